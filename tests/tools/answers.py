@@ -1,0 +1,57 @@
+"""Holds the content of an answer or notification against the generated JSON Schemas.
+
+check() takes the decoded content, an object with one member, and raises
+jsonschema.ValidationError. Nested resources are checked with the schema of their own type.
+"""
+
+import functools
+import json
+import os
+
+import jsonschema
+
+SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "reference", "schema")
+
+
+@functools.lru_cache(maxsize=None)
+def validator(name):
+    """The validator of a schema file, or None."""
+    path = os.path.join(SCHEMAS, name + ".json")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as f:
+        return jsonschema.Draft202012Validator(json.load(f))
+
+
+def check(content, full=False):
+    """Content of an answer. full: all mandatory attributes must be there."""
+    if not isinstance(content, dict) or len(content) != 1:
+        raise jsonschema.ValidationError("content must be an object with one member")
+    (root, value), = content.items()
+    if not root.startswith("m2m:"):
+        raise jsonschema.ValidationError(f"{root}: no member of content")
+    short = root[4:]
+    found = (validator(short + ".full") if full else None) or validator(short)
+    if found is None:
+        raise jsonschema.ValidationError(f"{root}: no such resource type or element")
+    found.validate(content)
+    check_inside(short, value)
+
+
+def check_inside(short, value):
+    """Resources within the element."""
+    if short == "agr":
+        for response in value.get("m2m:rsp", []):
+            if "pc" in response:
+                check(response["pc"])
+    elif short == "sgn":
+        representation = value.get("nev", {}).get("rep")
+        if representation is not None:
+            check(representation)
+    elif short == "rce":
+        check({k: v for k, v in value.items() if k.startswith("m2m:")})
+    elif isinstance(value, dict):
+        for name, children in value.items():
+            if name.startswith("m2m:"):
+                for child in children:
+                    check({name: child})
