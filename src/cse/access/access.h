@@ -1,0 +1,106 @@
+/* Access decisions: who the originator is, what the policies say, and the grant to write.
+ *
+ * Only this folder makes grants, and the store takes no write without one. A decision reads
+ * policies through the view, so it is as new as the view; what cannot be evaluated does not
+ * grant. No state; the thread of the view.
+ * spec: TS-0004 7.3.3.15, TS-0003 7.1, TS-0001 9.6.1.3.2 */
+#pragma once
+
+#include "base/fault.h"
+#include "cse/cse.h"
+#include "model/ident.h"
+#include "store/store.h"
+
+struct mln_grant;
+
+/* Bits of accessControlOperations. spec: TS-0004 6.3.4.2.29 */
+enum mln_privilege {
+    MLN_PRIVILEGE_CREATE = 1,
+    MLN_PRIVILEGE_RETRIEVE = 2,
+    MLN_PRIVILEGE_UPDATE = 4,
+    MLN_PRIVILEGE_DELETE = 8,
+    MLN_PRIVILEGE_NOTIFY = 16,
+    MLN_PRIVILEGE_DISCOVER = 32,
+};
+
+/* Who asks, after the receiver's checks. Slices live in the arena of the request. */
+struct mln_originator {
+    struct mln_slice text;    /* the From parameter */
+    struct mln_entity entity; /* canonical; all empty while it has no name yet */
+    bool is_admin;            /* the configured originator on a trusted listener */
+    bool is_registered;       /* an AE of this CSE */
+    struct mln_slice ae_name; /* resourceName of its <AE> when registered here */
+};
+
+/* The receiver's checks on From: form, registration, association; fills in *ret.
+ * spec: TS-0004 7.3.2.1
+ * Errors: PARAM_MISSING, PARAM_INVALID, NOT_AUTHENTICATED, NEEDS_ASSOCIATION, STORE_*, NO_MEMORY.
+ */
+struct mln_identify {
+    const struct mln_cse *cse;
+    struct mln_view *view;
+    struct mln_arena *arena;
+    const struct mln_peer *peer;
+    struct mln_slice from;
+    bool is_registration; /* CREATE of an <AE> */
+    struct mln_fault *fault;
+};
+mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret);
+
+/* The surroundings of the decisions of one request; the memos save work when many resources share
+ * policies, and many policies groups. */
+enum { MLN_ACCESS_MEMO = 8, MLN_ACCESS_MEMO_BYTES = 128, MLN_ACCESS_GROUPS = 4 };
+struct mln_access {
+    const struct mln_cse *cse;
+    struct mln_view *view;
+    struct mln_arena *arena;
+    const struct mln_originator *originator;
+    struct mln_fault *fault;
+    struct {
+        char acpi[MLN_ACCESS_MEMO_BYTES]; /* packed list; empty and then: */
+        uint8_t acpi_len;
+        bool permits;
+        uint8_t privilege;
+        uint64_t resource; /* id of the resource that was decided on */
+    } memo[MLN_ACCESS_MEMO];
+    unsigned memo_count;
+    unsigned memo_next;
+    struct {
+        char address[MLN_ACCESS_MEMO_BYTES];
+        uint8_t address_len; /* 0: free */
+        bool contains;
+    } groups[MLN_ACCESS_GROUPS];
+    unsigned group_next;
+    uint64_t members_left; /* limit membership */
+};
+
+void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct mln_view *view,
+                      struct mln_arena *arena, const struct mln_originator *originator);
+
+/* Does some policy permit the operation on the resource? *ret is false for a denial; an error
+ * only when the store fails. spec: TS-0001 9.6.1.3.2; docs/internals/access.md */
+mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *target,
+                           enum mln_privilege privilege, bool *ret);
+
+/* May the originator retrieve or at least discover it? Errors: as mln_access_permits. */
+mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret);
+
+/* The same for a change of accessControlPolicyIDs: UPDATE in the selfPrivileges of a policy that
+ * the resource refers to now. spec: TS-0001 9.6.1.3.2 */
+mln_err mln_access_permits_acpi(struct mln_access *a, const struct mln_resource *target, bool *ret);
+
+/* The same for the fanOutPoint of a group: membersAccessControlPolicyIDs, else the group's own.
+ * spec: TS-0004 7.4.14.3 */
+mln_err mln_access_permits_members(struct mln_access *a, const struct mln_resource *group,
+                                   enum mln_privilege privilege, bool *ret);
+
+/* A grant for what was permitted. Lives in the arena. Errors: NO_PRIVILEGE, NO_MEMORY. */
+mln_err mln_access_grant(struct mln_access *a, bool permitted, enum mln_privilege privilege,
+                         const struct mln_resource *target, const struct mln_grant **ret);
+
+/* The grant for operations that the CSE does by itself: expiry, counters, the outbox. */
+const struct mln_grant *mln_access_internal_grant(void);
+
+/* Does the rule set (packed m2m:setOfAcrs) permit it? For tests and fuzzing. */
+mln_err mln_access_rules_permit(struct mln_access *a, struct mln_slice rules,
+                                enum mln_privilege privilege, bool *ret);

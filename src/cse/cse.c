@@ -1,0 +1,285 @@
+/* The CSE and its workers: birth, the CSEBase, and the end. */
+#include "cse/cse_int.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "cse/group/gid.h"
+#include "cse/notify/fresh.h"
+#include "cse/types/types.h"
+
+enum { CONFIG_ARENA = 1 << 20, BASE_ARENA = 4 << 20 };
+
+/* ---- the CSEBase ---- */
+
+static mln_err add_texts(struct mln_value *object, struct mln_slice name,
+                         const struct mln_slice *texts, size_t count, struct mln_arena *arena)
+{
+    struct mln_value *list = mln_value_new(arena, MLN_V_ARRAY);
+
+    MLN_REQUIRE(list, NO_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        MLN_TRY(mln_value_append(list, mln_value_text(arena, texts[i])));
+    }
+    return mln_value_set(object, name, list);
+}
+
+static mln_err add_types(struct mln_value *object, struct mln_arena *arena)
+{
+    struct mln_value *list = mln_value_new(arena, MLN_V_ARRAY);
+    size_t count;
+    const uint16_t *numbers = mln_types_supported(&count);
+
+    MLN_REQUIRE(list, NO_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        MLN_TRY(mln_value_append(list, mln_value_uint(arena, numbers[i])));
+    }
+    return mln_value_set(object, MLN_S("srt"), list);
+}
+
+/* spec: TS-0001 9.6.3 */
+static mln_err base_attributes(const struct mln_cse *cse, struct mln_arena *arena,
+                               struct mln_slice *ret)
+{
+    static const struct mln_slice releases[] = { { "2a", 2 }, { "3", 1 }, { "4", 1 } };
+    static const struct mln_slice serialisations[] = { { "json", 4 } };
+    const struct mln_cse_options *o = &cse->options;
+    struct mln_value *v = mln_value_new(arena, MLN_V_OBJECT);
+    struct mln_buf buf;
+
+    MLN_REQUIRE(v, NO_MEMORY);
+    MLN_TRY(mln_value_set(v, MLN_S("cst"), mln_value_uint(arena, o->type)));
+    MLN_TRY(mln_value_set(v, MLN_S("csi"), mln_value_text(arena, cse->names.cse_id)));
+    MLN_TRY(add_types(v, arena));
+    MLN_TRY(add_texts(v, MLN_S("poa"), o->poa, o->poa_count, arena));
+    MLN_TRY(add_texts(v, MLN_S("srv"), releases, 3, arena));
+    MLN_TRY(add_texts(v, MLN_S("csz"), serialisations, 1, arena));
+    mln_buf_init(&buf, arena, CONFIG_ARENA);
+    mln_pack_value(&buf, v);
+    return mln_buf_finish(&buf, ret);
+}
+
+/* Makes or renews the CSEBase in one job at the start. */
+struct base_job {
+    struct mln_job job;
+    struct mln_cse *cse;
+    struct mln_arena *arena;
+    struct mln_fault *fault;
+};
+
+static mln_err create_base(struct base_job *b, struct mln_write *write, struct mln_slice attrs)
+{
+    struct mln_cse *cse = b->cse;
+    int64_t now = mln_env_now_us(cse->options.env);
+    struct mln_resource r = {
+        .ty = MLN_TY_CB,
+        .ct = now,
+        .lt = now,
+        .et = MLN_TIMESTAMP_MAX,
+        .ri = mln_slice_from(cse->names.cse_id, 1),
+        .rn = cse->names.cse_name,
+        .cr = cse->names.cse_id,
+        .attrs = attrs,
+    };
+    char unused[MLN_RI_SIZE];
+    size_t unused_len;
+
+    MLN_TRY(mln_store_new_id(write, MLN_S("cb"), &r.id, unused, &unused_len));
+    MLN_TRY(mln_store_put(write, NULL, &r));
+    cse->base_id = r.id;
+    return MLN_OK;
+}
+
+/* The store must be of this very CSE: its resources would lose their addresses otherwise. */
+static mln_err check_identity(struct base_job *b, const struct mln_resource *base)
+{
+    struct mln_cse *cse = b->cse;
+
+    if (base->ty == MLN_TY_CB && mln_slice_eq(base->rn, cse->names.cse_name)) {
+        return MLN_OK;
+    }
+    mln_fault_set(b->fault, "the store belongs to a CSE with the name %.*s, not %.*s",
+                  MLN_S_ARG(base->rn), MLN_S_ARG(cse->names.cse_name));
+    MLN_FAIL(CONFIG);
+}
+
+static mln_err renew_base(struct base_job *b, struct mln_write *write,
+                          const struct mln_resource *base, struct mln_slice attrs)
+{
+    struct mln_resource changed = *base;
+
+    MLN_TRY(check_identity(b, base));
+    b->cse->base_id = base->id;
+    if (mln_slice_eq(base->attrs, attrs)) {
+        return MLN_OK;
+    }
+    changed.attrs = attrs;
+    changed.lt = mln_env_now_us(b->cse->options.env);
+    return mln_store_put(write, base, &changed);
+}
+
+/* A store that holds resources but no CSEBase of our CSE-ID is somebody else's. */
+static mln_err refuse_foreign(struct base_job *b, struct mln_view *view)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_TYPE, .ty = MLN_TY_CB };
+    uint64_t id;
+    uint16_t ty;
+
+    MLN_TRY(mln_scan_open(view, &spec, &scan));
+    if (!mln_failed(mln_scan_next(scan, &id, &ty))) {
+        mln_fault_set(b->fault, "the store belongs to another CSE-ID than %.*s",
+                      MLN_S_ARG(b->cse->names.cse_id));
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+static mln_err run_base_job(struct mln_job *job, struct mln_view *view)
+{
+    struct base_job *b = (struct base_job *)(void *)job;
+    struct mln_slice ri = mln_slice_from(b->cse->names.cse_id, 1);
+    struct mln_resource base;
+    struct mln_write *write;
+    struct mln_slice attrs;
+    mln_err err;
+
+    MLN_TRY(base_attributes(b->cse, b->arena, &attrs));
+    MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &write));
+    err = mln_store_find(view, ri, b->arena, &base);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        MLN_TRY(refuse_foreign(b, view));
+        return create_base(b, write, attrs);
+    }
+    MLN_TRY(err);
+    return renew_base(b, write, &base, attrs);
+}
+
+static mln_err make_base(struct mln_cse *cse, struct mln_fault *fault)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(BASE_ARENA);
+    struct base_job b = {
+        .job = { .run = run_base_job }, .cse = cse, .arena = arena, .fault = fault
+    };
+
+    MLN_REQUIRE(arena, NO_MEMORY);
+    return mln_store_run(cse->options.store, &b.job);
+}
+
+/* ---- the CSE ---- */
+
+static mln_err keep(struct mln_cse *cse, struct mln_slice given, struct mln_slice *ret)
+{
+    MLN_REQUIRE(mln_arena_dup(cse->arena, given, ret), NO_MEMORY);
+    return MLN_OK;
+}
+
+static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o)
+{
+    struct mln_slice *poa = mln_arena_zalloc(cse->arena, o->poa_count, sizeof *poa);
+
+    MLN_REQUIRE(poa || o->poa_count == 0, NO_MEMORY);
+    cse->options = *o;
+    MLN_TRY(keep(cse, o->names.sp_id, &cse->names.sp_id));
+    MLN_TRY(keep(cse, o->names.cse_id, &cse->names.cse_id));
+    MLN_TRY(keep(cse, o->names.cse_name, &cse->names.cse_name));
+    MLN_TRY(keep(cse, o->admin, &cse->options.admin));
+    for (size_t i = 0; i < o->poa_count; i++) {
+        MLN_TRY(keep(cse, o->poa[i], &poa[i]));
+    }
+    cse->options.names = cse->names;
+    cse->options.poa = poa;
+    MLN_TRY(mln_gid_table_new(o->limits->group_requests, &cse->gids));
+    return mln_fresh_new(&cse->fresh);
+}
+
+static mln_err check_names(const struct mln_cse_options *o, struct mln_fault *fault)
+{
+    if (!mln_ident_is_sp_id(o->names.sp_id)) {
+        mln_fault_set(fault, "SP-ID must be '//' and a domain name");
+        MLN_FAIL(CONFIG);
+    }
+    if (!mln_ident_is_cse_id(o->names.cse_id)) {
+        mln_fault_set(fault, "CSE-ID must be '/' and letters, digits, '-', '.', '_' or '~'");
+        MLN_FAIL(CONFIG);
+    }
+    if (!mln_ident_is_name(o->names.cse_name)) {
+        mln_fault_set(fault, "CSE name must begin with a letter or digit and contain only "
+                             "letters, digits, '-', '.' and '_'");
+        MLN_FAIL(CONFIG);
+    }
+    if (o->admin.len && !mln_ident_is_stem(o->admin)) {
+        mln_fault_set(fault, "the admin originator must be an AE-ID-Stem: C or S and more");
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+mln_err mln_cse_new(const struct mln_cse_options *options, struct mln_fault *fault,
+                    struct mln_cse **ret)
+{
+    struct mln_cse *cse;
+    mln_err err;
+
+    MLN_TRY(check_names(options, fault));
+    cse = mln_calloc(1, sizeof *cse);
+    MLN_REQUIRE(cse, NO_MEMORY);
+    cse->arena = mln_arena_new(CONFIG_ARENA);
+    err = cse->arena ? keep_options(cse, options) : MLN_ERROR(NO_MEMORY);
+    if (!mln_failed(err)) {
+        err = make_base(cse, fault);
+    }
+    if (mln_failed(err)) {
+        mln_cse_free(cse);
+        return err;
+    }
+    *ret = cse;
+    return MLN_OK;
+}
+
+void mln_cse_free(struct mln_cse *cse)
+{
+    if (cse) {
+        mln_gid_table_free(cse->gids);
+        mln_fresh_free(cse->fresh);
+        mln_arena_free(cse->arena);
+        mln_free(cse);
+    }
+}
+
+/* ---- workers ---- */
+
+mln_err mln_worker_new(struct mln_cse *cse, const struct mln_worker_ops *ops,
+                       struct mln_worker **ret)
+{
+    struct mln_worker *w = mln_calloc(1, sizeof *w);
+    uint64_t random;
+    mln_err err;
+
+    MLN_REQUIRE(w, NO_MEMORY);
+    w->cse = cse;
+    w->ops = *ops;
+    err = mln_env_random(cse->options.env, &random, sizeof random);
+    if (!mln_failed(err)) {
+        (void)snprintf(w->request_prefix, sizeof w->request_prefix, "%012llx",
+                       (unsigned long long)(random >> 16));
+        w->serial = random;
+        err = mln_reader_new(cse->options.store, &w->reader);
+    }
+    if (mln_failed(err)) {
+        mln_free(w);
+        return err;
+    }
+    *ret = w;
+    return MLN_OK;
+}
+
+void mln_worker_free(struct mln_worker *worker)
+{
+    if (worker) {
+        mln_reader_free(worker->reader);
+        mln_free(worker);
+    }
+}

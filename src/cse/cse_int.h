@@ -1,0 +1,137 @@
+/* What the parts of the CSE share: the CSE itself, its workers, and a request on its way.
+ *
+ * Only files below src/cse include this. A struct mln_exec is one request (or one of the requests
+ * that a group makes of it): it walks through the stages of cse/pipeline on its worker's thread,
+ * and for writes on the store's executor, never on two at once. */
+#pragma once
+
+#include "base/fault.h"
+#include "cse/access/access.h"
+#include "cse/address/locate.h"
+#include "cse/cse.h"
+#include "model/check.h"
+#include "model/pack.h"
+
+struct mln_duties;
+struct mln_fresh;
+struct mln_gid_table;
+struct mln_inquiry;
+struct mln_forward;
+
+struct mln_cse {
+    struct mln_cse_options options;
+    struct mln_arena *arena; /* configuration: lives as long as the CSE */
+    struct mln_names names;
+    uint64_t base_id;           /* of the CSEBase */
+    struct mln_gid_table *gids; /* touched by the store's executor only, like the next */
+    struct mln_fresh *fresh;    /* what the duties must hear of after the commit */
+    struct mln_duties *_Atomic duties;
+    struct mln_worker
+        *_Atomic long_reads; /* takes what would hold up a network thread; NULL: none */
+};
+
+struct mln_worker {
+    struct mln_cse *cse;
+    struct mln_worker_ops ops;
+    struct mln_reader *reader;
+    struct mln_view *view;  /* of the read in progress, else NULL */
+    uint64_t parked;        /* calls that wait */
+    struct mln_exec *timed; /* those of them that wait for a time */
+    bool is_stopped;
+    uint64_t request_counter; /* for the Request Identifiers of our own requests */
+    uint64_t serial;          /* of calls; starts at a random number */
+    char request_prefix[17];  /* random, NUL-terminated */
+};
+
+/* What a finished step asks the runner to do. */
+enum mln_step {
+    MLN_STEP_NEXT,   /* go on */
+    MLN_STEP_PARKED, /* somebody else will resume */
+};
+
+/* Requests that stem from one group request: loop guard, budget, and what is known of access. */
+struct mln_fan {
+    struct mln_arena *arena; /* of the group request */
+    uint64_t *seen;          /* set of what was targeted under the gid: cse/group/gid.c */
+    size_t seen_count;
+    size_t seen_cap;
+    uint64_t budget;       /* requests that may still be made */
+    uint64_t members_left; /* to look at for Group Request Target Members */
+    unsigned depth;
+    bool is_guarded;          /* further fanOutPoints are involved */
+    bool is_over;             /* the budget did not suffice: the whole request fails */
+    bool keeps_access;        /* no member can change what another is decided by */
+    struct mln_access access; /* then it serves them all */
+};
+
+/* What a read has looked at so far, for a group all members together. */
+struct mln_effort {
+    uint64_t spent;
+    uint64_t most;
+    bool moves; /* at the end of it the read moves to the thread for long reads; else it is cut */
+};
+
+struct mln_exec {
+    struct mln_cse *cse;
+    struct mln_worker *worker;
+    struct mln_call *call; /* NULL for a member's request */
+    struct mln_arena *arena;
+    const struct mln_peer *peer;
+    struct mln_fault *fault;
+    struct mln_request req;
+    struct mln_response *response;
+    struct mln_fan *fan; /* when it belongs to a group request */
+    uint64_t serial;     /* tells calls apart */
+
+    /* from here on per attempt: reset when a batch is rolled back */
+    struct mln_originator originator;
+    struct mln_view *view;   /* read snapshot, or the batch */
+    struct mln_write *write; /* set by authorise for writing operations */
+    struct mln_target target;
+    const struct mln_type *type;        /* CREATE: of the new resource; else of the target */
+    struct mln_resource result;         /* what the operation made, changed or deleted */
+    const struct mln_value *attributes; /* inner object of Content */
+    bool is_fan_out;                    /* the target is a fanOutPoint */
+    bool answered;                      /* the response is complete already */
+    bool may_write;                     /* the view is a batch of the store */
+    bool has_written;                   /* something is in the batch: an error now must undo it */
+    bool owns_fan;                      /* this request is the one that fans out first */
+    bool is_long;                       /* on the thread for long reads */
+    struct mln_effort *effort;
+    struct mln_effort own_effort;
+
+    /* waiting */
+    bool is_verified;               /* targets of the new subscription have agreed */
+    struct mln_slice refusal;       /* or why they do not, for the members of a group */
+    struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */
+    struct mln_job job;
+    struct mln_task task;
+    void *timer;
+    struct mln_exec *next_timed;  /* in the worker's list */
+    struct mln_exec **link_timed; /* what points here */
+    mln_err outcome;
+    struct mln_inquiry *inquiry; /* targets asked for their consent */
+    struct mln_forward *forward; /* a NOTIFY to be passed on to an AE */
+};
+
+/* Bytes an answer may still take. */
+static inline size_t mln_exec_answer_limit(const struct mln_exec *e)
+{
+    return (size_t)e->cse->options.limits->response_bytes;
+}
+
+/* Counts one more resource that is looked at, or one more member that is asked. `ret_may` false:
+ * that was the last one allowed. Errors: LONG_READ (start again on the thread for long reads). */
+static inline mln_err mln_exec_look(struct mln_exec *e, bool *ret_may)
+{
+    *ret_may = e->effort->spent < e->effort->most;
+    MLN_REQUIRE(*ret_may || !e->effort->moves, LONG_READ);
+    e->effort->spent++;
+    return MLN_OK;
+}
+
+/* Where this request looks up addresses. */
+static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
+{
+    return (struct mln_lookup){ e->cse, e->view, e->arena, mln_env_now_us(e->cse->options.env) };
+}

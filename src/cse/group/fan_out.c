@@ -1,0 +1,422 @@
+/* Fan-out of requests to the members of a group. spec: TS-0004 7.4.14.2 */
+#include "cse/group/fan_out.h"
+
+#include "base/buf.h"
+#include "base/set.h"
+#include "cse/group/gid.h"
+#include "cse/group/members.h"
+#include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
+
+/* One group under way: its answers so far, and room for one member's request at a time. */
+struct collection {
+    struct mln_exec *e;
+    struct mln_slice members; /* packed list */
+    struct mln_buf out;
+    bool *is_deleted; /* by place in memberIDs */
+    size_t deleted;
+    struct mln_set wanted;     /* Group Request Target Members, if the request has them */
+    struct mln_arena *scratch; /* of the request at hand: emptied before each */
+    struct mln_exec member;
+    struct mln_response response;
+    struct mln_fault fault;
+};
+
+/* ---- Group Request Target Members ---- */
+
+/* Everything in the group and in groups within. */
+static mln_err gather(const struct mln_exec *e, struct mln_set *ret)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    uint64_t budget = e->cse->options.limits->membership;
+    struct mln_members m;
+    struct mln_slice member;
+    bool unused;
+    mln_err err;
+
+    mln_set_init(ret, e->arena);
+    mln_members_begin(&m, &l, &budget);
+    MLN_TRY(mln_members_enter(&m, e->target.resource.ri));
+    while (!mln_failed(err = mln_members_next(&m, &member))) {
+        MLN_TRY(mln_set_add(ret, member, &unused));
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* spec: TS-0004 7.4.14.2.4: each target member must be one of the group or of its sub-groups */
+static mln_err check_wanted(struct mln_exec *e)
+{
+    struct mln_set all;
+
+    MLN_TRY(gather(e, &all));
+    for (const struct mln_value *v = e->req.grtm->items.first; v; v = v->next) {
+        bool is_new;
+
+        MLN_TRY(mln_set_add(&all, v->text, &is_new));
+        if (is_new) {
+            mln_fault_set(e->fault, "grtm: %.*s is no member of the group", MLN_S_ARG(v->text));
+            MLN_FAIL(PARAM_INVALID);
+        }
+    }
+    return MLN_OK;
+}
+
+/* Is the member wanted itself, or a sub-group that leads to one that is? */
+static mln_err is_wanted(struct collection *c, struct mln_slice member, bool *ret)
+{
+    struct mln_exec *e = c->e;
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_members m;
+    struct mln_slice group;
+    mln_err err = MLN_OK;
+
+    *ret = !e->req.grtm || mln_set_has(&c->wanted, member);
+    if (*ret || !mln_members_is_group(member, &group)) {
+        return MLN_OK;
+    }
+    mln_arena_reset(c->scratch);
+    l.arena = c->scratch;
+    mln_members_begin(&m, &l, &e->fan->members_left);
+    MLN_TRY(mln_members_enter(&m, group));
+    while (!*ret && !mln_failed(err = mln_members_next(&m, &member))) {
+        *ret = mln_set_has(&c->wanted, member);
+    }
+    return *ret || err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* ---- one member ---- */
+
+/* "member" and what stood behind fopt. */
+static mln_err member_address(struct collection *c, struct mln_slice member, struct mln_slice *ret)
+{
+    struct mln_slice rest = c->e->target.rest;
+    struct mln_buf buf;
+
+    mln_buf_init(&buf, c->scratch, SIZE_MAX);
+    mln_buf_add(&buf, member);
+    if (rest.len) {
+        mln_buf_byte(&buf, '/');
+        mln_buf_add(&buf, rest);
+    }
+    return mln_buf_finish(&buf, ret);
+}
+
+/* spec: TS-0004 6.4.2 */
+static void put_answer(struct mln_buf *out, struct mln_slice member, const struct mln_response *r)
+{
+    mln_pack_map(out, MLN_PACK_OPEN);
+    mln_pack_text(out, MLN_S("rsc"));
+    mln_pack_uint(out, (uint64_t)r->rsc);
+    mln_pack_text(out, MLN_S("rqi"));
+    mln_pack_text(out, r->rqi);
+    mln_pack_text(out, MLN_S("rvi"));
+    mln_pack_text(out, r->rvi);
+    /* spec: TS-0004 7.4.14.2.5: From tells which member answered */
+    mln_pack_text(out, MLN_S("fr"));
+    mln_pack_text(out, member);
+    if (r->content_status != MLN_CONTENT_UNSAID) {
+        mln_pack_text(out, MLN_S("cnst"));
+        mln_pack_uint(out, (uint64_t)r->content_status);
+    }
+    if (r->content_offset) {
+        mln_pack_text(out, MLN_S("cnot"));
+        mln_pack_uint(out, r->content_offset);
+    }
+    if (r->pc.len) {
+        mln_pack_text(out, MLN_S("pc"));
+        mln_pack_raw(out, r->pc);
+    }
+    mln_pack_end(out);
+}
+
+/* A member's request: like the group's, but to the member. */
+static void make_member_request(struct collection *c, struct mln_slice member, struct mln_slice to)
+{
+    const struct mln_exec *e = c->e;
+    struct mln_exec *m = &c->member;
+
+    c->response = (struct mln_response){ .rqi = e->req.rqi, .rvi = e->req.rvi };
+    mln_fault_clear(&c->fault);
+    *m = (struct mln_exec){
+        .cse = e->cse,
+        .worker = e->worker,
+        .arena = c->scratch,
+        .peer = e->peer,
+        .fault = &c->fault,
+        .req = e->req,
+        .response = &c->response,
+        .fan = e->fan,
+        .serial = e->serial,
+        .effort = e->effort,
+        .view = e->view,
+        .may_write = e->may_write,
+        .is_verified = e->is_verified,
+        .refusal = e->refusal,
+        .assigned_name = e->assigned_name,
+    };
+    m->req.to = to;
+    if (mln_set_has(&c->wanted, member)) {
+        m->req.grtm = NULL; /* a sub-group that is wanted itself: all of it */
+    }
+}
+
+/* Only the member itself leaves the group, not something below it, and not a virtual resource.
+ * spec: TS-0004 7.4.14.3.5 */
+static bool leaves_group(const struct mln_exec *e, struct mln_slice member,
+                         const struct mln_response *r)
+{
+    return e->req.op == MLN_OP_DELETE && e->target.rest.len == 0 && r->rsc == MLN_RSC_DELETED &&
+           !mln_slice_ends(member, MLN_S("/la")) && !mln_slice_ends(member, MLN_S("/ol"));
+}
+
+static mln_err refuse_width(struct mln_exec *e)
+{
+    e->fan->is_over = true;
+    mln_fault_set(e->fault, "the group request would become too many requests");
+    MLN_FAIL(LIMIT);
+}
+
+static mln_err ask_member(struct collection *c, struct mln_slice member, size_t place)
+{
+    struct mln_exec *e = c->e;
+    struct mln_slice to;
+    bool may;
+    mln_err err;
+
+    MLN_TRY(mln_exec_look(e, &may)); /* whether or not: the budget bounds a fan-out */
+    if (e->fan->budget == 0) {
+        return refuse_width(e);
+    }
+    e->fan->budget--;
+    mln_arena_reset(c->scratch);
+    MLN_TRY(member_address(c, member, &to));
+    make_member_request(c, member, to);
+    err = mln_exec_in_view(&c->member);
+    e->has_written = e->has_written || c->member.has_written;
+    MLN_TRY(err);
+    if (e->fan->is_over) {
+        return refuse_width(e);
+    }
+    put_answer(&c->out, member, &c->response);
+    if (c->out.failed == MLN_ERR_LIMIT) {
+        mln_fault_set(e->fault, "the answers of the members together would be too large");
+        MLN_FAIL(LIMIT);
+    }
+    if (leaves_group(e, member, &c->response)) {
+        c->is_deleted[place] = true;
+        c->deleted++;
+    }
+    return MLN_OK;
+}
+
+static mln_err ask_members(struct collection *c)
+{
+    struct mln_exec *e = c->e;
+    struct mln_walk w;
+    struct mln_slice member;
+    size_t place = 0;
+
+    mln_buf_init(&c->out, e->arena, mln_exec_answer_limit(e));
+    mln_pack_map(&c->out, 1);
+    mln_pack_text(&c->out, MLN_S("m2m:agr"));
+    mln_pack_map(&c->out, 1);
+    mln_pack_text(&c->out, MLN_S("m2m:rsp"));
+    mln_pack_array(&c->out, MLN_PACK_OPEN);
+    for (mln_walk_begin(&w, c->members); mln_walk_next(&w); place++) {
+        bool wanted;
+
+        MLN_REQUIRE(mln_pack_text_of(w.item, &member), STORE_CORRUPT);
+        MLN_TRY(is_wanted(c, member, &wanted));
+        if (wanted) {
+            MLN_TRY(ask_member(c, member, place));
+        }
+    }
+    mln_pack_end(&c->out);
+    return MLN_OK;
+}
+
+/* ---- after a DELETE ---- */
+
+static mln_err keep_others(struct collection *c, struct mln_draft *d)
+{
+    struct mln_exec *e = c->e;
+    struct mln_value *kept = mln_value_new(e->arena, MLN_V_ARRAY);
+    struct mln_value *members;
+    size_t place = 0;
+
+    MLN_REQUIRE(kept, NO_MEMORY);
+    MLN_TRY(mln_pack_to_value(d->old->attrs, e->arena, &d->attributes));
+    members = mln_value_take(d->attributes, MLN_S("mid"));
+    for (const struct mln_value *v = members->items.first; v; v = v->next, place++) {
+        if (!c->is_deleted[place]) {
+            MLN_TRY(mln_value_append(kept, mln_draft_copy(e->arena, v)));
+        }
+    }
+    MLN_TRY(mln_draft_set(d, MLN_S("cnm"), mln_value_uint(e->arena, kept->items.count)));
+    MLN_TRY(mln_draft_set(d, MLN_S("mid"), kept));
+    return mln_draft_pack(e, d);
+}
+
+/* Deleted members leave the group, unless it went with them. spec: TS-0004 7.4.14.3.5 */
+static mln_err drop_deleted(struct collection *c)
+{
+    struct mln_exec *e = c->e;
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource group;
+    struct mln_draft d = { .old = &group };
+    bool is_live = false;
+    mln_err err = mln_store_get(e->view, e->target.resource.id, e->arena, &group);
+
+    if (!mln_failed(err)) {
+        err = mln_locate_is_live(&l, &group, &is_live);
+    }
+    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && !is_live)) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    d.resource = group;
+    d.resource.lt = mln_env_now_us(e->cse->options.env);
+    MLN_TRY(keep_others(c, &d));
+    return mln_store_put(e->write, &group, &d.resource);
+}
+
+/* ---- the whole ---- */
+
+static bool has_segment(struct mln_slice path, struct mln_slice name)
+{
+    while (path.ptr) {
+        if (mln_slice_eq(mln_slice_cut(&path, '/'), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the request lead to a further fanOutPoint? Only then a circle is possible. */
+static bool needs_guard(const struct mln_exec *e, struct mln_slice members)
+{
+    struct mln_slice fopt = MLN_S("fopt");
+    struct mln_walk w;
+    struct mln_slice member;
+
+    if (has_segment(e->target.rest, fopt) || e->req.gid.len) {
+        return true;
+    }
+    for (mln_walk_begin(&w, members); mln_walk_next(&w);) {
+        if (mln_pack_text_of(w.item, &member) && has_segment(member, fopt)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Can no member's request change a policy, a group, or what refers to a policy? */
+static bool keeps_access(const struct mln_exec *e)
+{
+    const struct mln_value *root = e->req.pc ? e->req.pc->items.first : NULL;
+    bool is_write = e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE;
+
+    if (e->req.op == MLN_OP_RETRIEVE) {
+        return true;
+    }
+    return is_write && root && !mln_slice_eq(root->name, MLN_S("m2m:acp")) &&
+           !mln_slice_eq(root->name, MLN_S("m2m:grp")) && !mln_value_get(root, MLN_S("acpi"));
+}
+
+static mln_err begin_fan(struct mln_exec *e, struct mln_slice members)
+{
+    struct mln_fan *fan = e->fan;
+
+    if (!fan) {
+        fan = mln_arena_zalloc(e->arena, 1, sizeof *fan);
+        MLN_REQUIRE(fan, NO_MEMORY);
+        e->fan = fan;
+        e->owns_fan = true;
+        fan->arena = e->arena;
+        fan->budget = e->cse->options.limits->fan_out;
+        fan->members_left = e->cse->options.limits->membership;
+        fan->is_guarded = needs_guard(e, members);
+        fan->keeps_access = keeps_access(e);
+        MLN_TRY(mln_gid_check(e, &e->target)); /* this group is the first that is reached */
+    }
+    if (fan->depth >= e->cse->options.limits->group_depth) {
+        mln_fault_set(e->fault, "groups are nested too deeply");
+        MLN_FAIL(LIMIT);
+    }
+    return MLN_OK;
+}
+
+static mln_err members_of(struct mln_exec *e, struct mln_slice *ret, size_t *ret_count)
+{
+    struct mln_item head;
+    struct mln_slice rest;
+
+    MLN_REQUIRE(mln_pack_find(e->target.resource.attrs, MLN_S("mid"), ret), NO_MEMBERS);
+    rest = *ret;
+    MLN_TRY(mln_pack_read(&rest, &head));
+    MLN_REQUIRE(head.count > 0, NO_MEMBERS);
+    *ret_count = head.count;
+    return MLN_OK;
+}
+
+mln_err mln_fan_out_check(struct mln_exec *e)
+{
+    struct mln_slice members;
+    size_t count;
+
+    MLN_TRY(members_of(e, &members, &count));
+    /* within a sub-group the others are wanted elsewhere */
+    return e->req.grtm && !e->fan ? check_wanted(e) : MLN_OK;
+}
+
+static mln_err note_wanted(struct collection *c)
+{
+    const struct mln_value *grtm = c->e->req.grtm;
+    bool unused;
+
+    mln_set_init(&c->wanted, c->e->arena);
+    for (const struct mln_value *v = grtm ? grtm->items.first : NULL; v; v = v->next) {
+        MLN_TRY(mln_set_add(&c->wanted, v->text, &unused));
+    }
+    return MLN_OK;
+}
+
+/* The answers of all, in the order of memberIDs. */
+static mln_err collect(struct collection *c, size_t count)
+{
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch =
+        mln_arena_new((size_t)c->e->cse->options.limits->request_arena_bytes);
+    mln_err err;
+
+    c->is_deleted = mln_arena_zalloc(c->e->arena, count, sizeof *c->is_deleted);
+    MLN_REQUIRE(scratch && c->is_deleted, NO_MEMORY);
+    c->scratch = scratch;
+    c->e->fan->depth++;
+    err = ask_members(c);
+    c->e->fan->depth--;
+    c->e->fan->access.arena = NULL; /* it was the scratch arena */
+    return err;
+}
+
+mln_err mln_fan_out(struct mln_exec *e)
+{
+    struct collection *c = mln_arena_zalloc(e->arena, 1, sizeof *c);
+    size_t count;
+
+    MLN_REQUIRE(c, NO_MEMORY);
+    c->e = e;
+    MLN_TRY(mln_fan_out_check(e));
+    MLN_TRY(members_of(e, &c->members, &count));
+    MLN_TRY(begin_fan(e, c->members));
+    MLN_TRY(note_wanted(c));
+    MLN_TRY(collect(c, count));
+    if (c->deleted) {
+        MLN_TRY(drop_deleted(c));
+    }
+    MLN_TRY(mln_buf_finish(&c->out, &e->response->pc));
+    /* spec: TS-0004 7.4.14.2.5: OK whatever the members answered */
+    e->response->rsc = MLN_RSC_OK;
+    e->answered = true;
+    return MLN_OK;
+}

@@ -1,0 +1,172 @@
+/* See look_test.h. */
+#include "cse/look_test.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/json.h"
+#include "cse/cse_int.h"
+#include "model/pack.h"
+
+enum { ARENA = 256 << 20, REQUEST = 1 << 20 };
+
+static void die(const char *what, const char *detail)
+{
+    (void)fprintf(stderr, "look: %s: %s\n", what, detail);
+    abort();
+}
+
+static void must(mln_err err, const char *what)
+{
+    if (mln_failed(err)) {
+        die(what, mln_err_text(err));
+    }
+}
+
+static void set_quotes(char *json)
+{
+    for (char *c = json; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+}
+
+void mln_look_open(struct mln_look *l, const struct mln_inproc_options *options)
+{
+    static const struct mln_inproc_options defaults = { 0 };
+
+    *l = (struct mln_look){ 0 };
+    must(mln_inproc_new(options ? options : &defaults, &l->p), "open");
+    must(mln_reader_new(l->p->store, &l->reader), "reader");
+    l->arena = mln_arena_new(ARENA);
+    if (!l->arena) {
+        die("open", "no memory");
+    }
+}
+
+void mln_look_close(struct mln_look *l)
+{
+    mln_view_endp(&l->view);
+    mln_reader_free(l->reader);
+    mln_inproc_free(l->p);
+    mln_arena_free(l->arena);
+}
+
+struct mln_view *mln_look_anew(struct mln_look *l)
+{
+    if (l->view) {
+        mln_view_end(l->view);
+    }
+    must(mln_view_begin(l->reader, &l->view), "view");
+    return l->view;
+}
+
+const struct mln_inproc_answer *mln_look_ask(struct mln_look *l, const char *format, ...)
+{
+    char *json = malloc(REQUEST);
+    const struct mln_inproc_answer *answer;
+    va_list args;
+    int len;
+
+    if (!json) {
+        die("request", "no memory");
+    }
+    va_start(args, format);
+    len = vsnprintf(json, REQUEST, format, args);
+    va_end(args);
+    if (len < 0 || len >= REQUEST) {
+        die("request", "too long");
+    }
+    set_quotes(json);
+    answer = mln_inproc_send(l->p, json);
+    if (!answer->is_there) {
+        die(json, "no answer");
+    }
+    free(json);
+    return answer;
+}
+
+void mln_look_make(struct mln_look *l, const char *fr, const char *parent, int ty, const char *pc)
+{
+    const struct mln_inproc_answer *answer = mln_look_ask(
+        l, "{'op':1,'to':'%s','fr':'%s','ty':%d,'pc':%s}", parent, fr ? fr : "CAdmin", ty, pc);
+
+    if (answer->rsc != MLN_RSC_CREATED) {
+        die(pc, answer->fault);
+    }
+}
+
+void mln_look_register(struct mln_look *l, const char *stem)
+{
+    char pc[256];
+
+    (void)snprintf(pc, sizeof pc, "{'m2m:ae':{'rn':'%s','api':'Nx','rr':false,'srv':['3']}}", stem);
+    mln_look_make(l, stem, "cse-in", MLN_TY_AE, pc);
+}
+
+void mln_look_policy(struct mln_look *l, const char *name, const char *rules)
+{
+    size_t size = strlen(rules) + 256;
+    char *pc = malloc(size);
+
+    if (!pc) {
+        die("policy", "no memory");
+    }
+    (void)snprintf(pc, size,
+                   "{'m2m:acp':{'rn':'%s','pv':{'acr':%s},"
+                   "'pvs':{'acr':[{'acor':['CAdmin'],'acop':63}]}}}",
+                   name, rules);
+    mln_look_make(l, NULL, "cse-in", MLN_TY_ACP, pc);
+    free(pc);
+}
+
+struct mln_slice mln_look_pack(struct mln_look *l, const char *text)
+{
+    char *json = mln_arena_zdup(l->arena, mln_slice_z(text));
+    struct mln_slice pack = { 0 };
+    struct mln_value *v;
+    struct mln_buf out;
+
+    if (!json) {
+        die("pack", "no memory");
+    }
+    set_quotes(json);
+    must(mln_json_read(mln_slice_z(json), &l->p->limits, l->arena, &v, NULL), text);
+    mln_buf_init(&out, l->arena, ARENA);
+    mln_pack_value(&out, v);
+    must(mln_buf_finish(&out, &pack), text);
+    return pack;
+}
+
+struct mln_lookup mln_look_lookup(const struct mln_look *l)
+{
+    return (struct mln_lookup){ l->p->cse, l->view, l->arena, l->p->now_us };
+}
+
+struct mln_resource mln_look_at(struct mln_look *l, const char *address)
+{
+    struct mln_resource r;
+    struct mln_lookup lookup;
+
+    (void)mln_look_anew(l);
+    lookup = mln_look_lookup(l);
+    must(mln_locate_lookup(&lookup, mln_slice_z(address), &r), address);
+    return r;
+}
+
+struct mln_originator mln_look_originator(struct mln_look *l, const char *from)
+{
+    struct mln_originator o;
+    struct mln_fault fault = { 0 };
+    struct mln_identify in = {
+        .cse = l->p->cse,
+        .view = l->view,
+        .arena = l->arena,
+        .peer = &l->p->peer,
+        .from = mln_slice_z(from),
+        .fault = &fault,
+    };
+
+    must(mln_access_identify(&in, &o), from);
+    return o;
+}

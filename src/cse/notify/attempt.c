@@ -1,0 +1,94 @@
+/* Sending one NOTIFY. */
+#include "cse/notify/attempt.h"
+
+#include <stdio.h>
+
+static void send_next(struct mln_attempt *a);
+
+static void report(struct mln_attempt *a, mln_err err)
+{
+    struct mln_outbound_answer none = { .err = err };
+
+    a->done(a, &none);
+}
+
+static void answered(void *data, const struct mln_outbound_answer *answer)
+{
+    struct mln_attempt *a = data;
+
+    if (mln_failed(answer->err) && a->next < a->reach.count) {
+        send_next(a);
+        return;
+    }
+    a->done(a, answer);
+}
+
+/* Does the URL say more than where the host is? Then the receiver has told us what to ask for. */
+static bool has_path(struct mln_slice url)
+{
+    struct mln_slice rest = mln_slice_from(url, mln_slice_find(url, ':') + 1);
+
+    while (rest.len && rest.ptr[0] == '/') {
+        rest = mln_slice_from(rest, 1);
+    }
+    return mln_slice_find(rest, '/') + 1 < rest.len || mln_slice_find(rest, '?') < rest.len;
+}
+
+/* Time for the next point of access: one that is silent must leave some to those behind it. */
+static int64_t share_of_time(const struct mln_attempt *a)
+{
+    int64_t left = a->deadline_us - mln_env_now_us(a->worker->cse->options.env);
+
+    left /= (int64_t)(a->reach.count - a->next);
+    return left > 0 ? left : 1;
+}
+
+static void send_next(struct mln_attempt *a)
+{
+    struct mln_worker *w = a->worker;
+    mln_err err = MLN_ERROR(NOT_REACHABLE);
+
+    while (a->next < a->reach.count) {
+        char rqi[48];
+        int len = snprintf(rqi, sizeof rqi, "%s-%llu", w->request_prefix,
+                           (unsigned long long)++w->request_counter);
+        int64_t timeout_us = share_of_time(a);
+        struct mln_slice url = a->reach.urls[a->next++];
+        struct mln_outbound_request request = {
+            .url = url,
+            /* spec: TS-0009 6.2.2.1 */
+            .to = has_path(url) ? mln_slice_of(NULL, 0) : a->reach.to,
+            .fr = a->fr,
+            .rqi = mln_slice_of(rqi, (size_t)len),
+            .rvi = a->rvi,
+            .op = MLN_OP_NOTIFY,
+            .pc = a->content,
+            .serialisation = a->reach.serialisation,
+            .timeout_us = timeout_us,
+        };
+
+        err = w->ops.outbound.send(w->ops.outbound.impl, &request, answered, a);
+        if (!mln_failed(err)) {
+            return;
+        }
+    }
+    report(a, err);
+}
+
+void mln_attempt_start(struct mln_attempt *attempt)
+{
+    attempt->next = 0;
+    attempt->deadline_us = mln_env_now_us(attempt->worker->cse->options.env) + attempt->timeout_us;
+    send_next(attempt);
+}
+
+bool mln_attempt_succeeded(const struct mln_outbound_answer *answer)
+{
+    if (mln_failed(answer->err)) {
+        return false;
+    }
+    if (answer->has_rsc) {
+        return answer->rsc >= MLN_RSC_OK && (int)answer->rsc < 3000;
+    }
+    return answer->transport_status >= 200 && answer->transport_status < 300;
+}

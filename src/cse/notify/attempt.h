@@ -1,0 +1,27 @@
+/* An attempt to send one NOTIFY: tries the points of access of a target in order until one
+ * answers. The caller's storage must live until `done`; the worker's thread.
+ * spec: TS-0004 7.3.3.9.1 */
+#pragma once
+
+#include "cse/notify/reach.h"
+
+struct mln_attempt {
+    struct mln_worker *worker;
+    struct mln_reach reach; /* slices must live as long as the attempt */
+    struct mln_slice fr;    /* originator of the NOTIFY */
+    struct mln_slice rvi;
+    struct mln_slice content; /* packed */
+    int64_t timeout_us;       /* for all points of access together; each gets a share */
+    void (*done)(struct mln_attempt *attempt, const struct mln_outbound_answer *answer);
+    void *data;
+    unsigned next; /* url to try next; the attempt's own, like the next */
+    int64_t deadline_us;
+};
+
+/* `done` is called exactly once, perhaps before returning: with an answer, or with the last
+ * failure, or with NOT_REACHABLE when there is no point of access. */
+void mln_attempt_start(struct mln_attempt *attempt);
+
+/* Did the receiver take it? An answer with a Response Status Code counts by that, one without
+ * (a receiver that does not speak oneM2M) by its transport status. */
+bool mln_attempt_succeeded(const struct mln_outbound_answer *answer);

@@ -1,0 +1,303 @@
+/* Matching events against subscriptions and making notifications of them.
+ * spec: TS-0004 7.5.1.2.2 */
+#include "cse/notify/event.h"
+
+#include "model/match.h"
+#include "model/pack.h"
+
+enum content_type {
+    CONTENT_ALL = 1,
+    CONTENT_MODIFIED = 2,
+    CONTENT_ID = 3,
+};
+
+/* ---- does the subscription want it? ---- */
+
+static bool list_has_number(struct mln_slice list, uint64_t number)
+{
+    struct mln_walk w;
+    uint64_t n;
+
+    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
+        if (mln_pack_u64_of(w.item, &n) && n == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wants_type(struct mln_slice criteria, enum mln_event_type type)
+{
+    struct mln_slice net;
+
+    if (!criteria.len || !mln_pack_find(criteria, MLN_S("net"), &net)) {
+        return type == MLN_EVENT_UPDATE; /* spec: TS-0004 7.4.8.1: the default */
+    }
+    return list_has_number(net, type);
+}
+
+static bool wants_attributes(struct mln_slice criteria, const struct mln_selection *modified)
+{
+    struct mln_slice list;
+    struct mln_walk w;
+
+    if (!mln_pack_find(criteria, MLN_S("atr"), &list)) {
+        return true;
+    }
+    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
+        struct mln_slice name;
+
+        for (size_t i = 0; mln_pack_text_of(w.item, &name) && i < modified->count; i++) {
+            if (mln_slice_eq(modified->names[i], name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool wants(struct mln_slice criteria, const struct mln_event *event)
+{
+    struct mln_slice list;
+    bool concerns_child =
+        event->type == MLN_EVENT_CHILD_CREATED || event->type == MLN_EVENT_CHILD_DELETED;
+
+    if (!wants_type(criteria, event->type)) {
+        return false;
+    }
+    if (!criteria.len) {
+        return true;
+    }
+    if (event->type == MLN_EVENT_UPDATE && !wants_attributes(criteria, event->modified)) {
+        return false;
+    }
+    if (concerns_child && mln_pack_find(criteria, MLN_S("chty"), &list) &&
+        !list_has_number(list, event->about->ty)) {
+        return false;
+    }
+    return mln_event_conditions_match(criteria, event->about);
+}
+
+/* ---- the notification ---- */
+
+/* {"m2m:cnt": {...}} of what changed. spec: TS-0004 7.3.3.12: deleted attributes are null */
+static void put_modified(struct mln_buf *out, const struct mln_event *event,
+                         struct mln_arena *arena)
+{
+    const struct mln_type *type = mln_model_type(event->about->ty);
+    struct mln_slice value;
+
+    mln_pack_map(out, 1);
+    mln_pack_text(out, type->root);
+    mln_pack_map(out, MLN_PACK_OPEN);
+    mln_represent_members(out, event->about, event->modified);
+    for (size_t i = 0; i < event->modified->count; i++) {
+        struct mln_slice name = event->modified->names[i];
+
+        if (!mln_represent_attribute(event->about, mln_model_attribute(type, name), arena,
+                                     &value)) {
+            mln_pack_text(out, name);
+            mln_pack_null(out);
+        }
+    }
+    mln_pack_end(out);
+}
+
+static void put_representation(struct mln_buf *out, const struct mln_event *event,
+                               uint64_t content_type, struct mln_arena *arena)
+{
+    mln_pack_text(out, MLN_S("rep"));
+    if (content_type == CONTENT_ID) {
+        mln_pack_map(out, 1);
+        mln_pack_text(out, MLN_S("m2m:uri"));
+        mln_pack_text(out, event->about->ri);
+    } else if (content_type == CONTENT_MODIFIED && event->type == MLN_EVENT_UPDATE) {
+        put_modified(out, event, arena);
+    } else {
+        mln_represent(out, event->about, NULL);
+    }
+}
+
+static void put_reference(struct mln_buf *out, const struct mln_change *c, struct mln_slice ri)
+{
+    char text[256];
+    struct mln_slice cse_id = c->cse->names.cse_id;
+    size_t len = cse_id.len + 1 + ri.len;
+
+    mln_pack_text(out, MLN_S("sur"));
+    if (len > sizeof text) {
+        out->failed = MLN_ERR_LIMIT;
+        return;
+    }
+    memcpy(text, cse_id.ptr, cse_id.len);
+    text[cse_id.len] = '/';
+    memcpy(text + cse_id.len + 1, ri.ptr, ri.len);
+    mln_pack_text(out, mln_slice_of(text, len));
+}
+
+static mln_err build(const struct mln_change *c, const struct mln_resource *sub,
+                     const struct mln_event *event, struct mln_slice *ret)
+{
+    uint64_t content_type = CONTENT_ALL;
+    struct mln_buf out;
+
+    (void)mln_pack_find_u64(sub->attrs, MLN_S("nct"), &content_type);
+    mln_buf_init(&out, c->arena, (size_t)c->cse->options.limits->response_bytes);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:sgn"));
+    mln_pack_map(&out, MLN_PACK_OPEN);
+    mln_pack_text(&out, MLN_S("nev"));
+    mln_pack_map(&out, 2);
+    put_representation(&out, event, content_type, c->arena);
+    mln_pack_text(&out, MLN_S("net"));
+    mln_pack_uint(&out, event->type);
+    put_reference(&out, c, sub->ri);
+    if (sub->flags & MLN_RESOURCE_SHOWS_CREATOR) {
+        mln_pack_text(&out, MLN_S("cr"));
+        mln_pack_text(&out, sub->cr);
+    }
+    mln_pack_end(&out);
+    return mln_buf_finish(&out, ret);
+}
+
+/* spec: TS-0004 7.5.1.2.2 step 5: no more notifications than expirationCounter says. Those that
+ * wait have not been counted down yet. What was in the queue when the counter was set does not
+ * count: types/sub.c keeps the number where counting begins. */
+static mln_err is_used_up(const struct mln_change *c, const struct mln_resource *sub, bool *ret)
+{
+    uint64_t left;
+    uint64_t waiting;
+
+    *ret = false;
+    if (mln_pack_find_u64(sub->attrs, MLN_S("exc"), &left)) {
+        MLN_TRY(mln_outbox_waiting(c->view, (struct mln_lane){ sub->id, 0 }, sub->count, c->arena,
+                                   &waiting));
+        *ret = waiting >= left;
+    }
+    return MLN_OK;
+}
+
+static mln_err notify(const struct mln_change *c, const struct mln_resource *sub,
+                      const struct mln_event *event)
+{
+    struct mln_slice targets;
+    struct mln_slice content;
+    struct mln_walk w;
+    uint16_t number = 0;
+    bool used_up;
+
+    MLN_TRY(is_used_up(c, sub, &used_up));
+    if (used_up || !mln_pack_find(sub->attrs, MLN_S("nu"), &targets)) {
+        return MLN_OK;
+    }
+    MLN_TRY(build(c, sub, event, &content));
+    for (mln_walk_begin(&w, targets); mln_walk_next(&w); number++) {
+        struct mln_slice target;
+
+        MLN_REQUIRE(mln_pack_text_of(w.item, &target), STORE_CORRUPT);
+        MLN_TRY(
+            mln_outbox_put(c, (struct mln_lane){ sub->id, number }, sub->count, target, content));
+    }
+    return MLN_OK;
+}
+
+/* ids of the live subscriptions below a resource. The scan is finished before anything is
+ * written. */
+static mln_err subscriptions(const struct mln_change *c, uint64_t parent, uint64_t **ret_ids,
+                             size_t *ret_count)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = parent, .ty = MLN_TY_SUB };
+    uint64_t *ids = NULL;
+    size_t count = 0;
+    size_t cap = 0;
+    uint64_t id;
+    uint16_t ty;
+    mln_err err;
+
+    MLN_TRY(mln_scan_open(c->view, &spec, &scan));
+    while (!mln_failed(err = mln_scan_next(scan, &id, &ty))) {
+        if (count == cap) {
+            size_t more = cap ? cap * 2 : 8;
+
+            ids = mln_arena_grow(c->arena, ids, cap * sizeof *ids, more * sizeof *ids);
+            MLN_REQUIRE(ids, NO_MEMORY);
+            cap = more;
+        }
+        ids[count++] = id;
+    }
+    MLN_REQUIRE(err.code == MLN_ERR_NOT_FOUND, STORE_IO);
+    *ret_ids = ids;
+    *ret_count = count;
+    return MLN_OK;
+}
+
+/* A subscription may expire no later than its subject: when that goes because its time is over,
+ * the subscription hears of it. */
+static bool is_live(const struct mln_resource *sub, const struct mln_resource *subject,
+                    int64_t now_us)
+{
+    return sub->et > now_us || sub->et >= subject->et;
+}
+
+mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event)
+{
+    uint64_t *ids;
+    size_t count;
+
+    MLN_TRY(subscriptions(c, event->subject->id, &ids, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct mln_resource sub;
+        struct mln_slice criteria = { 0 };
+
+        if (ids[i] == event->about->id) {
+            continue; /* a new subscription does not report itself */
+        }
+        MLN_TRY(mln_store_get(c->view, ids[i], c->arena, &sub));
+        (void)mln_pack_find(sub.attrs, MLN_S("enc"), &criteria);
+        if (is_live(&sub, event->subject, c->now_us) && wants(criteria, event)) {
+            MLN_TRY(notify(c, &sub, event));
+        }
+    }
+    return MLN_OK;
+}
+
+mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription)
+{
+    struct mln_slice target;
+    struct mln_slice content;
+    struct mln_buf out;
+
+    if (!mln_pack_find_text(subscription->attrs, MLN_S("su"), &target)) {
+        return MLN_OK;
+    }
+    mln_buf_init(&out, c->arena, (size_t)c->cse->options.limits->response_bytes);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:sgn"));
+    mln_pack_map(&out, MLN_PACK_OPEN);
+    mln_pack_text(&out, MLN_S("sud"));
+    mln_pack_bool(&out, true);
+    put_reference(&out, c, subscription->ri);
+    mln_pack_end(&out);
+    MLN_TRY(mln_buf_finish(&out, &content));
+    return mln_outbox_put(c, (struct mln_lane){ subscription->id, MLN_OUTBOX_LANE_DELETION }, 0,
+                          target, content);
+}
+
+mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,
+                               struct mln_slice creator, struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, arena, SIZE_MAX);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:sgn"));
+    mln_pack_map(&out, 3);
+    mln_pack_text(&out, MLN_S("vrq"));
+    mln_pack_bool(&out, true);
+    mln_pack_text(&out, MLN_S("sur"));
+    mln_pack_text(&out, sur);
+    mln_pack_text(&out, MLN_S("cr"));
+    mln_pack_text(&out, creator);
+    return mln_buf_finish(&out, ret);
+}

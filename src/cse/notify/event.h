@@ -1,0 +1,35 @@
+/* Events: what happened to a resource, matched against the subscriptions below it.
+ *
+ * Notifications that result are put into the outbox in the same transaction. The thread of the
+ * view.
+ * spec: TS-0004 7.5.1.2.2, 7.5.1.2.4 */
+#pragma once
+
+#include "cse/notify/outbox.h"
+#include "cse/represent.h"
+
+/* m2m:notificationEventType. spec: TS-0004 6.3.4.2.19 */
+enum mln_event_type {
+    MLN_EVENT_UPDATE = 1,
+    MLN_EVENT_DELETE = 2,
+    MLN_EVENT_CHILD_CREATED = 3,
+    MLN_EVENT_CHILD_DELETED = 4,
+};
+
+struct mln_event {
+    enum mln_event_type type;
+    const struct mln_resource *subject;   /* the subscribed-to resource */
+    const struct mln_resource *about;     /* whose representation is sent: the child, or subject */
+    const struct mln_selection *modified; /* UPDATE: attributes that changed */
+};
+
+/* Errors: STORE_*, NO_MEMORY. */
+mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event);
+
+/* The subscription goes: a notice to its subscriberURI, if it has one. spec: TS-0004 7.5.1.2.4 */
+mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription);
+
+/* Content of a notification without event, for the verification request.
+ * {"m2m:sgn": {"vrq": true, "sur": …, "cr": …}}. spec: TS-0004 7.5.1.2.3 */
+mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,
+                               struct mln_slice creator, struct mln_slice *ret);

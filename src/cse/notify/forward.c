@@ -1,0 +1,76 @@
+/* NOTIFY to an <AE>: to its point of access and back. spec: TS-0004 7.3.3.9.1 */
+#include "cse/notify/forward.h"
+
+#include "cse/notify/attempt.h"
+#include "cse/pipeline/pipeline.h"
+#include "model/pack.h"
+
+struct mln_forward {
+    struct mln_attempt attempt;
+};
+
+mln_err mln_forward_prepare(struct mln_exec *e)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_forward *f = mln_arena_zalloc(e->arena, 1, sizeof *f);
+    struct mln_buf buf;
+
+    MLN_REQUIRE(f, NO_MEMORY);
+    MLN_TRY(mln_reach_ae(&l, &e->target.resource, &f->attempt.reach));
+    if (f->attempt.reach.count == 0) {
+        mln_fault_set(e->fault, "the AE has no point of access that can be used");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    mln_buf_init(&buf, e->arena, SIZE_MAX);
+    mln_pack_value(&buf, e->req.pc);
+    MLN_TRY(mln_buf_finish(&buf, &f->attempt.content));
+    e->forward = f;
+    return MLN_OK;
+}
+
+static mln_err take_answer(struct mln_exec *e, const struct mln_outbound_answer *answer)
+{
+    struct mln_buf buf;
+
+    if (mln_failed(answer->err)) {
+        mln_fault_set(e->fault, "the AE does not answer");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    e->response->rsc = answer->has_rsc ? answer->rsc : MLN_RSC_OK;
+    if (!answer->has_rsc && !mln_attempt_succeeded(answer)) {
+        mln_fault_set(e->fault, "the AE answered with status %d", answer->transport_status);
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    if (answer->pc) {
+        mln_buf_init(&buf, e->arena, mln_exec_answer_limit(e));
+        mln_pack_value(&buf, answer->pc);
+        MLN_TRY(mln_buf_finish(&buf, &e->response->pc));
+    }
+    e->answered = true;
+    return MLN_OK;
+}
+
+static void answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
+{
+    struct mln_exec *e = attempt->data;
+
+    mln_exec_resume(e, take_answer(e, answer));
+}
+
+void mln_forward_start(struct mln_exec *e)
+{
+    struct mln_attempt *a = &e->forward->attempt;
+    int64_t now = mln_env_now_us(e->cse->options.env);
+    int64_t most = (int64_t)e->cse->options.limits->notify_ms * 1000;
+
+    a->worker = e->worker;
+    a->fr = e->req.fr;
+    a->rvi = e->req.rvi;
+    a->timeout_us =
+        e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us - now < most ? e->req.rqet_us - now : most;
+    a->done = answered;
+    a->data = e;
+    e->answered = false;
+    e->worker->parked++;
+    mln_attempt_start(a);
+}

@@ -1,0 +1,103 @@
+/* From the store's executor to the duties. */
+#include "cse/notify/fresh.h"
+
+#include <stdatomic.h>
+
+#include "base/mem.h"
+
+enum { LANES_MAX = 4096 };
+
+struct mln_fresh {
+    _Atomic int64_t awaited_us;
+    _Atomic bool wants_look; /* said by the duties */
+    bool must_look;
+    bool has_purge;
+    int64_t earliest_us;
+    size_t count;
+    struct mln_lane lanes[LANES_MAX];
+};
+
+mln_err mln_fresh_new(struct mln_fresh **ret)
+{
+    struct mln_fresh *f = mln_calloc(1, sizeof *f);
+
+    MLN_REQUIRE(f, NO_MEMORY);
+    f->earliest_us = INT64_MAX;
+    atomic_store(&f->awaited_us, INT64_MAX);
+    *ret = f;
+    return MLN_OK;
+}
+
+void mln_fresh_free(struct mln_fresh *fresh)
+{
+    mln_free(fresh);
+}
+
+void mln_fresh_lane(struct mln_fresh *fresh, struct mln_lane lane)
+{
+    /* many events of one batch concern the same lane */
+    if (fresh->count && fresh->lanes[fresh->count - 1].subscription == lane.subscription &&
+        fresh->lanes[fresh->count - 1].number == lane.number) {
+        return;
+    }
+    if (fresh->count == LANES_MAX) {
+        fresh->must_look = true;
+        return;
+    }
+    fresh->lanes[fresh->count++] = lane;
+}
+
+void mln_fresh_purge(struct mln_fresh *fresh)
+{
+    fresh->has_purge = true;
+}
+
+void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us)
+{
+    if (et_us < fresh->earliest_us) {
+        fresh->earliest_us = et_us;
+    }
+}
+
+void mln_fresh_want_look(struct mln_fresh *fresh)
+{
+    atomic_store_explicit(&fresh->wants_look, true, memory_order_relaxed);
+}
+
+void mln_fresh_await(struct mln_fresh *fresh, int64_t et_us)
+{
+    atomic_store_explicit(&fresh->awaited_us, et_us, memory_order_relaxed);
+}
+
+struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
+{
+    struct mln_fresh_message *m;
+    bool is_earlier =
+        fresh->earliest_us < atomic_load_explicit(&fresh->awaited_us, memory_order_relaxed);
+
+    if (atomic_load_explicit(&fresh->wants_look, memory_order_relaxed)) {
+        atomic_store_explicit(&fresh->wants_look, false, memory_order_relaxed);
+        fresh->must_look = true;
+    }
+    if (!fresh->count && !fresh->must_look && !fresh->has_purge && !is_earlier) {
+        fresh->earliest_us = INT64_MAX;
+        return NULL;
+    }
+    m = mln_malloc(sizeof *m + fresh->count * sizeof m->lanes[0]);
+    if (!m) {
+        fresh->must_look = true;
+        return NULL;
+    }
+    *m = (struct mln_fresh_message){
+        .must_look = fresh->must_look,
+        .has_purge = fresh->has_purge,
+        .earliest_us = fresh->earliest_us,
+        .count = fresh->count,
+    };
+    memcpy(m->lanes, fresh->lanes, fresh->count * sizeof m->lanes[0]);
+    fresh->must_look = false;
+    fresh->has_purge = false;
+    fresh->earliest_us = INT64_MAX;
+    fresh->count = 0;
+    return m;
+}

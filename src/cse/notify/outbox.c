@@ -1,0 +1,208 @@
+/* Queues of notifications in the store. */
+#include "cse/notify/outbox.h"
+
+#include "base/log.h"
+#include "base/num.h"
+#include "cse/notify/fresh.h"
+
+static void put_key(char out[static MLN_OUTBOX_KEY_SIZE], struct mln_lane lane, uint64_t number)
+{
+    mln_put_be64(out, lane.subscription);
+    out[8] = (char)(lane.number >> 8);
+    out[9] = (char)(lane.number & 0xFF);
+    mln_put_be64(out + 10, number);
+}
+
+static bool read_key(struct mln_slice key, struct mln_lane *ret_lane, uint64_t *ret_number)
+{
+    const unsigned char *p = (const unsigned char *)key.ptr;
+
+    if (key.len != MLN_OUTBOX_KEY_SIZE) {
+        return false;
+    }
+    ret_lane->subscription = mln_get_be64(key.ptr);
+    ret_lane->number = (uint16_t)(p[8] << 8 | p[9]);
+    *ret_number = mln_get_be64(key.ptr + 10);
+    return true;
+}
+
+static bool same_lane(struct mln_lane a, struct mln_lane b)
+{
+    return a.subscription == b.subscription && a.number == b.number;
+}
+
+/* A place in a lane, and where to look from there. */
+struct place {
+    struct mln_lane lane;
+    uint64_t number;
+    bool is_descending;
+};
+
+/* The lane's entry next to the place, which moves there. */
+static mln_err step(struct mln_view *view, struct place *place, struct mln_arena *arena,
+                    struct mln_record *ret)
+{
+    char key[MLN_OUTBOX_KEY_SIZE];
+    struct mln_lane found;
+    uint64_t next;
+
+    put_key(key, place->lane, place->number);
+    MLN_TRY(mln_record_next(view, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key),
+                            place->is_descending, arena, ret));
+    MLN_REQUIRE(read_key(ret->key, &found, &next) && same_lane(found, place->lane), NOT_FOUND);
+    place->number = next;
+    return MLN_OK;
+}
+
+mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, struct mln_arena *arena,
+                       uint64_t *ret)
+{
+    struct place last = { .lane = lane, .number = UINT64_MAX, .is_descending = true };
+    struct mln_record record;
+    mln_err err = step(view, &last, arena, &record);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        *ret = 0;
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = last.number + 1;
+    return MLN_OK;
+}
+
+static mln_err read_entry(const struct mln_record *record, struct mln_lane lane, uint64_t number,
+                          struct mln_outbox_entry *ret)
+{
+    struct mln_outbox_entry e = { .lane = lane, .number = number };
+    uint64_t created;
+
+    MLN_REQUIRE(mln_pack_find_text(record->value, MLN_S("u"), &e.target) &&
+                    mln_pack_find_u64(record->value, MLN_S("t"), &created) &&
+                    mln_pack_find(record->value, MLN_S("c"), &e.content),
+                STORE_CORRUPT);
+    e.created_us = (int64_t)created;
+    *ret = e;
+    return MLN_OK;
+}
+
+mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t number,
+                        struct mln_arena *arena, struct mln_outbox_entry *ret)
+{
+    struct place place = { .lane = lane, .number = number };
+    struct mln_record record;
+
+    MLN_TRY(step(view, &place, arena, &record));
+    return read_entry(&record, lane, place.number, ret);
+}
+
+mln_err mln_outbox_waiting(struct mln_view *view, struct mln_lane lane, uint64_t from,
+                           struct mln_arena *arena, uint64_t *ret)
+{
+    struct place first = { .lane = lane, .number = from ? from - 1 : 0 };
+    struct mln_record record;
+    uint64_t end;
+    mln_err err = step(view, &first, arena, &record);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        *ret = 0;
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    MLN_TRY(mln_outbox_end(view, lane, arena, &end));
+    *ret = end - first.number; /* numbers of a lane have no gaps: it is a queue */
+    return MLN_OK;
+}
+
+mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
+                             struct mln_arena *arena, struct mln_lane *ret)
+{
+    char key[MLN_OUTBOX_KEY_SIZE] = { 0 };
+    struct mln_record record;
+    uint64_t number;
+
+    if (after) {
+        put_key(key, *after, UINT64_MAX);
+    }
+    MLN_TRY(mln_record_next(view, MLN_SPACE_OUTBOX, mln_slice_of(key, after ? sizeof key : 0),
+                            false, arena, &record));
+    MLN_REQUIRE(read_key(record.key, ret, &number), STORE_CORRUPT);
+    return MLN_OK;
+}
+
+mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t number)
+{
+    char key[MLN_OUTBOX_KEY_SIZE];
+
+    put_key(key, lane, number);
+    return mln_record_erase(write, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key));
+}
+
+/* Drops the oldest entry of a full lane, whose end is given. */
+static mln_err make_room(const struct mln_change *c, struct mln_lane lane, uint64_t end)
+{
+    struct place first = { .lane = lane };
+    struct mln_record record;
+
+    MLN_TRY(step(c->view, &first, c->arena, &record));
+    if (end - first.number < c->cse->options.limits->outbox_lane) {
+        return MLN_OK;
+    }
+    mln_log(MLN_LOG_WARNING, "notify", "queue %llu/%u is full: its oldest notification is dropped",
+            (unsigned long long)lane.subscription, (unsigned)lane.number);
+    return mln_outbox_erase(c->write, lane, first.number);
+}
+
+mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_t least,
+                       struct mln_slice target, struct mln_slice content)
+{
+    char key[MLN_OUTBOX_KEY_SIZE];
+    struct mln_buf buf;
+    struct mln_slice value;
+    uint64_t number;
+    uint64_t end;
+
+    MLN_TRY(mln_outbox_end(c->view, lane, c->arena, &end));
+    if (end) {
+        MLN_TRY(make_room(c, lane, end));
+    }
+    mln_buf_init(&buf, c->arena, SIZE_MAX);
+    mln_pack_map(&buf, 3);
+    mln_pack_text(&buf, MLN_S("u"));
+    mln_pack_text(&buf, target);
+    mln_pack_text(&buf, MLN_S("t"));
+    mln_pack_uint(&buf, (uint64_t)c->now_us);
+    mln_pack_text(&buf, MLN_S("c"));
+    mln_pack_raw(&buf, content);
+    MLN_TRY(mln_buf_finish(&buf, &value));
+    /* within a queue the numbers have no gaps; a new queue begins above all earlier ones, as long
+     * as the clock does not go back */
+    number = (uint64_t)c->now_us > least ? (uint64_t)c->now_us : least;
+    put_key(key, lane, end ? end : number);
+    mln_fresh_lane(c->cse->fresh, lane);
+    return mln_record_put(c->write, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key), value);
+}
+
+mln_err mln_outbox_clear(const struct mln_change *c, uint64_t subscription)
+{
+    struct mln_lane lane = { subscription, 0 };
+    uint64_t number = 0;
+
+    for (;;) {
+        char key[MLN_OUTBOX_KEY_SIZE];
+        struct mln_record record;
+        mln_err err;
+
+        put_key(key, lane, number);
+        err = mln_record_next(c->view, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key), false,
+                              c->arena, &record);
+        if (err.code == MLN_ERR_NOT_FOUND) {
+            return MLN_OK;
+        }
+        MLN_TRY(err);
+        MLN_REQUIRE(read_key(record.key, &lane, &number), STORE_CORRUPT);
+        if (lane.subscription != subscription || lane.number == MLN_OUTBOX_LANE_DELETION) {
+            return MLN_OK;
+        }
+        MLN_TRY(mln_outbox_erase(c->write, lane, number));
+    }
+}

@@ -1,0 +1,62 @@
+/* The outbox: notifications that must leave, written in the transaction of what they report.
+ *
+ * A lane is the queue to one target of one subscription; it keeps its order and is bounded: when
+ * it is full the oldest goes. Records live in MLN_SPACE_OUTBOX under subscription, lane and a
+ * growing number. Delivery is in deliver.c. The thread of the view. */
+#pragma once
+
+#include "cse/cse_int.h"
+
+/* A change of the tree in progress: where it reads and writes. */
+struct mln_change {
+    const struct mln_cse *cse;
+    struct mln_view *view;
+    struct mln_write *write;
+    struct mln_arena *arena;
+    int64_t now_us;
+};
+
+enum { MLN_OUTBOX_KEY_SIZE = 18, MLN_OUTBOX_LANE_DELETION = 0xFFFF };
+
+struct mln_lane {
+    uint64_t subscription; /* id of the <subscription>, which may be gone already */
+    uint16_t number;       /* place of the target in notificationURI, or LANE_DELETION; lane 0 is
+                            * the one that expirationCounter counts */
+};
+
+/* One record as read. Slices live in the arena. */
+struct mln_outbox_entry {
+    struct mln_lane lane;
+    uint64_t number;
+    struct mln_slice target;  /* URL or resource identifier */
+    struct mln_slice content; /* packed Content of the NOTIFY */
+    int64_t created_us;
+};
+
+/* Appends to a lane, under a number that is at least `least`. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_t least,
+                       struct mln_slice target, struct mln_slice content);
+
+/* How many entries from that number on wait in a lane. Errors: STORE_*. */
+mln_err mln_outbox_waiting(struct mln_view *view, struct mln_lane lane, uint64_t from,
+                           struct mln_arena *arena, uint64_t *ret);
+
+/* A number that all entries of the lane are below and all that follow are not.
+ * Errors: STORE_*. */
+mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, struct mln_arena *arena,
+                       uint64_t *ret);
+
+/* The entry of that lane behind `number`; 0: its first. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t number,
+                        struct mln_arena *arena, struct mln_outbox_entry *ret);
+
+/* The first lane behind `after` that has entries; NULL: the first of all.
+ * Errors: NOT_FOUND, STORE_*. */
+mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
+                             struct mln_arena *arena, struct mln_lane *ret);
+
+/* Removes one entry; an absent one is no error. Errors: STORE_*. */
+mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t number);
+
+/* Removes all entries of a subscription except its notice of deletion. Errors: STORE_*. */
+mln_err mln_outbox_clear(const struct mln_change *c, uint64_t subscription);

@@ -1,0 +1,107 @@
+/* Points of access of notification targets. */
+#include "cse/notify/reach.h"
+
+#include "base/buf.h"
+#include "model/pack.h"
+
+static bool is_indicator(struct mln_slice field)
+{
+    return mln_slice_starts(field, MLN_S("ct="));
+}
+
+/* spec: TS-0004 7.4.8.1 notificationURI: "?ct=json", or "&ct=json" behind other fields */
+mln_err mln_reach_strip(struct mln_arena *arena, struct mln_slice target, struct mln_slice *ret,
+                        struct mln_slice *ret_ct)
+{
+    size_t at = mln_slice_find(target, '?');
+    struct mln_slice query = mln_slice_from(target, at + 1);
+    struct mln_buf buf;
+    char separator = '?';
+
+    *ret_ct = (struct mln_slice){ 0 };
+    if (at == target.len) {
+        *ret = target;
+        return MLN_OK;
+    }
+    mln_buf_init(&buf, arena, SIZE_MAX);
+    mln_buf_add(&buf, mln_slice_head(target, at));
+    while (query.ptr && query.len) {
+        struct mln_slice field = mln_slice_cut(&query, '&');
+
+        if (is_indicator(field)) {
+            *ret_ct = mln_slice_from(field, 3);
+            continue;
+        }
+        mln_buf_byte(&buf, separator);
+        mln_buf_add(&buf, field);
+        separator = '&';
+    }
+    return mln_buf_finish(&buf, ret);
+}
+
+mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
+                     struct mln_reach *ret)
+{
+    struct mln_slice poa;
+    struct mln_walk w;
+    bool is_reachable = true;
+
+    *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
+    /* spec: TS-0001 9.6.5 requestReachability: no point in trying when it says no */
+    if ((mln_pack_find_bool(ae->attrs, MLN_S("rr"), &is_reachable) && !is_reachable) ||
+        !mln_pack_find(ae->attrs, MLN_S("poa"), &poa)) {
+        return MLN_OK;
+    }
+    for (mln_walk_begin(&w, poa); ret->count < MLN_REACH_MAX && mln_walk_next(&w);) {
+        struct mln_slice url;
+
+        if (mln_pack_text_of(w.item, &url) && mln_ident_is_url(url)) {
+            ret->urls[ret->count++] = url;
+        }
+    }
+    return mln_locate_path(l, ae, &ret->to);
+}
+
+mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret)
+{
+    struct mln_slice plain;
+    struct mln_slice ct;
+    struct mln_resource r;
+    mln_err err;
+
+    *ret = (struct mln_reach){ 0 };
+    MLN_TRY(mln_reach_strip(l->arena, target, &plain, &ct));
+    if (mln_ident_is_url(plain)) {
+        ret->urls[ret->count++] = plain;
+        ret->serialisation = MLN_S("json");
+        return MLN_OK;
+    }
+    err = mln_locate_lookup(l, plain, &r);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    return r.ty == MLN_TY_AE ? mln_reach_ae(l, &r, ret) : MLN_OK;
+}
+
+mln_err mln_reach_is_originator(const struct mln_exec *e, struct mln_slice target, bool *ret)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_slice plain;
+    struct mln_slice ct;
+    struct mln_resource r;
+    mln_err err;
+
+    *ret = false;
+    MLN_TRY(mln_reach_strip(l.arena, target, &plain, &ct));
+    if (!e->originator.is_registered || mln_ident_is_url(plain)) {
+        return MLN_OK;
+    }
+    err = mln_locate_lookup(&l, plain, &r);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = r.ty == MLN_TY_AE && mln_slice_eq(r.ri, e->originator.text);
+    return MLN_OK;
+}

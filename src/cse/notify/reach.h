@@ -1,0 +1,32 @@
+/* Reaching a notification target: from a URL or a resource identifier to points of access.
+ * The thread of the view. spec: TS-0004 7.5.1.2.2, 7.3.3.9.1 */
+#pragma once
+
+#include "cse/cse_int.h"
+
+enum { MLN_REACH_MAX = 8 };
+
+/* Where a target can be reached: in this order until one answers. */
+struct mln_reach {
+    struct mln_slice urls[MLN_REACH_MAX];
+    unsigned count;
+    struct mln_slice to;            /* To parameter for resource identifiers, else empty */
+    struct mln_slice serialisation; /* "json" */
+};
+
+/* A URL stands for itself, its serialisation indicator ("ct=json") removed. An <AE> of this CSE
+ * stands for its points of access. No way: count is 0. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret);
+
+/* The same for an <AE> at hand. Errors: NO_MEMORY. */
+mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
+                     struct mln_reach *ret);
+
+/* Is the target, in whatever spelling, the originator of the request itself?
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_reach_is_originator(const struct mln_exec *e, struct mln_slice target, bool *ret);
+
+/* The target without its serialisation indicator; *ret_ct is the indicator's value or empty.
+ * Errors: NO_MEMORY. */
+mln_err mln_reach_strip(struct mln_arena *arena, struct mln_slice target, struct mln_slice *ret,
+                        struct mln_slice *ret_ct);

@@ -1,0 +1,44 @@
+/* Outbound: how the CSE sends request primitives to others. The server fills it in from io/ and
+ * bind/, tests with their own.
+ *
+ * Sending never blocks. The answer, or the failure, comes by callback on the loop that sent.
+ * spec: TS-0004 7.3.1.2, 7.3.1.3 */
+#pragma once
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "model/primitive.h"
+
+/* A request to another entity. All slices are copied or sent before `send` returns. */
+struct mln_outbound_request {
+    struct mln_slice url; /* point of access, e.g. "http://host:port/path" */
+    struct mln_slice to;  /* To parameter; empty: the path of the URL names the target */
+    struct mln_slice fr;
+    struct mln_slice rqi;
+    struct mln_slice rvi;
+    int ec; /* Event Category, 0 for none */
+    enum mln_op op;
+    struct mln_slice pc;            /* packed Content */
+    struct mln_slice serialisation; /* "json", later "xml" and "cbor" */
+    int64_t timeout_us;             /* from now */
+};
+
+/* What came back. */
+struct mln_outbound_answer {
+    mln_err err;                /* NETWORK, TIMEOUT, PROTOCOL when there was no answer */
+    bool has_rsc;               /* the answer carried a Response Status Code */
+    enum mln_rsc rsc;           /* as carried, or derived from the status of the transport */
+    int transport_status;       /* HTTP status, 0 when none */
+    const struct mln_value *pc; /* decoded Content or NULL; borrowed for the callback */
+};
+
+typedef void mln_outbound_done(void *data, const struct mln_outbound_answer *answer);
+
+struct mln_outbound {
+    void *impl;
+    /* Can a URL of this scheme be served at all? */
+    bool (*can_send)(void *impl, struct mln_slice url);
+    /* Errors: NETWORK (scheme not supported), OVERLOAD, NO_MEMORY; then `done` is not called. */
+    mln_err (*send)(void *impl, const struct mln_outbound_request *request, mln_outbound_done *done,
+                    void *data);
+};

@@ -1,0 +1,124 @@
+/* Recv-6.3: may the originator do this? Makes the grant that the store asks for.
+ * spec: TS-0004 7.3.3.15 */
+#include "cse/pipeline/pipeline.h"
+
+static bool is_discovery(const struct mln_request *req)
+{
+    return req->op == MLN_OP_RETRIEVE && req->fc && req->fc->usage == MLN_FILTER_USAGE_DISCOVERY;
+}
+
+static enum mln_privilege privilege_of(const struct mln_request *req)
+{
+    switch (req->op) {
+    case MLN_OP_CREATE:
+        return MLN_PRIVILEGE_CREATE;
+    case MLN_OP_UPDATE:
+        return MLN_PRIVILEGE_UPDATE;
+    case MLN_OP_DELETE:
+        return MLN_PRIVILEGE_DELETE;
+    case MLN_OP_NOTIFY:
+        return MLN_PRIVILEGE_NOTIFY;
+    case MLN_OP_RETRIEVE:
+        break;
+    }
+    return is_discovery(req) ? MLN_PRIVILEGE_DISCOVER : MLN_PRIVILEGE_RETRIEVE;
+}
+
+/* spec: TS-0004 7.4.5.2.1: Recv-6.3 is skipped for the registration of an AE */
+static bool is_registration(const struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_AE &&
+           e->target.resource.ty == MLN_TY_CB && !e->is_fan_out;
+}
+
+/* What the request needs beside its plain privilege. */
+static mln_err more_permits(struct mln_exec *e, struct mln_access *a, bool *ret)
+{
+    const struct mln_resource *target = &e->target.resource;
+
+    if (*ret && e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_SUB) {
+        /* spec: TS-0004 7.4.8.2.1: a subscriber must be able to read what it subscribes to */
+        return mln_access_permits(a, target, MLN_PRIVILEGE_RETRIEVE, ret);
+    }
+    return MLN_OK;
+}
+
+/* A change of accessControlPolicyIDs is governed by selfPrivileges; a request that changes other
+ * attributes with it (Release 2 allows that) needs both. */
+static mln_err update_permits(struct mln_exec *e, struct mln_access *a, bool *ret)
+{
+    const struct mln_resource *target = &e->target.resource;
+    bool has_acpi = mln_value_get(e->attributes, MLN_S("acpi")) != NULL;
+    bool is_alone = has_acpi && e->attributes->items.count == 1;
+
+    *ret = true;
+    if (has_acpi && target->ty != MLN_TY_ACP) {
+        MLN_TRY(mln_access_permits_acpi(a, target, ret));
+    }
+    if (*ret && !is_alone) {
+        MLN_TRY(mln_access_permits(a, target, MLN_PRIVILEGE_UPDATE, ret));
+    }
+    return MLN_OK;
+}
+
+static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
+{
+    const struct mln_resource *target = &e->target.resource;
+
+    if (is_registration(e)) {
+        *ret = true;
+        return MLN_OK;
+    }
+    if (e->is_fan_out) {
+        return mln_access_permits_members(a, target, privilege_of(&e->req), ret);
+    }
+    if (is_discovery(&e->req)) {
+        *ret = true; /* each candidate is checked for DISCOVER instead */
+        return MLN_OK;
+    }
+    if (e->req.op == MLN_OP_UPDATE) {
+        return update_permits(e, a, ret);
+    }
+    MLN_TRY(mln_access_permits(a, target, privilege_of(&e->req), ret));
+    return more_permits(e, a, ret);
+}
+
+/* Members of a group share what is known of their policies. */
+static struct mln_access *access_of(struct mln_exec *e, struct mln_access *own)
+{
+    struct mln_fan *fan = e->fan;
+
+    if (!fan || !fan->keeps_access) {
+        mln_access_begin(own, e->cse, e->view, e->arena, &e->originator);
+        return own;
+    }
+    if (!fan->access.cse) {
+        mln_access_begin(&fan->access, e->cse, e->view, e->arena, &e->originator);
+    }
+    fan->access.arena = e->arena;
+    fan->access.originator = &e->originator;
+    return &fan->access;
+}
+
+mln_err mln_stage_authorise(struct mln_exec *e, enum mln_step *ret)
+{
+    struct mln_access own;
+    struct mln_access *a = access_of(e, &own);
+    const struct mln_grant *grant;
+    bool permitted = false;
+    bool writes =
+        e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE;
+    mln_err err;
+
+    (void)ret;
+    MLN_TRY(decide(e, a, &permitted));
+    err = mln_access_grant(a, permitted, privilege_of(&e->req), &e->target.resource, &grant);
+    if (err.code == MLN_ERR_NO_PRIVILEGE) {
+        mln_fault_set(e->fault, "originator has no privilege for this operation");
+    }
+    MLN_TRY(err);
+    if (writes && e->may_write) {
+        MLN_TRY(mln_write_begin(e->view, grant, &e->write));
+    }
+    return MLN_OK;
+}

@@ -1,0 +1,126 @@
+/* Recv-1.0, Recv-6.1, Recv-6.2: is the request well-formed, who asks, is it for us, and for what?
+ * spec: TS-0004 7.3.2.1, 7.3.2.8, 7.3.3.1, 7.3.3.2 */
+#include "base/log.h"
+#include "cse/group/gid.h"
+#include "cse/pipeline/pipeline.h"
+#include "cse/types/types.h"
+
+/* spec: TS-0004 7.3.2.1 */
+mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
+{
+    mln_err err;
+
+    (void)ret;
+    err = mln_request_read(e->call->params, mln_env_now_us(e->cse->options.env),
+                           e->cse->options.limits, e->arena, &e->req, e->fault);
+    e->response->rqi = e->req.rqi;
+    e->response->rvi = e->req.rvi;
+    e->response->vsi = e->req.vsi;
+    return err;
+}
+
+mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
+{
+    struct mln_identify in = {
+        .cse = e->cse,
+        .view = e->view,
+        .arena = e->arena,
+        .peer = e->peer,
+        .from = e->req.fr,
+        .is_registration = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_AE,
+        .fault = e->fault,
+    };
+
+    (void)ret;
+    return mln_access_identify(&in, &e->originator);
+}
+
+/* spec: TS-0004 7.3.2.8 */
+mln_err mln_stage_route(struct mln_exec *e, enum mln_step *ret)
+{
+    struct mln_slice local;
+
+    (void)ret;
+    switch (mln_ident_place(e->req.to, &e->cse->names, &local)) {
+    case MLN_PLACE_HERE:
+        return MLN_OK;
+    case MLN_PLACE_OTHER_CSE:
+    case MLN_PLACE_OTHER_SP:
+        if (e->req.op == MLN_OP_CREATE && (e->req.ty == MLN_TY_AE || e->req.ty == MLN_TY_CSR)) {
+            mln_fault_set(e->fault, "a registration cannot be sent through another CSE");
+            MLN_FAIL(BAD_REQUEST);
+        }
+        /* spec: TS-0004 7.3.2.6: no <remoteCSE> matches */
+        mln_fault_set(e->fault, "no route to the CSE in To");
+        MLN_FAIL(NOT_FOUND);
+    case MLN_PLACE_INVALID:
+        break;
+    }
+    mln_fault_set(e->fault, "To is no resource identifier");
+    MLN_FAIL(PARAM_INVALID);
+}
+
+/* la and ol take RETRIEVE and DELETE only; the others are refused before their instance is
+ * looked for. spec: TS-0004 7.4.27.2.3 */
+static bool follows_virtual(const struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_RETRIEVE || e->req.op == MLN_OP_DELETE;
+}
+
+static mln_err check_operation(struct mln_exec *e)
+{
+    const struct mln_target *t = &e->target;
+    bool is_instance =
+        t->virtual_child == MLN_VIRTUAL_LATEST || t->virtual_child == MLN_VIRTUAL_OLDEST;
+
+    if (t->virtual_child == MLN_VIRTUAL_FAN_OUT) {
+        e->is_fan_out = true;
+        MLN_REQUIRE(e->req.op != MLN_OP_NOTIFY, OPERATION);
+        return MLN_OK;
+    }
+    if (is_instance) {
+        MLN_REQUIRE(follows_virtual(e), OPERATION);
+        return MLN_OK;
+    }
+    if (e->req.op == MLN_OP_CREATE) {
+        return MLN_OK; /* whether the type may be created here is Recv-6.4 */
+    }
+    MLN_REQUIRE(mln_type_allows(t->resource.ty, e->req.op), OPERATION);
+    return MLN_OK;
+}
+
+/* Who may not see the resource must not learn from a refusal that it is there. */
+static mln_err refuse_operation(struct mln_exec *e, mln_err err)
+{
+    struct mln_access a;
+    bool sees = !e->cse->options.hides_unauthorised;
+
+    if (!sees) {
+        mln_access_begin(&a, e->cse, e->view, e->arena, &e->originator);
+        MLN_TRY(mln_access_sees(&a, &e->target.resource, &sees));
+    }
+    return sees ? err : MLN_ERROR(NO_PRIVILEGE);
+}
+
+mln_err mln_stage_resolve(struct mln_exec *e, enum mln_step *ret)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_slice local;
+    mln_err err;
+
+    (void)ret;
+    (void)mln_ident_place(e->req.to, &e->cse->names, &local);
+    err = mln_locate_resolve(&l, local, !follows_virtual(e), &e->target);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        mln_fault_set(e->fault, "no such resource");
+    }
+    MLN_TRY(err);
+    err = check_operation(e);
+    if (mln_failed(err)) {
+        return refuse_operation(e, err);
+    }
+    e->type = e->req.op == MLN_OP_CREATE ? mln_model_type(e->req.ty) : e->target.type;
+    e->attributes = mln_exec_attributes(&e->req);
+    MLN_REQUIRE(e->type, PARAM_INVALID);
+    return mln_gid_check(e, &e->target);
+}

@@ -1,0 +1,51 @@
+/* NOTIFY. spec: TS-0004 7.3.3.9 */
+#include "cse/notify/forward.h"
+#include "cse/pipeline/pipeline.h"
+
+/* spec: TS-0004 table 7.5.1.1-2: what a NOTIFY may carry */
+mln_err mln_validate_notify(struct mln_exec *e)
+{
+    static const struct {
+        struct mln_slice root;
+        enum mln_datatype_id type;
+    } contents[] = {
+        { { "m2m:sgn", 7 }, MLN_DT_NOTIFICATION },
+        { { "m2m:agn", 7 }, MLN_DT_AGGREGATED_NOTIFICATION },
+        { { "m2m:rsp", 7 }, MLN_DT_RESPONSE_PRIMITIVE },
+        { { "m2m:seci", 8 }, MLN_DT_SECURITY_INFO },
+    };
+    const struct mln_value *root = e->req.pc->items.first;
+
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
+        if (mln_slice_eq(root->name, contents[i].root)) {
+            return mln_check_value(contents[i].type, root, root->name, e->fault);
+        }
+    }
+    mln_fault_set(e->fault, "%.*s is no content of a NOTIFY",
+                  MLN_S_ARG(mln_slice_head(root->name, 64)));
+    MLN_FAIL(BAD_REQUEST);
+}
+
+/* What is sent to the CSE itself: of the contents that the standard defines, subscription
+ * verification needs no more than the privilege that was checked. The others belong to features
+ * that are not built. spec: TS-0004 7.3.3.9.2, 7.5.1.2.3 */
+static mln_err to_cse(struct mln_exec *e)
+{
+    const struct mln_value *root = e->req.pc->items.first;
+    const struct mln_value *vrq = mln_value_get(root, MLN_S("vrq"));
+
+    if (mln_slice_eq(root->name, MLN_S("m2m:sgn")) && vrq && vrq->kind == MLN_V_BOOL &&
+        vrq->boolean) {
+        return MLN_OK;
+    }
+    mln_fault_set(e->fault, "notifications with this content are not implemented for the CSEBase");
+    MLN_FAIL(NOT_IMPLEMENTED);
+}
+
+mln_err mln_perform_notify(struct mln_exec *e)
+{
+    if (e->target.resource.ty == MLN_TY_CB) {
+        return to_cse(e);
+    }
+    return mln_forward_prepare(e);
+}

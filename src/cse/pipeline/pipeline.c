@@ -1,0 +1,395 @@
+/* The runner: takes a call through its stages, on the worker and on the store's executor.
+ *
+ * A read runs on a snapshot of the worker. A write becomes a job of the store, which may run
+ * more than once; whatever a stage keeps in the exec is therefore reset before each attempt. The
+ * answer leaves on the worker, after the commit. spec: TS-0004 7.2.2.2 */
+#include "cse/pipeline/pipeline.h"
+
+#include "base/log.h"
+#include "cse/notify/forward.h"
+#include "cse/notify/verify.h"
+
+static mln_stage_fn wait_for_time; /* not before the Operation Execution Time */
+
+static const struct {
+    const char *name;
+    mln_stage_fn *run;
+    bool needs_view;
+} pipeline[] = {
+    { "Recv-1.0", mln_stage_check, false },
+    { "Recv-2.0", wait_for_time, false },
+    { "Recv-1.0 originator", mln_stage_identify, true },
+    { "Recv-6.1", mln_stage_route, true },
+    { "Recv-6.2", mln_stage_resolve, true },
+    { "Recv-6.3", mln_stage_authorise, true },
+    { "Recv-6.4", mln_stage_validate, true },
+    { "Recv-6.5", mln_stage_perform, true },
+};
+
+enum { STAGES = sizeof pipeline / sizeof pipeline[0] };
+
+static void run_on_worker(struct mln_exec *e);
+
+const struct mln_value *mln_exec_attributes(const struct mln_request *req)
+{
+    bool has = (req->op == MLN_OP_CREATE || req->op == MLN_OP_UPDATE) && req->pc &&
+               req->pc->kind == MLN_V_OBJECT && req->pc->items.first;
+
+    return has && req->pc->items.first->kind == MLN_V_OBJECT ? req->pc->items.first : NULL;
+}
+
+/* ---- the end of a call ---- */
+
+static void finish(struct mln_exec *e, mln_err err)
+{
+    struct mln_call *call = e->call;
+
+    if (mln_failed(err)) {
+        mln_respond_error(e, err);
+    }
+    call->done(call);
+}
+
+/* ---- stages in a view ---- */
+
+/* Only the thread for long reads takes its time. */
+static void begin_effort(struct mln_exec *e)
+{
+    const struct mln_limits *limits = e->cse->options.limits;
+    struct mln_worker *long_reads = e->cse->long_reads;
+
+    if (e->effort && e->effort != &e->own_effort) {
+        return; /* a member's request: its group counts */
+    }
+    e->effort = &e->own_effort;
+    *e->effort = (struct mln_effort){
+        .most = e->is_long || !(long_reads || e->may_write) ? limits->scan : limits->quick_scan,
+        .moves = long_reads && !e->is_long && !e->may_write,
+    };
+}
+
+static void reset_attempt(struct mln_exec *e)
+{
+    e->originator = (struct mln_originator){ 0 };
+    e->write = NULL;
+    e->target = (struct mln_target){ 0 };
+    e->type = NULL;
+    e->result = (struct mln_resource){ 0 };
+    e->is_fan_out = false;
+    e->answered = false;
+    e->has_written = false;
+    e->response->pc = (struct mln_slice){ 0 };
+    e->response->content_status = MLN_CONTENT_UNSAID;
+    e->response->content_offset = 0;
+    if (e->owns_fan) {
+        e->fan = NULL;
+        e->owns_fan = false;
+    }
+    begin_effort(e);
+    mln_fault_clear(e->fault);
+}
+
+/* Walks the stages that need the view, up to `last`, or to the end and to the answer. */
+static mln_err walk(struct mln_exec *e, mln_stage_fn *last)
+{
+    enum mln_step step = MLN_STEP_NEXT;
+
+    reset_attempt(e);
+    if (e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us <= mln_env_now_us(e->cse->options.env)) {
+        mln_fault_set(e->fault, "the Request Expiration Timestamp has passed");
+        MLN_FAIL(TIMEOUT);
+    }
+    for (unsigned i = 0; i < STAGES; i++) {
+        if (!pipeline[i].needs_view) {
+            continue;
+        }
+        MLN_TRY(pipeline[i].run(e, &step));
+        if (pipeline[i].run == last) {
+            return MLN_OK;
+        }
+    }
+    return e->answered ? MLN_OK : mln_respond_success(e);
+}
+
+/* Failures that concern more than one member of a group: the whole request ends with them. */
+static bool is_fatal(mln_err err)
+{
+    enum mln_err_class class = mln_err_class(err);
+
+    return class == MLN_ERR_CLASS_RESOURCE || class == MLN_ERR_CLASS_INTERNAL;
+}
+
+mln_err mln_exec_in_view(struct mln_exec *e)
+{
+    mln_err err = walk(e, NULL);
+
+    if (mln_failed(err) && err.code != MLN_ERR_LONG_READ) {
+        mln_respond_error(e, err);
+    }
+    return mln_failed(err) && (e->has_written || is_fatal(err)) ? err : MLN_OK;
+}
+
+/* ---- writes ---- */
+
+static struct mln_exec *of_job(struct mln_job *job)
+{
+    return (struct mln_exec *)(void *)((char *)job - offsetof(struct mln_exec, job));
+}
+
+static struct mln_exec *of_task(struct mln_task *task)
+{
+    return (struct mln_exec *)(void *)((char *)task - offsetof(struct mln_exec, task));
+}
+
+static mln_err run_job(struct mln_job *job, struct mln_view *view)
+{
+    struct mln_exec *e = of_job(job);
+    mln_err err;
+
+    e->view = view;
+    e->may_write = true;
+    err = walk(e, NULL);
+    e->view = NULL;
+    e->may_write = false;
+    return err;
+}
+
+static void answer_job(struct mln_task *task)
+{
+    struct mln_exec *e = of_task(task);
+
+    finish(e, e->outcome);
+}
+
+static void job_done(struct mln_job *job, mln_err result)
+{
+    struct mln_exec *e = of_job(job);
+
+    e->outcome = result;
+    e->task.run = answer_job;
+    e->worker->ops.post(e->worker->ops.loop, &e->task);
+}
+
+static void submit(struct mln_exec *e)
+{
+    mln_err err;
+
+    e->job = (struct mln_job){ .run = run_job, .done = job_done };
+    err = mln_store_submit(e->cse->options.store, &e->job);
+    if (mln_failed(err)) {
+        finish(e, err);
+    }
+}
+
+/* Group request identifiers are remembered by the executor, so such requests go there too. */
+static bool needs_executor(const struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE ||
+           (e->req.op == MLN_OP_RETRIEVE && e->req.gid.len > 0);
+}
+
+/* ---- waiting ---- */
+
+static void link_timed(struct mln_exec *e)
+{
+    struct mln_worker *w = e->worker;
+
+    e->next_timed = w->timed;
+    e->link_timed = &w->timed;
+    if (w->timed) {
+        w->timed->link_timed = &e->next_timed;
+    }
+    w->timed = e;
+}
+
+static void unlink_timed(struct mln_exec *e)
+{
+    *e->link_timed = e->next_timed;
+    if (e->next_timed) {
+        e->next_timed->link_timed = e->link_timed;
+    }
+}
+
+static void time_has_come(struct mln_task *task)
+{
+    struct mln_exec *e = of_task(task);
+
+    unlink_timed(e);
+    mln_exec_resume(e, MLN_OK);
+}
+
+/* spec: TS-0001 8.1.2 Operation Execution Time */
+static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
+{
+    struct mln_worker *w = e->worker;
+
+    if (e->req.oet_us == MLN_NO_TIME || e->req.oet_us <= mln_env_now_us(e->cse->options.env)) {
+        return MLN_OK;
+    }
+    MLN_REQUIRE(!w->is_stopped && w->parked < e->cse->options.limits->parked, OVERLOAD);
+    e->task.run = time_has_come;
+    e->timer = w->ops.at(w->ops.loop, e->req.oet_us, &e->task);
+    MLN_REQUIRE(e->timer, NO_MEMORY);
+    link_timed(e);
+    w->parked++;
+    *ret = MLN_STEP_PARKED;
+    return MLN_OK;
+}
+
+void mln_worker_stop(struct mln_worker *worker)
+{
+    worker->is_stopped = true;
+    while (worker->timed) {
+        struct mln_exec *e = worker->timed;
+
+        unlink_timed(e);
+        worker->ops.cancel(worker->ops.loop, e->timer);
+        mln_fault_set(e->fault, "the server stops");
+        mln_exec_resume(e, MLN_ERROR(OVERLOAD));
+    }
+}
+
+void mln_exec_resume(struct mln_exec *e, mln_err outcome)
+{
+    e->worker->parked--;
+    if (mln_failed(outcome) || e->answered) {
+        finish(e, outcome);
+        return;
+    }
+    run_on_worker(e);
+}
+
+/* ---- the worker's part ---- */
+
+/* Everything about the request is checked on a snapshot before others are asked about it. */
+static mln_err prepare_consent(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_view_begin(e->worker->reader, &view));
+    e->view = view;
+    err = walk(e, mln_stage_validate);
+    if (!mln_failed(err)) {
+        err = mln_verify_prepare(e);
+    }
+    e->view = NULL;
+    return err;
+}
+
+static void ask_consent(struct mln_exec *e)
+{
+    enum mln_step step = MLN_STEP_NEXT;
+    mln_err err = prepare_consent(e);
+
+    if (!mln_failed(err)) {
+        err = mln_verify_start(e, &step);
+    }
+    if (mln_failed(err)) {
+        finish(e, err);
+    } else if (step == MLN_STEP_NEXT) {
+        submit(e);
+    }
+}
+
+static mln_err read_on_snapshot(struct mln_exec *e, struct mln_reader *reader)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_view_begin(reader, &view));
+    e->view = view;
+    err = walk(e, NULL);
+    e->view = NULL;
+    return err;
+}
+
+/* ---- long reads ---- */
+
+static void read_long(struct mln_task *task)
+{
+    struct mln_exec *e = of_task(task);
+    struct mln_worker *long_reads = e->cse->long_reads;
+
+    e->is_long = true;
+    e->outcome = read_on_snapshot(e, long_reads->reader);
+    e->task.run = answer_job;
+    e->worker->ops.post(e->worker->ops.loop, &e->task);
+}
+
+static void move_to_long_reads(struct mln_exec *e)
+{
+    struct mln_worker *long_reads = e->cse->long_reads;
+
+    e->task.run = read_long;
+    long_reads->ops.post(long_reads->ops.loop, &e->task);
+}
+
+void mln_worker_take_long_reads(struct mln_worker *worker)
+{
+    worker->cse->long_reads = worker;
+}
+
+/* ---- where a call runs ---- */
+
+static void run_on_worker(struct mln_exec *e)
+{
+    mln_err err;
+
+    if (mln_verify_concerns(e)) {
+        ask_consent(e);
+        return;
+    }
+    if (needs_executor(e)) {
+        submit(e);
+        return;
+    }
+    err = read_on_snapshot(e, e->worker->reader);
+    if (err.code == MLN_ERR_LONG_READ) {
+        move_to_long_reads(e);
+        return;
+    }
+    if (!mln_failed(err) && e->forward) {
+        mln_forward_start(e); /* goes on by mln_exec_resume */
+        return;
+    }
+    finish(e, err);
+}
+
+static mln_err run_first_stages(struct mln_exec *e, enum mln_step *ret)
+{
+    *ret = MLN_STEP_NEXT;
+    for (unsigned i = 0; i < STAGES && !pipeline[i].needs_view && *ret == MLN_STEP_NEXT; i++) {
+        MLN_TRY(pipeline[i].run(e, ret));
+    }
+    return MLN_OK;
+}
+
+void mln_cse_call(struct mln_worker *worker, struct mln_call *call)
+{
+    struct mln_exec *e = mln_arena_zalloc(call->arena, 1, sizeof *e);
+    enum mln_step step;
+    mln_err err;
+
+    mln_fault_clear(&call->fault);
+    call->response = (struct mln_response){ .rsc = MLN_RSC_INTERNAL_SERVER_ERROR };
+    call->state = e;
+    if (!e) {
+        call->done(call);
+        return;
+    }
+    e->cse = worker->cse;
+    e->worker = worker;
+    e->serial = worker->serial++;
+    e->call = call;
+    e->arena = call->arena;
+    e->peer = call->peer;
+    e->fault = &call->fault;
+    e->response = &call->response;
+    err = run_first_stages(e, &step);
+    if (mln_failed(err)) {
+        finish(e, err);
+    } else if (step == MLN_STEP_NEXT) {
+        run_on_worker(e);
+    }
+}

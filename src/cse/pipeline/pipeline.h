@@ -1,0 +1,51 @@
+/* The stages of a request, one file each, and the runner that walks them.
+ *
+ * A stage returns success, an error (the answer is then an error answer) or parks the request. No
+ * stage calls another.
+ * spec: TS-0004 7.2.2.2 */
+#pragma once
+
+#include "cse/cse_int.h"
+
+typedef mln_err mln_stage_fn(struct mln_exec *e, enum mln_step *ret);
+
+mln_stage_fn mln_stage_check;     /* Recv-1.0: the primitive by table */
+mln_stage_fn mln_stage_identify;  /* Recv-1.0: From against the peer */
+mln_stage_fn mln_stage_route;     /* Recv-6.1: ours? */
+mln_stage_fn mln_stage_resolve;   /* Recv-6.2: To to resource; 6.2.1: group request seen before */
+mln_stage_fn mln_stage_authorise; /* Recv-6.3: makes the grant */
+mln_stage_fn mln_stage_validate;  /* Recv-6.4 */
+mln_stage_fn mln_stage_perform;   /* Recv-6.5, and what follows in the same transaction */
+
+/* The operations of stage perform. */
+mln_err mln_perform_create(struct mln_exec *e);
+mln_err mln_perform_retrieve(struct mln_exec *e);
+mln_err mln_perform_update(struct mln_exec *e);
+mln_err mln_perform_delete(struct mln_exec *e);
+mln_err mln_perform_notify(struct mln_exec *e);
+
+/* A list of references to policies in the request: each must be one of this CSE; those of other
+ * CSEs cannot be evaluated yet, so they are refused.
+ * Errors: ATTR_INVALID, LIMIT, NOT_IMPLEMENTED, STORE_*, NO_MEMORY. */
+mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name);
+
+/* Content of a NOTIFY, for the stage validate. Errors: BAD_REQUEST, ATTR_INVALID,
+ * NOT_IMPLEMENTED. */
+mln_err mln_validate_notify(struct mln_exec *e);
+
+/* Recv-6.7: content of a success answer by Result Content; in the view. */
+mln_err mln_respond_success(struct mln_exec *e);
+
+/* An error answer: code, debug information; needs no view, cannot fail. */
+void mln_respond_error(struct mln_exec *e, mln_err err);
+
+/* Walks the stages that need the view, and answers; errors become error answers. For a member's
+ * request of a group, and for tests. Errors: only those that must end the whole request too
+ * (store and memory failures). */
+mln_err mln_exec_in_view(struct mln_exec *e);
+
+/* Goes on with a parked request on its worker: `outcome` says how the waiting ended. */
+void mln_exec_resume(struct mln_exec *e, mln_err outcome);
+
+/* The inner object of Content for CREATE and UPDATE, or NULL. */
+const struct mln_value *mln_exec_attributes(const struct mln_request *req);

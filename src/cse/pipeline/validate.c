@@ -1,0 +1,199 @@
+/* Recv-6.4: is the representation valid for this type, here and now?
+ *
+ * By table first (model/check), then what concerns every type, then the type's own addition.
+ * spec: TS-0004 7.3.3.3, 7.3.3.4 */
+#include "base/timestamp.h"
+#include "cse/pipeline/pipeline.h"
+#include "cse/types/types.h"
+
+/* ---- what may be created here ---- */
+
+static mln_err check_creatable(struct mln_exec *e)
+{
+    const struct mln_type *type = e->type;
+
+    /* spec: TS-0004 7.3.3.3: types of the IN-CSE only */
+    if (type->in_cse_only && e->cse->options.type != MLN_CSE_TYPE_IN) {
+        mln_fault_set(e->fault, "%s may exist on an IN-CSE only", type->long_name);
+        MLN_FAIL(OPERATION);
+    }
+    if (!mln_type_ops_of(type->ty)) {
+        mln_fault_set(e->fault, "resource type %s is not implemented", type->long_name);
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    if (!mln_model_may_contain(e->target.type, type->ty)) {
+        mln_fault_set(e->fault, "%s cannot be a child of %s", type->long_name,
+                      e->target.type->long_name);
+        return type->ty == MLN_TY_SUB ? MLN_ERROR(NOT_SUBSCRIBABLE) : MLN_ERROR(CHILD_TYPE);
+    }
+    MLN_REQUIRE(mln_type_allows(type->ty, MLN_OP_CREATE), OPERATION);
+    return MLN_OK;
+}
+
+/* ---- attributes that every type may have ---- */
+
+static mln_err check_root(struct mln_exec *e)
+{
+    struct mln_slice name = e->req.pc->items.first->name;
+
+    if (!e->attributes) {
+        mln_fault_set(e->fault, "the representation must be an object");
+        MLN_FAIL(BAD_REQUEST);
+    }
+    if (!mln_slice_eq(name, e->type->root)) {
+        mln_fault_set(e->fault, "content is %.*s where %.*s is expected", MLN_S_ARG(name),
+                      MLN_S_ARG(e->type->root));
+        MLN_FAIL(BAD_REQUEST);
+    }
+    return MLN_OK;
+}
+
+static mln_err check_expiration(struct mln_exec *e)
+{
+    const struct mln_value *et = mln_value_get(e->attributes, MLN_S("et"));
+    int64_t us;
+
+    if (!et || et->kind == MLN_V_NULL) {
+        return MLN_OK;
+    }
+    if (!mln_timestamp_parse(et->text, &us) || us <= mln_env_now_us(e->cse->options.env)) {
+        mln_fault_set(e->fault, "et: expirationTime lies in the past");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
+static mln_err check_policy(struct mln_exec *e, struct mln_slice name, struct mln_slice reference)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_slice local;
+    struct mln_resource policy;
+    enum mln_place place = mln_ident_place(reference, &e->cse->names, &local);
+    mln_err err = MLN_ERROR(NOT_FOUND);
+
+    if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
+        mln_fault_set(e->fault, "%.*s: policies of other CSEs are not implemented",
+                      MLN_S_ARG(name));
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    if (place == MLN_PLACE_HERE) {
+        err = mln_locate_lookup(&l, reference, &policy);
+    }
+    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && policy.ty != MLN_TY_ACP)) {
+        mln_fault_set(e->fault, "%.*s: %.*s is no accessControlPolicy", MLN_S_ARG(name),
+                      MLN_S_ARG(reference));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return err;
+}
+
+/* spec: TS-0001 9.6.1.3.2 */
+mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name)
+{
+    const struct mln_value *list = mln_value_get(e->attributes, name);
+
+    if (!list || list->kind != MLN_V_ARRAY) {
+        return MLN_OK;
+    }
+    if (list->items.count > e->cse->options.limits->acp_references) {
+        mln_fault_set(e->fault, "%.*s: too many references", MLN_S_ARG(name));
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = list->items.first; v; v = v->next) {
+        MLN_TRY(check_policy(e, name, v->text));
+    }
+    return MLN_OK;
+}
+
+static mln_err check_name(struct mln_exec *e)
+{
+    const struct mln_value *rn = mln_value_get(e->attributes, MLN_S("rn"));
+
+    if (rn && rn->text.len > e->cse->options.limits->name_bytes) {
+        mln_fault_set(e->fault, "rn: longer than %llu bytes",
+                      (unsigned long long)e->cse->options.limits->name_bytes);
+        MLN_FAIL(LIMIT);
+    }
+    return MLN_OK;
+}
+
+/* Only types that can hold others of their kind make the tree deeper. */
+static mln_err check_depth(struct mln_exec *e)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource at = e->target.resource;
+    uint64_t depth = 1;
+
+    if (!mln_model_may_contain(e->type, e->type->ty)) {
+        return MLN_OK;
+    }
+    while (at.parent != 0) {
+        MLN_TRY(mln_locate_parent(&l, &at, &at));
+        depth++;
+    }
+    if (depth >= e->cse->options.limits->tree_depth) {
+        mln_fault_set(e->fault, "the resource tree would become too deep");
+        MLN_FAIL(LIMIT);
+    }
+    return MLN_OK;
+}
+
+/* ---- the two operations ---- */
+
+static mln_err validate_create(struct mln_exec *e)
+{
+    const struct mln_type_ops *ops;
+    /* supportedReleaseVersions came with Release 3; an AE of Release 2 cannot know it */
+    struct mln_slice optional =
+        mln_slice_eq(e->req.rvi, MLN_S("2a")) ? MLN_S("srv") : (struct mln_slice){ 0 };
+
+    MLN_TRY(check_creatable(e));
+    ops = mln_type_ops_of(e->type->ty);
+    MLN_TRY(check_root(e));
+    MLN_TRY(mln_check_create(e->type, e->attributes, optional, e->fault));
+    MLN_TRY(check_name(e));
+    MLN_TRY(check_expiration(e));
+    MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
+    MLN_TRY(check_depth(e));
+    return ops->create.validate ? ops->create.validate(e) : MLN_OK;
+}
+
+static mln_err validate_update(struct mln_exec *e)
+{
+    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
+    bool has_acpi = mln_value_get(e->attributes, MLN_S("acpi")) != NULL;
+
+    MLN_TRY(check_root(e));
+    if (has_acpi && e->attributes->items.count > 1 && !e->cse->options.is_release_2) {
+        /* spec: TS-0001 9.6.1.3.2 */
+        mln_fault_set(e->fault, "acpi must be the only attribute of its UPDATE");
+        MLN_FAIL(BAD_REQUEST);
+    }
+    MLN_TRY(mln_check_update(e->type, e->attributes, e->fault));
+    MLN_TRY(check_expiration(e));
+    MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
+    return ops && ops->update.validate ? ops->update.validate(e) : MLN_OK;
+}
+
+mln_err mln_stage_validate(struct mln_exec *e, enum mln_step *ret)
+{
+    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
+
+    (void)ret;
+    if (e->is_fan_out) {
+        return MLN_OK; /* each member's request is validated by itself */
+    }
+    switch (e->req.op) {
+    case MLN_OP_CREATE:
+        return validate_create(e);
+    case MLN_OP_UPDATE:
+        return validate_update(e);
+    case MLN_OP_RETRIEVE:
+        return ops && ops->retrieve.validate ? ops->retrieve.validate(e) : MLN_OK;
+    case MLN_OP_DELETE:
+        return ops && ops->del.validate ? ops->del.validate(e) : MLN_OK;
+    case MLN_OP_NOTIFY:
+        return mln_validate_notify(e);
+    }
+    return MLN_OK;
+}

@@ -1,0 +1,90 @@
+/* <accessControlPolicy>: its own rules must never run out, and it must not hold what cannot be
+ * evaluated. spec: TS-0004 7.4.2, TS-0001 9.6.2 */
+#include "cse/access/match.h"
+#include "cse/pipeline/draft.h"
+#include "cse/types/types.h"
+
+static mln_err check_entry(struct mln_exec *e, struct mln_slice set, struct mln_slice entry)
+{
+    switch (mln_access_entry_form(entry)) {
+    case MLN_ENTRY_VALID:
+        return MLN_OK;
+    case MLN_ENTRY_ROLE:
+        mln_fault_set(e->fault, "%.*s: acor: Role-IDs are not implemented", MLN_S_ARG(set));
+        MLN_FAIL(NOT_IMPLEMENTED);
+    case MLN_ENTRY_INVALID:
+        break;
+    }
+    mln_fault_set(e->fault, "%.*s: acor: not an originator", MLN_S_ARG(set));
+    MLN_FAIL(ATTR_INVALID);
+}
+
+static mln_err check_rule(struct mln_exec *e, struct mln_slice set, const struct mln_value *rule)
+{
+    const struct mln_value *originators = mln_value_get(rule, MLN_S("acor"));
+    const struct mln_value *first = originators ? originators->items.first : NULL;
+    uint64_t operations;
+
+    if (!first) {
+        mln_fault_set(e->fault, "%.*s: acor: must name an originator", MLN_S_ARG(set));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    for (const struct mln_value *v = first; v; v = v->next) {
+        MLN_TRY(check_entry(e, set, v->text));
+    }
+    if (!mln_value_u64(mln_value_get(rule, MLN_S("acop")), &operations) || operations < 1 ||
+        operations > 63) {
+        mln_fault_set(e->fault, "%.*s: acop: must be 1 to 63", MLN_S_ARG(set));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
+static mln_err check_set(struct mln_exec *e, struct mln_slice name, bool must_have_rule)
+{
+    const struct mln_value *set = mln_value_get(e->attributes, name);
+    const struct mln_value *rules = mln_value_get(set, MLN_S("acr"));
+    size_t count = rules ? rules->items.count : 0;
+
+    if (!set) {
+        return MLN_OK;
+    }
+    if (must_have_rule && count == 0) {
+        mln_fault_set(e->fault, "%.*s: at least one rule is needed", MLN_S_ARG(name));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (count > e->cse->options.limits->acp_rules) {
+        mln_fault_set(e->fault, "%.*s: too many rules", MLN_S_ARG(name));
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = rules ? rules->items.first : NULL; v; v = v->next) {
+        MLN_TRY(check_rule(e, name, v));
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 7.4.2.2.1, 7.4.2.2.3 */
+static mln_err validate(struct mln_exec *e)
+{
+    MLN_TRY(check_set(e, MLN_S("pv"), false));
+    return check_set(e, MLN_S("pvs"), true);
+}
+
+/* A set without rules has one form, however it came. */
+static mln_err perform(struct mln_exec *e, struct mln_draft *d)
+{
+    const struct mln_value *rules =
+        mln_value_get(mln_value_get(d->attributes, MLN_S("pv")), MLN_S("acr"));
+
+    if (!rules || rules->items.count > 0) {
+        return MLN_OK;
+    }
+    return mln_draft_set(d, MLN_S("pv"), mln_value_new(e->arena, MLN_V_OBJECT));
+}
+
+const struct mln_type_ops mln_acp_ops = {
+    .ty = MLN_TY_ACP,
+    .operations = MLN_OPS_CRUD,
+    .create = { .validate = validate, .perform = perform },
+    .update = { .validate = validate, .perform = perform },
+};

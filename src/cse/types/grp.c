@@ -1,0 +1,249 @@
+/* <group>: members of one type or mixed, validated against the tree.
+ *
+ * Only members on this CSE are implemented; others are refused, so that a group never promises a
+ * fan-out it cannot do. spec: TS-0004 7.4.13, TS-0001 9.6.13 */
+#include <stdio.h>
+
+#include "base/set.h"
+#include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
+#include "cse/types/types.h"
+
+/* m2m:memberType, where it is no resource type. spec: TS-0004 6.3.4.2.11 */
+enum {
+    MIXED = 0,
+    OLDEST = 20001,
+    LATEST = 20002,
+};
+
+enum strategy {
+    ABANDON_MEMBER = 1,
+    ABANDON_GROUP = 2,
+    SET_MIXED = 3,
+};
+
+/* What the group will be: the request's values over the stored ones. */
+struct plan {
+    struct mln_exec *e;
+    uint64_t member_type;
+    uint64_t strategy;
+    uint64_t most;                 /* maxNrOfMembers */
+    const struct mln_value *given; /* memberIDs of the request, or NULL */
+    struct mln_value *kept;        /* those that stay */
+    struct mln_arena *scratch;     /* for one member at a time */
+};
+
+static uint64_t number(struct mln_exec *e, struct mln_slice name, uint64_t otherwise)
+{
+    uint64_t n = otherwise;
+
+    if (e->req.op == MLN_OP_UPDATE) {
+        (void)mln_pack_find_u64(e->target.resource.attrs, name, &n);
+    }
+    (void)mln_value_u64(mln_value_get(e->attributes, name), &n);
+    return n;
+}
+
+static struct plan plan_of(struct mln_exec *e)
+{
+    return (struct plan){
+        .e = e,
+        .member_type = number(e, MLN_S("mt"), MIXED),
+        .strategy = number(e, MLN_S("csy"), ABANDON_MEMBER),
+        .most = number(e, MLN_S("mnm"), 0),
+        .given = mln_value_get(e->attributes, MLN_S("mid")),
+    };
+}
+
+/* ---- members ---- */
+
+/* What a member identifies, if it is there. Lives in the scratch arena. */
+struct member {
+    struct mln_slice address; /* as in the request */
+    struct mln_target target;
+    bool is_there;
+};
+
+static mln_err find_member(struct plan *p, struct mln_slice address, struct member *ret)
+{
+    struct mln_lookup l = mln_exec_lookup(p->e);
+    struct member m = { .address = address };
+    struct mln_slice local;
+    mln_err err;
+
+    l.arena = p->scratch;
+    mln_arena_reset(p->scratch);
+    (void)mln_ident_place(address, &p->e->cse->names, &local);
+    err = mln_locate_resolve(&l, local, true, &m.target);
+    m.is_there = !mln_failed(err) && m.target.rest.len == 0;
+    *ret = m;
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* A virtual resource has a type of its own, and latest and oldest stand for an instance. The
+ * fanOutPoint of a sub-group counts as that group's memberType. */
+static bool is_of_type(const struct member *m, uint64_t ty)
+{
+    const struct mln_target *t = &m->target;
+    uint64_t of_members;
+
+    switch (t->virtual_child) {
+    case MLN_VIRTUAL_FAN_OUT:
+        return mln_pack_find_u64(t->resource.attrs, MLN_S("mt"), &of_members) && of_members == ty;
+    case MLN_VIRTUAL_LATEST:
+        return ty == LATEST || ty == MLN_TY_CIN;
+    case MLN_VIRTUAL_OLDEST:
+        return ty == OLDEST || ty == MLN_TY_CIN;
+    case MLN_VIRTUAL_NONE:
+        break;
+    }
+    return t->resource.ty == ty;
+}
+
+/* The same resource in two spellings is one member. */
+static mln_err is_repeated(struct mln_exec *e, struct mln_set *seen, const struct member *m,
+                           bool *ret)
+{
+    struct mln_slice key = m->address;
+    char text[32];
+    bool is_new;
+
+    if (m->is_there) {
+        int len = snprintf(text, sizeof text, "#%llx.%x", (unsigned long long)m->target.resource.id,
+                           (unsigned)m->target.virtual_child);
+
+        MLN_REQUIRE(mln_arena_dup(e->arena, mln_slice_of(text, (size_t)len), &key), NO_MEMORY);
+    }
+    MLN_TRY(mln_set_add(seen, key, &is_new));
+    *ret = !is_new;
+    return MLN_OK;
+}
+
+static mln_err check_place(struct mln_exec *e, struct mln_slice member)
+{
+    struct mln_slice local;
+
+    switch (mln_ident_place(member, &e->cse->names, &local)) {
+    case MLN_PLACE_HERE:
+        return MLN_OK;
+    case MLN_PLACE_OTHER_CSE:
+    case MLN_PLACE_OTHER_SP:
+        mln_fault_set(e->fault, "mid: members on other CSEs are not implemented");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    case MLN_PLACE_INVALID:
+        break;
+    }
+    mln_fault_set(e->fault, "mid: %.*s is no resource identifier", MLN_S_ARG(member));
+    MLN_FAIL(ATTR_INVALID);
+}
+
+/* spec: TS-0004 7.4.13.2.1: what becomes of a member that does not fit */
+static mln_err reject(struct plan *p, const struct mln_value *member)
+{
+    struct mln_exec *e = p->e;
+
+    switch (p->strategy) {
+    case ABANDON_GROUP:
+        mln_fault_set(e->fault, "mid: %.*s is not of the group's memberType",
+                      MLN_S_ARG(member->text));
+        MLN_FAIL(GROUP_INCONSISTENT);
+    case SET_MIXED:
+        p->member_type = MIXED;
+        return mln_value_append(p->kept, mln_draft_copy(e->arena, member));
+    default:
+        return MLN_OK; /* ABANDON_MEMBER */
+    }
+}
+
+static mln_err take_member(struct plan *p, struct mln_set *seen, const struct mln_value *given)
+{
+    struct mln_exec *e = p->e;
+    struct member m;
+    bool repeats;
+
+    MLN_TRY(check_place(e, given->text));
+    MLN_TRY(find_member(p, given->text, &m));
+    /* spec: TS-0004 7.4.13.2.1: repeated members are dropped */
+    MLN_TRY(is_repeated(e, seen, &m, &repeats));
+    if (repeats) {
+        return MLN_OK;
+    }
+    if (p->member_type != MIXED && !(m.is_there && is_of_type(&m, p->member_type))) {
+        return reject(p, given);
+    }
+    return mln_value_append(p->kept, mln_draft_copy(e->arena, given));
+}
+
+static mln_err take_members(struct plan *p)
+{
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch =
+        mln_arena_new((size_t)p->e->cse->options.limits->request_arena_bytes);
+    struct mln_set seen;
+
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    p->scratch = scratch;
+    mln_set_init(&seen, p->e->arena);
+    p->kept = mln_value_new(p->e->arena, MLN_V_ARRAY);
+    MLN_REQUIRE(p->kept, NO_MEMORY);
+    for (const struct mln_value *v = p->given->items.first; v; v = v->next) {
+        MLN_TRY(take_member(p, &seen, v));
+    }
+    return MLN_OK;
+}
+
+/* ---- the operations ---- */
+
+static mln_err check_number(struct mln_exec *e, uint64_t members, uint64_t most)
+{
+    if (members > e->cse->options.limits->group_members) {
+        mln_fault_set(e->fault, "mid: more members than this CSE accepts");
+        MLN_FAIL(TOO_MANY_MEMBERS);
+    }
+    if (members > most) {
+        mln_fault_set(e->fault, "more members than maxNrOfMembers");
+        MLN_FAIL(TOO_MANY_MEMBERS);
+    }
+    return MLN_OK;
+}
+
+static mln_err check_specialisation(struct mln_exec *e, uint64_t member_type)
+{
+    if (mln_value_get(e->attributes, MLN_S("spty")) && member_type != MLN_TY_MGMTOBJ &&
+        member_type != MLN_TY_FLEXCONTAINER) {
+        mln_fault_set(e->fault, "spty: valid for mgmtObj and flexContainer only");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
+static mln_err validate(struct mln_exec *e)
+{
+    struct plan p = plan_of(e);
+    uint64_t members = e->req.op == MLN_OP_UPDATE ? number(e, MLN_S("cnm"), 0) : 0;
+
+    MLN_TRY(check_specialisation(e, p.member_type));
+    MLN_TRY(mln_validate_policies(e, MLN_S("macp")));
+    return check_number(e, p.given ? p.given->items.count : members, p.most);
+}
+
+static mln_err perform(struct mln_exec *e, struct mln_draft *d)
+{
+    struct plan p = plan_of(e);
+
+    if (p.given) {
+        MLN_TRY(take_members(&p));
+        MLN_TRY(mln_draft_set(d, MLN_S("cnm"), mln_value_uint(e->arena, p.kept->items.count)));
+        MLN_TRY(mln_draft_set(d, MLN_S("mid"), p.kept));
+        MLN_TRY(mln_draft_set(d, MLN_S("mtv"), mln_value_bool(e->arena, true)));
+    }
+    MLN_TRY(mln_draft_set(d, MLN_S("csy"), mln_value_uint(e->arena, p.strategy)));
+    return mln_draft_set(d, MLN_S("mt"), mln_value_uint(e->arena, p.member_type));
+}
+
+const struct mln_type_ops mln_grp_ops = {
+    .ty = MLN_TY_GRP,
+    .operations = MLN_OPS_CRUD,
+    .create = { .validate = validate, .perform = perform },
+    .update = { .validate = validate, .perform = perform },
+};

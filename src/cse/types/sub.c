@@ -1,0 +1,284 @@
+/* <subscription>. spec: TS-0004 7.4.8, TS-0001 9.6.8 */
+#include "cse/types/sub.h"
+#include "cse/notify/event.h"
+#include "cse/notify/reach.h"
+#include "cse/notify/verify.h"
+#include "cse/pipeline/draft.h"
+
+/* ---- what the criteria may say ---- */
+
+static bool is_event_type(uint64_t net)
+{
+    return net >= MLN_EVENT_UPDATE && net <= MLN_EVENT_CHILD_DELETED;
+}
+
+static mln_err check_event_types(struct mln_exec *e, const struct mln_value *net)
+{
+    for (const struct mln_value *v = net ? net->items.first : NULL; v; v = v->next) {
+        uint64_t n;
+
+        if (!mln_value_u64(v, &n) || !is_event_type(n)) {
+            mln_fault_set(e->fault, "enc: net: only event types 1 to 4 are implemented");
+            MLN_FAIL(NOT_IMPLEMENTED);
+        }
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 7.4.8.2.1: only types that can be children here, when it is known where */
+static mln_err check_child_types(struct mln_exec *e, const struct mln_value *chty,
+                                 const struct mln_type *subject)
+{
+    for (const struct mln_value *v = chty && subject ? chty->items.first : NULL; v; v = v->next) {
+        uint64_t ty;
+
+        if (!mln_value_u64(v, &ty) || !mln_model_may_contain(subject, (uint16_t)ty)) {
+            mln_fault_set(e->fault, "enc: chty: not a child type of %s", subject->long_name);
+            MLN_FAIL(ATTR_INVALID);
+        }
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0001 table 9.6.8-4: modified attributes exist for updates only */
+static mln_err check_content_type(struct mln_exec *e, uint64_t nct, const struct mln_value *net)
+{
+    if (nct > 3) {
+        mln_fault_set(e->fault, "nct: not valid for event types 1 to 4");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    for (const struct mln_value *v = net && nct == 2 ? net->items.first : NULL; v; v = v->next) {
+        if (v->magnitude != MLN_EVENT_UPDATE) {
+            mln_fault_set(e->fault, "nct: modified attributes are valid for event type 1 only");
+            MLN_FAIL(ATTR_INVALID);
+        }
+    }
+    return MLN_OK;
+}
+
+/* ---- targets ---- */
+
+static mln_err check_url(struct mln_exec *e, struct mln_slice url)
+{
+    const struct mln_outbound *out = &e->worker->ops.outbound;
+
+    if (!out->can_send(out->impl, url)) {
+        mln_fault_set(e->fault, "nu: no binding for %.*s", MLN_S_ARG(url));
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
+/* A target given as resource identifier must be an <AE> that is here.
+ * spec: TS-0001 9.6.8 notificationURI */
+static mln_err check_resource(struct mln_exec *e, struct mln_slice target)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_slice local;
+    struct mln_resource r;
+    mln_err err;
+
+    switch (mln_ident_place(target, &e->cse->names, &local)) {
+    case MLN_PLACE_HERE:
+        break;
+    case MLN_PLACE_OTHER_CSE:
+    case MLN_PLACE_OTHER_SP:
+        mln_fault_set(e->fault, "nu: targets on other CSEs are not implemented");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    case MLN_PLACE_INVALID:
+        mln_fault_set(e->fault, "nu: %.*s is no resource identifier", MLN_S_ARG(target));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    err = mln_locate_lookup(&l, target, &r);
+    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && r.ty != MLN_TY_AE)) {
+        mln_fault_set(e->fault, "nu: %.*s is no <AE>", MLN_S_ARG(target));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return err;
+}
+
+static mln_err check_target(struct mln_exec *e, struct mln_slice target)
+{
+    struct mln_slice plain;
+    struct mln_slice ct;
+
+    MLN_TRY(mln_reach_strip(e->arena, target, &plain, &ct));
+    if (ct.ptr && !mln_slice_eq(ct, MLN_S("json"))) {
+        bool is_known = mln_slice_eq(ct, MLN_S("xml")) || mln_slice_eq(ct, MLN_S("cbor"));
+
+        mln_fault_set(e->fault, "nu: serialisation %.*s is not implemented", MLN_S_ARG(ct));
+        return is_known ? MLN_ERROR(NOT_IMPLEMENTED) : MLN_ERROR(ATTR_INVALID);
+    }
+    return mln_ident_is_url(plain) ? check_url(e, plain) : check_resource(e, plain);
+}
+
+static mln_err check_targets(struct mln_exec *e)
+{
+    const struct mln_value *nu = mln_value_get(e->attributes, MLN_S("nu"));
+
+    if (!nu) {
+        return MLN_OK;
+    }
+    if (nu->items.count == 0) {
+        mln_fault_set(e->fault, "nu: at least one target is needed");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (nu->items.count > e->cse->options.limits->notification_targets) {
+        mln_fault_set(e->fault, "nu: too many targets");
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = nu->items.first; v; v = v->next) {
+        MLN_TRY(check_target(e, v->text));
+    }
+    return MLN_OK;
+}
+
+/* The subscriber is told of the deletion: it must be possible to reach it. */
+static mln_err check_subscriber(struct mln_exec *e)
+{
+    const struct mln_value *su = mln_value_get(e->attributes, MLN_S("su"));
+
+    return su && su->kind == MLN_V_TEXT ? check_target(e, su->text) : MLN_OK;
+}
+
+/* ---- the operations ---- */
+
+/* The value in the request, or for an UPDATE that does not touch it the stored one. */
+static mln_err effective(struct mln_exec *e, struct mln_slice name, const struct mln_value **ret)
+{
+    struct mln_slice packed;
+    struct mln_value *stored = NULL;
+
+    *ret = mln_value_get(e->attributes, name);
+    if (!*ret && e->req.op == MLN_OP_UPDATE &&
+        mln_pack_find(e->target.resource.attrs, name, &packed)) {
+        MLN_TRY(mln_pack_to_value(packed, e->arena, &stored));
+        *ret = stored;
+    }
+    return MLN_OK;
+}
+
+static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subject)
+{
+    const struct mln_value *enc;
+    const struct mln_value *nct;
+    const struct mln_value *net;
+
+    MLN_TRY(effective(e, MLN_S("enc"), &enc));
+    MLN_TRY(effective(e, MLN_S("nct"), &nct));
+    net = mln_value_get(enc, MLN_S("net"));
+    MLN_TRY(check_event_types(e, net));
+    MLN_TRY(check_child_types(e, mln_value_get(enc, MLN_S("chty")), subject));
+    return nct && nct->kind == MLN_V_INT ? check_content_type(e, nct->magnitude, net) : MLN_OK;
+}
+
+static mln_err count_siblings(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = e->target.resource.id,
+                                  .ty = MLN_TY_SUB };
+    uint64_t count = 0;
+    uint64_t id;
+    uint16_t ty;
+    mln_err err;
+
+    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
+    while (!mln_failed(err = mln_scan_next(scan, &id, &ty))) {
+        if (++count >= e->cse->options.limits->subscriptions) {
+            mln_fault_set(e->fault, "too many subscriptions on this resource");
+            MLN_FAIL(LIMIT);
+        }
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+static mln_err validate_create(struct mln_exec *e)
+{
+    MLN_TRY(validate_criteria(e, e->target.type));
+    MLN_TRY(check_targets(e));
+    MLN_TRY(check_subscriber(e));
+    return count_siblings(e);
+}
+
+static mln_err validate_update(struct mln_exec *e)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource subject;
+
+    MLN_TRY(mln_locate_parent(&l, &e->target.resource, &subject));
+    MLN_TRY(validate_criteria(e, mln_model_type(subject.ty)));
+    return check_targets(e);
+}
+
+mln_err mln_sub_check(struct mln_exec *e)
+{
+    const struct mln_type *type = mln_model_type(MLN_TY_SUB);
+    bool is_new = e->req.op == MLN_OP_CREATE;
+
+    MLN_REQUIRE(e->attributes && mln_slice_eq(e->req.pc->items.first->name, type->root),
+                BAD_REQUEST);
+    MLN_TRY(is_new ? mln_check_create(type, e->attributes, (struct mln_slice){ 0 }, e->fault)
+                   : mln_check_update(type, e->attributes, e->fault));
+    MLN_TRY(validate_criteria(e, NULL));
+    MLN_TRY(check_targets(e));
+    return is_new ? check_subscriber(e) : MLN_OK;
+}
+
+static mln_err targets_originator(const struct mln_exec *e, bool *ret)
+{
+    const struct mln_value *nu = mln_value_get(e->attributes, MLN_S("nu"));
+
+    *ret = false;
+    for (const struct mln_value *v = nu ? nu->items.first : NULL; v && !*ret; v = v->next) {
+        MLN_TRY(mln_reach_is_originator(e, v->text, ret));
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 7.4.8.2.1 Recv-6.5 */
+static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
+{
+    bool is_own;
+
+    MLN_TRY(mln_verify_require(e));
+    if (!mln_value_get(d->attributes, MLN_S("nct"))) {
+        MLN_TRY(mln_draft_set(d, MLN_S("nct"), mln_value_uint(e->arena, 1)));
+    }
+    MLN_TRY(targets_originator(e, &is_own));
+    if (!is_own) {
+        d->resource.flags |= MLN_RESOURCE_SHOWS_CREATOR;
+    }
+    return MLN_OK;
+}
+
+/* A counter that is set counts what is reported from now on, not what waits already. */
+static mln_err begin_counting(struct mln_exec *e, struct mln_draft *d)
+{
+    const struct mln_value *exc = mln_value_get(e->attributes, MLN_S("exc"));
+
+    if (!exc || exc->kind == MLN_V_NULL) {
+        return MLN_OK;
+    }
+    return mln_outbox_end(e->view, (struct mln_lane){ d->resource.id, 0 }, e->arena,
+                          &d->resource.count);
+}
+
+/* With the criteria gone or changed the content type must still be one the events allow; a
+ * removed one falls back to the default. */
+static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
+{
+    MLN_TRY(mln_verify_require(e));
+    MLN_TRY(begin_counting(e, d));
+    if (!mln_value_get(d->attributes, MLN_S("nct"))) {
+        return mln_draft_set(d, MLN_S("nct"), mln_value_uint(e->arena, 1));
+    }
+    return MLN_OK;
+}
+
+const struct mln_type_ops mln_sub_ops = {
+    .ty = MLN_TY_SUB,
+    .operations = MLN_OPS_CRUD,
+    .create = { .validate = validate_create, .perform = perform_create },
+    .update = { .validate = validate_update, .perform = perform_update },
+};

@@ -1,0 +1,56 @@
+/* Behaviour of resource types: what the standard adds to the generic procedures.
+ *
+ * One record per type with behaviour, listed in table.c. A NULL hook means: nothing is added. The
+ * hooks are called by the stages of cse/pipeline in the view of the request; validate hooks must
+ * not write, the others may.
+ * spec: TS-0004 7.4 */
+#pragma once
+
+#include "cse/cse_int.h"
+
+/* A resource in the making (CREATE) or its new state (UPDATE). */
+struct mln_draft {
+    struct mln_resource resource;   /* attrs are packed from `attributes` at the end */
+    struct mln_value *attributes;   /* object: what has no slot; hooks may change it */
+    const struct mln_resource *old; /* UPDATE: state before; CREATE: NULL */
+};
+
+/* Which operations may address a type, as bits 1 << enum mln_op; CREATE means: of this type. */
+enum {
+    MLN_OPS_RETRIEVE = 1 << MLN_OP_RETRIEVE,
+    MLN_OPS_NOTIFY = 1 << MLN_OP_NOTIFY,
+    MLN_OPS_CRUD =
+        1 << MLN_OP_CREATE | 1 << MLN_OP_RETRIEVE | 1 << MLN_OP_UPDATE | 1 << MLN_OP_DELETE,
+    MLN_OPS_CRD = MLN_OPS_CRUD & ~(1 << MLN_OP_UPDATE),
+};
+
+struct mln_type_ops {
+    uint16_t ty;
+    uint16_t operations;
+    struct {
+        mln_err (*validate)(struct mln_exec *e);                     /* adds to Recv-6.4 */
+        mln_err (*perform)(struct mln_exec *e, struct mln_draft *d); /* Recv-6.5, before storing */
+        mln_err (*finish)(struct mln_exec *e, const struct mln_draft *d); /* after storing */
+    } create;
+    struct {
+        mln_err (*validate)(struct mln_exec *e); /* adds to Recv-6.2 and 6.3 */
+    } retrieve;
+    struct {
+        mln_err (*validate)(struct mln_exec *e);
+        mln_err (*perform)(struct mln_exec *e, struct mln_draft *d);
+        /* after storing; what it stores on top goes to e->result */
+        mln_err (*finish)(struct mln_exec *e, const struct mln_draft *d);
+    } update;
+    struct {
+        mln_err (*validate)(struct mln_exec *e);
+    } del;
+};
+
+/* The record of the type, or NULL: then the type is not implemented. */
+const struct mln_type_ops *mln_type_ops_of(uint16_t ty);
+
+/* Numbers of the implemented types, ascending: supportedResourceType. */
+const uint16_t *mln_types_supported(size_t *ret_count);
+
+/* May the operation address this type at all? spec: TS-0004 7.4.x.2 */
+bool mln_type_allows(uint16_t ty, enum mln_op op);
