@@ -1,0 +1,213 @@
+/* Requests of ours to others, by the mapping of http_wire.h over fetches. */
+#include "bind/http/http_outbound.h"
+
+#include "base/mem.h"
+#include "bind/http/http_wire.h"
+#include "codec/json.h"
+#include "io/fetch.h"
+
+enum {
+    PER_HOST = 64, /* connections to one host */
+    CONNECT_US = 5 * 1000 * 1000,
+    URL_BYTES = 16384,
+};
+
+struct sender {
+    struct mln_fetcher *fetcher;
+    const struct mln_limits *limits;
+    struct mln_arena *sending;   /* holds nothing beyond one send */
+    struct mln_arena *receiving; /* ... beyond one answer */
+};
+
+/* A request on its way. */
+struct sent {
+    struct sender *sender;
+    mln_outbound_done *done;
+    void *data;
+};
+
+/* ---- answers ---- */
+
+static void read_content(struct sender *s, const struct mln_fetch_answer *fetched,
+                         struct mln_outbound_answer *answer)
+{
+    struct mln_value *content = NULL;
+    mln_err err = mln_json_read(fetched->body, s->limits, s->receiving, &content, NULL);
+
+    if (!mln_failed(err)) { /* what is no content cannot be used; the code stands for itself */
+        answer->pc = content;
+    }
+}
+
+static void on_fetched(void *data, const struct mln_fetch_answer *fetched)
+{
+    struct sent *sent = data;
+    struct sender *s = sent->sender;
+    struct mln_outbound_answer answer = { .err = fetched->err };
+    struct mln_http_answer message = { 0 };
+
+    if (!mln_failed(answer.err)) {
+        answer.transport_status = fetched->status;
+        answer.err = mln_http_wire_read_answer(fetched->status, fetched->fields,
+                                               fetched->field_count, &message);
+    }
+    if (!mln_failed(answer.err)) {
+        answer.has_rsc = message.has_rsc;
+        answer.rsc = message.rsc;
+        if (message.is_json && fetched->body.len) {
+            read_content(s, fetched, &answer);
+        }
+    }
+    sent->done(sent->data, &answer);
+    mln_free(sent);
+    mln_arena_reset(s->receiving);
+}
+
+/* ---- requests ---- */
+
+static mln_err set_text(struct sender *s, struct mln_value *params, struct mln_slice name,
+                        struct mln_slice text)
+{
+    return text.len ? mln_value_set(params, name, mln_value_text(s->sending, text)) : MLN_OK;
+}
+
+static mln_err to_params(struct sender *s, const struct mln_outbound_request *request,
+                         struct mln_value **ret)
+{
+    struct mln_value *params = mln_value_new(s->sending, MLN_V_OBJECT);
+    struct mln_slice here = MLN_S("-"); /* stands for a target that the URL names */
+
+    MLN_REQUIRE(params, NO_MEMORY);
+    MLN_TRY(mln_value_set(params, MLN_S("op"), mln_value_int(s->sending, (int64_t)request->op)));
+    MLN_TRY(set_text(s, params, MLN_S("to"), request->to.len ? request->to : here));
+    MLN_TRY(set_text(s, params, MLN_S("fr"), request->fr));
+    MLN_TRY(set_text(s, params, MLN_S("rqi"), request->rqi));
+    MLN_TRY(set_text(s, params, MLN_S("rvi"), request->rvi));
+    if (request->ec) {
+        MLN_TRY(mln_value_set(params, MLN_S("ec"), mln_value_int(s->sending, request->ec)));
+    }
+    *ret = params;
+    return MLN_OK;
+}
+
+/* A point of access and a To: the path of the one leads to that of the other. */
+static mln_err make_url(struct sender *s, const struct mln_outbound_request *request,
+                        struct mln_slice target, struct mln_slice *ret)
+{
+    struct mln_slice base = request->url;
+    struct mln_buf out;
+
+    if (request->to.len == 0) {
+        *ret = base;
+        return MLN_OK;
+    }
+    base = mln_slice_head(base, mln_slice_find(base, '#'));
+    base = mln_slice_head(base, mln_slice_find(base, '?'));
+    while (base.len && base.ptr[base.len - 1] == '/') {
+        base.len--;
+    }
+    mln_buf_init(&out, s->sending, URL_BYTES);
+    mln_buf_add(&out, base);
+    mln_buf_add(&out, target);
+    return mln_buf_finish(&out, ret);
+}
+
+static mln_err to_json(struct sender *s, struct mln_slice pack, struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, s->sending, s->limits->request_arena_bytes);
+    MLN_TRY(mln_json_write(&out, pack));
+    return mln_buf_finish(&out, ret);
+}
+
+static mln_err start(struct sender *s, const struct mln_outbound_request *request,
+                     struct sent *sent)
+{
+    struct mln_http_outgoing message = { 0 };
+    struct mln_fetch_request fetch = { .timeout_us = request->timeout_us };
+    struct mln_value *params = NULL;
+
+    MLN_REQUIRE(request->serialisation.len == 0 ||
+                    mln_slice_eq(request->serialisation, MLN_S("json")),
+                MEDIA_TYPE);
+    MLN_TRY(to_params(s, request, &params));
+    MLN_TRY(mln_http_wire_write_request(params, request->pc.len > 0, s->sending, &message, NULL));
+    MLN_TRY(make_url(s, request, message.target, &fetch.url));
+    if (request->pc.len) {
+        MLN_TRY(to_json(s, request->pc, &fetch.body));
+    }
+    fetch.has_body = request->pc.len > 0 || request->op == MLN_OP_NOTIFY;
+    fetch.method = message.method;
+    fetch.fields = message.fields;
+    fetch.field_count = message.field_count;
+    return mln_fetch(s->fetcher, &fetch, on_fetched, sent);
+}
+
+static mln_err send_request(void *impl, const struct mln_outbound_request *request,
+                            mln_outbound_done *done, void *data)
+{
+    struct sender *s = impl;
+    struct sent *sent = mln_malloc(sizeof *sent);
+    mln_err err;
+
+    MLN_REQUIRE(sent, NO_MEMORY);
+    *sent = (struct sent){ s, done, data };
+    err = start(s, request, sent);
+    mln_arena_reset(s->sending);
+    if (mln_failed(err)) {
+        mln_free(sent);
+    }
+    return err;
+}
+
+static bool can_send(void *impl, struct mln_slice url)
+{
+    (void)impl;
+    return mln_fetch_can(url);
+}
+
+/* ---- life ---- */
+
+static void sender_free(struct sender *s)
+{
+    mln_fetcher_free(s->fetcher);
+    mln_arena_free(s->sending);
+    mln_arena_free(s->receiving);
+    mln_free(s);
+}
+
+mln_err mln_http_outbound_new(struct mln_loop *loop, const struct mln_limits *limits,
+                              struct mln_outbound *ret)
+{
+    struct mln_fetch_options options = {
+        .max_transfers = limits->parked,
+        .max_per_host = PER_HOST,
+        .max_header_bytes = limits->header_bytes,
+        .max_body_bytes = limits->body_bytes,
+        .connect_us = CONNECT_US,
+    };
+    struct sender *s = mln_calloc(1, sizeof *s);
+    mln_err err;
+
+    MLN_REQUIRE(s, NO_MEMORY);
+    s->limits = limits;
+    s->sending = mln_arena_new(limits->request_arena_bytes);
+    s->receiving = mln_arena_new(limits->request_arena_bytes);
+    err = s->sending && s->receiving ? mln_fetcher_new(loop, &options, &s->fetcher)
+                                     : MLN_ERROR(NO_MEMORY);
+    if (mln_failed(err)) {
+        sender_free(s);
+        return err;
+    }
+    *ret = (struct mln_outbound){ .impl = s, .can_send = can_send, .send = send_request };
+    return MLN_OK;
+}
+
+void mln_http_outbound_free(struct mln_outbound *outbound)
+{
+    if (outbound && outbound->impl) {
+        sender_free(outbound->impl);
+        outbound->impl = NULL;
+    }
+}
