@@ -1,0 +1,110 @@
+/* The client: a registree's connection to one CSE, and blocking calls over it.
+ *
+ * A client keeps connections open between requests. It belongs to one thread at a time, with the
+ * exception of merlon_client_stop. A blocking call also serves the receivers of the client
+ * (receiver.h), so callbacks may run in it; a callback must not make a call on the same client.
+ * TS-0001 8.1, TS-0009 6 */
+#pragma once
+
+#include "merlon/request.h"
+#include "merlon/response.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct merlon_client;
+
+/* url: where the CSE is reached: "http://127.0.0.1:8080", with a path when it does not stand at the
+ * root. Nothing is sent yet. NULL on failure: INVALID, NO_MEMORY, SYSTEM. */
+MERLON_API struct merlon_client *merlon_client_new(const char *url, struct merlon_error *error);
+
+/* Closes the connections. Its receivers must be freed before. NULL is fine. */
+MERLON_API void merlon_client_free(struct merlon_client *client);
+
+/* Who sends the requests: parameter From, an AE-ID or CSE-ID. "" for none, which only the
+ * registration of an AE may do. Initially none. INVALID: not printable. NO_MEMORY. */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_client_set_originator(struct merlon_client *client, const char *originator,
+                             struct merlon_error *error);
+
+/* Release Version Indicator of the requests. "" for none, for a CSE of Release 1. Initially "3".
+ * Errors as merlon_client_set_originator. */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_client_set_release(struct merlon_client *client,
+                                                                       const char *release,
+                                                                       struct merlon_error *error);
+
+/* Time for a request, from its start to the end of its answer. Initially 30000, at least 1. */
+MERLON_API void merlon_client_set_timeout(struct merlon_client *client, uint32_t timeout_ms);
+
+/* Called with each HTTP message as text, `size` bytes that end in NUL; credentials in it are
+ * replaced. NULL: nobody. */
+typedef void merlon_trace(void *data, bool is_request, const char *message, size_t size);
+MERLON_API void merlon_client_set_trace(struct merlon_client *client, merlon_trace *trace,
+                                        void *data);
+
+/* Sends the request and waits for the answer. OK means that the CSE answered, be it with an error:
+ * look at merlon_response_rsc, or use merlon_response_check. The caller frees the response. The
+ * request stays as it is. INVALID (the request lacks something, or a parameter that HTTP cannot
+ * carry), UNREACHABLE, TIMEOUT, PROTOCOL, NO_MEMORY, SYSTEM. */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_send(struct merlon_client *client,
+                                                         const struct merlon_request *request,
+                                                         struct merlon_response **ret_response,
+                                                         struct merlon_error *error);
+
+/* OK when the response says that the request was done; else REFUSED, with the code and what the CSE
+ * said in *error. */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_response_check(const struct merlon_response *response, struct merlon_error *error);
+
+/* One operation each: request, merlon_send, merlon_response_check. ret_response may be NULL when
+ * the answer is not needed. Errors: as merlon_send, and REFUSED. */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_create(struct merlon_client *client,
+                                                           const char *parent,
+                                                           const struct merlon_content *content,
+                                                           struct merlon_response **ret_response,
+                                                           struct merlon_error *error);
+MERLON_API MERLON_CHECKED enum merlon_status merlon_retrieve(struct merlon_client *client,
+                                                             const char *target,
+                                                             struct merlon_response **ret_response,
+                                                             struct merlon_error *error);
+MERLON_API MERLON_CHECKED enum merlon_status merlon_update(struct merlon_client *client,
+                                                           const char *target,
+                                                           const struct merlon_content *content,
+                                                           struct merlon_response **ret_response,
+                                                           struct merlon_error *error);
+MERLON_API MERLON_CHECKED enum merlon_status merlon_delete(struct merlon_client *client,
+                                                           const char *target,
+                                                           struct merlon_response **ret_response,
+                                                           struct merlon_error *error);
+MERLON_API MERLON_CHECKED enum merlon_status merlon_notify(struct merlon_client *client,
+                                                           const char *target,
+                                                           const struct merlon_content *content,
+                                                           struct merlon_response **ret_response,
+                                                           struct merlon_error *error);
+
+/* Called for each reference; false ends the listing. The reference lives for the call. */
+typedef bool merlon_found(void *data, const struct merlon_reference *reference);
+
+/* Sends a request that lists resources, such as a discovery, and calls `found` for each one; asks
+ * for the rest while the CSE answers in parts, leaving out what it repeats. The criterion "lim" of
+ * the request bounds all parts together. Errors: as merlon_retrieve; `found` may have been called
+ * before. */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_list(struct merlon_client *client,
+                                                         const struct merlon_request *request,
+                                                         merlon_found *found, void *data,
+                                                         struct merlon_error *error);
+
+/* Serves the receivers of the client until merlon_client_stop, or for timeout_ms; a negative value
+ * waits for ever. OK when stopped, TIMEOUT when the time is up, INVALID from within a callback,
+ * SYSTEM. */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_client_run(struct merlon_client *client, int64_t timeout_ms, struct merlon_error *error);
+
+/* Makes merlon_client_run return, the present one or else the next. Any thread, any callback, and
+ * signal handlers may call it while the client exists. */
+MERLON_API void merlon_client_stop(struct merlon_client *client);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,195 @@
+/* What the files of the client library share. Internal to client.
+ *
+ * Inside the library functions return mln_err and write details to a struct mln_fault, as
+ * everywhere; only the functions of include/merlon/ turn them into a status and an error. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "io/fetch.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "merlon/merlon.h"
+#include "model/model.h"
+#include "model/primitive.h"
+#include "model/value.h"
+
+enum {
+    MLN_CLIENT_ARENA = 1 << 30,      /* of one request, content or answer: bounds a mistake */
+    MLN_CLIENT_BODY = 64 << 20,      /* largest answer */
+    MLN_CLIENT_HEADER = 64 << 10,    /* largest header of an answer */
+    MLN_CLIENT_IDENTIFIER = 1 << 10, /* originator, release */
+};
+
+/* A value as users see it. */
+struct merlon_json {
+    struct mln_value value;
+};
+
+static inline const struct merlon_json *mln_client_json(const struct mln_value *v)
+{
+    return (const struct merlon_json *)v;
+}
+
+/* ---- fail.c ---- */
+
+/* Turns an error into a status and fills *error, which may be NULL. The text is the fault's, or
+ * that of the error. OK for MLN_OK, and then nothing is written. */
+enum merlon_status mln_client_end(mln_err err, const struct mln_fault *fault,
+                                  struct merlon_error *error);
+
+/* Fills *error, which may be NULL, with one printable line; returns the status. */
+enum merlon_status mln_client_tell(enum merlon_status status, int rsc, struct mln_slice text,
+                                   struct merlon_error *error);
+
+/* Limits for what is read here: wide ones, as a client reads what it has asked for. */
+void mln_client_limits(struct mln_limits *ret);
+
+/* ---- json_value.c ---- */
+
+/* Reads JSON into the arena. Every text and name in it ends in NUL, as the face of the library
+ * promises. Errors: SYNTAX, LIMIT, NO_MEMORY. */
+mln_err mln_client_read_json(struct mln_slice text, struct mln_arena *arena, struct mln_value **ret,
+                             struct mln_fault *fault);
+
+/* ---- typed.c ---- */
+
+/* A name with its data type: an attribute, a parameter, a member. */
+struct mln_client_slot {
+    struct mln_slice name; /* short */
+    enum mln_datatype_id type;
+    bool is_many; /* an array of the type */
+};
+
+/* The member of a COMPLEX data type by short or long name; false when it has none. */
+bool mln_client_member(enum mln_datatype_id type, struct mln_slice name,
+                       struct mln_client_slot *ret);
+
+/* A value from text, as merlon_content_set tells; the text is copied. Errors: ATTR_INVALID, SYNTAX,
+ * NO_MEMORY. */
+mln_err mln_client_typed(const struct mln_client_slot *slot, struct mln_slice text,
+                         struct mln_arena *arena, struct mln_value **ret, struct mln_fault *fault);
+
+/* Short name of an attribute that some resource type has under that short or long name; empty when
+ * none has. */
+struct mln_slice mln_client_attribute(struct mln_slice name);
+
+/* ---- content.c ---- */
+
+struct merlon_content {
+    struct mln_arena *arena;
+    const struct mln_type *type; /* NULL for a notification */
+    bool is_foreign;             /* a specialisation that the model does not know */
+    struct mln_slice root;
+    struct mln_value *members;
+};
+
+/* ---- request.c ---- */
+
+struct merlon_request {
+    struct mln_arena *arena;
+    enum mln_op op;
+    struct mln_value *params; /* under their short names, without pc */
+    struct mln_slice body;    /* serialised content */
+    bool has_body;
+};
+
+/* ---- response.c ---- */
+
+struct merlon_response {
+    struct mln_arena *arena;
+    int rsc;
+    struct mln_slice to; /* of the request */
+    struct mln_slice body;
+    struct mln_value *content; /* NULL when there is none, or no JSON */
+    const char *debug;
+    const char *location;
+    const char *rqi;
+    const char *rvi;
+    const char *vsi;
+    const char *fr;
+    const char *ot;
+    const char *address;
+    bool is_partial;
+    uint64_t offset;
+    struct merlon_reference *references;
+    size_t reference_count;
+};
+
+/* The response out of an HTTP message; everything is copied. `to` is the target of the request.
+ * Errors: PROTOCOL, NO_MEMORY. */
+mln_err mln_client_read_answer(const struct mln_fetch_answer *answer, struct mln_slice to,
+                               struct merlon_response **ret, struct mln_fault *fault);
+
+/* ---- references.c ---- */
+
+/* Finds the references in the content. Errors: NO_MEMORY. */
+mln_err mln_client_read_references(struct merlon_response *response);
+
+/* ---- client.c ---- */
+
+struct merlon_client {
+    struct mln_loop *loop;
+    struct mln_fetcher *fetcher;
+    char *url; /* of the CSE, without a slash at the end */
+    char *originator;
+    char *release;
+    int64_t timeout_us;
+    merlon_trace *trace;
+    void *trace_data;
+    uint64_t session; /* of the request identifiers */
+    uint64_t requests;
+    struct mln_gate gate;  /* of the receivers: outlives the last of their streams */
+    bool is_running;       /* a blocking call is on the stack */
+    _Atomic bool may_stop; /* merlon_client_stop was called */
+};
+
+/* Runs the loop until *is_done or, when that is allowed, merlon_client_stop. Errors: PARAM_INVALID
+ * (called from a callback), SYSTEM. */
+mln_err mln_client_serve(struct merlon_client *client, const bool *is_done, bool may_be_stopped,
+                         struct mln_fault *fault);
+
+/* ---- trace.c ---- */
+
+/* Tell a message to the trace of the client, if it has one. */
+void mln_client_trace_request(const struct merlon_client *client,
+                              const struct mln_fetch_request *request);
+void mln_client_trace_answer(const struct merlon_client *client,
+                             const struct mln_fetch_answer *answer);
+
+/* ---- notification.c ---- */
+
+struct merlon_notification {
+    const struct mln_value *sgn;
+    const char *originator;
+};
+
+/* Takes the content of a NOTIFY: confirms verification requests, gives the rest to the callback.
+ * Returns the response status code. */
+int mln_client_take_notification(const struct mln_value *content, const char *originator,
+                                 merlon_notified *notified, void *data);
+
+/* ---- receiver_link.c ---- */
+
+struct mln_client_link;
+
+struct merlon_receiver {
+    struct merlon_client *client;
+    struct mln_listener *listener;
+    struct mln_client_link *links; /* open connections */
+    struct mln_limits limits;
+    merlon_notified *notified;
+    void *data;
+    char *url;
+    const char *path; /* within url */
+};
+
+/* A new connection; it ends by itself, or by mln_client_cut_links. For struct
+ * mln_listener_options: the owner is the receiver. */
+void mln_client_accept(void *owner, struct mln_stream *stream);
+
+/* Ends all connections of the receiver. */
+void mln_client_cut_links(struct merlon_receiver *receiver);

@@ -1,0 +1,172 @@
+/* Makes the n-th allocation of the client fail, for each n: every failure is told, nothing leaks
+ * and nothing breaks. The peer has a thread of its own, which the counting does not touch. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "client/client_int.h"
+#include "client/stub_cse_test.h"
+
+enum { MANY = 3000 };
+
+#define CREATED                                                                                    \
+    "HTTP/1.1 201 \r\nX-M2M-RSC: 2001\r\nContent-Location: /c/x\r\nX-M2M-RI: 1\r\n"                \
+    "Content-Type: application/json\r\nContent-Length: 21\r\n\r\n{\"m2m:cnt\":{\"mni\":3}}"
+#define LISTED                                                                                     \
+    "HTTP/1.1 200 \r\nX-M2M-RSC: 2000\r\nContent-Type: application/json\r\n"                       \
+    "Content-Length: 22\r\n\r\n{\"m2m:uril\":[\"a\",\"b\"]}"
+
+static bool found(void *data, const struct merlon_reference *reference)
+{
+    (void)data;
+    return reference->address != NULL;
+}
+
+/* Builds, sends, reads. The status of the first step that fails. */
+static enum merlon_status create(struct merlon_client *client, struct merlon_error *error)
+{
+    struct merlon_content *content = merlon_content_new("container", error);
+    struct merlon_response *response = NULL;
+    enum merlon_status status = content ? MERLON_OK : error->status;
+
+    if (status == MERLON_OK) {
+        status = merlon_content_set(content, "maxNrOfInstances", "3", error);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_content_set(content, "lbl", "a,b", error);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_content_set_json(content, "x", "[1,{\"a\":\"\\u0041\"}]", error);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_create(client, "cse-in", content, &response, error);
+    }
+    if (status == MERLON_OK) {
+        assert_string_equal(merlon_response_address(response), "c/x");
+    }
+    merlon_response_free(response);
+    merlon_content_free(content);
+    return status;
+}
+
+static enum merlon_status list(struct merlon_client *client, struct merlon_error *error)
+{
+    struct merlon_request *request = merlon_request_new(MERLON_RETRIEVE, "cse-in", error);
+    enum merlon_status status = request ? MERLON_OK : error->status;
+
+    if (status == MERLON_OK) {
+        status = merlon_request_set(request, "atrl", "mni,lbl", error);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_request_filter(request, "ty", "cnt,cin", error);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_request_filter_attribute(request, "mni", "3", error);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_list(client, request, found, NULL, error);
+    }
+    merlon_request_free(request);
+    return status;
+}
+
+static int on_notified(void *data, const struct merlon_notification *notification)
+{
+    (void)data;
+    (void)notification;
+    return 0;
+}
+
+static enum merlon_status scenario(const char *url, struct merlon_error *error)
+{
+    struct merlon_client *client = merlon_client_new(url, error);
+    struct merlon_receiver *receiver = NULL;
+    enum merlon_status status = client ? MERLON_OK : error->status;
+
+    if (status == MERLON_OK) {
+        status = merlon_client_set_originator(client, "Cme", error);
+    }
+    if (status == MERLON_OK) {
+        receiver = merlon_receiver_new(client, "127.0.0.1:0", on_notified, NULL, error);
+        status = receiver ? MERLON_OK : error->status;
+    }
+    if (status == MERLON_OK) {
+        status = create(client, error);
+    }
+    if (status == MERLON_OK) {
+        status = list(client, error);
+    }
+    merlon_receiver_free(receiver);
+    merlon_client_free(client);
+    return status;
+}
+
+static void every_failed_allocation_is_told(void **state)
+{
+    static const char *const answers[] = { CREATED, LISTED, NULL };
+    static struct mln_stub stub;
+    struct merlon_error error;
+    enum merlon_status status = MERLON_NO_MEMORY;
+    int unreachable = 0;
+    unsigned long n;
+
+    (void)state;
+    for (n = 1; status != MERLON_OK && n < MANY; n++) {
+        memset(&error, 0, sizeof error);
+        mln_stub_start(&stub, answers);
+        mln_mem_fail_at(n);
+        status = scenario(stub.url, &error);
+        mln_mem_fail_at(0);
+        mln_stub_stop(&stub);
+        if (status != MERLON_OK) {
+            /* to libcurl a socket that cannot be watched is one that cannot be opened */
+            assert_true(status == MERLON_NO_MEMORY || status == MERLON_UNREACHABLE);
+            assert_int_equal(error.status, status);
+            assert_string_not_equal(error.text, "");
+            unreachable += status == MERLON_UNREACHABLE;
+        }
+    }
+    assert_int_equal(status, MERLON_OK);
+    assert_true(n > 20);
+    assert_true(unreachable < 5);
+}
+
+/* ---- without a network ---- */
+
+static void contents_survive_every_failed_allocation(void **state)
+{
+    static const char json[] = "{\"m2m:cnt\":{\"maxNrOfInstances\":1,\"lbl\":[\"a\",\"b\"]}}";
+    struct merlon_content *content = NULL;
+    struct merlon_error error;
+    char *text = NULL;
+    unsigned long n;
+
+    (void)state;
+    for (n = 1; !text && n < MANY; n++) {
+        mln_mem_fail_at(n);
+        content = merlon_content_new_json(json, sizeof json - 1, &error);
+        text = content ? merlon_content_write(content) : NULL;
+        mln_mem_fail_at(0);
+        if (!content) {
+            assert_int_equal(error.status, MERLON_NO_MEMORY);
+        }
+        merlon_content_free(content);
+    }
+    assert_string_equal(text, "{\"m2m:cnt\":{\"mni\":1,\"lbl\":[\"a\",\"b\"]}}");
+    assert_true(n > 3);
+    merlon_free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_failed_allocation_is_told),
+        cmocka_unit_test(contents_survive_every_failed_allocation),
+    };
+
+    return cmocka_run_group_tests_name("torture", tests, NULL, NULL);
+}
