@@ -1,0 +1,16 @@
+/* Exit codes from errors. */
+#include "server/exit.h"
+
+enum mln_exit mln_exit_of(mln_err err)
+{
+    if (!mln_failed(err)) {
+        return MLN_EXIT_OK;
+    }
+    if (err.code == MLN_ERR_STORE_IN_USE) {
+        return MLN_EXIT_STORE_IN_USE;
+    }
+    if (err.code == MLN_ERR_STORE_CORRUPT || err.code == MLN_ERR_STORE_VERSION) {
+        return MLN_EXIT_STORE_DAMAGED;
+    }
+    return err.code == MLN_ERR_CONFIG ? MLN_EXIT_USAGE : MLN_EXIT_FAILED;
+}

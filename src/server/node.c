@@ -1,0 +1,482 @@
+/* Putting a node together and taking it apart. */
+#include "server/node.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/json.h"
+#include "server/exit.h"
+#include "server/privileges.h"
+#include "server/tables.h"
+
+/* Files beside the connections of clients: store, loops, connections to receivers. */
+enum { OTHER_FILES = 1024 };
+
+/* A port on one loop. */
+struct serving {
+    struct thread *thread;
+    struct mln_bind *bind;
+    struct mln_task stopped;
+};
+
+/* What the threads do. */
+enum {
+    DUTIES,     /* the first */
+    LONG_READS, /* the second */
+    SERVING,    /* from here on */
+};
+
+/* One thread with its loop. */
+struct thread {
+    struct mln_node *node;
+    pthread_t id;
+    bool is_started;
+    struct mln_loop *loop;
+    struct mln_outbound outbound;
+    const struct mln_binding_ops *outbound_of;
+    struct mln_worker *worker;
+    struct serving serving[MLN_LISTENERS_MAX];
+    size_t serving_count;
+    size_t still_serving;      /* while stopping */
+    struct mln_duties *duties; /* of the thread that does them */
+    struct mln_task stop;
+    struct mln_task last; /* ends the loop after everything posted before */
+};
+
+struct mln_node {
+    const struct mln_settings *settings;
+    struct mln_gate gate;
+    struct mln_bind_port *ports[MLN_LISTENERS_MAX];
+    bool is_trusted[MLN_LISTENERS_MAX];
+    size_t port_count;
+    struct mln_store *store;
+    struct mln_cse *_Atomic cse;
+    struct thread *threads;
+    size_t thread_count;
+};
+
+/* ---- listeners ---- */
+
+static mln_err refuse_plain(const struct mln_listen_setting *l, struct mln_fault *fault)
+{
+    mln_fault_set(fault,
+                  "%.*s is not a loopback address: a plain-text listener there must be asked for "
+                  "by name, with --insecure-listen",
+                  MLN_S_ARG(l->url));
+    MLN_FAIL(CONFIG);
+}
+
+static mln_err open_port(struct mln_node *n, const struct mln_listen_setting *l,
+                         struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    const struct mln_binding_ops *ops = mln_binding_of(l->scheme);
+    struct mln_bind_options options = {
+        .loops = n->thread_count - SERVING,
+        .limits = &n->settings->limits,
+        .gate = &n->gate,
+    };
+    bool is_loopback;
+
+    *ret_exit = MLN_EXIT_USAGE;
+    MLN_TRY(mln_address_resolve(l->host, l->has_port ? l->port : ops->default_port,
+                                &options.address, fault));
+    is_loopback = mln_address_is_loopback(&options.address);
+    if (!is_loopback && !l->is_insecure) {
+        return refuse_plain(l, fault);
+    }
+    options.is_trusted = l->says_trusted ? l->is_trusted : is_loopback && !l->is_insecure;
+    if (options.is_trusted && !is_loopback) {
+        mln_fault_set(fault, "%.*s: a plain-text listener beyond loopback cannot be trusted",
+                      MLN_S_ARG(l->url));
+        MLN_FAIL(CONFIG);
+    }
+    *ret_exit = MLN_EXIT_LISTEN;
+    MLN_TRY(ops->open(&options, fault, &n->ports[n->port_count]));
+    n->is_trusted[n->port_count++] = options.is_trusted;
+    return MLN_OK;
+}
+
+static mln_err open_ports(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    for (size_t i = 0; i < n->settings->listen_count; i++) {
+        MLN_TRY(open_port(n, &n->settings->listen[i], fault, ret_exit));
+    }
+    return MLN_OK;
+}
+
+static void print_ports(const struct mln_node *n)
+{
+    for (size_t i = 0; i < n->port_count; i++) {
+        char url[MLN_BIND_URL_SIZE];
+
+        n->ports[i]->ops->url(n->ports[i], url);
+        (void)printf("listening on %s%s\n", url, n->is_trusted[i] ? " (trusted)" : "");
+    }
+    (void)fflush(stdout);
+}
+
+/* ---- store ---- */
+
+static void committed(void *data)
+{
+    struct mln_node *n = data;
+    struct mln_cse *cse = atomic_load(&n->cse);
+
+    if (cse) {
+        mln_cse_committed(cse);
+    }
+}
+
+static mln_err open_store(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    const struct mln_settings *s = n->settings;
+    struct mln_store_options options = {
+        .backend = s->store,
+        .path = mln_arena_zdup(s->arena, s->data),
+        .max_bytes = s->store_max_bytes,
+        .max_queued = s->limits.write_queue,
+        .batch_done = committed,
+        .data = n,
+    };
+    mln_err err;
+
+    MLN_REQUIRE(options.path, NO_MEMORY);
+    if (!options.backend) {
+        *ret_exit = MLN_EXIT_USAGE;
+        mln_fault_set(fault, "no store is built in");
+        MLN_FAIL(CONFIG);
+    }
+    err = mln_store_open(&options, mln_env_system(), fault, &n->store);
+    *ret_exit = mln_exit_of(err);
+    return err;
+}
+
+/* ---- privileges ---- */
+
+static mln_err own_data(const struct mln_node *n, const struct mln_run_as *as,
+                        struct mln_fault *fault)
+{
+    const char *path = mln_arena_zdup(n->settings->arena, n->settings->data);
+
+    MLN_REQUIRE(path, NO_MEMORY);
+    return strcmp(n->settings->store, "mem") == 0 ? MLN_OK : mln_run_as_own(as, path, fault);
+}
+
+static mln_err give_up_privileges(const struct mln_node *n, struct mln_fault *fault,
+                                  enum mln_exit *ret_exit)
+{
+    struct mln_run_as as;
+
+    *ret_exit = MLN_EXIT_USAGE;
+    MLN_TRY(mln_run_as_find(n->settings->user, &as, fault));
+    *ret_exit = MLN_EXIT_FAILED;
+    MLN_TRY(own_data(n, &as, fault));
+    MLN_TRY(mln_run_as_become(&as, fault));
+    MLN_TRY(mln_harden(fault));
+    return n->settings->has_call_filter ? mln_filter_calls(fault) : MLN_OK;
+}
+
+/* ---- the CSE ---- */
+
+/* Points of access: those of the settings, else what is listened on. */
+static mln_err points_of_access(struct mln_node *n, struct mln_slice *out, size_t *ret_count)
+{
+    const struct mln_settings *s = n->settings;
+
+    if (s->poa_count) {
+        memcpy(out, s->poa, s->poa_count * sizeof *out);
+        *ret_count = s->poa_count;
+        return MLN_OK;
+    }
+    for (size_t i = 0; i < n->port_count; i++) {
+        char url[MLN_BIND_URL_SIZE];
+
+        n->ports[i]->ops->url(n->ports[i], url);
+        MLN_REQUIRE(mln_arena_dup(s->arena, mln_slice_z(url), &out[i]), NO_MEMORY);
+    }
+    *ret_count = n->port_count;
+    return MLN_OK;
+}
+
+static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    const struct mln_settings *s = n->settings;
+    struct mln_slice poa[MLN_LISTENERS_MAX + MLN_POA_MAX];
+    struct mln_cse_options options = {
+        .names = { s->sp_id, s->cse_id, s->cse_name },
+        .type = s->cse_type,
+        .admin = s->admin,
+        .poa = poa,
+        .is_release_2 = s->is_release_2,
+        .hides_unauthorised = s->hides_unauthorised,
+        .verify = s->verify,
+        .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
+        .read_json = mln_json_read,
+        .limits = &s->limits,
+        .env = mln_env_system(),
+        .store = n->store,
+    };
+    struct mln_cse *cse;
+    mln_err err;
+
+    MLN_TRY(points_of_access(n, poa, &options.poa_count));
+    err = mln_cse_new(&options, fault, &cse);
+    *ret_exit = mln_exit_of(err);
+    MLN_TRY(err);
+    atomic_store(&n->cse, cse);
+    return MLN_OK;
+}
+
+/* ---- threads ---- */
+
+static mln_err make_outbound(struct thread *t)
+{
+    const struct mln_binding_ops *const *all = mln_bindings();
+
+    /* one binding that can send is enough for now: each URL scheme has its own */
+    MLN_REQUIRE(all[0] && all[0]->outbound_new, CONFIG);
+    t->outbound_of = all[0];
+    return all[0]->outbound_new(t->loop, &t->node->settings->limits, &t->outbound);
+}
+
+static mln_err make_thread(struct mln_node *n, size_t index)
+{
+    struct thread *t = &n->threads[index];
+    struct mln_worker_ops ops = {
+        .post = mln_loop_op_post,
+        .at = mln_loop_op_at,
+        .cancel = mln_loop_op_cancel,
+    };
+
+    t->node = n;
+    MLN_TRY(mln_loop_new(&t->loop));
+    MLN_TRY(make_outbound(t));
+    ops.loop = t->loop;
+    ops.outbound = t->outbound;
+    MLN_TRY(mln_worker_new(n->cse, &ops, &t->worker));
+    if (index == DUTIES) {
+        return mln_duties_new(t->worker, &t->duties);
+    }
+    if (index == LONG_READS) {
+        mln_worker_take_long_reads(t->worker);
+        return MLN_OK;
+    }
+    for (size_t i = 0; i < n->port_count; i++) {
+        t->serving[i].thread = t;
+        MLN_TRY(n->ports[i]->ops->attach(n->ports[i], index - SERVING, t->loop, t->worker,
+                                         &t->serving[i].bind));
+        t->serving_count++;
+    }
+    return MLN_OK;
+}
+
+static void *run_thread(void *data)
+{
+    struct thread *t = data;
+    mln_err err = mln_loop_run(t->loop);
+
+    if (mln_failed(err)) {
+        mln_log(MLN_LOG_ERROR, "server", "an event loop ended: %s", mln_err_text(err));
+    }
+    return NULL;
+}
+
+static mln_err start_threads(struct mln_node *n)
+{
+    for (size_t i = 0; i < n->thread_count; i++) {
+        struct thread *t = &n->threads[i];
+
+        MLN_REQUIRE(pthread_create(&t->id, NULL, run_thread, t) == 0, SYSTEM);
+        t->is_started = true;
+    }
+    return MLN_OK;
+}
+
+/* ---- stop ---- */
+
+static struct thread *of_stop(struct mln_task *task)
+{
+    return (struct thread *)(void *)((char *)task - offsetof(struct thread, stop));
+}
+
+static void one_stopped(struct mln_task *task)
+{
+    struct serving *s =
+        (struct serving *)(void *)((char *)task - offsetof(struct serving, stopped));
+
+    if (--s->thread->still_serving == 0) {
+        mln_loop_stop(s->thread->loop);
+    }
+}
+
+/* On the thread: nothing new, what is in progress ends, what waits is told so. */
+static void stop_serving(struct mln_task *task)
+{
+    struct thread *t = of_stop(task);
+    int64_t within_us = (int64_t)t->node->settings->stop_ms * 1000;
+
+    if (t->duties) {
+        mln_duties_stop(t->duties);
+    }
+    mln_worker_stop(t->worker);
+    t->still_serving = t->serving_count;
+    for (size_t i = 0; i < t->serving_count; i++) {
+        struct serving *s = &t->serving[i];
+
+        s->stopped.run = one_stopped;
+        s->bind->ops->stop(s->bind, within_us, &s->stopped);
+    }
+    if (t->serving_count == 0) {
+        mln_loop_stop(t->loop);
+    }
+}
+
+static void stop_threads(struct mln_node *n, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        struct thread *t = &n->threads[i];
+
+        if (t->is_started) {
+            t->stop.run = stop_serving;
+            mln_loop_post(t->loop, &t->stop);
+        }
+    }
+    for (size_t i = first; i < end; i++) {
+        if (n->threads[i].is_started) {
+            (void)pthread_join(n->threads[i].id, NULL);
+        }
+    }
+}
+
+static void end_loop(struct mln_task *task)
+{
+    struct thread *t = (struct thread *)(void *)((char *)task - offsetof(struct thread, last));
+
+    mln_loop_stop(t->loop);
+}
+
+/* The store has told the last results by posting: run them here, now that the threads are gone. */
+static void run_last_tasks(struct mln_node *n)
+{
+    for (size_t i = 0; i < n->thread_count; i++) {
+        struct thread *t = &n->threads[i];
+
+        if (t->loop) {
+            t->last.run = end_loop;
+            mln_loop_post(t->loop, &t->last);
+            mln_ignore(mln_loop_run(t->loop)); /* nothing can be done about it any more */
+        }
+    }
+}
+
+static void free_thread(struct thread *t)
+{
+    for (size_t i = 0; i < t->serving_count; i++) {
+        t->serving[i].bind->ops->detach(t->serving[i].bind);
+    }
+    mln_duties_free(t->duties);
+    mln_worker_free(t->worker);
+    mln_loop_free(t->loop);
+}
+
+/* What we have asked of others ends here, and with it the calls that waited for their answer. */
+static void end_outbound(struct mln_node *n)
+{
+    for (size_t i = 0; i < n->thread_count; i++) {
+        struct thread *t = &n->threads[i];
+
+        if (t->outbound_of) {
+            t->outbound_of->outbound_free(&t->outbound);
+        }
+    }
+}
+
+/* The last results of the store go to the loops; its readers are freed with the workers. */
+static void free_node(struct mln_node *n)
+{
+    end_outbound(n);
+    mln_store_stop(n->store);
+    run_last_tasks(n);
+    for (size_t i = 0; i < n->thread_count; i++) {
+        free_thread(&n->threads[i]);
+    }
+    for (size_t i = 0; i < n->port_count; i++) {
+        n->ports[i]->ops->close(n->ports[i]);
+    }
+    mln_store_close(n->store);
+    mln_cse_free(n->cse);
+    mln_free(n->threads);
+    mln_free(n);
+}
+
+void mln_node_stop(struct mln_node *node)
+{
+    if (node->thread_count) {
+        /* what serves waits for the others */
+        stop_threads(node, SERVING, node->thread_count);
+        stop_threads(node, 0, SERVING);
+    }
+    free_node(node);
+    mln_log(MLN_LOG_INFO, "server", "stopped");
+}
+
+/* ---- start ---- */
+
+static size_t thread_count(const struct mln_settings *s)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (s->threads) {
+        return (size_t)s->threads + SERVING;
+    }
+    return (processors < 1 ? 1 : processors > 64 ? 64 : (size_t)processors) + SERVING;
+}
+
+static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    mln_allow_files(n->settings->limits.connections + OTHER_FILES);
+    MLN_TRY(open_ports(n, fault, ret_exit));
+    *ret_exit = MLN_EXIT_FAILED;
+    MLN_TRY(mln_harden(fault)); /* before the store starts its thread */
+    MLN_TRY(open_store(n, fault, ret_exit));
+    MLN_TRY(give_up_privileges(n, fault, ret_exit));
+    MLN_TRY(make_cse(n, fault, ret_exit));
+    *ret_exit = MLN_EXIT_FAILED;
+    for (size_t i = 0; i < n->thread_count; i++) {
+        MLN_TRY(make_thread(n, i));
+    }
+    return start_threads(n);
+}
+
+mln_err mln_node_start(const struct mln_settings *settings, struct mln_fault *fault,
+                       enum mln_exit *ret_exit, struct mln_node **ret)
+{
+    struct mln_node *n = mln_calloc(1, sizeof *n);
+    mln_err err;
+
+    *ret_exit = MLN_EXIT_FAILED;
+    MLN_REQUIRE(n, NO_MEMORY);
+    n->settings = settings;
+    n->gate.max = settings->limits.connections;
+    n->thread_count = thread_count(settings);
+    n->threads = mln_calloc(n->thread_count, sizeof *n->threads);
+    if (!n->threads) {
+        n->thread_count = 0;
+        free_node(n);
+        MLN_FAIL(NO_MEMORY);
+    }
+    err = start(n, fault, ret_exit);
+    if (mln_failed(err)) {
+        mln_node_stop(n);
+        return err;
+    }
+    print_ports(n);
+    *ret = n;
+    return MLN_OK;
+}

@@ -1,0 +1,300 @@
+/* The table of settings, and the two places they are read from. */
+#include "server/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "server/settings_int.h"
+#include "server/tables.h"
+
+enum { ARENA_MAX = 4 << 20, FILE_MAX = 1 << 20 };
+
+static const struct mln_option options[] = {
+    { "config", 'c', "FILE", NULL, "Read settings from this file; options override it", false },
+    { "data", 'd', "DIR", "./merlon-data", "Directory of the store; created when missing", false },
+    { "listen", 'l', "URL", "http://127.0.0.1:8080",
+      "Listen on this URL; may be repeated. Port 0 lets the system choose. A loopback address is "
+      "trusted, another is not, unless ',trusted' or ',untrusted' follows the URL",
+      true },
+    { "insecure-listen", 0, "URL", NULL,
+      "Listen in plain text beyond loopback: anybody on the way can read and forge requests. Never "
+      "trusted. May be repeated",
+      true },
+    { "poa", 0, "URL", NULL,
+      "Point of access that the CSEBase shows; may be repeated. Default: what is listened on",
+      true },
+    { "cse-id", 0, "ID", "/id-in", "CSE-ID, SP-relative", false },
+    { "cse-name", 0, "NAME", "cse-in", "Resource name of the CSEBase", false },
+    { "sp-id", 0, "ID", "//merlon.example", "M2M-SP-ID of the service provider", false },
+    { "cse-type", 0, "in|mn|asn", "in", "Type of the CSE", false },
+    { "admin", 0, "ORIGINATOR", "CAdmin",
+      "Originator that has every right, on trusted listeners only; 'none' for nobody", false },
+    { "log", 0, "LEVEL", "info", "Log to standard error: error, warning, info or debug", false },
+    { "log-format", 0, "text|json", "text", "Form of the log lines", false },
+    { "check-config", 0, NULL, NULL, "Check the settings and end", false },
+    { "store", 0, "lmdb|mem", "lmdb", "Store: lmdb is durable, mem forgets at the end", false },
+    { "store-max-size", 0, "BYTES", "1T", "Size the store may grow to; K, M, G and T may follow",
+      false },
+    { "threads", 0, "N", "0", "Network threads; 0 for one each processor", false },
+    { "user", 0, "NAME", "nobody", "User to become when started as root", false },
+    { "seccomp", 0, "on|off", "on", "Filter system calls", false },
+    { "max-lifetime", 0, "SECONDS", "157680000",
+      "Longest time from now to an expirationTime; later ones are cut", false },
+    { "profile", 0, "r3|r2", "r3",
+      "Rules where releases differ: Release 3, or Release 2 (default access inherited from the "
+      "parent, acpi together with other attributes, App-ID only with R and N)",
+      false },
+    { "hide-unauthorised", 0, "on|off", "off",
+      "Answer 4004 in place of 4103, so that nobody learns what exists", false },
+    { "verify-subscriptions", 0, "all|resources|none", "all",
+      "Which targets of a new subscription are asked for consent: all but the originator, only "
+      "those given as resource identifiers, or none",
+      false },
+    { "stop-time", 0, "MILLISECONDS", "10000",
+      "Time for requests in progress when the server is told to stop", false },
+    { "limit", 0, "NAME=NUMBER", NULL,
+      "Change a limit; may be repeated. dist/merlon.conf lists all with their reasons", true },
+};
+
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+const struct mln_option *mln_settings_options(size_t *ret_count)
+{
+    *ret_count = OPTIONS;
+    return options;
+}
+
+static const struct mln_option *option_of(struct mln_slice name)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (mln_slice_eq(mln_slice_z(options[i].name), name)) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- the command line ---- */
+
+/* First pass: only the file is looked for. Second: everything else, over the file. */
+struct pass {
+    struct mln_settings *settings;
+    bool is_first;
+    bool has_listen; /* the first --listen replaces those of the file */
+    bool has_poa;
+};
+
+static mln_err from_line(void *data, const struct mln_option *option, const char *value,
+                         struct mln_fault *fault)
+{
+    struct pass *p = data;
+    struct mln_settings *s = p->settings;
+    bool is_config = strcmp(option->name, "config") == 0;
+    bool is_listen = strstr(option->name, "listen") != NULL;
+
+    if (is_config != p->is_first) {
+        return MLN_OK;
+    }
+    if (is_listen && !p->has_listen) {
+        s->listen_count = 0;
+        p->has_listen = true;
+    }
+    if (strcmp(option->name, "poa") == 0 && !p->has_poa) {
+        s->poa_count = 0;
+        p->has_poa = true;
+    }
+    return mln_setting_set(s, mln_slice_z(option->name), mln_slice_z(value ? value : "on"), fault);
+}
+
+static mln_err read_line(struct mln_settings *s, bool is_first, int argc, char **argv,
+                         struct mln_fault *fault)
+{
+    struct pass p = { .settings = s, .is_first = is_first };
+    struct mln_option_table table = { options, OPTIONS, from_line, &p };
+    int operand;
+
+    MLN_TRY(mln_options_parse(&table, 1, argc, argv, fault, &operand));
+    if (operand < argc) {
+        mln_fault_set(fault, "'%s' is not expected here", argv[operand]);
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+/* ---- the file ---- */
+
+static mln_err read_whole(struct mln_settings *s, struct mln_slice *ret, struct mln_fault *fault)
+{
+    char *path = mln_arena_zdup(s->arena, s->config);
+    char *text = mln_arena_alloc(s->arena, FILE_MAX);
+    FILE *f;
+    size_t len;
+
+    MLN_REQUIRE(path && text, NO_MEMORY);
+    f = fopen(path, "re");
+    if (!f) {
+        mln_fault_set(fault, "%s: %s", path, strerror(errno));
+        MLN_FAIL(SYSTEM);
+    }
+    len = fread(text, 1, FILE_MAX, f);
+    if (ferror(f)) {
+        mln_fault_set(fault, "%s: %s", path, strerror(errno));
+        (void)fclose(f);
+        MLN_FAIL(SYSTEM);
+    }
+    (void)fclose(f);
+    if (len == FILE_MAX) {
+        mln_fault_set(fault, "%s: larger than a configuration file may be", path);
+        MLN_FAIL(CONFIG);
+    }
+    *ret = mln_slice_of(text, len);
+    return MLN_OK;
+}
+
+static mln_err take_line(struct mln_settings *s, struct mln_slice line, struct mln_fault *fault)
+{
+    struct mln_slice rest = mln_slice_trim(line);
+    struct mln_slice name;
+
+    if (rest.len == 0 || rest.ptr[0] == '#') {
+        return MLN_OK;
+    }
+    name = mln_slice_trim(mln_slice_cut(&rest, '='));
+    if (!rest.ptr) {
+        mln_fault_set(fault, "'%.*s': a line must be 'name = value'", MLN_S_ARG(name));
+        MLN_FAIL(CONFIG);
+    }
+    if (!option_of(name) || mln_slice_eq(name, MLN_S("config")) ||
+        mln_slice_eq(name, MLN_S("check-config"))) {
+        mln_fault_set(fault, "there is no setting '%.*s'", MLN_S_ARG(name));
+        MLN_FAIL(CONFIG);
+    }
+    return mln_setting_set(s, name, mln_slice_trim(rest), fault);
+}
+
+static mln_err read_file(struct mln_settings *s, struct mln_fault *fault)
+{
+    struct mln_slice rest;
+    unsigned number = 0;
+
+    MLN_TRY(read_whole(s, &rest, fault));
+    s->listen_count = 0;
+    while (rest.ptr) {
+        struct mln_slice line = mln_slice_cut(&rest, '\n');
+        struct mln_fault here = { 0 };
+        mln_err err;
+
+        number++;
+        if (line.len && line.ptr[line.len - 1] == '\r') {
+            line.len--;
+        }
+        err = take_line(s, line, &here);
+        if (mln_failed(err)) {
+            mln_fault_set(fault, "%.*s:%u: %s", MLN_S_ARG(s->config), number, here.text);
+            return err;
+        }
+    }
+    return MLN_OK;
+}
+
+/* ---- all of it ---- */
+
+static mln_err set_defaults(struct mln_settings *s, struct mln_fault *fault)
+{
+    mln_limits_default(&s->limits);
+    s->store = mln_stores_default();
+    for (size_t i = 0; i < OPTIONS; i++) {
+        bool is_given =
+            strcmp(options[i].name, "listen") != 0 && strcmp(options[i].name, "store") != 0;
+
+        if (options[i].initial && is_given) {
+            MLN_TRY(mln_setting_set(s, mln_slice_z(options[i].name),
+                                    mln_slice_z(options[i].initial), fault));
+        }
+    }
+    return MLN_OK;
+}
+
+mln_err mln_settings_read(int argc, char **argv, struct mln_settings *ret, struct mln_fault *fault)
+{
+    *ret = (struct mln_settings){ .arena = mln_arena_new(ARENA_MAX) };
+    MLN_REQUIRE(ret->arena, NO_MEMORY);
+    MLN_TRY(set_defaults(ret, fault));
+    MLN_TRY(read_line(ret, true, argc, argv, fault));
+    if (ret->config.len) {
+        MLN_TRY(read_file(ret, fault));
+    }
+    MLN_TRY(read_line(ret, false, argc, argv, fault));
+    if (ret->listen_count == 0) {
+        MLN_TRY(mln_setting_set(ret, MLN_S("listen"), MLN_S("http://127.0.0.1:8080"), fault));
+    }
+    return MLN_OK;
+}
+
+void mln_settings_done(struct mln_settings *settings)
+{
+    mln_arena_free(settings->arena);
+    settings->arena = NULL;
+}
+
+/* ---- the sample file ---- */
+
+/* Writes text as comment lines of at most 78 columns. */
+static void put_comment(const char *text)
+{
+    size_t column = 0;
+
+    while (*text) {
+        size_t word = strcspn(text, " ");
+
+        if (column && column + 1 + word > 78) {
+            (void)putchar('\n');
+            column = 0;
+        }
+        (void)printf(column ? " %.*s" : "# %.*s", (int)word, text);
+        column += word + (column ? 1 : 2);
+        text += word + strspn(text + word, " ");
+    }
+    (void)putchar('\n');
+}
+
+static void put_setting(const struct mln_option *o)
+{
+    bool is_for_file = strcmp(o->name, "config") != 0 && strcmp(o->name, "check-config") != 0 &&
+                       strcmp(o->name, "limit") != 0;
+
+    if (!is_for_file) {
+        return;
+    }
+    (void)putchar('\n');
+    put_comment(o->help);
+    /* those without a default are URLs */
+    (void)printf("# %s = %s\n", o->name, o->initial ? o->initial : "http://192.0.2.1:8080");
+}
+
+static void put_limit(const struct mln_limit_row *row)
+{
+    (void)putchar('\n');
+    put_comment(row->reason);
+    (void)printf("# limit = %s=%llu\n", row->name, (unsigned long long)row->initial);
+}
+
+void mln_settings_write_sample(void)
+{
+    size_t limits;
+    const struct mln_limit_row *rows = mln_limit_rows(&limits);
+
+    put_comment("Settings of `merlon cse`. A line is 'name = value'; '#' begins a comment. Each "
+                "setting stands here with its default, or with an example where it has none. "
+                "Options of the command line override the file.");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        put_setting(&options[i]);
+    }
+    (void)putchar('\n');
+    put_comment("Limits: what a peer can make the server spend. A line each.");
+    for (size_t i = 0; i < limits; i++) {
+        put_limit(&rows[i]);
+    }
+}

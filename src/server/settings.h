@@ -1,0 +1,68 @@
+/* Settings of `merlon cse`: from the command line, else the configuration file, else defaults.
+ *
+ * One table (settings.c) knows every setting with its default, its check and its sentence of help;
+ * command line, file, dist/merlon.conf and manual page follow from it. Texts are borrowed from the
+ * arena of the settings. Main thread, at the start. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "cse/cse.h"
+#include "io/address.h"
+
+enum { MLN_LISTENERS_MAX = 16, MLN_POA_MAX = 16 };
+
+/* One --listen or --insecure-listen. */
+struct mln_listen_setting {
+    struct mln_slice url; /* as given, without ",trusted" */
+    struct mln_slice scheme;
+    struct mln_slice host;
+    uint16_t port;
+    bool has_port;
+    bool is_insecure;  /* said by name that plain text beyond loopback is wanted */
+    bool says_trusted; /* ",trusted" or ",untrusted" was given: */
+    bool is_trusted;
+};
+
+struct mln_settings {
+    struct mln_arena *arena;
+    struct mln_slice config; /* file, empty for none */
+    struct mln_slice data;
+    struct mln_listen_setting listen[MLN_LISTENERS_MAX];
+    size_t listen_count;
+    struct mln_slice poa[MLN_POA_MAX];
+    size_t poa_count;
+    struct mln_slice cse_id;
+    struct mln_slice cse_name;
+    struct mln_slice sp_id;
+    enum mln_cse_type cse_type;
+    struct mln_slice admin;
+    enum mln_log_level log;
+    bool is_log_json;
+    bool only_check;
+    const char *store;
+    uint64_t store_max_bytes;
+    uint64_t threads; /* 0: one for each processor */
+    const char *user;
+    bool has_call_filter;
+    uint64_t max_lifetime_s;
+    bool is_release_2;
+    bool hides_unauthorised;
+    enum mln_verify verify;
+    uint64_t stop_ms;
+    struct mln_limits limits;
+};
+
+/* Reads command line and file. *ret must be given back with mln_settings_done, also on failure.
+ * Errors: CONFIG (fault tells what and where), NO_MEMORY, SYSTEM (the file cannot be read). */
+mln_err mln_settings_read(int argc, char **argv, struct mln_settings *ret, struct mln_fault *fault);
+void mln_settings_done(struct mln_settings *settings);
+
+/* The rows, for help and documentation. */
+const struct mln_option *mln_settings_options(size_t *ret_count);
+
+/* Writes a configuration file with every setting, commented out at its default. */
+void mln_settings_write_sample(void);

@@ -1,0 +1,426 @@
+/* Setting one setting from text, with its check. */
+#include <string.h>
+
+#include "base/num.h"
+#include "model/ident.h"
+#include "server/settings_int.h"
+#include "server/tables.h"
+
+struct setter {
+    const char *name;
+    mln_err (*set)(struct mln_settings *s, struct mln_slice value, struct mln_fault *fault);
+};
+
+static mln_err refuse(struct mln_fault *fault, const char *name, const char *expected,
+                      struct mln_slice value)
+{
+    mln_fault_set(fault, "%s: must be %s, not '%.*s'", name, expected, MLN_S_ARG(value));
+    MLN_FAIL(CONFIG);
+}
+
+static mln_err keep(struct mln_settings *s, struct mln_slice value, struct mln_slice *ret)
+{
+    MLN_REQUIRE(mln_arena_dup(s->arena, value, ret), NO_MEMORY);
+    return MLN_OK;
+}
+
+static mln_err keep_text(struct mln_settings *s, struct mln_slice value, const char **ret)
+{
+    *ret = mln_arena_zdup(s->arena, value);
+    MLN_REQUIRE(*ret, NO_MEMORY);
+    return MLN_OK;
+}
+
+/* One of `words`, separated by '|', to its place. */
+static bool choose(struct mln_slice value, struct mln_slice words, unsigned *ret)
+{
+    unsigned at = 0;
+
+    while (words.ptr) {
+        if (mln_slice_eq(mln_slice_cut(&words, '|'), value)) {
+            *ret = at;
+            return true;
+        }
+        at++;
+    }
+    return false;
+}
+
+static mln_err set_switch(const char *name, struct mln_slice value, bool *ret,
+                          struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(value, MLN_S("off|on"), &at)) {
+        return refuse(fault, name, "on or off", value);
+    }
+    *ret = at == 1;
+    return MLN_OK;
+}
+
+static mln_err set_config(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    (void)fault;
+    return keep(s, v, &s->config);
+}
+
+static mln_err set_data(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (v.len == 0) {
+        return refuse(fault, "data", "a directory", v);
+    }
+    return keep(s, v, &s->data);
+}
+
+/* ---- listeners ---- */
+
+/* ",trusted" or ",untrusted" behind the URL. */
+static mln_err split_trust(struct mln_listen_setting *l, struct mln_slice *v,
+                           struct mln_fault *fault)
+{
+    struct mln_slice rest = *v;
+    struct mln_slice url = mln_slice_cut(&rest, ',');
+    unsigned at;
+
+    if (!rest.ptr) {
+        return MLN_OK;
+    }
+    if (!choose(rest, MLN_S("untrusted|trusted"), &at)) {
+        return refuse(fault, "listen", "a URL, perhaps with ',trusted' or ',untrusted'", *v);
+    }
+    l->says_trusted = true;
+    l->is_trusted = at == 1;
+    *v = url;
+    return MLN_OK;
+}
+
+/* "host:port", "[v6]:port", "host" */
+static bool split_host(struct mln_listen_setting *l, struct mln_slice authority)
+{
+    struct mln_slice rest = authority;
+    uint64_t port;
+
+    if (authority.len && authority.ptr[0] == '[') {
+        size_t end = mln_slice_find(authority, ']');
+
+        l->host = mln_slice_head(authority, end + 1);
+        rest = mln_slice_from(authority, end + 1);
+        if (end == authority.len || (rest.len && rest.ptr[0] != ':')) {
+            return false;
+        }
+        rest = rest.len ? mln_slice_from(rest, 1) : (struct mln_slice){ 0 };
+    } else {
+        l->host = mln_slice_cut(&rest, ':');
+    }
+    if (!rest.ptr) {
+        return l->host.len > 0;
+    }
+    l->has_port = true;
+    if (!mln_num_u64(rest, &port) || port > UINT16_MAX) {
+        return false;
+    }
+    l->port = (uint16_t)port;
+    return l->host.len > 0;
+}
+
+static bool split_url(struct mln_listen_setting *l)
+{
+    struct mln_slice rest = l->url;
+    struct mln_slice authority;
+
+    l->scheme = mln_slice_cut(&rest, ':');
+    if (!rest.ptr || !mln_slice_starts(rest, MLN_S("//"))) {
+        return false;
+    }
+    rest = mln_slice_from(rest, 2);
+    authority = mln_slice_cut(&rest, '/');
+    return (!rest.ptr || rest.len == 0) && split_host(l, authority);
+}
+
+static mln_err add_listener(struct mln_settings *s, struct mln_slice v, bool is_insecure,
+                            struct mln_fault *fault)
+{
+    struct mln_listen_setting l = { .is_insecure = is_insecure };
+
+    if (s->listen_count == MLN_LISTENERS_MAX) {
+        mln_fault_set(fault, "listen: more than %d", (int)MLN_LISTENERS_MAX);
+        MLN_FAIL(CONFIG);
+    }
+    MLN_TRY(split_trust(&l, &v, fault));
+    MLN_TRY(keep(s, v, &l.url));
+    if (!split_url(&l)) {
+        return refuse(fault, "listen", "a URL like http://127.0.0.1:8080", v);
+    }
+    if (!mln_binding_of(l.scheme)) {
+        mln_fault_set(fault, "listen: no binding for '%.*s' is built in", MLN_S_ARG(l.scheme));
+        MLN_FAIL(CONFIG);
+    }
+    if (is_insecure && l.is_trusted) {
+        mln_fault_set(fault, "insecure-listen: such a listener cannot be trusted");
+        MLN_FAIL(CONFIG);
+    }
+    s->listen[s->listen_count++] = l;
+    return MLN_OK;
+}
+
+static mln_err set_listen(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return add_listener(s, v, false, fault);
+}
+
+static mln_err set_insecure(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return add_listener(s, v, true, fault);
+}
+
+static mln_err set_poa(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_ident_is_url(v)) {
+        return refuse(fault, "poa", "a URL", v);
+    }
+    if (s->poa_count == MLN_POA_MAX) {
+        mln_fault_set(fault, "poa: more than %d", (int)MLN_POA_MAX);
+        MLN_FAIL(CONFIG);
+    }
+    return keep(s, v, &s->poa[s->poa_count++]);
+}
+
+/* ---- identity ---- */
+
+static mln_err set_cse_id(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_ident_is_cse_id(v)) {
+        return refuse(fault, "cse-id", "'/' and letters, digits, '-', '.', '_' or '~'", v);
+    }
+    return keep(s, v, &s->cse_id);
+}
+
+static mln_err set_cse_name(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_ident_is_name(v)) {
+        return refuse(fault, "cse-name", "a resource name", v);
+    }
+    return keep(s, v, &s->cse_name);
+}
+
+static mln_err set_sp_id(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_ident_is_sp_id(v)) {
+        return refuse(fault, "sp-id", "'//' and a domain name", v);
+    }
+    return keep(s, v, &s->sp_id);
+}
+
+static mln_err set_cse_type(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("in|mn|asn"), &at)) {
+        return refuse(fault, "cse-type", "in, mn or asn", v);
+    }
+    s->cse_type = (enum mln_cse_type)(at + 1);
+    return MLN_OK;
+}
+
+static mln_err set_admin(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (mln_slice_eq(v, MLN_S("none"))) {
+        s->admin = (struct mln_slice){ 0 };
+        return MLN_OK;
+    }
+    if (!mln_ident_is_stem(v)) {
+        return refuse(fault, "admin", "an AE-ID-Stem (C or S and more) or 'none'", v);
+    }
+    return keep(s, v, &s->admin);
+}
+
+/* ---- the process ---- */
+
+static mln_err set_log(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("error|warning|info|debug"), &at)) {
+        return refuse(fault, "log", "error, warning, info or debug", v);
+    }
+    s->log = (enum mln_log_level)at;
+    return MLN_OK;
+}
+
+static mln_err set_log_format(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("text|json"), &at)) {
+        return refuse(fault, "log-format", "text or json", v);
+    }
+    s->is_log_json = at == 1;
+    return MLN_OK;
+}
+
+static mln_err set_check(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("check-config", v, &s->only_check, fault);
+}
+
+static mln_err set_store(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    MLN_TRY(keep_text(s, v, &s->store));
+    return mln_stores_has(s->store) ? MLN_OK
+                                    : refuse(fault, "store", "a store that is built in", v);
+}
+
+static mln_err set_store_size(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    static const char units[] = "KMGT";
+    struct mln_slice digits = v;
+    const char *unit = v.len ? memchr(units, v.ptr[v.len - 1], 4) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    uint64_t n;
+
+    digits.len -= unit ? 1 : 0;
+    if (!mln_num_u64(digits, &n) || n > (UINT64_MAX >> shift) || (n << shift) < 1 << 20) {
+        return refuse(fault, "store-max-size", "a number of bytes, at least 1M", v);
+    }
+    s->store_max_bytes = n << shift;
+    return MLN_OK;
+}
+
+static mln_err set_threads(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_num_u64(v, &s->threads) || s->threads > 64) {
+        return refuse(fault, "threads", "a number from 0 to 64", v);
+    }
+    return MLN_OK;
+}
+
+static mln_err set_user(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return v.len ? keep_text(s, v, &s->user) : refuse(fault, "user", "a user", v);
+}
+
+static mln_err set_seccomp(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("seccomp", v, &s->has_call_filter, fault);
+}
+
+static mln_err set_stop_time(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_num_u64(v, &s->stop_ms) || s->stop_ms > 600000) {
+        return refuse(fault, "stop-time", "milliseconds up to 600000", v);
+    }
+    return MLN_OK;
+}
+
+/* ---- rules ---- */
+
+static mln_err set_lifetime(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_num_u64(v, &s->max_lifetime_s) || s->max_lifetime_s == 0 ||
+        s->max_lifetime_s > UINT64_C(100000000000)) {
+        return refuse(fault, "max-lifetime", "a number of seconds", v);
+    }
+    return MLN_OK;
+}
+
+static mln_err set_profile(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("r3|r2"), &at)) {
+        return refuse(fault, "profile", "r3 or r2", v);
+    }
+    s->is_release_2 = at == 1;
+    return MLN_OK;
+}
+
+static mln_err set_hide(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("hide-unauthorised", v, &s->hides_unauthorised, fault);
+}
+
+static mln_err set_verify(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("all|resources|none"), &at)) {
+        return refuse(fault, "verify-subscriptions", "all, resources or none", v);
+    }
+    s->verify = (enum mln_verify)at;
+    return MLN_OK;
+}
+
+static bool same_name(struct mln_slice given, const char *name)
+{
+    size_t i = 0;
+
+    for (; i < given.len && name[i]; i++) {
+        char c = given.ptr[i] == '-' ? '_' : given.ptr[i];
+
+        if (c != name[i]) {
+            return false;
+        }
+    }
+    return i == given.len && !name[i];
+}
+
+static mln_err set_limit(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    struct mln_slice number = v;
+    struct mln_slice name = mln_slice_trim(mln_slice_cut(&number, '='));
+    size_t count;
+    const struct mln_limit_row *rows = mln_limit_rows(&count);
+    uint64_t n;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!same_name(name, rows[i].name)) {
+            continue;
+        }
+        if (!mln_num_u64(mln_slice_trim(number), &n) || n < rows[i].least || n > rows[i].greatest) {
+            mln_fault_set(fault, "limit %s: must be %llu to %llu", rows[i].name,
+                          (unsigned long long)rows[i].least, (unsigned long long)rows[i].greatest);
+            MLN_FAIL(CONFIG);
+        }
+        memcpy((char *)&s->limits + rows[i].offset, &n, sizeof n);
+        return MLN_OK;
+    }
+    return refuse(fault, "limit", "NAME=NUMBER with the name of a limit", v);
+}
+
+static const struct setter setters[] = {
+    { "config", set_config },
+    { "data", set_data },
+    { "listen", set_listen },
+    { "insecure-listen", set_insecure },
+    { "poa", set_poa },
+    { "cse-id", set_cse_id },
+    { "cse-name", set_cse_name },
+    { "sp-id", set_sp_id },
+    { "cse-type", set_cse_type },
+    { "admin", set_admin },
+    { "log", set_log },
+    { "log-format", set_log_format },
+    { "check-config", set_check },
+    { "store", set_store },
+    { "store-max-size", set_store_size },
+    { "threads", set_threads },
+    { "user", set_user },
+    { "seccomp", set_seccomp },
+    { "max-lifetime", set_lifetime },
+    { "profile", set_profile },
+    { "hide-unauthorised", set_hide },
+    { "verify-subscriptions", set_verify },
+    { "stop-time", set_stop_time },
+    { "limit", set_limit },
+};
+
+mln_err mln_setting_set(struct mln_settings *s, struct mln_slice name, struct mln_slice value,
+                        struct mln_fault *fault)
+{
+    for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
+        if (mln_slice_eq(mln_slice_z(setters[i].name), name)) {
+            return setters[i].set(s, value, fault);
+        }
+    }
+    MLN_FAIL(INTERNAL);
+}
