@@ -1,0 +1,127 @@
+/* The configuration file of the client commands: $XDG_CONFIG_HOME/merlon/client.conf.
+ *
+ *     # comment
+ *     url = http://cse.example:8080
+ *     originator = Cmonitor
+ *
+ * Keys are the names of the options they stand for; whatever is no known key is an error. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/nearest.h"
+#include "cli/session.h"
+
+enum { FILE_MAX = 65536, PATH_SIZE = 4096 };
+
+/* Empty when neither variable says where. */
+static mln_err find_file(struct mln_arena *arena, const char **ret)
+{
+    const char *base = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+    struct mln_slice path = { 0 };
+    struct mln_buf out;
+
+    mln_buf_init(&out, arena, PATH_SIZE);
+    if (base && base[0] == '/') { /* a relative one is to be ignored, says its specification */
+        mln_buf_printf(&out, "%s/merlon/client.conf", base);
+    } else if (home && *home) {
+        mln_buf_printf(&out, "%s/.config/merlon/client.conf", home);
+    }
+    mln_buf_byte(&out, '\0');
+    MLN_TRY(mln_buf_finish(&out, &path));
+    *ret = path.ptr;
+    return MLN_OK;
+}
+
+struct reading {
+    struct mln_cli_settings *settings;
+    struct mln_cli_settings seen;
+    struct mln_arena *arena;
+    const char *path;
+    size_t line;
+    struct mln_fault *fault;
+};
+
+static mln_err refuse_key(const struct reading *r, struct mln_slice key)
+{
+    static const char *const names[] = { "url", "originator", "rvi", "timeout", "format" };
+    struct mln_nearest nearest;
+
+    mln_nearest_init(&nearest, key);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        mln_nearest_offer(&nearest, mln_slice_z(names[i]));
+    }
+    mln_fault_set(r->fault, "%s:%zu: unknown key '%.*s'%s%.*s%s", r->path, r->line, MLN_S_ARG(key),
+                  nearest.count ? ", did you mean " : "", MLN_S_ARG(nearest.best[0]),
+                  nearest.count ? "?" : "");
+    MLN_FAIL(CONFIG);
+}
+
+static mln_err take_pair(struct reading *r, struct mln_slice key, struct mln_slice text)
+{
+    const char *name = mln_arena_zdup(r->arena, key);
+    const char *value = mln_arena_zdup(r->arena, text);
+    struct mln_fault told = { 0 };
+    const char **place;
+    const char **seen;
+
+    MLN_REQUIRE(name && value, NO_MEMORY);
+    place = mln_cli_setting(r->settings, name);
+    seen = mln_cli_setting(&r->seen, name);
+    if (!place || !seen) {
+        return refuse_key(r, key);
+    }
+    if (*seen) {
+        mln_fault_set(r->fault, "%s:%zu: %s is set twice", r->path, r->line, name);
+        MLN_FAIL(CONFIG);
+    }
+    if (mln_failed(mln_cli_check_setting(name, value, &told))) {
+        mln_fault_set(r->fault, "%s:%zu: %s", r->path, r->line, told.text);
+        MLN_FAIL(CONFIG);
+    }
+    *seen = value;
+    if (!*place) {
+        *place = value;
+    }
+    return MLN_OK;
+}
+
+static mln_err take_line(struct reading *r, struct mln_slice line)
+{
+    struct mln_slice key;
+
+    if (mln_slice_ends(line, MLN_S("\r"))) {
+        line.len--;
+    }
+    line = mln_slice_trim(line);
+    if (line.len == 0 || line.ptr[0] == '#') {
+        return MLN_OK;
+    }
+    key = mln_slice_trim(mln_slice_cut(&line, '='));
+    if (!line.ptr) {
+        mln_fault_set(r->fault, "%s:%zu: no 'key = value'", r->path, r->line);
+        MLN_FAIL(CONFIG);
+    }
+    return take_pair(r, key, mln_slice_trim(line));
+}
+
+mln_err mln_config_read(struct mln_cli_settings *settings, struct mln_arena *arena,
+                        struct mln_fault *fault)
+{
+    struct reading r = { .settings = settings, .arena = arena, .fault = fault };
+    struct mln_slice rest = { 0 };
+
+    MLN_TRY(find_file(arena, &r.path));
+    if (!*r.path || (access(r.path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_cli_read_file(r.path, FILE_MAX, arena, &rest, fault));
+    while (rest.ptr && rest.len) {
+        r.line++;
+        MLN_TRY(take_line(&r, mln_slice_cut(&rest, '\n')));
+    }
+    return MLN_OK;
+}

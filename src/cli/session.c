@@ -1,0 +1,297 @@
+/* Sessions: options, settings and the client of a command. */
+#include "cli/session.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+
+enum {
+    ARENA_BYTES = 1 << 30, /* bounds a mistake */
+    TIMEOUT_MAX = 86400,   /* seconds */
+};
+
+static const char default_url[] = "http://127.0.0.1:8080";
+
+const struct mln_option *mln_cli_common_options(size_t *ret_count)
+{
+    static const struct mln_option rows[] = {
+        { "to", 0, "ADDRESS", NULL, "Target of the request, in the place of the first operand",
+          false },
+        { "url", 'u', "URL", "http://127.0.0.1:8080",
+          "Where the CSE is reached; environment: MERLON_URL", false },
+        { "originator", 'o', "ID", NULL,
+          "Who sends the request, an AE-ID or CSE-ID; environment: MERLON_ORIGINATOR", false },
+        { "rvi", 0, "RELEASE", "3", "Release Version Indicator of the request", false },
+        { "timeout", 't', "SECONDS", "30", "Time for each request", false },
+        { "format", 'f', "json|pretty|raw", NULL,
+          "Print results as one line of JSON, as indented JSON, or as they came; without it "
+          "indented on a terminal and else one line",
+          false },
+        { "rcn", 0, "N", NULL, "Result Content: what the answer shall hold", false },
+        { "param", 'p', "NAME=VALUE", NULL, "Any further request parameter by short or long name",
+          true },
+        { "verbose", 'v', NULL, NULL, "Show the HTTP messages on standard error", false },
+        { "help", 'h', NULL, NULL, "Show this help", false },
+    };
+
+    *ret_count = sizeof rows / sizeof *rows;
+    return rows;
+}
+
+/* ---- settings ---- */
+
+const char **mln_cli_setting(struct mln_cli_settings *settings, const char *name)
+{
+    const struct {
+        const char *name;
+        const char **place;
+    } rows[] = {
+        { "url", &settings->url },       { "originator", &settings->originator },
+        { "rvi", &settings->rvi },       { "timeout", &settings->timeout },
+        { "format", &settings->format },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return rows[i].place;
+        }
+    }
+    return NULL;
+}
+
+static bool format_of(const char *word, enum mln_cli_format *ret)
+{
+    static const char *const words[] = {
+        [MLN_CLI_FORMAT_JSON] = "json",
+        [MLN_CLI_FORMAT_PRETTY] = "pretty",
+        [MLN_CLI_FORMAT_RAW] = "raw",
+    };
+
+    for (int i = MLN_CLI_FORMAT_JSON; i <= MLN_CLI_FORMAT_RAW; i++) {
+        if (strcmp(words[i], word) == 0) {
+            *ret = (enum mln_cli_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+mln_err mln_cli_check_setting(const char *name, const char *value, struct mln_fault *fault)
+{
+    enum mln_cli_format format;
+    uint64_t seconds = 0;
+
+    if (strcmp(name, "format") == 0 && !format_of(value, &format)) {
+        mln_fault_set(fault, "format: '%s' is none of json, pretty, raw", value);
+        MLN_FAIL(CONFIG);
+    }
+    if (strcmp(name, "timeout") == 0 &&
+        (!mln_num_u64(mln_slice_z(value), &seconds) || !seconds || seconds > TIMEOUT_MAX)) {
+        mln_fault_set(fault, "timeout: '%s' is no number of seconds from 1 to %d", value,
+                      TIMEOUT_MAX);
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+static mln_err add_param(struct mln_session *s, const char *value, struct mln_fault *fault)
+{
+    if (s->param_count == MLN_CLI_PARAMS) {
+        mln_fault_set(fault, "more than %d parameters", MLN_CLI_PARAMS);
+        MLN_FAIL(CONFIG);
+    }
+    s->params[s->param_count++] = value;
+    return MLN_OK;
+}
+
+static mln_err set_common(void *data, const struct mln_option *option, const char *value,
+                          struct mln_fault *fault)
+{
+    struct mln_session *s = data;
+    const char **place;
+
+    assert(s);
+    place = mln_cli_setting(&s->settings, option->name);
+    if (place) {
+        MLN_TRY(mln_cli_check_setting(option->name, value, fault));
+        *place = value;
+    } else if (strcmp(option->name, "to") == 0) {
+        s->to = value;
+    } else if (strcmp(option->name, "rcn") == 0) {
+        s->rcn = value;
+    } else if (strcmp(option->name, "param") == 0) {
+        return add_param(s, value, fault);
+    } else if (strcmp(option->name, "verbose") == 0) {
+        s->is_verbose = true;
+    }
+    return MLN_OK;
+}
+
+/* Options before environment before file. */
+static mln_err complete_settings(struct mln_session *s, struct mln_fault *fault)
+{
+    struct mln_cli_settings *set = &s->settings;
+
+    if (!set->url) {
+        set->url = getenv("MERLON_URL");
+    }
+    if (!set->originator) {
+        set->originator = getenv("MERLON_ORIGINATOR");
+    }
+    MLN_TRY(mln_config_read(set, s->arena, fault));
+    if (!set->url) {
+        set->url = default_url;
+    }
+    if (set->format) {
+        (void)format_of(set->format, &s->format); /* checked where it came from */
+    }
+    return MLN_OK;
+}
+
+/* ---- the target ---- */
+
+/* A path to the form of To: "/x" is x, "/~/c/x" is /c/x, "/_/s/c/x" is //s/c/x.
+ * spec: TS-0009 6.2.2.1 */
+static const char *target_of_path(struct mln_arena *arena, struct mln_slice path)
+{
+    bool is_absolute = mln_slice_starts(path, MLN_S("/_/"));
+    char *target;
+
+    if (mln_slice_starts(path, MLN_S("/~/"))) {
+        path = mln_slice_from(path, 2);
+    } else if (path.len) {
+        path = mln_slice_from(path, 1);
+    }
+    target = mln_arena_zdup(arena, path.len ? path : MLN_S("-"));
+    if (target && is_absolute) {
+        target[0] = '/'; /* "_/s/c/x" */
+    }
+    return target;
+}
+
+/* A URL as target: the CSE is where it points, and its path is the address. */
+static mln_err take_url(struct mln_session *s, struct mln_slice url)
+{
+    size_t authority = mln_slice_find(url, ':') + 3;
+    struct mln_slice path = mln_slice_from(url, authority);
+
+    path = mln_slice_from(path, mln_slice_find(path, '/'));
+    s->settings.url = mln_arena_zdup(s->arena, mln_slice_head(url, url.len - path.len));
+    s->target = target_of_path(s->arena, path);
+    MLN_REQUIRE(s->settings.url && s->target, NO_MEMORY);
+    return MLN_OK;
+}
+
+static mln_err take_target(struct mln_session *s)
+{
+    struct mln_slice target;
+
+    s->target = s->to;
+    if (!s->to && s->operand_count > 0) {
+        s->target = s->operands[0];
+        s->operands++;
+        s->operand_count--;
+    }
+    target = mln_slice_z(s->target);
+    if (mln_slice_starts(target, MLN_S("http://")) || mln_slice_starts(target, MLN_S("https://"))) {
+        return take_url(s, target);
+    }
+    return MLN_OK;
+}
+
+/* ---- the client ---- */
+
+/* Every line of a message with a mark for its direction. */
+static void trace(void *data, bool is_request, const char *message, size_t size)
+{
+    struct mln_slice rest = mln_slice_of(message, size);
+
+    (void)data;
+    (void)fflush(stdout);
+    while (rest.ptr && rest.len) {
+        struct mln_slice line = mln_slice_cut(&rest, '\n');
+
+        (void)fprintf(stderr, "%c ", is_request ? '>' : '<');
+        (void)fwrite(line.ptr, 1, line.len, stderr);
+        (void)fputc('\n', stderr);
+    }
+}
+
+static enum merlon_status make_client(struct mln_session *s, struct merlon_error *error)
+{
+    enum merlon_status status = MERLON_OK;
+    uint64_t seconds = 0;
+
+    s->client = merlon_client_new(s->settings.url, error);
+    if (!s->client) {
+        return error->status;
+    }
+    if (s->settings.originator) {
+        status = merlon_client_set_originator(s->client, s->settings.originator, error);
+    }
+    if (status == MERLON_OK && s->settings.rvi) {
+        status = merlon_client_set_release(s->client, s->settings.rvi, error);
+    }
+    if (s->settings.timeout && mln_num_u64(mln_slice_z(s->settings.timeout), &seconds)) {
+        merlon_client_set_timeout(s->client, (uint32_t)seconds * 1000);
+    }
+    if (s->is_verbose) {
+        merlon_client_set_trace(s->client, trace, NULL);
+    }
+    return status;
+}
+
+/* ---- begin and end ---- */
+
+static mln_err parse(struct mln_session *s, int argc, char **argv, struct mln_fault *fault)
+{
+    struct mln_option_table tables[2] = { { .set = s->set, .data = s->data },
+                                          { .set = set_common, .data = s } };
+    int first = argc;
+
+    tables[1].rows = mln_cli_common_options(&tables[1].count);
+    if (s->command->options) {
+        tables[0].rows = s->command->options(&tables[0].count);
+    }
+    MLN_TRY(mln_options_parse(tables, 2, argc, argv, fault, &first));
+    s->operands = argv + first;
+    s->operand_count = argc - first;
+    return take_target(s);
+}
+
+bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_code)
+{
+    struct mln_fault fault = { 0 };
+    struct merlon_error error;
+    mln_err err;
+
+    /* a reader that goes away shows as an error of the write */
+    (void)signal(SIGPIPE, SIG_IGN);
+    s->arena = mln_arena_new(ARENA_BYTES);
+    err = s->arena ? parse(s, argc, argv, &fault) : MLN_ERROR(NO_MEMORY);
+    if (mln_failed(err)) {
+        *ret_code = mln_session_misuse(s, "%s", fault.text[0] ? fault.text : mln_err_text(err));
+        return false;
+    }
+    err = complete_settings(s, &fault);
+    if (mln_failed(err)) {
+        mln_cli_say("%s", fault.text[0] ? fault.text : mln_err_text(err));
+        *ret_code = err.code == MLN_ERR_CONFIG ? MLN_CLI_USAGE : MLN_CLI_FAILED;
+        return false;
+    }
+    if (make_client(s, &error) != MERLON_OK) {
+        *ret_code = mln_session_fail(s, &error);
+        return false;
+    }
+    return true;
+}
+
+void mln_session_end(struct mln_session *s)
+{
+    merlon_client_free(s->client);
+    mln_arena_free(s->arena);
+}

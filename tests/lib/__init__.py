@@ -1,0 +1,1 @@
+"""What the black-box tests share: the real server, a client, a notification receiver."""

@@ -1,0 +1,148 @@
+"""The attributes of resource types as the standard's tables have them, read from spec/ alone.
+
+attributes("cnt") gives rows; wrong_values(data type) gives JSON values that it must not accept.
+Deliberately not the reader of tools/: two readings of the same tables check each other.
+"""
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SPEC = Path(__file__).resolve().parent.parent.parent / "spec"
+
+
+@functools.lru_cache(maxsize=None)
+def table(name):
+    return json.loads((SPEC / name).read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A row of an attribute table."""
+
+    short: str
+    type: str
+    create: str  # M, O or NP
+    update: str  # O or NP
+    is_mandatory: bool  # multiplicity 1
+    is_unbuilt: bool
+
+
+def corrected(kind, key, name, facts):
+    """Facts with what support.json corrects for them."""
+    for row in table("support.json")["corrections"]:
+        if row.get(kind) == key and row.get("attribute", row.get("member")) == name:
+            facts = {**facts, **row["set"]}
+    return facts
+
+
+def is_unbuilt(short_type, name):
+    return any(name in row.get("attributes", []) and ("*" in row["types"] or short_type in row["types"])
+               for row in table("support.json")["unbuilt"])
+
+
+def attributes(short_type):
+    """All rows of a resource type."""
+    facts = table(f"types/{short_type}.json")
+    common = table("common.json")["attributes"]
+    rows = {name: {**common[name], **change} for name, change in facts["common"].items()}
+    rows.update(facts["attributes"])
+    found = []
+    for name, row in rows.items():
+        row = corrected("type", short_type, name, row)
+        found.append(Attribute(name, row["type"], row.get("create", "NP"), row.get("update", "NP"),
+                               row["card"].startswith("1"), is_unbuilt(short_type, name)))
+    return found
+
+
+# ---- data types ----
+
+WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data type
+    None: [],
+    "anyURI": ["", "a b", "a<b>", "a\\b", "\u0001"],
+    "ID": ["", "a b", "a//b", "///a", "a\n"],
+    "nhURI": ["a b"],
+    "NCName": ["", "a:b", "1a", "a b", "-a"],
+    "resourceName": ["", ".a", "-a", "_a", "a/b", "a b", "a~b", "ä", "a%41", "a:b"],
+    "label": ["", ":v", " a", "a  b"],
+    "timestamp": ["", "2030", "20301231", "20301231T", "20301231T2400", "20301331T000000",
+                  "20300230T000000", "20301231T250000", "20301231T236000", "20301231T235960",
+                  "20301231T235959,", "20301231T235959,1234567", "20301231T235959.1",
+                  "20301231T235959Z", "2030-12-31T23:59:59", "20301231t235959", " 20301231T235959"],
+    "pointOfAccess": ["", "one.example", "http://", "http://a b"],
+    "serialization": ["", "JSON", "text", "application/json"],
+    "anyReleaseVersion": ["", "6", "3.0", "2b", "R3"],
+    "contentInfo": ["", "text/plain", "text/plain:9"],
+    "duration": ["", "P", "PT", "5", "1D"],
+    "externalID": ["", "x"],
+    "sessionCapability": ["", "audio", ":x"],
+}
+
+
+def data_type(expression):
+    """(form, facts) of a data type; lists and ranges that have no name of their own included."""
+    types, enums, complexes = (table(f"{n}.json") for n in ("datatypes", "enums", "complex"))
+    if expression in types:
+        facts = corrected("datatype", expression, None, types[expression])
+        return facts["form"], facts
+    if expression in enums:
+        values = [int(v) for v in enums[expression]["values"]]
+        for row in table("support.json")["additions"]:
+            if row.get("enum") == expression:
+                values.append(row["value"])
+        if enums[expression].get("mask"):
+            return "integer", {"min": 1, "max": sum(values)}
+        return "enum", {"values": values}
+    if expression in complexes:
+        return "complex", complexes[expression]
+    listed = re.fullmatch(r"list of (?:(\d+)\.\.\S+ )?(\S+)", expression)
+    return "list", {"item": listed[2], "least": int(listed[1] or 0)}
+
+
+def wrong_values(expression):
+    """JSON values that are not of the data type."""
+    form, facts = data_type(expression)
+    return {"text": wrong_text, "boolean": wrong_boolean, "integer": wrong_integer,
+            "number": wrong_number, "enum": wrong_enum, "list": wrong_list, "union": wrong_union,
+            "complex": wrong_complex, "any": lambda _: []}[form](facts)
+
+
+def wrong_text(facts):
+    return [5, 1.5, True, [], ["x"], {}, {"val": "x"}, *WRONG_TEXTS[facts.get("pattern")]]
+
+
+def wrong_boolean(_):
+    return ["true", "false", "", 0, 1, [], [True], {}]
+
+
+def wrong_integer(facts):
+    return ["5", "", 1.5, True, [], [5], {}, facts["min"] - 1, facts["max"] + 1, 1e30]
+
+
+def wrong_number(_):
+    return ["5", True, [], {}]
+
+
+def wrong_enum(facts):
+    values = facts["values"]
+    return ["1", "", 1.5, True, [], values[:1], {}, min(values) - 1, max(values) + 1, -1, 2**40, 2**64]
+
+
+def wrong_list(facts):
+    wrong = ["x", "", 5, True, {}, {"0": "x"}, [None], [[]]]
+    wrong += [[value] for value in wrong_values(facts["item"])]
+    return wrong + ([[]] if facts.get("least") else [])
+
+
+def wrong_union(facts):
+    sets = [wrong_values(part) for part in facts["of"]]
+    return [value for value in sets[0] if all(value in other for other in sets[1:])]
+
+
+def wrong_complex(facts):
+    wrong = ["x", "", 5, True, [], [{}], {"nonsense": 1}, {"": 1}]
+    if any(row["card"].startswith("1") for row in facts["members"].values()):
+        wrong.append({})
+    return wrong
