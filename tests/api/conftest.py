@@ -1,0 +1,65 @@
+"""Fixtures: one server for many tests, each test with an AE of its own; or a server of its own."""
+
+import itertools
+
+import pytest
+from lib.onem2m import Client, grant  # noqa: F401  (tests import it from here too)
+from lib.receiver import Receiver
+from lib.server import Server
+
+_stems = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cse(tmp_path_factory):
+    """A server that tests share: they must not rely on being alone."""
+    with Server(tmp_path_factory.mktemp("cse") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def admin(cse):
+    return Client(cse.url)
+
+
+@pytest.fixture
+def ae(admin):
+    """A client for an AE registered for this test, with .name, .stem and .path."""
+    stem = f"Ctest{next(_stems)}"
+    client = admin.register(stem, name=f"ae{stem}")
+    client.stem = stem
+    client.path = f"cse-in/ae{stem}"
+    yield client
+    admin.delete(client.path)
+
+
+@pytest.fixture
+def other(admin):
+    """A second AE."""
+    stem = f"Cother{next(_stems)}"
+    client = admin.register(stem, name=f"ae{stem}")
+    client.stem = stem
+    client.path = f"cse-in/ae{stem}"
+    yield client
+    admin.delete(client.path)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Starts servers of the test's own: own(options...) gives a running Server."""
+    servers = []
+
+    def start(*options, **more):
+        server = Server(tmp_path / f"data{len(servers)}", *options, **more)
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as r:
+        yield r

@@ -1,0 +1,188 @@
+"""<CSEBase>: what it shows, what may be done to it, and which resource types exist at all.
+
+spec: TS-0001 9.6.3; TS-0004 7.4.3, 7.3.3.3
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from lib.onem2m import Client
+
+TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
+BUILT = [1, 2, 3, 4, 5, 9, 14, 23]
+STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
+
+
+def all_types():
+    """(short name, number, is it for the IN-CSE only) of everything in spec/types."""
+    found = {}
+    for path in sorted(TYPES.glob("*.json")):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if facts.get("kind") == "virtual":
+            continue
+        found[facts["short"]] = (facts["type"], facts.get("in_cse_only", False))
+        announced = facts.get("announced")
+        if announced:
+            found[announced["short"]] = (announced["type"], False)
+    return found
+
+
+UNBUILT = sorted((short, ty) for short, (ty, _) in all_types().items() if ty not in BUILT)
+IN_ONLY = sorted((short, ty) for short, (ty, only) in all_types().items() if only)
+
+
+# ---- attributes ----
+
+
+def test_attributes(cse, ae):
+    """spec: TS-0001 9.6.3: all of them, and nothing else"""
+    base = ae.retrieve("cse-in").res
+    assert set(base) == {"ty", "ri", "rn", "pi", "ct", "lt", "cst", "csi", "srt", "poa", "srv", "csz"}
+    assert base["ty"] == 5
+    assert base["rn"] == "cse-in"
+    assert base["pi"] == ""
+    assert base["csi"] == "/id-in"
+    assert base["cst"] == 1
+    assert base["srt"] == BUILT
+    assert base["poa"] == [cse.url]
+    assert base["srv"] == ["2a", "3", "4"]
+    assert base["csz"] == ["json"]
+    assert STAMP.fullmatch(base["ct"]) and STAMP.fullmatch(base["lt"])
+    assert ae.retrieve(base["ri"]).res == base, "its resourceID must be an address"
+
+
+@pytest.mark.parametrize("kind,number", [("in", 1), ("mn", 2), ("asn", 3)])
+def test_options_shape_it(own, kind, number):
+    server = own("--cse-type", kind, "--cse-id", "/other-1", "--cse-name", "base.2", "--sp-id",
+                 "//sp.example.org", "--poa", "http://one.example:8080", "--poa",
+                 "coap://two.example", store="mem")
+    base = Client(server.url).retrieve("base.2")
+    assert base.rsc == 2000
+    assert (base["cst"], base["csi"], base["rn"]) == (number, "/other-1", "base.2")
+    assert base["poa"] == ["http://one.example:8080", "coap://two.example"]
+    assert Client(server.url).retrieve("//sp.example.org/other-1").res == base.res
+
+
+def test_survives_a_restart(own):
+    server = own(store="lmdb")
+    admin = Client(server.url)
+    before = admin.retrieve("cse-in").res
+    admin.register("Ckept", name="kept")
+    url = server.url
+    server.listen = [url]
+    server.restart()
+    after = Client(server.url).retrieve("cse-in").res
+    assert after == before
+    assert Client(server.url, "Ckept").retrieve("cse-in/kept").rsc == 2000
+
+
+# ---- operations ----
+
+
+def test_cannot_be_updated(admin):
+    """spec: TS-0004 7.4.3.2.3"""
+    assert admin.update("cse-in", "cb", lbl=["x"]).rsc == 4005
+    assert "lbl" not in admin.retrieve("cse-in").res
+
+
+def test_cannot_be_deleted(admin):
+    """spec: TS-0004 7.4.3.2.4"""
+    assert admin.delete("cse-in").rsc == 4005
+    assert admin.retrieve("cse-in").rsc == 2000
+
+
+def test_cannot_be_created(admin, ae):
+    """spec: TS-0004 7.4.3.2.1: it is in no table of child resources"""
+    assert admin.create("cse-in", 5, {"m2m:cb": {}}).rsc == 4108
+    assert admin.create(ae.path, 5, {"m2m:cb": {}}).rsc == 4108
+
+
+def test_ae_may_look_but_not_touch(ae):
+    assert ae.retrieve("cse-in").rsc == 2000
+    assert ae.create("cse-in", "cnt").rsc == 4103
+    assert ae.create("cse-in", "acp", pv={"acr": []}, pvs={"acr": [{"acor": ["all"], "acop": 63}]}).rsc == 4103
+    assert ae.update("cse-in", "cb", lbl=["x"]).rsc == 4005
+    assert ae.delete("cse-in").rsc == 4005
+
+
+# ---- resource types ----
+
+
+def test_supported_types_can_be_created(admin, ae):
+    """supportedResourceType promises what a CREATE keeps."""
+    policy = {"pv": {"acr": []}, "pvs": {"acr": [{"acor": ["all"], "acop": 63}]}}
+    wanted = {1: policy, 2: None, 3: {}, 4: {"con": "x"}, 9: {"mnm": 1, "mid": []},
+              14: {"ni": "urn:node:1"}, 23: {"nu": [ae.stem]}}
+    roots = {1: "acp", 3: "cnt", 4: "cin", 9: "grp", 14: "nod", 23: "sub"}
+    assert ae.create(ae.path, "cnt", rn="c").rsc == 2001
+    parents = {4: f"{ae.path}/c", 14: "cse-in"}
+    for ty in admin.retrieve("cse-in")["srt"]:
+        if ty in (2, 5):
+            continue
+        who = admin if ty == 14 else ae
+        answer = who.create(parents.get(ty, ae.path), ty, {"m2m:" + roots[ty]: wanted[ty]})
+        assert answer.rsc == 2001, (ty, answer)
+        assert answer.root == "m2m:" + roots[ty]
+        assert answer["ty"] == ty
+        if ty == 14:
+            assert admin.delete(answer["ri"]).rsc == 2002
+
+
+@pytest.mark.parametrize("short,ty", UNBUILT)
+def test_other_types_are_not_implemented(admin, ae, short, ty):
+    """spec: TS-0004 7.3.3.3"""
+    before = admin.retrieve(ae.path, query={"rcn": 5}).res
+    assert admin.create("cse-in", ty, {"m2m:" + short: {}}).rsc == 5001
+    assert ae.create(ae.path, ty, {"m2m:" + short: {"lbl": ["x"]}}).rsc == 5001
+    assert admin.retrieve(ae.path, query={"rcn": 5}).res == before
+
+
+@pytest.mark.parametrize("ty", [0, 52, 57, 99, 9999, 10001 - 2, 20001, 20002, 65535, 65536, 65539,
+                                4294967299, 2**64 + 3])
+def test_numbers_that_are_no_type(ae, ty):
+    """spec: TS-0004 7.3.2.1: Resource Type invalid. Virtual ones are for memberType only."""
+    assert ae.create(ae.path, ty, {"m2m:cnt": {}}).rsc == 4000
+
+
+@pytest.mark.parametrize("kind", ["mn", "asn"])
+def test_types_of_the_in_cse(own, kind):
+    """spec: TS-0004 7.3.3.3: on other CSEs OPERATION_NOT_ALLOWED, whether implemented or not"""
+    admin = Client(own("--cse-type", kind, store="mem").url)
+    client = admin.register("Cx", name="x")
+    assert [short for short, _ in IN_ONLY] == ["alpc", "alst", "asar", "evcg", "mssp", "stcg",
+                                               "stcl", "svsn", "tgr"]
+    for short, ty in IN_ONLY:
+        assert admin.create("cse-in", ty, {"m2m:" + short: {}}).rsc == 4005, short
+        assert client.create("cse-in/x", ty, {"m2m:" + short: {}}).rsc == 4005, short
+    assert admin.create("cse-in", 16, {"m2m:csr": {}}).rsc == 5001
+
+
+CHILDREN = [  # spec: TS-0004 7.4.x tables of child resources, as far as both types are built
+    ("ae", {"cnt": 2001, "grp": 2001, "acp": 2001, "sub": 2001, "ae": 4108, "cin": 4108, "nod": 4108}),
+    ("cnt", {"cnt": 2001, "cin": 2001, "sub": 2001, "grp": 4108, "acp": 4108, "ae": 4108, "nod": 4108}),
+    ("cin", {"cnt": 4108, "cin": 4108, "sub": 5203, "grp": 4108, "acp": 4108, "ae": 4108, "nod": 4108}),
+    ("grp", {"cnt": 4108, "cin": 4108, "sub": 2001, "grp": 4108, "acp": 4108, "ae": 4108, "nod": 4108}),
+    ("acp", {"cnt": 4108, "cin": 4108, "sub": 2001, "grp": 4108, "acp": 4108, "ae": 4108, "nod": 4108}),
+    ("sub", {"cnt": 4108, "cin": 4108, "sub": 5203, "grp": 4108, "acp": 4108, "ae": 4108, "nod": 4108}),
+]
+
+
+@pytest.mark.parametrize("parent,children", CHILDREN, ids=[p for p, _ in CHILDREN])
+def test_who_may_contain_whom(ae, parent, children):
+    """spec: TS-0004 7.3.3.3"""
+    bodies = {"cnt": {}, "cin": {"con": "x"}, "grp": {"mnm": 1, "mid": []}, "nod": {"ni": "urn:n:1"},
+              "acp": {"pv": {"acr": []}, "pvs": {"acr": [{"acor": ["all"], "acop": 63}]}},
+              "ae": {"api": "Nx", "rr": False, "srv": ["3"]}, "sub": {"nu": [ae.stem]}}
+    above = ae.path
+    if parent == "cin":
+        ae.create(ae.path, "cnt", rn="holder")
+        above = f"{ae.path}/holder"
+    if parent != "ae":
+        made = ae.create(above, parent, {"m2m:" + parent: {"rn": "parent", **bodies[parent]}})
+        assert made.rsc == 2001, made
+        above += "/parent"
+    for child, rsc in children.items():
+        answer = ae.create(above, child, {"m2m:" + child: bodies[child]})
+        assert answer.rsc == rsc, (parent, child, answer)

@@ -1,0 +1,38 @@
+"""Conditions on parents and children tell nothing of those that the originator may not know.
+spec: TS-0004 7.3.3.17.9 to 7.3.3.17.16; docs/decisions/0009-filter-readings.md
+"""
+
+import pytest
+from lib.onem2m import Client, grant
+
+DISCOVER, RETRIEVE = 32, 2
+
+
+@pytest.fixture(scope="module")
+def place(cse):
+    """shown {hidden (cnt, mni=77, lbl=secret) {shown2 (cnt)}}: Cspy sees the shown ones only."""
+    admin = Client(cse.url)
+    spy = admin.register("Cspy", name="Cspy")
+    open_to_spy = grant(admin, (["Cspy"], DISCOVER | RETRIEVE), name="spyacp")
+    closed = grant(admin, (["CAdmin"], 63), name="closedacp")
+    made = [admin.create("cse-in", "cnt", rn="shown", acpi=[open_to_spy]),
+            admin.create("cse-in/shown", "cnt", rn="hidden", mni=77, lbl=["secret"],
+                         acpi=[closed]),
+            admin.create("cse-in/shown/hidden", "cnt", rn="shown2", acpi=[open_to_spy])]
+    assert [m.rsc for m in made] == [2001] * 3
+    yield admin, spy
+    for path in ("shown", "Cspy", "spyacp", "closedacp"):
+        admin.delete(f"cse-in/{path}")
+
+
+@pytest.mark.parametrize("query,found", [
+    ({"clbl": "secret"}, "shown"), ({"chty": 3}, "shown"), ({"c.mni": 77}, "shown"),
+    ({"palb": "secret"}, "shown/hidden/shown2"), ({"p.mni": 77}, "shown/hidden/shown2"),
+])
+def test_conditions_on_hidden_relatives(place, query, found):
+    admin, spy = place
+    assert f"cse-in/{found}" in admin.discover("cse-in", **query)
+    assert spy.discover("cse-in", **query) == []
+    assert sorted(spy.discover("cse-in", ty=3)) == ["cse-in/shown", "cse-in/shown/hidden/shown2"]
+    one = spy.retrieve(f"cse-in/{found}", query=query)
+    assert one.rsc == 4004, "a conditional retrieval tells it"
