@@ -1,0 +1,28 @@
+-- wrk: retrievals, creations, or retrievals of instances from a list.
+-- arguments after "--": get | post | list FILE
+local mode, file = "get", nil
+local paths, at = {}, 0
+
+function init(args)
+  mode = args[1] or "get"
+  wrk.headers["X-M2M-Origin"] = "Cbench"
+  wrk.headers["X-M2M-RI"] = "r1"
+  wrk.headers["X-M2M-RVI"] = "3"
+  if mode == "post" then
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json;ty=4"
+    wrk.body = '{"m2m:cin":{"cnf":"application/json:0","con":"{\\"temperature\\":21.5,\\"unit\\":\\"Cel\\"}"}}'
+  elseif mode == "list" then
+    for line in io.lines(args[2]) do
+      paths[#paths + 1] = line
+    end
+  end
+end
+
+function request()
+  if mode == "list" then
+    at = at % #paths + 1
+    return wrk.format(nil, paths[at])
+  end
+  return wrk.format()
+end

@@ -1,0 +1,363 @@
+#!/usr/bin/python3
+"""Measures Merlon beside two bare programs and prints ratios: the engine of `make bench`.
+
+usage: run.py --build DIR [--large] [--only WORD]...
+
+Everything runs on loopback, side by side in one run, each pair several times in turn; the figure
+is the median of the ratios. Absolute numbers depend on the machine, the ratios much less. Rows and
+targets: docs/performance.md.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HEADERS = {"X-M2M-Origin": "Cbench", "X-M2M-RI": "r1", "X-M2M-RVI": "3"}
+ROUNDS = 3
+SECONDS = 3
+rows = []
+
+
+def say(name, value, target, met):
+    rows.append((name, value, target, met))
+    print(f"{name:58} {value:>26}  {target:>10}  {'ok' if met else 'MISSED'}", flush=True)
+
+
+# ---- programs ----
+
+
+class Program:
+    """A program that serves until it is stopped."""
+
+    def __init__(self, command, pattern):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.port = None
+        while self.port is None:
+            line = self.process.stdout.readline()
+            if not line:
+                raise SystemExit(f"{command[0]} did not start")
+            found = re.search(pattern, line)
+            if found:
+                self.port = int(found[1])
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def cpu(self):
+        """Seconds of processor time used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        """Private and shared-anonymous memory in bytes: without pages of the store's file."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+)", text)[1]) * 1024
+
+    def rss(self):
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+class Bench:
+    def __init__(self, build, scratch):
+        self.build = Path(build)
+        self.scratch = Path(scratch)
+
+    def merlon(self, data, *options):
+        return Program([str(self.build / "merlon"), "cse", "--data", str(self.scratch / data),
+                        "--listen", "http://127.0.0.1:0", "--threads", "2", "--log", "error",
+                        *options], r"listening on http://127\.0\.0\.1:(\d+)")
+
+    def bare_http(self, threads=2):
+        return Program([str(self.build / "tests/bench/bare_http"), str(threads)], r"^(\d+)$")
+
+    def bare_lmdb(self, batch):
+        directory = tempfile.mkdtemp(dir=self.scratch)
+        out = subprocess.run([str(self.build / "tests/bench/bare_lmdb"), directory, str(batch),
+                              str(SECONDS)], capture_output=True, text=True, check=True)
+        shutil.rmtree(directory)
+        return float(out.stdout)
+
+
+def call(url, body=None, ty=None, method=None, headers=None):
+    sent = {**HEADERS, **(headers or {})}
+    if body is not None:
+        sent["Content-Type"] = "application/json" + (f";ty={ty}" if ty else "")
+    request = urllib.request.Request(url, json.dumps(body).encode() if body is not None else None,
+                                     sent, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        text = answer.read()
+        return json.loads(text) if text else None
+
+
+def prepare(server, containers=("c1",)):
+    call(server.url + "/cse-in", {"m2m:ae": {"rn": "bench", "api": "Nbench", "rr": True,
+                                             "srv": ["3"]}}, ty=2)
+    for name in containers:
+        call(server.url + "/cse-in/bench", {"m2m:cnt": {"rn": name}}, ty=3)
+        call(f"{server.url}/cse-in/bench/{name}", {"m2m:cin": {"con": "first"}}, ty=4)
+
+
+def wrk(url, *args, connections=16, seconds=SECONDS):
+    """Requests per second; every one must have succeeded."""
+    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s",
+                          str(HERE / "load.lua"), url, "--", *args],
+                         capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise SystemExit(f"requests failed:\n{out}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+
+
+def paired(ours, theirs, rounds=ROUNDS):
+    """Both in turn; (median of ours, median of theirs, median of the ratios)."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    return (statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs),
+            statistics.median(p[0] / p[1] for p in pairs))
+
+
+# ---- rows ----
+
+
+def retrieve(bench):
+    server, bare = bench.merlon("retrieve"), bench.bare_http()
+    prepare(server)
+    path = "/cse-in/bench/c1/la"
+    ours, theirs, ratio = paired(lambda: wrk(server.url + path, "get"),
+                                 lambda: wrk(bare.url + path, "get"))
+    say("RETRIEVE latest, 16 connections: merlon / bare_http",
+        f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.75", ratio >= 0.75)
+    used, start = server.cpu(), time.time()
+    rate = wrk(server.url + path, "get")
+    spent = (server.cpu() - used) / (rate * (time.time() - start)) * 1e6
+    used, start = bare.cpu(), time.time()
+    rate = wrk(bare.url + path, "get")
+    bare_spent = (bare.cpu() - used) / (rate * (time.time() - start)) * 1e6
+    say("  processor time a request: merlon / bare_http",
+        f"{spent / bare_spent:.2f} ({spent:.1f}/{bare_spent:.1f} us)", "", True)
+    bare.stop_hard = bare.process.kill
+    bare.process.kill()
+    server.stop()
+
+
+def create(bench):
+    server = bench.merlon("create")
+    prepare(server)
+    path = "/cse-in/bench/c1"
+    ours, theirs, ratio = paired(lambda: wrk(server.url + path, "post", connections=64),
+                                 lambda: bench.bare_lmdb(64))
+    say("CREATE instance, durable, 64 connections: merlon / bare_lmdb",
+        f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.5", ratio >= 0.5)
+    ours, theirs, ratio = paired(lambda: wrk(server.url + path, "post"),
+                                 lambda: bench.bare_lmdb(16))
+    say("  the same, 16 connections", f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", "", True)
+    server.stop()
+
+
+def fill(server, path, count):
+    """Creates instances until the container holds `count`."""
+    while True:
+        have = call(server.url + path)["m2m:cnt"]["cni"]
+        if have >= count:
+            return
+        seconds = max(1, min(30, (count - have) // 40000))
+        wrk(server.url + path, "post", connections=64, seconds=seconds)
+
+
+def sample(server, path, count, file):
+    """Structured addresses of instances all over the container."""
+    found = []
+    offset_max = call(server.url + path)["m2m:cnt"]["cni"] - 100
+    while len(found) < count:
+        offset = random.randrange(1, max(2, min(offset_max, 900000)))
+        page = call(f"{server.url}{path}?fu=1&ty=4&lim=50&ofst={offset}")
+        found += page["m2m:uril"]
+    file.write_text("".join(f"/{address}\n" for address in found[:count]))
+
+
+def growth(bench, small, large, siblings):
+    server = bench.merlon("growth", "--limit", "scan=100000000")
+    prepare(server, ("few", "many", "thousand", "million"))
+    fill(server, "/cse-in/bench/few", small)
+    fill(server, "/cse-in/bench/thousand", 1000)
+    fill(server, "/cse-in/bench/million", siblings)
+    ours, theirs, ratio = paired(
+        lambda: wrk(server.url + "/cse-in/bench/million", "post", connections=64),
+        lambda: wrk(server.url + "/cse-in/bench/thousand", "post", connections=64))
+    say(f"CREATE beside {siblings:,} siblings / beside 1,000",
+        f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.9", ratio >= 0.9)
+    files = {}
+    for name in ("few",):
+        files[name] = bench.scratch / f"{name}.txt"
+        sample(server, f"/cse-in/bench/{name}", 1000, files[name])
+    before = wrk(server.url, "list", str(files["few"]))
+    fill(server, "/cse-in/bench/many", large)
+    files["many"] = bench.scratch / "many.txt"
+    sample(server, "/cse-in/bench/many", 1000, files["many"])
+    ours, theirs, ratio = paired(lambda: wrk(server.url, "list", str(files["many"])),
+                                 lambda: wrk(server.url, "list", str(files["few"])))
+    say(f"RETRIEVE among {large:,} instances / among {small:,}",
+        f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.9", ratio >= 0.9)
+    say("  the small container before and after the growth", f"{theirs / before:.2f}", ">= 0.9",
+        theirs / before >= 0.9)
+    resources = large
+    server.stop()
+    start = time.monotonic()
+    server = bench.merlon("growth")
+    spent = time.monotonic() - start
+    say(f"start with {resources:,} resources", f"{spent * 1000:.0f} ms", "< 1000 ms", spent < 1)
+    server.stop()
+
+
+def idle(bench):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10000, hard // 2 - 200)
+    server = bench.merlon("idle")
+    prepare(server)
+    base = server.memory()
+    sockets = []
+    for _ in range(count):
+        sockets.append(socket.create_connection(("127.0.0.1", server.port)))
+        sockets[-1].sendall(b"GET /cse-in/bench/c1/la HTTP/1.1\r\nHost: x\r\nX-M2M-Origin: Cbench\r\n"
+                            b"X-M2M-RI: r\r\nX-M2M-RVI: 3\r\n\r\n")
+        sockets[-1].recv(4096)
+    used = server.memory()
+    say(f"memory with {count:,} idle connections", f"{used / 1e6:.1f} MB (+{(used - base) / count:.0f} B each)",
+        "< 60 MB", used < 60e6)
+    busy = wrk(server.url + "/cse-in/bench/c1/la", "get")
+    for s in sockets:
+        s.close()
+    calm = wrk(server.url + "/cse-in/bench/c1/la", "get")
+    say("  RETRIEVE beside them / alone", f"{busy / calm:.2f}", "", True)
+    server.stop()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def memory(bench):
+    server = bench.merlon("memory")
+    prepare(server)
+    small = server.rss()
+    say("resident memory when small", f"{small / 1e6:.1f} MB", "< 30 MB", small < 30e6)
+    wrk(server.url + "/cse-in/bench/c1/la", "get")
+    wrk(server.url + "/cse-in/bench/c1", "post")
+    first = server.memory()
+    for _ in range(3):
+        wrk(server.url + "/cse-in/bench/c1/la", "get")
+        wrk(server.url + "/cse-in/bench/c1", "post")
+    grown = server.memory() - first
+    say("  growth over 3 times the load", f"{grown / 1e6:+.2f} MB", "< 1 MB", grown < 1e6)
+    server.stop()
+
+
+def startup(bench):
+    spent = []
+    for _ in range(5):
+        start = time.monotonic()
+        server = bench.merlon("startup")
+        spent.append(time.monotonic() - start)
+        server.stop()
+    middle = statistics.median(spent)
+    say("start, empty store", f"{middle * 1000:.0f} ms", "< 1000 ms", middle < 1)
+
+
+def notifications(bench):
+    """Ten subscriptions on one container, one receiver, one writer at a time kept busy."""
+    server, bare = bench.merlon("notify", "--limit", "outbox_lane=1000000"), bench.bare_http(1)
+    plain = bench.bare_http(2)
+    prepare(server)
+    for i in range(10):
+        call(server.url + "/cse-in/bench/c1",
+             {"m2m:sub": {"rn": f"s{i}", "nu": [bare.url + f"/{i}"], "enc": {"net": [3]}}}, ty=23)
+
+    def served():
+        bare.process.send_signal(signal.SIGUSR1)
+        return int(bare.process.stdout.readline())
+
+    def delivered():
+        first, start = served(), time.monotonic()
+        made = wrk(server.url + "/cse-in/bench/c1", "post", connections=8, seconds=SECONDS)
+        expected = first + int(made * SECONDS) * 10
+        last = served()
+        while last < expected * 0.999 and time.monotonic() - start < 120:
+            time.sleep(0.05)
+            now = served()
+            if now == last:
+                break
+            last = now
+        return (last - first) / (time.monotonic() - start)
+
+    ours, theirs, ratio = paired(delivered, lambda: wrk(plain.url + "/x", "get"))
+    say("notifications to one receiver: merlon / bare_http",
+        f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.3", ratio >= 0.3)
+    bare.process.kill()
+    plain.process.kill()
+    server.stop()
+
+
+def mixed(bench):
+    """Readers and writers together against each alone."""
+    server = bench.merlon("mixed")
+    prepare(server)
+    path = "/cse-in/bench/c1"
+    results = {}
+
+    def writer():
+        results["post"] = wrk(server.url + path, "post", connections=16)
+
+    thread = threading.Thread(target=writer)
+    thread.start()
+    reads = wrk(server.url + path + "/la", "get", connections=16)
+    thread.join()
+    say("mixed: RETRIEVE and CREATE at the same time",
+        f"{reads:.0f} + {results['post']:.0f} per s", "", True)
+    server.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--large", action="store_true", help="also growth to 10 million instances")
+    parser.add_argument("--only", action="append", default=[])
+    options = parser.parse_args()
+    suites = [retrieve, create, mixed, notifications, idle, memory, startup]
+    with tempfile.TemporaryDirectory(prefix="merlon-bench-") as scratch:
+        os.chmod(scratch, 0o755)
+        bench = Bench(options.build, scratch)
+        for suite in suites:
+            if not options.only or suite.__name__ in options.only:
+                suite(bench)
+        if "growth" in options.only or options.large:
+            if options.large:
+                growth(bench, 10_000, 10_000_000, 1_000_000)
+            else:
+                growth(bench, 1_000, 100_000, 50_000)
+        elif not options.only:
+            growth(bench, 1_000, 100_000, 50_000)
+    missed = [name for name, _, _, met in rows if not met]
+    print(f"{len(rows) - len(missed)} of {len(rows)} figures within their targets")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
