@@ -7,11 +7,17 @@
 /* Resources already removed whose children are still to be looked at. */
 struct work_list {
     const struct mln_change *change;
+    struct mln_arena *scratch; /* emptied before each child: any number can go */
     uint64_t *parents;
     size_t count;
     size_t cap;
     uint64_t budget; /* removals left */
 };
+
+static struct mln_arena *scratch_of(const struct mln_change *c)
+{
+    return mln_arena_new((size_t)c->cse->options.limits->request_arena_bytes);
+}
 
 static mln_err push(struct work_list *w, uint64_t parent)
 {
@@ -35,10 +41,11 @@ static bool may_have_children(uint16_t ty)
     return !type || type->child_count > 0;
 }
 
-/* Tells the subscriptions and removes the row. Its children lose their parent here. */
-static mln_err remove_one(struct work_list *w, const struct mln_resource *r)
+/* Tells the subscriptions and removes the row, with the memory of `c`. Its children lose their
+ * parent here. */
+static mln_err remove_one(struct work_list *w, const struct mln_change *c,
+                          const struct mln_resource *r)
 {
-    const struct mln_change *c = w->change;
     struct mln_event event = { .type = MLN_EVENT_DELETE, .subject = r, .about = r };
 
     if (r->ty == MLN_TY_SUB) {
@@ -74,6 +81,17 @@ static mln_err list_children(const struct mln_change *c, uint64_t parent,
     return MLN_OK;
 }
 
+static mln_err remove_child(struct work_list *w, uint64_t id)
+{
+    struct mln_change c = *w->change;
+    struct mln_resource child;
+
+    c.arena = w->scratch;
+    mln_arena_reset(c.arena);
+    MLN_TRY(mln_store_get(c.view, id, c.arena, &child));
+    return remove_one(w, &c, &child);
+}
+
 static mln_err remove_children(struct work_list *w, uint64_t parent, bool *ret_done)
 {
     uint64_t ids[BATCH];
@@ -83,10 +101,7 @@ static mln_err remove_children(struct work_list *w, uint64_t parent, bool *ret_d
     while (w->budget) {
         MLN_TRY(list_children(w->change, parent, ids, &count));
         for (size_t i = 0; i < count && w->budget; i++, w->budget--) {
-            struct mln_resource child;
-
-            MLN_TRY(mln_store_get(w->change->view, ids[i], w->change->arena, &child));
-            MLN_TRY(remove_one(w, &child));
+            MLN_TRY(remove_child(w, ids[i]));
         }
         if (count == 0) {
             *ret_done = true;
@@ -124,9 +139,16 @@ static mln_err work_off(struct work_list *w)
 /* The resource and what is below it; its parent is not touched. */
 static mln_err remove_subtree(const struct mln_change *c, const struct mln_resource *root)
 {
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
     struct work_list w = { .change = c, .budget = c->cse->options.limits->delete_inline };
 
-    MLN_TRY(remove_one(&w, root));
+    MLN_TRY(remove_one(&w, c, root));
+    if (w.count == 0) {
+        return MLN_OK; /* a resource that has no children, such as an instance */
+    }
+    scratch = scratch_of(c);
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    w.scratch = scratch;
     return work_off(&w);
 }
 
@@ -167,10 +189,12 @@ mln_err mln_tree_remove(const struct mln_change *c, const struct mln_resource *c
 
 mln_err mln_tree_purge(const struct mln_change *c, uint64_t budget, bool *ret_more)
 {
-    struct work_list w = { .change = c, .budget = budget };
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = scratch_of(c);
+    struct work_list w = { .change = c, .scratch = scratch, .budget = budget };
     struct mln_record record;
     mln_err err = MLN_OK;
 
+    MLN_REQUIRE(scratch, NO_MEMORY);
     while (w.budget &&
            !mln_failed(err = mln_record_next(c->view, MLN_SPACE_PURGE, (struct mln_slice){ 0 },
                                              false, c->arena, &record))) {

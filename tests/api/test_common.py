@@ -305,6 +305,18 @@ def test_not_shorter_than_an_instances(ae, cnt):
     assert ae.update(cnt, "cnt", et=stamp(1500)).rsc == 2004
 
 
+def test_children_larger_than_the_memory_of_a_request(own):
+    """They are looked at and removed one by one: a container can always be changed and deleted."""
+    server = own("--limit", "request_arena_bytes=1048576")
+    client = Client(server.url).register("Cmuch", name="much")
+    assert client.create("cse-in/much", "cnt", rn="c", mia=1000).rsc == 2001
+    for _ in range(60):
+        assert client.create("cse-in/much/c", "cin", con="x" * 50000).rsc == 2001
+    assert client.update("cse-in/much/c", "cnt", et=stamp(2000)).rsc == 2004
+    assert client.delete("cse-in/much/c").rsc == 2002
+    assert client.delete("cse-in/much").rsc == 2002
+
+
 def test_age_of_instances(ae):
     """spec: TS-0004 7.4.7.2.1: no instance outlives maxInstanceAge"""
     ae.create(ae.path, "cnt", rn="c", mia=100)

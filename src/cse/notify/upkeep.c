@@ -87,8 +87,10 @@ static mln_err run_expiry(struct mln_job *job, struct mln_view *view)
     MLN_TRY(due(&c, ids, &count));
     for (size_t i = 0; i < count; i++) {
         struct mln_resource r;
-        mln_err err = mln_store_get(view, ids[i], c.arena, &r);
+        mln_err err;
 
+        mln_arena_reset(c.arena);
+        err = mln_store_get(view, ids[i], c.arena, &r);
         if (err.code == MLN_ERR_NOT_FOUND) {
             continue; /* went with its parent a moment ago */
         }

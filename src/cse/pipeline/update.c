@@ -22,6 +22,8 @@ static mln_err apply(struct mln_exec *e, struct mln_draft *d, const struct mln_v
 /* spec: TS-0004 7.3.3.4: a child may not outlive its parent */
 static mln_err check_children(struct mln_exec *e, int64_t et_us)
 {
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch = mln_arena_new((size_t)e->cse->options.limits->request_arena_bytes);
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = e->target.resource.id };
     struct mln_resource child;
@@ -29,9 +31,11 @@ static mln_err check_children(struct mln_exec *e, int64_t et_us)
     uint16_t ty;
     mln_err err;
 
+    MLN_REQUIRE(scratch, NO_MEMORY);
     MLN_TRY(mln_scan_open(e->view, &spec, &scan));
     while (!mln_failed(err = mln_scan_next(scan, &id, &ty))) {
-        MLN_TRY(mln_store_get(e->view, id, e->arena, &child));
+        mln_arena_reset(scratch);
+        MLN_TRY(mln_store_get(e->view, id, scratch, &child));
         if (child.et > et_us) {
             mln_fault_set(e->fault, "et: the child %.*s expires later", MLN_S_ARG(child.rn));
             MLN_FAIL(ATTR_INVALID);
