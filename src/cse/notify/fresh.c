@@ -66,14 +66,13 @@ void mln_fresh_want_look(struct mln_fresh *fresh)
 
 void mln_fresh_await(struct mln_fresh *fresh, int64_t et_us)
 {
-    atomic_store_explicit(&fresh->awaited_us, et_us, memory_order_relaxed);
+    atomic_store(&fresh->awaited_us, et_us); /* in order with the view that is opened next */
 }
 
 struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
 {
     struct mln_fresh_message *m;
-    bool is_earlier =
-        fresh->earliest_us < atomic_load_explicit(&fresh->awaited_us, memory_order_relaxed);
+    bool is_earlier = fresh->earliest_us < atomic_load(&fresh->awaited_us);
 
     if (atomic_load_explicit(&fresh->wants_look, memory_order_relaxed)) {
         atomic_store_explicit(&fresh->wants_look, false, memory_order_relaxed);

@@ -240,6 +240,8 @@ void mln_upkeep_rearm(struct mln_upkeep *u)
         u->expiry.is_wanted = true;
         return;
     }
+    /* before the look: a commit that comes too late for it is told of, whatever expires */
+    mln_fresh_await(u->duties->cse->fresh, INT64_MAX);
     err = next_expiry(u, &when);
     if (mln_failed(err)) {
         mln_log(MLN_LOG_WARNING, "upkeep", "cannot read the next expiry: %s", mln_err_text(err));
