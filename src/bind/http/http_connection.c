@@ -25,6 +25,7 @@ enum {
     PARTS = 2,
     JOIN_BYTES = 4096,
     DEBUG_BYTES = 8 * MLN_FAULT_SIZE, /* every character escaped */
+    SMALL_REQUEST = 65536,            /* memory of one that is never in the way of others */
 };
 
 enum state {
@@ -44,6 +45,7 @@ struct exchange {
     struct mln_peer peer;                   /* a copy: the call may outlive the stream */
     struct mln_http_request request;
     struct mln_http_primitive primitive;
+    uint64_t charged; /* its part of server->waiting_bytes */
 };
 
 struct mln_http_connection {
@@ -106,7 +108,22 @@ static struct exchange *exchange_new(struct mln_http_connection *c)
 
 static void exchange_free(struct exchange *x)
 {
+    x->server->waiting_bytes -= x->charged;
     mln_http_give_arena(x->server, x->call.arena);
+}
+
+/* Counts the memory of a request, which may have to wait long: for its body, for its execution
+ * time, for others. False: together with the others it is too much. Small requests always pass, so
+ * that those who send large ones cannot shut the others out. */
+static bool charge(struct exchange *x)
+{
+    struct mln_http_server *server = x->server;
+    uint64_t others = server->waiting_bytes - x->charged;
+
+    x->charged = mln_arena_used(x->call.arena);
+    server->waiting_bytes = others + x->charged;
+    return others == 0 || x->charged <= SMALL_REQUEST ||
+           server->waiting_bytes <= server->limits->waiting_bytes;
 }
 
 /* ---- answering ---- */
@@ -314,6 +331,9 @@ static void dispatch(struct mln_http_connection *c)
     struct mln_fault fault = { 0 };
     mln_err err = read_primitive(x, &fault);
 
+    if (!mln_failed(err) && !charge(x)) {
+        err = MLN_ERROR(OVERLOAD);
+    }
     if (mln_failed(err)) {
         answer_error(c, err, &fault);
         return;
@@ -393,6 +413,9 @@ static bool read_body(struct mln_http_connection *c)
         dispatch(c);
     } else if (step == MLN_HTTP_REFUSED) {
         refuse(c, c->reader.refusal);
+    } else if (!charge(c->exchange)) {
+        refuse(c, &mln_http_overload);
+        return true;
     }
     return step != MLN_HTTP_MORE;
 }

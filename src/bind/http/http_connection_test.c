@@ -403,6 +403,77 @@ static void a_call_has_no_time_limit_of_the_connection(void **state)
     assert_true(has("HTTP/1.1 200 \r\n"));
 }
 
+/* A request to `path` that takes some hundred KB when it is decoded. */
+static void send_large(int fd, const char *path)
+{
+    static char text[40000];
+    int len = snprintf(text, sizeof text,
+                       "PUT /cse-in/%s HTTP/1.1\r\n" HEADER
+                       "Content-Type: application/json\r\nContent-Length: 10003\r\n\r\n[1",
+                       path);
+
+    for (int i = 0; i < 5000; i++, len += 2) {
+        memcpy(text + len, ",1", 2);
+    }
+    text[len++] = ']';
+    assert_int_equal(send(fd, text, (size_t)len, MSG_NOSIGNAL), len);
+}
+
+static void bounds_the_memory_of_waiting_requests(void **state)
+{
+    int others[20];
+
+    (void)state;
+    limits.waiting_bytes = 1 << 20;
+    for (size_t i = 0; i < 20; i++) {
+        others[i] = connect_client();
+        send_large(others[i], "never");
+        run_for(1 * MS);
+    }
+    assert_in_range(worker.calls, 2, 8); /* the others were refused */
+    send_large(client, "echo");
+    assert_false(receive());
+    assert_true(has("HTTP/1.1 500 \r\nX-M2M-RSC: 5000\r\n"));
+    assert_true(has("too many requests waiting"));
+    send_text("GET /cse-in/fixed HTTP/1.1\r\n" HEADER "\r\n");
+    assert_false(receive());
+    assert_true(has("HTTP/1.1 200 \r\n"));
+    mln_fake_release(&worker);
+    send_large(client, "echo");
+    assert_false(receive());
+    assert_true(has("HTTP/1.1 200 \r\n"));
+    for (size_t i = 0; i < 20; i++) {
+        (void)close(others[i]);
+    }
+}
+
+/* Bodies that do not end count too. */
+static void bounds_the_memory_of_halves(void **state)
+{
+    int others[20];
+
+    (void)state;
+    limits.waiting_bytes = 64 * 1024;
+    limits.body_bytes = 100 * 1024;
+    for (size_t i = 0; i < 20; i++) {
+        static char text[80000];
+        int len = snprintf(text, sizeof text,
+                           "PUT /cse-in/echo HTTP/1.1\r\n" HEADER "Content-Length: 100000\r\n\r\n");
+
+        memset(text + len, ' ', sizeof text - (size_t)len);
+        others[i] = connect_client();
+        assert_int_equal(send(others[i], text, sizeof text, MSG_NOSIGNAL), sizeof text);
+        run_for(1 * MS);
+    }
+    run_for(10 * MS);
+    assert_int_equal(recv(others[0], got, GOT_MAX, MSG_DONTWAIT), -1); /* may go on */
+    assert_true(recv(others[19], got, GOT_MAX, MSG_DONTWAIT) > 0);
+    assert_true(has("HTTP/1.1 503 \r\nX-M2M-RSC: 5000\r\n"));
+    for (size_t i = 0; i < 20; i++) {
+        (void)close(others[i]);
+    }
+}
+
 static void a_peer_that_does_not_read_holds_one_answer(void **state)
 {
     char text[8192];
@@ -620,6 +691,8 @@ int main(void)
         TEST(bounds_the_time_for_a_body),
         TEST(closes_idle_connections_without_a_word),
         TEST(a_call_has_no_time_limit_of_the_connection),
+        TEST(bounds_the_memory_of_waiting_requests),
+        TEST(bounds_the_memory_of_halves),
         TEST(a_peer_that_does_not_read_holds_one_answer),
         TEST(reads_all_of_a_large_answer),
         TEST(a_peer_may_leave_before_its_answer),

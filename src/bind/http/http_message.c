@@ -44,6 +44,8 @@ REFUSAL(expectation, 417, BAD_REQUEST, "Expect other than 100-continue");
 const struct mln_http_refusal mln_http_too_large = { 413, MLN_RSC_BAD_REQUEST, "body too large" };
 const struct mln_http_refusal mln_http_no_memory = { 503, MLN_RSC_INTERNAL_SERVER_ERROR,
                                                      "out of memory" };
+const struct mln_http_refusal mln_http_overload = { 503, MLN_RSC_INTERNAL_SERVER_ERROR,
+                                                    "too many large requests waiting" };
 const struct mln_http_refusal mln_http_too_slow = { 408, MLN_RSC_REQUEST_TIMEOUT,
                                                     "request not complete in time" };
 

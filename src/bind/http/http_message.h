@@ -90,3 +90,4 @@ enum mln_http_step mln_http_take_body(struct mln_http_reader *reader, struct mln
 /* Refusals that others than the reader give. */
 extern const struct mln_http_refusal mln_http_too_slow;
 extern const struct mln_http_refusal mln_http_no_memory;
+extern const struct mln_http_refusal mln_http_overload;

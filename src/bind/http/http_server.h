@@ -20,6 +20,7 @@ struct mln_http_server {
     struct mln_http_connection *connections;
     struct mln_arena *arenas[MLN_HTTP_ARENAS]; /* idle ones */
     size_t arena_count;
+    uint64_t waiting_bytes;        /* memory of the requests under way */
     int64_t date_s;                /* second that `date` tells */
     int64_t date_checked_us;       /* when it was last compared with the clock */
     char date[MLN_HTTP_DATE_SIZE]; /* without NUL */
