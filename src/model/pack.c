@@ -330,11 +330,70 @@ static mln_err skip(struct mln_slice *rest, unsigned depth)
     return MLN_OK;
 }
 
+/* read_head for skip_plain, on plain pointers. */
+static inline bool next_head(const unsigned char **at, const unsigned char *end,
+                             unsigned *ret_major, uint64_t *ret_n)
+{
+    const unsigned char *p = *at;
+    unsigned info;
+
+    if (p == end) {
+        return false;
+    }
+    *ret_major = *p >> 5;
+    info = *p++ & 0x1F;
+    *ret_n = info;
+    if (info >= 24) {
+        size_t bytes = (size_t)1 << (info & 3);
+
+        if (info > 27 || (size_t)(end - p) < bytes) {
+            return false;
+        }
+        for (*ret_n = 0; bytes > 0; bytes--) {
+            *ret_n = *ret_n << 8 | *p++;
+        }
+    }
+    *at = p;
+    return true;
+}
+
+/* Skips an item by its heads alone, without a call for each level. False, and nothing skipped, when
+ * it is damaged or not of the commonest kinds. */
+static bool skip_plain(struct mln_slice *rest)
+{
+    const unsigned char *at = (const unsigned char *)rest->ptr;
+    const unsigned char *end = at + rest->len;
+    unsigned containers = 0;
+
+    for (uint64_t left = 1; left > 0; left--) {
+        unsigned major;
+        uint64_t n;
+
+        if (!next_head(&at, end, &major, &n)) {
+            return false;
+        }
+        if (major == MAJOR_TEXT && n <= (uint64_t)(end - at)) {
+            at += n;
+        } else if (major == MAJOR_ARRAY || major == MAJOR_MAP) {
+            if (n > (uint64_t)(end - at) || ++containers == MLN_PACK_DEPTH) {
+                return false;
+            }
+            left += major == MAJOR_MAP ? 2 * n : n;
+        } else if (major != MAJOR_UINT) {
+            return false;
+        }
+    }
+    *rest = mln_slice_from(*rest, rest->len - (size_t)(end - at));
+    return true;
+}
+
 mln_err mln_pack_take(struct mln_slice *rest, struct mln_slice *ret)
 {
     struct mln_slice at = *rest;
 
-    MLN_TRY(skip(&at, 0));
+    if (!skip_plain(&at)) {
+        MLN_TRY(skip(&at, 0));
+    }
     *ret = mln_slice_head(*rest, rest->len - at.len);
     *rest = at;
     return MLN_OK;
