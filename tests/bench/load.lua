@@ -1,5 +1,5 @@
 -- wrk: retrievals, creations, or retrievals of instances from a list.
--- arguments after "--": get | post | list FILE
+-- arguments after "--": get [ORIGINATOR] | post | list FILE | policies
 local mode, file = "get", nil
 local paths, at = {}, 0
 
@@ -12,6 +12,12 @@ function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json;ty=4"
     wrk.body = '{"m2m:cin":{"cnf":"application/json:0","con":"{\\"temperature\\":21.5,\\"unit\\":\\"Cel\\"}"}}'
+  elseif mode == "policies" then
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json;ty=1"
+    wrk.body = '{"m2m:acp":{"pv":{"acr":[{"acor":["Cother","Cthird"],"acop":2}]},"pvs":{"acr":[{"acor":["Cbench"],"acop":63}]}}}'
+  elseif mode == "get" and args[2] then
+    wrk.headers["X-M2M-Origin"] = args[2]
   elseif mode == "list" then
     for line in io.lines(args[2]) do
       paths[#paths + 1] = line
