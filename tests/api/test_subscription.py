@@ -240,6 +240,15 @@ def test_unusable_subscriber(ae, cnt, receiver, su, rsc):
     assert names_below(ae, cnt) == []
 
 
+def test_subscriber_without_privilege(admin, ae, other, cnt, receiver):
+    """spec: TS-0004 7.5.1.2.3: the creator needs NOTIFY on an <AE> that is told of the deletion"""
+    assert ae.create(cnt, "sub", nu=[receiver.url], su=other.path).rsc == 4101
+    assert names_below(ae, cnt) == [] and receiver.nothing(0.05)
+    acp = grant(admin, ([ae.stem], 16), ([other.stem], 63), self_rules=[([other.stem], 63)])
+    assert other.update(other.path, "ae", acpi=[acp]).rsc == 2004
+    assert ae.create(cnt, "sub", nu=[receiver.url], su=other.path).rsc == 2001
+
+
 def test_what_cannot_be_updated(ae, cnt, receiver):
     """spec: TS-0004 table 7.4.8.1-3, 7.3.3.7: attributes of multiplicity 1 stay"""
     assert ae.create(cnt, "sub", rn="s", nu=[receiver.url], su=receiver.url, exc=5).rsc == 2001
@@ -528,8 +537,11 @@ def test_verify_option_resources(own, receiver):
 
 def test_verify_option_none(own, receiver):
     admin = Client(own("--verify-subscriptions", "none").url)
-    admin.register("Ctarget", name="t", poa=[receiver.url])
+    target = admin.register("Ctarget", name="t", poa=[receiver.url])
     ae = admin.register("Cae", name="a")
+    assert ae.create("cse-in/a", "sub", nu=["Ctarget"]).rsc == 4101, "nobody permitted that"
+    acp = grant(admin, (["Cae"], 16), (["Ctarget"], 63), self_rules=[(["Ctarget"], 63)])
+    assert target.update("cse-in/t", "ae", acpi=[acp]).rsc == 2004
     closed = f"http://127.0.0.1:{closed_port()}/"
     assert ae.create("cse-in/a", "sub", nu=[receiver.url, closed, "Ctarget"],
                      enc={"net": [3]}).rsc == 2001

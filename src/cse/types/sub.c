@@ -1,5 +1,7 @@
 /* <subscription>. spec: TS-0004 7.4.8, TS-0001 9.6.8 */
 #include "cse/types/sub.h"
+
+#include "cse/access/access.h"
 #include "cse/notify/event.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/verify.h"
@@ -69,9 +71,28 @@ static mln_err check_url(struct mln_exec *e, struct mln_slice url)
     return MLN_OK;
 }
 
-/* A target given as resource identifier must be an <AE> that is here.
+/* The creator must be allowed to notify the <AE>. spec: TS-0004 7.5.1.2.3 */
+static mln_err check_privilege(struct mln_exec *e, const struct mln_resource *ae)
+{
+    struct mln_access a;
+    bool permits;
+
+    if (e->originator.is_registered && mln_slice_eq(ae->ri, e->originator.text)) {
+        return MLN_OK;
+    }
+    mln_access_begin(&a, e->cse, e->view, e->arena, &e->originator);
+    MLN_TRY(mln_access_permits(&a, ae, MLN_PRIVILEGE_NOTIFY, &permits));
+    if (!permits) {
+        mln_fault_set(e->fault, "%.*s may not be notified by the originator", MLN_S_ARG(ae->rn));
+        MLN_FAIL(SUB_CREATOR_DENIED);
+    }
+    return MLN_OK;
+}
+
+/* A target given as resource identifier must be an <AE> that is here. One that is asked for its
+ * consent is checked with that question, the others here.
  * spec: TS-0001 9.6.8 notificationURI */
-static mln_err check_resource(struct mln_exec *e, struct mln_slice target)
+static mln_err check_resource(struct mln_exec *e, struct mln_slice target, bool is_asked)
 {
     struct mln_lookup l = mln_exec_lookup(e);
     struct mln_slice local;
@@ -94,10 +115,11 @@ static mln_err check_resource(struct mln_exec *e, struct mln_slice target)
         mln_fault_set(e->fault, "nu: %.*s is no <AE>", MLN_S_ARG(target));
         MLN_FAIL(ATTR_INVALID);
     }
-    return err;
+    MLN_TRY(err);
+    return is_asked ? MLN_OK : check_privilege(e, &r);
 }
 
-static mln_err check_target(struct mln_exec *e, struct mln_slice target)
+static mln_err check_target(struct mln_exec *e, struct mln_slice target, bool is_asked)
 {
     struct mln_slice plain;
     struct mln_slice ct;
@@ -109,12 +131,13 @@ static mln_err check_target(struct mln_exec *e, struct mln_slice target)
         mln_fault_set(e->fault, "nu: serialisation %.*s is not implemented", MLN_S_ARG(ct));
         return is_known ? MLN_ERROR(NOT_IMPLEMENTED) : MLN_ERROR(ATTR_INVALID);
     }
-    return mln_ident_is_url(plain) ? check_url(e, plain) : check_resource(e, plain);
+    return mln_ident_is_url(plain) ? check_url(e, plain) : check_resource(e, plain, is_asked);
 }
 
 static mln_err check_targets(struct mln_exec *e)
 {
     const struct mln_value *nu = mln_value_get(e->attributes, MLN_S("nu"));
+    bool is_asked = e->cse->options.verify != MLN_VERIFY_NONE;
 
     if (!nu) {
         return MLN_OK;
@@ -128,17 +151,17 @@ static mln_err check_targets(struct mln_exec *e)
         MLN_FAIL(LIMIT);
     }
     for (const struct mln_value *v = nu->items.first; v; v = v->next) {
-        MLN_TRY(check_target(e, v->text));
+        MLN_TRY(check_target(e, v->text, is_asked));
     }
     return MLN_OK;
 }
 
-/* The subscriber is told of the deletion: it must be possible to reach it. */
+/* The subscriber is told of the deletion: it must be possible to reach it, and allowed. */
 static mln_err check_subscriber(struct mln_exec *e)
 {
     const struct mln_value *su = mln_value_get(e->attributes, MLN_S("su"));
 
-    return su && su->kind == MLN_V_TEXT ? check_target(e, su->text) : MLN_OK;
+    return su && su->kind == MLN_V_TEXT ? check_target(e, su->text, false) : MLN_OK;
 }
 
 /* ---- the operations ---- */
