@@ -125,6 +125,12 @@ void mln_timestamp_format(char out[static MLN_TIMESTAMP_SIZE], int64_t us)
     put_digits(out + 16, us % MLN_US_PER_S, 6);
 }
 
+size_t mln_timestamp_put(char out[static MLN_TIMESTAMP_SIZE], int64_t us)
+{
+    mln_timestamp_format(out, us);
+    return us % MLN_US_PER_S ? MLN_TIMESTAMP_SIZE : sizeof "YYYYMMDDThhmmss" - 1;
+}
+
 /* One "<digits><unit>" of a duration. Fractions are allowed for seconds only. */
 struct part {
     int64_t count;

@@ -19,5 +19,9 @@ bool mln_timestamp_parse(struct mln_slice text, int64_t *ret_us);
 /* Writes MLN_TIMESTAMP_SIZE bytes without NUL. us must lie in 0..MLN_TIMESTAMP_MAX. */
 void mln_timestamp_format(char out[static MLN_TIMESTAMP_SIZE], int64_t us);
 
+/* The same as attributes have it: a full second without the fraction, as nearly all who choose a
+ * time write it, so that it comes back as it was given. Returns the length. */
+size_t mln_timestamp_put(char out[static MLN_TIMESTAMP_SIZE], int64_t us);
+
 /* xs:duration (P1Y2M3DT4H5M6.7S, no sign); a year counts 365 days, a month 30. */
 bool mln_duration_parse(struct mln_slice text, int64_t *ret_us);

@@ -79,9 +79,9 @@ void mln_pack_real(struct mln_buf *out, struct mln_slice number)
 void mln_pack_timestamp(struct mln_buf *out, int64_t us)
 {
     char text[MLN_TIMESTAMP_SIZE];
+    size_t len = mln_timestamp_put(text, us);
 
-    mln_timestamp_format(text, us);
-    mln_pack_text(out, mln_slice_of(text, sizeof text));
+    mln_pack_text(out, mln_slice_of(text, len));
 }
 
 static void put_container(struct mln_buf *out, unsigned major, size_t count)

@@ -129,6 +129,9 @@ static void writes_other_scalars(void **state)
     mln_pack_timestamp(&out, 1);
     ASSERT_BYTES("\x76"
                  "19700101T000000,000001");
+    mln_pack_timestamp(&out, 1000000);
+    ASSERT_BYTES("\x6F"
+                 "19700101T000001");
 }
 
 static void writes_containers(void **state)

@@ -23,7 +23,7 @@ MINIMAL = {
     "sub": {"nu": ["http://127.0.0.1:1/x"]},
 }
 GOOD = {  # a value of each attribute that an originator may give
-    "rn": "other", "lbl": ["a", "k:v"], "et": "20300101T000000,000000", "acpi": None, "cr": None,
+    "rn": "other", "lbl": ["a", "k:v"], "et": "20300101T000000", "acpi": None, "cr": None,
     "pv": POLICY, "pvs": POLICY, "apn": "name", "api": "Nother", "poa": ["http://one.example"],
     "or": "http://ontology.example/x", "rr": False, "nl": "cse-in/node", "csz": ["json"],
     "srv": ["2a", "3"], "mni": 10, "mbs": 100, "mia": 100, "disr": False, "cnf": "text/plain:0",

@@ -62,8 +62,8 @@ static bool time_of(struct case_run *run, struct mln_slice name, struct mln_buf 
     if (rest.len && !mln_num_i64(rest, &seconds)) {
         return false;
     }
-    mln_timestamp_format(text, run->p->now_us + seconds * MLN_US_PER_S);
-    mln_buf_add(out, mln_slice_of(text, sizeof text));
+    mln_buf_add(
+        out, mln_slice_of(text, mln_timestamp_put(text, run->p->now_us + seconds * MLN_US_PER_S)));
     return true;
 }
 
