@@ -286,6 +286,21 @@ def test_bounded_queue(own):
         assert contents(receiver, 1) == ["after"]
 
 
+def test_bytes_of_one_event(own):
+    """Limit event_bytes: many subscriptions on a large instance do not keep it from being stored,
+    nor from expiring; those beyond the limit are not told."""
+    client = Client(own(*NOT_ASKED, "--limit", "request_arena_bytes=1048576",
+                        "--limit", "event_bytes=100000").url)
+    assert client.create("cse-in", "cnt", rn="c", mia=1).rsc == 2001
+    with Receiver() as receiver:
+        for _ in range(40):
+            subscribe(client, "cse-in/c", receiver.url, enc={"net": [3, 4], "chty": [4]})
+        fill(client, "cse-in/c", ["x" * 40000])
+        told = [receiver.next(10).sgn["nev"]["net"] for _ in range(4)]
+        assert sorted(told) == [3, 3, 4, 4] and receiver.nothing(0.05)
+    assert client.retrieve("cse-in/c")["cni"] == 0
+
+
 def test_too_old(own):
     """Limit outbox_ms: an undelivered notification is given up."""
     client = Client(own(*NOT_ASKED, "--limit", "outbox-ms=1000").url)

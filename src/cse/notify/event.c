@@ -2,6 +2,7 @@
  * spec: TS-0004 7.5.1.2.2 */
 #include "cse/notify/event.h"
 
+#include "base/log.h"
 #include "model/match.h"
 #include "model/pack.h"
 
@@ -177,8 +178,22 @@ static mln_err is_used_up(const struct mln_change *c, const struct mln_resource 
     return MLN_OK;
 }
 
+/* An event on its way to the subscriptions. */
+struct publication {
+    const struct mln_event *event;
+    uint64_t left; /* bytes that may still be queued */
+    bool is_cut;   /* there was more: subscribers must not be able to hold up the change itself */
+};
+
+static bool takes_place(struct publication *p, size_t bytes)
+{
+    p->is_cut = p->is_cut || bytes > p->left;
+    p->left -= p->is_cut ? 0 : bytes;
+    return !p->is_cut;
+}
+
 static mln_err notify(const struct mln_change *c, const struct mln_resource *sub,
-                      const struct mln_event *event)
+                      struct publication *p)
 {
     struct mln_slice targets;
     struct mln_slice content;
@@ -190,8 +205,8 @@ static mln_err notify(const struct mln_change *c, const struct mln_resource *sub
     if (used_up || !mln_pack_find(sub->attrs, MLN_S("nu"), &targets)) {
         return MLN_OK;
     }
-    MLN_TRY(build(c, sub, event, &content));
-    for (mln_walk_begin(&w, targets); mln_walk_next(&w); number++) {
+    MLN_TRY(build(c, sub, p->event, &content));
+    for (mln_walk_begin(&w, targets); mln_walk_next(&w) && takes_place(p, content.len); number++) {
         struct mln_slice target;
 
         MLN_REQUIRE(mln_pack_text_of(w.item, &target), STORE_CORRUPT);
@@ -240,24 +255,55 @@ static bool is_live(const struct mln_resource *sub, const struct mln_resource *s
     return sub->et > now_us || sub->et >= subject->et;
 }
 
+/* One subscription below the subject. */
+static mln_err consider(const struct mln_change *c, uint64_t id, struct publication *p)
+{
+    const struct mln_event *event = p->event;
+    struct mln_resource sub;
+    struct mln_slice criteria = { 0 };
+
+    if (id == event->about->id) {
+        return MLN_OK; /* a new subscription does not report itself */
+    }
+    MLN_TRY(mln_store_get(c->view, id, c->arena, &sub));
+    (void)mln_pack_find(sub.attrs, MLN_S("enc"), &criteria);
+    return is_live(&sub, event->subject, c->now_us) && wants(criteria, event) ? notify(c, &sub, p)
+                                                                              : MLN_OK;
+}
+
+/* Each subscription is read and told with the same memory, so that any number can be. */
+static mln_err tell_all(const struct mln_change *c, const uint64_t *ids, size_t count,
+                        struct publication *p)
+{
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch = mln_arena_new((size_t)c->cse->options.limits->request_arena_bytes);
+    struct mln_change one = *c;
+
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    one.arena = scratch;
+    for (size_t i = 0; i < count && !p->is_cut; i++) {
+        mln_arena_reset(scratch);
+        MLN_TRY(consider(&one, ids[i], p));
+    }
+    return MLN_OK;
+}
+
 mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event)
 {
+    struct publication p = { .event = event, .left = c->cse->options.limits->event_bytes };
     uint64_t *ids;
     size_t count;
 
     MLN_TRY(subscriptions(c, event->subject->id, &ids, &count));
-    for (size_t i = 0; i < count; i++) {
-        struct mln_resource sub;
-        struct mln_slice criteria = { 0 };
-
-        if (ids[i] == event->about->id) {
-            continue; /* a new subscription does not report itself */
-        }
-        MLN_TRY(mln_store_get(c->view, ids[i], c->arena, &sub));
-        (void)mln_pack_find(sub.attrs, MLN_S("enc"), &criteria);
-        if (is_live(&sub, event->subject, c->now_us) && wants(criteria, event)) {
-            MLN_TRY(notify(c, &sub, event));
-        }
+    if (count == 0) {
+        return MLN_OK;
+    }
+    MLN_TRY(tell_all(c, ids, count, &p));
+    if (p.is_cut) {
+        mln_log(MLN_LOG_WARNING, "notify",
+                "%.*s: more notifications of one event than the limit 'event_bytes' allows: not "
+                "all are told",
+                MLN_S_ARG(event->subject->ri));
     }
     return MLN_OK;
 }

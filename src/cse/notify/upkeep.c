@@ -9,7 +9,8 @@
 #include "cse/tree.h"
 
 enum {
-    STEP = 200,         /* resources deleted in one job */
+    STEP = 200,         /* resources deleted in one job, */
+    STEP_US = 50000,    /* and no more begun after this time */
     PAUSE_US = 1000000, /* before a job that failed is tried again */
     ARENA_MAX = 256 << 20,
 };
@@ -41,6 +42,11 @@ static struct chore *of_job(struct mln_job *job)
 static struct chore *of_task(struct mln_task *task)
 {
     return (struct chore *)(void *)((char *)task - offsetof(struct chore, task));
+}
+
+static int64_t now_us(const struct chore *c)
+{
+    return mln_env_now_us(c->upkeep->duties->cse->options.env);
 }
 
 static mln_err begin_change(struct chore *c, struct mln_view *view, struct mln_change *ret)
@@ -75,30 +81,38 @@ static mln_err due(const struct mln_change *c, uint64_t ids[static STEP], size_t
     return MLN_OK;
 }
 
+/* Deletes one resource with what is below it; the memory of those before is used again. */
+static mln_err expire(struct chore *chore, const struct mln_change *c, uint64_t id)
+{
+    struct mln_resource r;
+    mln_err err;
+
+    mln_arena_reset(c->arena);
+    err = mln_store_get(c->view, id, c->arena, &r);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK; /* went with its parent a moment ago */
+    }
+    MLN_TRY(err);
+    MLN_TRY(mln_tree_remove(c, &r));
+    chore->done++;
+    return MLN_OK;
+}
+
 static mln_err run_expiry(struct mln_job *job, struct mln_view *view)
 {
     struct chore *chore = of_job(job);
     struct mln_change c;
     uint64_t ids[STEP];
     size_t count;
+    size_t i = 0;
 
     chore->done = 0;
     MLN_TRY(begin_change(chore, view, &c));
     MLN_TRY(due(&c, ids, &count));
-    for (size_t i = 0; i < count; i++) {
-        struct mln_resource r;
-        mln_err err;
-
-        mln_arena_reset(c.arena);
-        err = mln_store_get(view, ids[i], c.arena, &r);
-        if (err.code == MLN_ERR_NOT_FOUND) {
-            continue; /* went with its parent a moment ago */
-        }
-        MLN_TRY(err);
-        MLN_TRY(mln_tree_remove(&c, &r));
-        chore->done++;
+    while (i < count && (i == 0 || now_us(chore) - c.now_us < STEP_US)) {
+        MLN_TRY(expire(chore, &c, ids[i++]));
     }
-    chore->has_more = count == STEP;
+    chore->has_more = count == STEP || i < count;
     return MLN_OK;
 }
 
@@ -138,11 +152,6 @@ static void arrange(struct chore *c, int64_t when_us)
         mln_fresh_want_look(c->upkeep->duties->cse->fresh);
         mln_log(MLN_LOG_ERROR, "upkeep", "no memory for a timer: expiry waits for the next commit");
     }
-}
-
-static int64_t now_us(const struct chore *c)
-{
-    return mln_env_now_us(c->upkeep->duties->cse->options.env);
 }
 
 static void went_through(struct mln_task *task)
