@@ -190,30 +190,14 @@ static int complete(struct mln_session *s, const struct discover *d, struct merl
 
 /* ---- the results ---- */
 
-static void print_json(const struct discover *d, const struct merlon_reference *reference)
-{
-    (void)fputs(d->found ? ",\n " : "[", stdout);
-    (void)fputc('"', stdout);
-    for (const char *c = reference->address; *c; c++) {
-        if (*c == '"' || *c == '\\') {
-            (void)fputc('\\', stdout);
-        }
-        if ((unsigned char)*c < ' ') {
-            (void)printf("\\u%04x", (unsigned)*c);
-        } else {
-            (void)fputc(*c, stdout);
-        }
-    }
-    (void)fputc('"', stdout);
-}
-
 static bool found(void *data, const struct merlon_reference *reference)
 {
     struct discover *d = data;
     const struct merlon_type *type = merlon_type_of(reference->type);
 
     if (d->is_json) {
-        print_json(d, reference);
+        (void)fputs(d->found ? ",\n " : "[", stdout);
+        mln_cli_print_json_string(reference->address);
     } else {
         mln_cli_print_text(stdout, reference->address);
         if (d->has_types) {

@@ -216,7 +216,7 @@ static void trace(void *data, bool is_request, const char *message, size_t size)
         struct mln_slice line = mln_slice_cut(&rest, '\n');
 
         (void)fprintf(stderr, "%c ", is_request ? '>' : '<');
-        (void)fwrite(line.ptr, 1, line.len, stderr);
+        mln_cli_print_slice(stderr, line);
         (void)fputc('\n', stderr);
     }
 }

@@ -115,6 +115,10 @@ int mln_session_print_json(const struct mln_session *s, const struct merlon_json
 
 /* Prints text of a CSE, control characters replaced. output.c */
 void mln_cli_print_text(FILE *out, const char *text);
+void mln_cli_print_slice(FILE *out, struct mln_slice text);
+
+/* Prints text of a CSE as a JSON string. output.c */
+void mln_cli_print_json_string(const char *text);
 
 /* Standard output took everything? Else says so, unless its reader has gone; returns the exit code.
  * output.c */

@@ -31,22 +31,22 @@ static enum merlon_status status_of(mln_err err)
     return MERLON_INVALID;
 }
 
-/* Copies text, with a '?' for each byte that is not printable UTF-8. */
+/* Copies text, with a '?' for what is not printable UTF-8. */
 static void put_printable(char *out, size_t size, struct mln_slice text)
 {
     size_t at = 0;
 
     while (text.len && at + 1 < size) {
-        size_t n = mln_utf8_char(text);
-        bool is_plain = n > 0 && (unsigned char)text.ptr[0] >= ' ' && text.ptr[0] != 0x7f;
+        size_t n = mln_utf8_printable(text);
 
-        if (is_plain && at + n >= size) {
+        if (n > 0 && at + n >= size) {
             break;
         }
-        if (is_plain) {
+        if (n > 0) {
             memcpy(out + at, text.ptr, n);
             at += n;
         } else {
+            n = mln_utf8_char(text);
             out[at++] = text.ptr[0] == '\n' || text.ptr[0] == '\r' ? ' ' : '?';
         }
         text = mln_slice_from(text, n ? n : 1);

@@ -48,6 +48,24 @@ def test_control_characters_of_a_cse_do_not_reach_the_terminal(other, fake):
     assert other("discover", "x", code=OK).stdout == "a?[31m/b?\n"
 
 
+def test_eight_bit_control_characters_do_not_reach_the_terminal_either(other, fake):
+    """U+009B begins a control sequence as ESC [ does; U+2028 ends a line."""
+    wild, text = "\x1b[1m\x7f\x9b2J\u2028\u00a0\u00e9", json.dumps
+    fake.answers = [answer(4000, {"m2m:dbg": wild})]
+    assert other("delete", "x", code=REFUSED).stderr.endswith(": ?[1m??2J?\u00a0\u00e9\n")
+    fake.answers = [answer(2000, text({"m2m:cnt": {"rn": wild}}, ensure_ascii=False).encode())]
+    for form in ("json", "pretty"):
+        shown = other("retrieve", "x", "--format", form, code=OK).stdout
+        assert "\\u001b[1m\\u007f\\u009b2J\\u2028\u00a0\u00e9" in shown
+        assert json.loads(shown)["m2m:cnt"]["rn"] == wild
+    assert other("tree", "x", code=OK).stdout.startswith("?[1m??2J?\u00a0\u00e9 (container)")
+    trace = other("retrieve", "x", "--verbose", code=OK).stderr
+    assert "\x9b" not in trace and "\x7f" not in trace
+    fake.answers = [answer(2000, text({"m2m:uril": [wild + '"\\\n']}, ensure_ascii=False).encode())]
+    assert json.loads(other("discover", "x", "--json", code=OK).stdout) == [wild + '"\\\n']
+    assert "\x9b" not in other("discover", "x", "--json", code=OK).stdout
+
+
 # ---- answers that are none ----
 
 
