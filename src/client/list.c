@@ -86,6 +86,16 @@ static uint64_t criterion(const struct merlon_request *request, struct mln_slice
     return mln_value_u64(mln_value_get(fc, name), &n) ? n : otherwise;
 }
 
+/* A list in another serialisation is not an empty list. */
+static mln_err must_be_readable(const struct merlon_response *response, struct mln_fault *fault)
+{
+    if (response->body.len && !response->content) {
+        mln_fault_set(fault, "the list that the CSE gives is not JSON");
+        MLN_FAIL(PROTOCOL);
+    }
+    return MLN_OK;
+}
+
 /* One part. *ret_offset is where the next one starts, 0 when there is none. */
 static enum merlon_status list_part(struct listing *l, const struct merlon_request *request,
                                     uint64_t *ret_offset, struct merlon_error *error)
@@ -99,6 +109,9 @@ static enum merlon_status list_part(struct listing *l, const struct merlon_reque
 
     if (status == MERLON_OK) {
         status = merlon_response_check(response, error);
+    }
+    if (status == MERLON_OK) {
+        status = mln_client_end(must_be_readable(response, &fault), &fault, error);
     }
     if (status == MERLON_OK) {
         status = mln_client_end(give(l, response, &count), &fault, error);

@@ -112,6 +112,15 @@ def test_other_serialisations_can_be_seen_raw(other, fake):
     assert other("retrieve", "x", "-f", "raw", code=OK).stdout == "<m2m:cin/>"
 
 
+def test_a_list_in_another_serialisation_is_not_an_empty_list(other, fake):
+    fake.answers = [answer(2000, b"<m2m:uril>a b</m2m:uril>", Content_Type="application/xml")]
+    for command in ("discover", "tree"):
+        done = other(command, "x", code=FAILED)
+        assert done.stdout == "" and "the list that the CSE gives is not JSON" in done.stderr
+    fake.answers = [answer(2000)]
+    assert other("discover", "x", code=OK).stdout == ""
+
+
 def test_big_numbers_and_texts_come_through(other, fake):
     body = b'{"m2m:cin":{"a":18446744073709551615,"b":1.10,"c":"\\u0000\\ud83d\\ude00"}}'
     fake.answers = [answer(2000, body)]
