@@ -50,7 +50,10 @@ static int ask_type(struct mln_session *s, const char **ret)
         return mln_session_fail(s, &error);
     }
     root = merlon_json_first(merlon_response_json(response));
-    *ret = root ? mln_arena_zdup(s->arena, mln_slice_z(merlon_json_name(root))) : NULL;
+    *ret = NULL;
+    if (merlon_json_kind(root) == MERLON_JSON_OBJECT && *merlon_json_name(root)) {
+        *ret = mln_arena_zdup(s->arena, mln_slice_z(merlon_json_name(root)));
+    }
     if (!*ret) {
         mln_cli_say("%s does not show of which type it is: use --type", s->target);
         code = MLN_CLI_FAILED;

@@ -260,6 +260,13 @@ def test_tree_without_rights_ends_with_its_code(other, fake):
 # ---- update without a type ----
 
 
+@pytest.mark.parametrize("pc", [[1, 2], 5, {}, {"m2m:uril": ["a"]}, {"m2m:cnt": 7}])
+def test_update_is_not_misled_by_what_is_no_resource(other, fake, pc):
+    fake.answers = [answer(2000, pc)]
+    done = other("update", "x", "lbl=a", code=FAILED)
+    assert done.stderr == "merlon: x does not show of which type it is: use --type\n"
+
+
 def test_update_says_how_to_do_without_retrieving(other, fake):
     fake.answers = [answer(4103, {"m2m:dbg": "no"})]
     done = other("update", "x", "mni=1", code=DENIED)
