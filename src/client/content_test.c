@@ -105,11 +105,12 @@ static void enumerations_go_by_name_too(void **state)
 static void wrong_values_are_refused_with_a_reason(void **state)
 {
     (void)state;
-    assert_refused("cnt", "mni", "ten", "mni: must be an integer of at least 0, is a string");
+    assert_refused("cnt", "mni", "ten", "mni: must be an integer of at least 0, not 'ten'");
     assert_refused("cnt", "mni", "-1", "mni");
     assert_refused("cnt", "mni", "", "mni");
-    assert_refused("ae", "rr", "yes", "rr: must be true or false");
-    assert_refused("cnt", "et", "tomorrow", "et: must be");
+    assert_refused("ae", "rr", "yes", "rr: must be true or false, not 'yes'");
+    assert_refused("cnt", "et", "tomorrow",
+                   "et: must be a timestamp YYYYMMDDThhmmss[,ffffff], not 'tomorrow'");
     assert_refused("cnt", "lbl", "[1]", "lbl");
 }
 

@@ -2,7 +2,7 @@
  *
  * To what model/check.h does with plain text this adds lists with commas, JSON where text will not
  * do, and names of enumeration values. */
-#include <stdio.h>
+#include <string.h>
 
 #include "base/nearest.h"
 #include "base/num.h"
@@ -125,11 +125,29 @@ static mln_err check(enum mln_datatype_id id, const struct mln_value *v, struct 
     return err;
 }
 
+/* The check tells what came instead, "…, is a string": of text that somebody has typed, the text
+ * itself says more. */
+static void tell_text(struct mln_slice told, struct mln_slice text, struct mln_fault *fault)
+{
+    static const char *const kinds[] = { ", is a string", ", is another string" };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (mln_slice_ends(told, mln_slice_z(kinds[i]))) {
+            told.len -= strlen(kinds[i]);
+            mln_fault_set(fault, "%.*s, not '%.*s'", MLN_S_ARG(told), MLN_S_ARG(text));
+            return;
+        }
+    }
+    mln_fault_set(fault, "%.*s", MLN_S_ARG(told));
+}
+
 static mln_err refuse_plain(const struct mln_client_slot *slot, struct mln_slice text,
                             struct mln_arena *arena, struct mln_fault *fault)
 {
     const struct mln_datatype *type = mln_model_datatype(slot->type);
     const struct mln_value *as_text = mln_value_text(arena, text);
+    struct mln_fault told = { 0 };
+    mln_err err;
 
     MLN_REQUIRE(as_text, NO_MEMORY);
     if (type->form == MLN_FORM_COMPLEX) {
@@ -137,7 +155,11 @@ static mln_err refuse_plain(const struct mln_client_slot *slot, struct mln_slice
                       MLN_S_ARG(slot->name), MLN_S_ARG(type->name));
         MLN_FAIL(ATTR_INVALID);
     }
-    MLN_TRY(check(slot->type, as_text, slot->name, fault));
+    err = check(slot->type, as_text, slot->name, &told);
+    if (mln_failed(err)) {
+        tell_text(mln_slice_z(told.text), text, fault);
+        return err;
+    }
     mln_fault_set(fault, "%.*s: '%.*s' is not of type %.*s", MLN_S_ARG(slot->name), MLN_S_ARG(text),
                   MLN_S_ARG(type->name));
     MLN_FAIL(ATTR_INVALID);

@@ -83,7 +83,7 @@ def test_typos_in_names_are_met_with_the_nearest(merlon, ae):
 
 
 def test_values_of_the_wrong_type_are_not_sent(merlon, ae):
-    for operand, why in [("mni=ten", "mni: must be an integer of at least 0"),
+    for operand, why in [("mni=ten", "mni: must be an integer of at least 0, not 'ten'"),
                          ("mni=-1", "mni"), ("et=tomorrow", "et: must be"),
                          ("lbl=[1]", "lbl[0]"), ("mni:={", "mni: no JSON")]:
         done = merlon("create", ae, "cnt", operand, code=USAGE)
