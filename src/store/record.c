@@ -35,26 +35,49 @@ static mln_err seek_behind(struct mln_kv_cursor *cursor, const struct mln_key *f
     return MLN_OK;
 }
 
-mln_err mln_record_next(struct mln_view *view, enum mln_space space, struct mln_slice after,
-                        bool is_descending, struct mln_arena *arena, struct mln_record *ret)
+/* Opens the cursor on the row that is asked for; its bytes are those of the store. */
+static mln_err find_next(struct mln_view *view, enum mln_space space, struct mln_slice after,
+                         bool is_descending, struct mln_kv_cursor **cursor, struct mln_kv_row *ret)
 {
-    MLN_CLEANUP(mln_kv_cursor_freep) struct mln_kv_cursor *cursor = NULL;
     bool is_from_end = is_descending && after.len == 0;
-    struct mln_record record;
-    struct mln_kv_row row;
     struct mln_key from;
 
     MLN_REQUIRE((unsigned)space < MLN_SPACES && after.len <= MLN_RECORD_KEY_MAX, NOT_FOUND);
     mln_key_record(&from, space + (is_from_end ? 1U : 0U), after);
-    MLN_TRY(mln_kv_cursor(view->txn, MLN_TABLE_REC, &cursor));
-    MLN_TRY(seek_behind(cursor, &from, is_descending, &row));
-    MLN_REQUIRE(is_space(&row, space), NOT_FOUND);
+    MLN_TRY(mln_kv_cursor(view->txn, MLN_TABLE_REC, cursor));
+    MLN_TRY(seek_behind(*cursor, &from, is_descending, ret));
+    MLN_REQUIRE(is_space(ret, space), NOT_FOUND);
+    return MLN_OK;
+}
+
+mln_err mln_record_next(struct mln_view *view, enum mln_space space, struct mln_slice after,
+                        bool is_descending, struct mln_arena *arena, struct mln_record *ret)
+{
+    MLN_CLEANUP(mln_kv_cursor_freep) struct mln_kv_cursor *cursor = NULL;
+    struct mln_record record;
+    struct mln_kv_row row;
+
+    MLN_TRY(find_next(view, space, after, is_descending, &cursor, &row));
     if (!arena) {
         return MLN_OK;
     }
     MLN_REQUIRE(mln_arena_dup(arena, mln_slice_from(row.key, 1), &record.key), NO_MEMORY);
     MLN_REQUIRE(mln_arena_dup(arena, row.value, &record.value), NO_MEMORY);
     *ret = record;
+    return MLN_OK;
+}
+
+mln_err mln_record_next_key(struct mln_view *view, enum mln_space space, struct mln_slice after,
+                            bool is_descending, char out[static MLN_RECORD_KEY_MAX],
+                            size_t *ret_len)
+{
+    MLN_CLEANUP(mln_kv_cursor_freep) struct mln_kv_cursor *cursor = NULL;
+    struct mln_kv_row row;
+
+    MLN_TRY(find_next(view, space, after, is_descending, &cursor, &row));
+    MLN_REQUIRE(row.key.len - 1 <= MLN_RECORD_KEY_MAX, STORE_CORRUPT);
+    memcpy(out, row.key.ptr + 1, row.key.len - 1);
+    *ret_len = row.key.len - 1;
     return MLN_OK;
 }
 

@@ -134,6 +134,12 @@ struct mln_record {
 mln_err mln_record_next(struct mln_view *view, enum mln_space space, struct mln_slice after,
                         bool is_descending, struct mln_arena *arena, struct mln_record *ret);
 
+/* Only its key: the value is not read. `after` may point into `out`.
+ * Errors: NOT_FOUND at the end, STORE_IO. */
+mln_err mln_record_next_key(struct mln_view *view, enum mln_space space, struct mln_slice after,
+                            bool is_descending, char out[static MLN_RECORD_KEY_MAX],
+                            size_t *ret_len);
+
 /* ---- writing ---- */
 
 /* A write in the making. The caller owns it; it must live until `done`. A job that fails, in

@@ -417,6 +417,15 @@ def test_deletion_drops_what_waits(client, cnt):
         assert receiver.nothing(0.3)
 
 
+def test_deletion_drops_more_than_the_memory_of_a_request(own):
+    """What waits is removed without being read."""
+    client = Client(own(*NOT_ASKED, "--limit", "request_arena_bytes=1048576").url)
+    assert client.create("cse-in", "cnt", rn="c").rsc == 2001
+    subscribe(client, "cse-in/c", f"http://127.0.0.1:{closed_port()}", rn="s")
+    fill(client, "cse-in/c", ["x" * 50000] * 40)
+    assert client.delete("cse-in/c/s").rsc == 2002
+
+
 def test_deletion_of_the_subject_drops_nothing(client, cnt):
     """What happened before, and the deletion itself, are still told."""
     port = closed_port()

@@ -116,6 +116,29 @@ static void existence_needs_no_arena(void **state)
     mln_view_end(view);
 }
 
+static void a_key_is_told_without_its_value(void **state)
+{
+    struct fixture *f = *state;
+    char key[MLN_RECORD_KEY_MAX];
+    size_t len = 0;
+    struct mln_view *view;
+
+    put_record(f, MLN_SPACE_OUTBOX, "a", "v");
+    put_record(f, MLN_SPACE_OUTBOX, "bc", "v");
+    assert_ok(mln_view_begin(f->reader, &view));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(
+            mln_record_next_key(view, MLN_SPACE_OUTBOX, mln_slice_of(key, len), false, key, &len));
+        assert_slice(mln_slice_of(key, len), i ? "bc" : "a");
+    }
+    assert_err(
+        mln_record_next_key(view, MLN_SPACE_OUTBOX, mln_slice_of(key, len), false, key, &len),
+        NOT_FOUND);
+    assert_ok(mln_record_next_key(view, MLN_SPACE_OUTBOX, mln_slice_of(key, len), true, key, &len));
+    assert_slice(mln_slice_of(key, len), "a");
+    mln_view_end(view);
+}
+
 static void keys_have_bounds(void **state)
 {
     struct fixture *f = *state;
@@ -144,6 +167,7 @@ int run_records(void)
         T(a_record_is_put_replaced_and_erased),
         T(records_are_walked_in_order_within_their_space),
         T(existence_needs_no_arena),
+        T(a_key_is_told_without_its_value),
         T(keys_have_bounds),
 #undef T
     };

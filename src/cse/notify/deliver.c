@@ -525,15 +525,13 @@ void mln_deliverer_kick(struct mln_deliverer *d, struct mln_lane lane)
 static mln_err list_lanes(struct mln_deliverer *d, const struct mln_lane *after,
                           struct mln_lane found[static LOOK_STEP], size_t *ret_count)
 {
-    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ARENA_MAX);
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
     mln_err err = MLN_OK;
     size_t count = 0;
 
-    MLN_REQUIRE(arena, NO_MEMORY);
     MLN_TRY(mln_view_begin(d->duties->worker->reader, &view));
     while (count < LOOK_STEP &&
-           !mln_failed(err = mln_outbox_next_lane(view, after, arena, &found[count]))) {
+           !mln_failed(err = mln_outbox_next_lane(view, after, &found[count]))) {
         after = &found[count++];
     }
     *ret_count = count;

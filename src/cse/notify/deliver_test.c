@@ -58,8 +58,7 @@ static bool outbox_is_empty(void)
 {
     struct mln_lane lane;
 
-    return mln_outbox_next_lane(mln_look_anew(&look), NULL, look.arena, &lane).code ==
-           MLN_ERR_NOT_FOUND;
+    return mln_outbox_next_lane(mln_look_anew(&look), NULL, &lane).code == MLN_ERR_NOT_FOUND;
 }
 
 static struct mln_duties_stats stats(void)

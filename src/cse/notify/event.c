@@ -171,8 +171,7 @@ static mln_err is_used_up(const struct mln_change *c, const struct mln_resource 
 
     *ret = false;
     if (mln_pack_find_u64(sub->attrs, MLN_S("exc"), &left)) {
-        MLN_TRY(mln_outbox_waiting(c->view, (struct mln_lane){ sub->id, 0 }, sub->count, c->arena,
-                                   &waiting));
+        MLN_TRY(mln_outbox_waiting(c->view, (struct mln_lane){ sub->id, 0 }, sub->count, &waiting));
         *ret = waiting >= left;
     }
     return MLN_OK;

@@ -38,28 +38,28 @@ struct place {
     bool is_descending;
 };
 
-/* The lane's entry next to the place, which moves there. */
-static mln_err step(struct mln_view *view, struct place *place, struct mln_arena *arena,
-                    struct mln_record *ret)
+/* The lane's entry next to the place, which moves there. What it holds is not read: contents are
+ * large, and many entries are stepped over. */
+static mln_err step(struct mln_view *view, struct place *place)
 {
-    char key[MLN_OUTBOX_KEY_SIZE];
+    char key[MLN_RECORD_KEY_MAX];
     struct mln_lane found;
     uint64_t next;
+    size_t len;
 
     put_key(key, place->lane, place->number);
-    MLN_TRY(mln_record_next(view, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key),
-                            place->is_descending, arena, ret));
-    MLN_REQUIRE(read_key(ret->key, &found, &next) && same_lane(found, place->lane), NOT_FOUND);
+    MLN_TRY(mln_record_next_key(view, MLN_SPACE_OUTBOX, mln_slice_of(key, MLN_OUTBOX_KEY_SIZE),
+                                place->is_descending, key, &len));
+    MLN_REQUIRE(read_key(mln_slice_of(key, len), &found, &next) && same_lane(found, place->lane),
+                NOT_FOUND);
     place->number = next;
     return MLN_OK;
 }
 
-mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, struct mln_arena *arena,
-                       uint64_t *ret)
+mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, uint64_t *ret)
 {
     struct place last = { .lane = lane, .number = UINT64_MAX, .is_descending = true };
-    struct mln_record record;
-    mln_err err = step(view, &last, arena, &record);
+    mln_err err = step(view, &last);
 
     if (err.code == MLN_ERR_NOT_FOUND) {
         *ret = 0;
@@ -70,18 +70,15 @@ mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, struct mln_a
     return MLN_OK;
 }
 
-static mln_err read_entry(const struct mln_record *record, struct mln_lane lane, uint64_t number,
-                          struct mln_outbox_entry *ret)
+static mln_err read_entry(struct mln_slice value, struct mln_outbox_entry *ret)
 {
-    struct mln_outbox_entry e = { .lane = lane, .number = number };
     uint64_t created;
 
-    MLN_REQUIRE(mln_pack_find_text(record->value, MLN_S("u"), &e.target) &&
-                    mln_pack_find_u64(record->value, MLN_S("t"), &created) &&
-                    mln_pack_find(record->value, MLN_S("c"), &e.content),
+    MLN_REQUIRE(mln_pack_find_text(value, MLN_S("u"), &ret->target) &&
+                    mln_pack_find_u64(value, MLN_S("t"), &created) &&
+                    mln_pack_find(value, MLN_S("c"), &ret->content),
                 STORE_CORRUPT);
-    e.created_us = (int64_t)created;
-    *ret = e;
+    ret->created_us = (int64_t)created;
     return MLN_OK;
 }
 
@@ -89,43 +86,50 @@ mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t nu
                         struct mln_arena *arena, struct mln_outbox_entry *ret)
 {
     struct place place = { .lane = lane, .number = number };
-    struct mln_record record;
+    char key[MLN_OUTBOX_KEY_SIZE];
+    struct mln_slice value;
+    struct mln_outbox_entry e;
 
-    MLN_TRY(step(view, &place, arena, &record));
-    return read_entry(&record, lane, place.number, ret);
+    MLN_TRY(step(view, &place));
+    put_key(key, lane, place.number);
+    MLN_TRY(mln_record_get(view, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key), arena, &value));
+    e = (struct mln_outbox_entry){ .lane = lane, .number = place.number };
+    MLN_TRY(read_entry(value, &e));
+    *ret = e;
+    return MLN_OK;
 }
 
 mln_err mln_outbox_waiting(struct mln_view *view, struct mln_lane lane, uint64_t from,
-                           struct mln_arena *arena, uint64_t *ret)
+                           uint64_t *ret)
 {
     struct place first = { .lane = lane, .number = from ? from - 1 : 0 };
-    struct mln_record record;
     uint64_t end;
-    mln_err err = step(view, &first, arena, &record);
+    mln_err err = step(view, &first);
 
     if (err.code == MLN_ERR_NOT_FOUND) {
         *ret = 0;
         return MLN_OK;
     }
     MLN_TRY(err);
-    MLN_TRY(mln_outbox_end(view, lane, arena, &end));
+    MLN_TRY(mln_outbox_end(view, lane, &end));
     *ret = end - first.number; /* numbers of a lane have no gaps: it is a queue */
     return MLN_OK;
 }
 
 mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
-                             struct mln_arena *arena, struct mln_lane *ret)
+                             struct mln_lane *ret)
 {
-    char key[MLN_OUTBOX_KEY_SIZE] = { 0 };
-    struct mln_record record;
+    char key[MLN_RECORD_KEY_MAX];
     uint64_t number;
+    size_t len;
 
     if (after) {
         put_key(key, *after, UINT64_MAX);
     }
-    MLN_TRY(mln_record_next(view, MLN_SPACE_OUTBOX, mln_slice_of(key, after ? sizeof key : 0),
-                            false, arena, &record));
-    MLN_REQUIRE(read_key(record.key, ret, &number), STORE_CORRUPT);
+    MLN_TRY(mln_record_next_key(view, MLN_SPACE_OUTBOX,
+                                mln_slice_of(key, after ? MLN_OUTBOX_KEY_SIZE : 0), false, key,
+                                &len));
+    MLN_REQUIRE(read_key(mln_slice_of(key, len), ret, &number), STORE_CORRUPT);
     return MLN_OK;
 }
 
@@ -141,9 +145,8 @@ mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t
 static mln_err make_room(const struct mln_change *c, struct mln_lane lane, uint64_t end)
 {
     struct place first = { .lane = lane };
-    struct mln_record record;
 
-    MLN_TRY(step(c->view, &first, c->arena, &record));
+    MLN_TRY(step(c->view, &first));
     if (end - first.number < c->cse->options.limits->outbox_lane) {
         return MLN_OK;
     }
@@ -161,7 +164,7 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
     uint64_t number;
     uint64_t end;
 
-    MLN_TRY(mln_outbox_end(c->view, lane, c->arena, &end));
+    MLN_TRY(mln_outbox_end(c->view, lane, &end));
     if (end) {
         MLN_TRY(make_room(c, lane, end));
     }
@@ -188,18 +191,18 @@ mln_err mln_outbox_clear(const struct mln_change *c, uint64_t subscription)
     uint64_t number = 0;
 
     for (;;) {
-        char key[MLN_OUTBOX_KEY_SIZE];
-        struct mln_record record;
+        char key[MLN_RECORD_KEY_MAX];
+        size_t len;
         mln_err err;
 
         put_key(key, lane, number);
-        err = mln_record_next(c->view, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key), false,
-                              c->arena, &record);
+        err = mln_record_next_key(c->view, MLN_SPACE_OUTBOX, mln_slice_of(key, MLN_OUTBOX_KEY_SIZE),
+                                  false, key, &len);
         if (err.code == MLN_ERR_NOT_FOUND) {
             return MLN_OK;
         }
         MLN_TRY(err);
-        MLN_REQUIRE(read_key(record.key, &lane, &number), STORE_CORRUPT);
+        MLN_REQUIRE(read_key(mln_slice_of(key, len), &lane, &number), STORE_CORRUPT);
         if (lane.subscription != subscription || lane.number == MLN_OUTBOX_LANE_DELETION) {
             return MLN_OK;
         }

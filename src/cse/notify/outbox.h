@@ -39,12 +39,11 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
 
 /* How many entries from that number on wait in a lane. Errors: STORE_*. */
 mln_err mln_outbox_waiting(struct mln_view *view, struct mln_lane lane, uint64_t from,
-                           struct mln_arena *arena, uint64_t *ret);
+                           uint64_t *ret);
 
 /* A number that all entries of the lane are below and all that follow are not.
  * Errors: STORE_*. */
-mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, struct mln_arena *arena,
-                       uint64_t *ret);
+mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, uint64_t *ret);
 
 /* The entry of that lane behind `number`; 0: its first. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
 mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t number,
@@ -53,7 +52,7 @@ mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t nu
 /* The first lane behind `after` that has entries; NULL: the first of all.
  * Errors: NOT_FOUND, STORE_*. */
 mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
-                             struct mln_arena *arena, struct mln_lane *ret);
+                             struct mln_lane *ret);
 
 /* Removes one entry; an absent one is no error. Errors: STORE_*. */
 mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t number);

@@ -87,8 +87,7 @@ static uint64_t waiting(uint64_t subscription, uint16_t number)
     uint64_t n = UINT64_MAX;
 
     assert_int_equal(
-        mln_outbox_waiting(look.view, (struct mln_lane){ subscription, number }, 0, look.arena, &n)
-            .code,
+        mln_outbox_waiting(look.view, (struct mln_lane){ subscription, number }, 0, &n).code,
         MLN_ERR_NONE);
     return n;
 }
@@ -168,19 +167,17 @@ static void entries_are_counted_from_a_number_on(void **state)
     uint64_t n;
 
     (void)state;
-    assert_int_equal(mln_outbox_end(look.view, lane, look.arena, &end).code, MLN_ERR_NONE);
+    assert_int_equal(mln_outbox_end(look.view, lane, &end).code, MLN_ERR_NONE);
     assert_int_equal(end, 0);
     put(5, 0, "a");
     put(5, 0, "b");
-    assert_int_equal(mln_outbox_end(look.view, lane, look.arena, &end).code, MLN_ERR_NONE);
+    assert_int_equal(mln_outbox_end(look.view, lane, &end).code, MLN_ERR_NONE);
     put(5, 0, "c");
-    assert_int_equal(mln_outbox_waiting(look.view, lane, end, look.arena, &n).code, MLN_ERR_NONE);
+    assert_int_equal(mln_outbox_waiting(look.view, lane, end, &n).code, MLN_ERR_NONE);
     assert_int_equal(n, 1);
-    assert_int_equal(mln_outbox_waiting(look.view, lane, end - 1, look.arena, &n).code,
-                     MLN_ERR_NONE);
+    assert_int_equal(mln_outbox_waiting(look.view, lane, end - 1, &n).code, MLN_ERR_NONE);
     assert_int_equal(n, 2);
-    assert_int_equal(mln_outbox_waiting(look.view, lane, end + 1, look.arena, &n).code,
-                     MLN_ERR_NONE);
+    assert_int_equal(mln_outbox_waiting(look.view, lane, end + 1, &n).code, MLN_ERR_NONE);
     assert_int_equal(n, 0);
     assert_int_equal(waiting(5, 0), 3);
 }
@@ -216,14 +213,12 @@ static void lanes_are_listed(void **state)
         put(lanes[i].subscription, lanes[i].number, "b");
     }
     for (size_t i = 0; i < LANES; i++) {
-        assert_int_equal(mln_outbox_next_lane(look.view, after, look.arena, &lane).code,
-                         MLN_ERR_NONE);
+        assert_int_equal(mln_outbox_next_lane(look.view, after, &lane).code, MLN_ERR_NONE);
         assert_true(lane.subscription == lanes[i].subscription);
         assert_int_equal(lane.number, lanes[i].number);
         after = &lanes[i];
     }
-    assert_int_equal(mln_outbox_next_lane(look.view, after, look.arena, &lane).code,
-                     MLN_ERR_NOT_FOUND);
+    assert_int_equal(mln_outbox_next_lane(look.view, after, &lane).code, MLN_ERR_NOT_FOUND);
 }
 
 /* spec: TS-0004 7.4.8.2.4, 7.5.1.2.4: what waits goes, the notice of deletion stays */

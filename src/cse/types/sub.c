@@ -283,8 +283,7 @@ static mln_err begin_counting(struct mln_exec *e, struct mln_draft *d)
     if (!exc || exc->kind == MLN_V_NULL) {
         return MLN_OK;
     }
-    return mln_outbox_end(e->view, (struct mln_lane){ d->resource.id, 0 }, e->arena,
-                          &d->resource.count);
+    return mln_outbox_end(e->view, (struct mln_lane){ d->resource.id, 0 }, &d->resource.count);
 }
 
 /* With the criteria gone or changed the content type must still be one the events allow; a
