@@ -3,7 +3,8 @@ _merlon()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=""
     local commands="create retrieve update delete notify discover tree watch cse store help"
-    local types=" acp ae cnt cin cb dlv evcg exin grp lcp mssp mgc mgmtObj nod pch csr req sch asar svsn stcl stcg sub smd ntpr ntp pdr flexContainer ts tsi rol tk dac auds aupy auif ontr ont smjp smi smr alst alpc lmg mms tgr crs bdt tram trac fwr swr mem ani andi bat dvi dvc rbo evl cmp acmp cmdf cmdv cmpv cml cmnr cmwr cmbf registration dataCollection authenticationProfile myCertFileCred trustAnchorCred MAFClientRegCfg MEFClientRegCfg ajap ajfw ajif ajmc ajmd ajpr ajso ajsw gio gis"
+    local types=" acp ae cnt cin cb dlv evcg exin grp lcp mssp mgc mgmtObj nod pch csr req sch asar svsn stcl stcg sub smd ntpr ntp pdr flexContainer ts tsi rol tk dac auds aupy auif ontr ont smjp smi smr alst alpc lmg mms tgr crs bdt tram trac fwr swr mem ani andi bat dvi dvc rbo evl cmp acmp cmdf cmdv cmpv cml cmnr cmwr cmbf registration dataCollection authenticationProfile myCertFileCred trustAnchorCred MAFClientRegCfg MEFClientRegCfg ajap ajfw ajif ajmc ajmd ajpr ajso ajsw gio gis" long=" accessControlPolicy AE container contentInstance CSEBase delivery eventConfig execInstance group locationPolicy m2mServiceSubscriptionProfile mgmtCmd mgmtObj node pollingChannel remoteCSE request schedule serviceSubscribedAppRule serviceSubscribedNode statsCollect statsConfig subscription semanticDescriptor notificationTargetMgmtPolicyRef notificationTargetPolicy policyDeletionRules flexContainer timeSeries timeSeriesInstance role token dynamicAuthorizationConsultation authorizationDecision authorizationPolicy authorizationInformation ontologyRepository ontology semanticMashupJobProfile semanticMashupInstance semanticMashupResult AEContactList AEContactListPerCSE localMulticastGroup multimediaSession triggerRequest crossResourceSubscription backgroundDataTransfer transactionMgmt transaction firmware software memory areaNwkInfo areaNwkDeviceInfo battery deviceInfo deviceCapability reboot eventLog cmdhPolicy activeCmdhPolicy cmdhDefaults cmdhDefEcValue cmdhEcDefParamValues cmdhLimits cmdhNetworkAccessRules cmdhNwAccessRule cmdhBuffer registration dataCollection authenticationProfile myCertFileCred trustAnchorCred MAFClientRegCfg MEFClientRegCfg allJoynApp svcFwWrapper allJoynInterface allJoynMethodCall allJoynMethod allJoynProperty allJoynSvcObject svcObjWrapper genericInterworkingOperationInstance genericInterworkingService"
+    [[ $cur ]] && types=$types$long
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
         COMPREPLY=($(compgen -W "$commands --help --version" -- "$cur"))
@@ -22,7 +23,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         [[ $cur != -* && $COMP_CWORD -gt 2 ]] && words=$types
         ;;
     retrieve)
@@ -38,7 +39,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --attributes --filter --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --attributes --filter --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     update)
         case "$prev" in
@@ -53,7 +54,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --json --type --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --json --type --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     delete)
         case "$prev" in
@@ -66,7 +67,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     notify)
         case "$prev" in
@@ -80,7 +81,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     discover)
         case "$prev" in
@@ -108,7 +109,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     tree)
         case "$prev" in
@@ -124,7 +125,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --level --attributes --children --ascii --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --level --attributes --children --ascii --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     watch)
         case "$prev" in
@@ -144,7 +145,7 @@ _merlon()
         --rcn) :; return ;;
         --param|-p) :; return ;;
         esac
-        words=" --listen --callback-url --events --content --count --name --expire --to --url --originator --rvi --timeout --format --rcn --param --verbose --help --help"
+        words=" --listen --callback-url --events --content --count --name --expire --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
         ;;
     cse)
         case "$prev" in
@@ -180,11 +181,14 @@ _merlon()
         --store) :; return ;;
         esac
         words=" --data --store --json --help"
+        [[ " backup restore " == *" $prev "* ]] && { COMPREPLY=($(compgen -f -- "$cur")); return; }
+        [[ $cur != -* ]] && words=" check backup restore stats"
         ;;
     help)
         case "$prev" in
         esac
         words=" --help"
+        [[ $cur != -* ]] && words=" create retrieve update delete notify discover tree watch cse store help exit-codes attributes settings"
         ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$cur"))

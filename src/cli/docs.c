@@ -52,15 +52,56 @@ void mln_docs_each_option(const struct mln_command *command, FILE *out,
     }
 }
 
-void mln_docs_put_types(FILE *out)
+void mln_docs_put_types(FILE *out, bool is_long)
 {
     const struct merlon_type *type;
 
     for (size_t i = 0; (type = merlon_type_at(i)); i++) {
+        const char *name = is_long ? merlon_type_long_name(type) : merlon_type_short_name(type);
+
         if (merlon_type_number(type) < FIRST_ANNOUNCED) {
-            (void)fprintf(out, " %s", merlon_type_short_name(type));
+            (void)fprintf(out, " %s", name);
         }
     }
+}
+
+/* `merlon help` takes the names of commands and topics. */
+static size_t put_subjects(FILE *out)
+{
+    size_t count;
+    size_t topic_count;
+    const struct mln_command *const *commands = mln_cli_commands(&count);
+    const struct mln_topic *topics = mln_cli_topics(&topic_count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!commands[i]->is_hidden) {
+            (void)fprintf(out, " %s", commands[i]->name);
+        }
+    }
+    for (size_t i = 0; i < topic_count; i++) {
+        (void)fprintf(out, " %s", topics[i].name);
+    }
+    return count + topic_count;
+}
+
+size_t mln_docs_put_words(const struct mln_command *command, FILE *out, bool before_file)
+{
+    size_t count = 0;
+
+    if (command == &mln_cli_help && !before_file) {
+        return put_subjects(out);
+    }
+    for (struct mln_slice rest = mln_slice_z(command->synopsis); rest.ptr;) {
+        struct mln_slice form = mln_slice_cut(&rest, '\n');
+        struct mln_slice word = mln_slice_cut(&form, ' ');
+        bool is_word = word.len && word.ptr[0] >= 'a' && word.ptr[0] <= 'z';
+
+        if (is_word && (!before_file || mln_slice_eq(form, MLN_S("FILE")))) {
+            (void)fprintf(out, " %.*s", MLN_S_ARG(word));
+            count++;
+        }
+    }
+    return count;
 }
 
 /* ---- files ---- */

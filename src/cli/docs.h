@@ -30,6 +30,10 @@ void mln_docs_each_option(const struct mln_command *command, FILE *out,
 /* Name of an option as it is shown: '-' for '_'. docs.c */
 void mln_docs_put_name(const struct mln_option *option, FILE *out);
 
-/* Short names of the resource types that people create, each after a blank: announced ones are made
- * by CSEs. docs.c */
-void mln_docs_put_types(FILE *out);
+/* Short or long names of the resource types that people create, each after a blank: announced ones
+ * are made by CSEs. docs.c */
+void mln_docs_put_types(FILE *out, bool is_long);
+
+/* The words that stand for themselves as the first operand, each after a blank: "check", "backup".
+ * Those that are followed by a file only, when `before_file`. Returns how many. docs.c */
+size_t mln_docs_put_words(const struct mln_command *command, FILE *out, bool before_file);

@@ -1,6 +1,4 @@
 /* Completion for bash. */
-#include <string.h>
-
 #include "cli/docs.h"
 
 static void put_words(FILE *out, const char *choices)
@@ -49,8 +47,30 @@ static void put_argument(const struct mln_option *option, FILE *out)
 static void put_types(FILE *out)
 {
     (void)fputs("    local types=\"", out);
-    mln_docs_put_types(out);
-    (void)fputs("\"\n", out);
+    mln_docs_put_types(out, false);
+    (void)fputs("\" long=\"", out);
+    mln_docs_put_types(out, true);
+    (void)fputs("\"\n    [[ $cur ]] && types=$types$long\n", out);
+}
+
+/* Commands whose first operand is one of some words. */
+static void put_operands(const struct mln_command *command, FILE *out)
+{
+    static const char *const always = "        [[ $cur != -* ]] && words=\"";
+
+    if (command == &mln_cli_create) {
+        (void)fputs("        [[ $cur != -* && $COMP_CWORD -gt 2 ]] && words=$types\n", out);
+    } else if (command == &mln_cli_store) {
+        (void)fputs("        [[ \"", out);
+        (void)mln_docs_put_words(command, out, true);
+        (void)fputs(
+            " \" == *\" $prev \"* ]] && { COMPREPLY=($(compgen -f -- \"$cur\")); return; }\n", out);
+    }
+    if (command == &mln_cli_store || command == &mln_cli_help) {
+        (void)fputs(always, out);
+        (void)mln_docs_put_words(command, out, false);
+        (void)fputs("\"\n", out);
+    }
 }
 
 static void put_command(const struct mln_command *command, FILE *out)
@@ -59,10 +79,9 @@ static void put_command(const struct mln_command *command, FILE *out)
     mln_docs_each_option(command, out, put_argument);
     (void)fputs("        esac\n        words=\"", out);
     mln_docs_each_option(command, out, put_option);
-    (void)fprintf(out, " --help\"\n%s        ;;\n",
-                  strcmp(command->name, "create") == 0
-                      ? "        [[ $cur != -* && $COMP_CWORD -gt 2 ]] && words=$types\n"
-                      : "");
+    (void)fprintf(out, "%s\"\n", command->is_client ? "" : " --help");
+    put_operands(command, out);
+    (void)fputs("        ;;\n", out);
 }
 
 void mln_docs_bash(FILE *out)

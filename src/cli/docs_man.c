@@ -1,8 +1,26 @@
 /* Man pages in the macros of man(7). */
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/docs.h"
 #include "merlon/merlon.h"
+
+/* A character beyond ASCII, which troff itself does not read. Its length. */
+static size_t put_wide(FILE *out, const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = mln_utf8_char(mln_slice_of(text, len));
+
+    if (n == 2 || n == 3) {
+        unsigned code = n == 2 ? (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU)
+                               : (p[0] & 0xfU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+
+        (void)fprintf(out, "\\[u%04X]", code);
+        return n;
+    }
+    (void)fputc('?', out);
+    return n ? n : 1;
+}
 
 /* Text in which nothing is a request or an escape. */
 static void put(FILE *out, const char *text, size_t len)
@@ -17,6 +35,8 @@ static void put(FILE *out, const char *text, size_t len)
             (void)fputs("\\-", out);
         } else if (text[i] == '\\') {
             (void)fputs("\\e", out);
+        } else if ((unsigned char)text[i] >= 0x80) {
+            i += put_wide(out, text + i, len - i) - 1;
         } else {
             (void)fputc(text[i], out);
         }

@@ -1,6 +1,4 @@
 /* Completion for zsh. */
-#include <string.h>
-
 #include "cli/docs.h"
 
 /* Within '…[…]': what would end the description or the quotes is left out. */
@@ -74,8 +72,12 @@ static void put_command(const struct mln_command *command, FILE *out)
 {
     (void)fprintf(out, "    %s)\n        _arguments", command->name);
     mln_docs_each_option(command, out, put_option);
-    if (strcmp(command->name, "create") == 0) {
+    if (command == &mln_cli_create) {
         (void)fputs(" \\\n            '1:parent:' '2:type:_merlon_types'", out);
+    } else if (command == &mln_cli_store || command == &mln_cli_help) {
+        (void)fputs(" \\\n            '1:word:(", out);
+        (void)mln_docs_put_words(command, out, false);
+        (void)fputs(")'", out);
     }
     (void)fputs(" \\\n            '*:operand:_files'\n        ;;\n", out);
 }
@@ -83,7 +85,9 @@ static void put_command(const struct mln_command *command, FILE *out)
 static void put_types(FILE *out)
 {
     (void)fputs("_merlon_types() {\n    compadd --", out);
-    mln_docs_put_types(out);
+    mln_docs_put_types(out, false);
+    (void)fputs("\n    [[ -n $PREFIX ]] && compadd --", out);
+    mln_docs_put_types(out, true);
     (void)fputs("\n}\n\n", out);
 }
 

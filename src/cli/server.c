@@ -9,7 +9,10 @@ const struct mln_command mln_cli_cse = {
     .synopsis = "",
     .text = "Runs a common services entity until SIGTERM or SIGINT. Without options it keeps its "
             "data in ./merlon-data, listens on http://127.0.0.1:8080 and is reached from this host "
-            "only. Options override the configuration file.",
+            "only. Options override the configuration file.\n\n"
+            "Exit codes: 0 stopped as asked, 1 failed, 2 wrong option or setting, 3 the store is "
+            "in use by another process, 4 the store is damaged or of a newer version, 5 cannot "
+            "listen.",
     .examples = "# the first CSE\n"
                 "merlon cse\n"
                 "# with other names\n"
@@ -25,7 +28,9 @@ const struct mln_command mln_cli_store = {
     .text =
         "check reads the whole store and tells what is wrong with it. backup writes a file from "
         "which restore makes a store again. stats tells how many resources of each type there "
-        "are and how much room they take.",
+        "are and how much room they take.\n\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong use, 3 the store is in use by another process, 4 "
+        "the store is damaged or of a newer version.",
     .examples = "merlon store check --data /var/lib/merlon\n"
                 "merlon store backup --data /var/lib/merlon merlon.backup",
     .options = mln_server_store_options,

@@ -48,6 +48,7 @@ def test_pages_are_sound_roff():
                 assert known.match(line), f"{page.name}:{number}: {line}"
             else:
                 assert not re.search(r"(?<!\\)-", line), f"{page.name}:{number}: {line}"
+            assert line.isascii(), f"{page.name}:{number}: troff reads ASCII: {line}"
 
 
 # ---- completion ----
@@ -71,7 +72,15 @@ def test_bash_completes_commands_options_and_values():
     assert complete("merlon retrieve --format p") == ["pretty"]
     assert complete("merlon retrieve -f r") == ["raw"]
     assert "cnt" in complete("merlon create cse-in c")
-    assert complete("merlon discover --type gr") == ["grp"]
+    assert complete("merlon discover --type gr") == ["grp", "group"]
+    assert "container" in complete("merlon create cse-in cont")
+    assert "container" not in complete("merlon create cse-in ")
+    assert complete("merlon store ") == ["check", "backup", "restore", "stats"]
+    assert complete("merlon store --data build b") == ["backup"]
+    assert complete("merlon store backup meson.b") == ["meson.build"]
+    assert {"watch", "exit-codes"} <= set(complete("merlon help "))
+    for command in ("create", "cse", "help"):
+        assert complete(f"merlon {command} --h").count("--help") == 1
     assert "--insecure-listen" in complete("merlon cse --inse")
     assert complete("merlon cse --cse-type m") == ["mn"]
     assert "meson.build" in complete("merlon create x --json me")
