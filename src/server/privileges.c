@@ -32,17 +32,53 @@ mln_err mln_run_as_find(const char *user, struct mln_run_as *ret, struct mln_fau
     return MLN_OK;
 }
 
-static mln_err own_entries(const struct mln_run_as *as, DIR *dir)
+/* What the store makes. */
+static bool is_of_store(const char *name)
+{
+    return strncmp(name, "store.", 6) == 0 || strncmp(name, "restore.", 8) == 0;
+}
+
+/* A file with a second name may be somebody else's. */
+static mln_err own_file(const struct mln_run_as *as, int dir, const char *name)
+{
+    struct stat st;
+
+    MLN_REQUIRE(fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0, SYSTEM);
+    errno = EPERM;
+    MLN_REQUIRE(S_ISREG(st.st_mode) && st.st_nlink == 1, SYSTEM);
+    MLN_REQUIRE(fchownat(dir, name, as->uid, as->gid, AT_SYMLINK_NOFOLLOW) == 0, SYSTEM);
+    return MLN_OK;
+}
+
+static mln_err own_entries(const struct mln_run_as *as, DIR *dir, bool *ret_has_others)
 {
     const struct dirent *entry;
 
+    *ret_has_others = false;
     while ((entry = readdir(dir))) {
-        if (strcmp(entry->d_name, "..") == 0) {
-            continue;
+        if (is_of_store(entry->d_name)) {
+            MLN_TRY(own_file(as, dirfd(dir), entry->d_name));
+        } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            *ret_has_others = true;
         }
-        MLN_REQUIRE(fchownat(dirfd(dir), entry->d_name, as->uid, as->gid, AT_SYMLINK_NOFOLLOW) == 0,
-                    SYSTEM);
     }
+    return MLN_OK;
+}
+
+/* Who has a directory can replace all in it: it is not taken from others. */
+static mln_err own_directory(const struct mln_run_as *as, DIR *dir)
+{
+    struct stat st;
+    bool has_others;
+
+    MLN_TRY(own_entries(as, dir, &has_others));
+    MLN_REQUIRE(fstat(dirfd(dir), &st) == 0, SYSTEM);
+    if (st.st_uid == as->uid && st.st_gid == as->gid) {
+        return MLN_OK;
+    }
+    errno = ENOTEMPTY;
+    MLN_REQUIRE(!has_others, SYSTEM);
+    MLN_REQUIRE(fchown(dirfd(dir), as->uid, as->gid) == 0, SYSTEM);
     return MLN_OK;
 }
 
@@ -55,10 +91,12 @@ mln_err mln_run_as_own(const struct mln_run_as *as, const char *directory, struc
         return MLN_OK;
     }
     dir = opendir(directory);
-    err = dir ? own_entries(as, dir) : MLN_ERROR(SYSTEM);
+    err = dir ? own_directory(as, dir) : MLN_ERROR(SYSTEM);
     if (mln_failed(err)) {
-        mln_fault_set(fault, "cannot give %s to the user of the server: %s", directory,
-                      strerror(errno));
+        mln_fault_set(fault,
+                      "cannot give %s to the user of the server: %s (it must be a directory of "
+                      "the server's own)",
+                      directory, strerror(errno));
     }
     if (dir) {
         (void)closedir(dir);

@@ -17,7 +17,8 @@ struct mln_run_as {
 };
 mln_err mln_run_as_find(const char *user, struct mln_run_as *ret, struct mln_fault *fault);
 
-/* Gives the directory and the files in it to the user. Errors: SYSTEM. */
+/* Gives the directory and the store's files in it to the user. A directory with other files is not
+ * taken over. Errors: SYSTEM. */
 mln_err mln_run_as_own(const struct mln_run_as *as, const char *directory, struct mln_fault *fault);
 
 /* Changes to user and group, without other groups, for good. Errors: SYSTEM. */

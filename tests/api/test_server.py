@@ -457,6 +457,34 @@ def test_privileges_are_dropped(own):
     assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="only root can give files away")
+def test_only_its_own_files_are_given_to_the_user(own, tmp_path):
+    """Not what else lies there, not what a link leads to, and no directory that others use."""
+    server = own()
+    backup = server.data / "backup"
+    backup.write_text("of root")
+    server.stop()
+    server.start()
+    assert backup.stat().st_uid == 0 and server.data.stat().st_uid == 65534
+    server.stop()
+    secret = tmp_path / "secret"
+    secret.write_text("of root")
+    os.link(secret, server.data / "store.link")
+    refused = run("cse", "--data", str(server.data), "--listen", "http://127.0.0.1:0")
+    assert refused.returncode and secret.stat().st_uid == 0, refused.stderr
+    (server.data / "store.link").unlink()
+    (server.data / "store.lock").unlink()
+    (server.data / "store.lock").symlink_to(secret)
+    refused = run("cse", "--data", str(server.data), "--listen", "http://127.0.0.1:0")
+    assert refused.returncode and secret.read_text() == "of root", refused.stderr
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "file").write_text("of root")
+    refused = run("cse", "--data", str(shared), "--listen", "http://127.0.0.1:0")
+    assert refused.returncode and "directory of the server's own" in refused.stderr
+    assert shared.stat().st_uid == 0 and (shared / "file").stat().st_uid == 0
+
+
 def test_data_is_for_its_owner_only(own):
     server = own()
     assert server.data.stat().st_mode & 0o077 == 0

@@ -109,7 +109,7 @@ mln_err mln_lmdb_lock(const char *directory, struct mln_fault *fault, int *ret_f
     int fd;
 
     MLN_TRY(join(path, directory, "/store.lock"));
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return system_error(fault, "open", path);
     }
@@ -139,7 +139,7 @@ mln_err mln_lmdb_reserve_lock_file(const char *data_file, struct mln_fault *faul
     int rc;
 
     MLN_TRY(join(path, data_file, "-lock"));
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return system_error(fault, "open", path);
     }
