@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "bind/http/http_server.h"
 #include "codec/json.h"
 #include "model/pack.h"
@@ -246,6 +247,16 @@ static void give_up(struct mln_http_connection *c)
     enter(c, STATE_END);
 }
 
+/* An identifier that an answer repeats, as far as the header was read. */
+static struct mln_slice repeated(const struct exchange *x, struct mln_slice name)
+{
+    const struct mln_field *field = mln_field_find(x->request.fields, x->request.field_count, name);
+    bool is_fine = field && field->value.len <= x->server->limits->identifier_bytes &&
+                   mln_utf8_valid(field->value);
+
+    return is_fine ? field->value : (struct mln_slice){ 0 };
+}
+
 /* The message cannot be read on: the framing is lost, so the connection ends. */
 static void refuse(struct mln_http_connection *c, const struct mln_http_refusal *refusal)
 {
@@ -261,6 +272,8 @@ static void refuse(struct mln_http_connection *c, const struct mln_http_refusal 
         give_up(c);
         return;
     }
+    response.rqi = repeated(c->exchange, MLN_S("X-M2M-RI"));
+    response.rvi = repeated(c->exchange, MLN_S("X-M2M-RVI"));
     answer(c, &reply, debug_content(c->exchange->call.arena, refusal->text));
 }
 

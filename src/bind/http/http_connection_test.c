@@ -309,8 +309,17 @@ static void refuses_large_bodies_before_reading_them(void **state)
     send_text("PUT /cse-in/echo HTTP/1.1\r\n" HEADER "Content-Type: application/json\r\n"
               "Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n");
     assert_true(receive());
-    assert_true(has("HTTP/1.1 413 \r\nX-M2M-RSC: 4000\r\n"));
+    assert_true(has("HTTP/1.1 413 \r\nX-M2M-RSC: 4000\r\nX-M2M-RI: r1\r\nX-M2M-RVI: 3\r\n"));
     assert_true(has("{\"m2m:dbg\":\"body too large\"}"));
+    assert_int_equal(worker.calls, 0);
+}
+
+static void refusals_repeat_what_was_read(void **state)
+{
+    (void)state;
+    send_text("GET /cse-in/echo HTTP/1.1\r\n" HEADER "Expect: the-unexpected\r\n\r\n");
+    assert_true(receive());
+    assert_true(has("HTTP/1.1 417 \r\nX-M2M-RSC: 4000\r\nX-M2M-RI: r1\r\nX-M2M-RVI: 3\r\n"));
     assert_int_equal(worker.calls, 0);
 }
 
@@ -684,6 +693,7 @@ int main(void)
         TEST(answers_http_1_0_and_closes),
         TEST(tells_to_continue),
         TEST(refuses_large_bodies_before_reading_them),
+        TEST(refusals_repeat_what_was_read),
         TEST(methods_of_others_keep_the_connection),
         TEST(bad_content_keeps_the_connection),
         TEST(what_the_cse_cannot_say_is_an_internal_error),

@@ -459,6 +459,7 @@ static enum mln_http_step read_fields(struct mln_http_reader *r, struct mln_slic
             return mln_http_refuse(r, &mln_http_no_memory);
         }
     }
+    h->request.fields = fields;
     for (size_t i = 0; i < count; i++) {
         struct mln_slice line = next_line(&text);
         enum mln_http_step step;
@@ -467,9 +468,8 @@ static enum mln_http_step read_fields(struct mln_http_reader *r, struct mln_slic
         if (step != MLN_HTTP_DONE) {
             return step;
         }
+        h->request.field_count = i + 1;
     }
-    h->request.fields = fields;
-    h->request.field_count = count;
     return conclude(r, h);
 }
 
@@ -490,8 +490,6 @@ enum mln_http_step mln_http_take_head(struct mln_http_reader *reader, struct mln
     if (step == MLN_HTTP_DONE) {
         step = read_fields(reader, text, &h);
     }
-    if (step != MLN_HTTP_REFUSED) {
-        *ret = h.request;
-    }
+    *ret = h.request;
     return step;
 }

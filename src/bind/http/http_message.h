@@ -78,7 +78,7 @@ enum mln_http_step mln_http_scan(struct mln_http_reader *reader, struct mln_slic
                                  size_t *ret_len);
 
 /* Reads the head that mln_http_scan has found, and copies it to the arena. MORE: a body follows;
- * DONE: there is none. `ret` is written unless refused. */
+ * DONE: there is none. Refused: `ret` has what was read before, since an answer repeats some. */
 enum mln_http_step mln_http_take_head(struct mln_http_reader *reader, struct mln_slice head,
                                       struct mln_arena *arena, struct mln_http_request *ret);
 
