@@ -36,3 +36,19 @@ def test_conditions_on_hidden_relatives(place, query, found):
     assert sorted(spy.discover("cse-in", ty=3)) == ["cse-in/shown", "cse-in/shown/hidden/shown2"]
     one = spy.retrieve(f"cse-in/{found}", query=query)
     assert one.rsc == 4004, "a conditional retrieval tells it"
+
+
+@pytest.mark.parametrize("more", [{}, {"rcn": 6}, {"rcn": 11}])
+def test_a_discovery_tells_no_attributes(place, more):
+    """A discovery needs no RETRIEVE on its root: it must not show any of it. SEC-ACP-24"""
+    admin, spy = place
+    hidden = "cse-in/shown/hidden"
+    assert spy.retrieve(hidden, query={"atrl": "mni"}).rsc == 4103
+    for client in (spy, admin):
+        assert client.retrieve(hidden, query={"fu": 1, "atrl": "mni", **more}).rsc == 4000
+        asked = client.request("GET", hidden, {"m2m:atrl": ["mni"]}, query={"fu": 1, **more})
+        assert asked.rsc == 4000
+    group = spy.create("cse-in/Cspy", "grp", mnm=1, mid=[hidden])["ri"]
+    by_fan_out = spy.retrieve(f"{group}/fopt", query={"fu": 1, "atrl": "mni", **more})
+    assert by_fan_out.rsc == 4000 and "77" not in by_fan_out.text
+    assert spy.delete(group).rsc == 2002

@@ -2,9 +2,11 @@
  * spec: TS-0004 7.3.3.15 */
 #include "cse/pipeline/pipeline.h"
 
+/* Shows nothing of its target, only what is found below. */
 static bool is_discovery(const struct mln_request *req)
 {
-    return req->op == MLN_OP_RETRIEVE && req->fc && req->fc->usage == MLN_FILTER_USAGE_DISCOVERY;
+    return req->op == MLN_OP_RETRIEVE && req->fc && req->fc->usage == MLN_FILTER_USAGE_DISCOVERY &&
+           !req->atrl;
 }
 
 static enum mln_privilege privilege_of(const struct mln_request *req)

@@ -5,6 +5,18 @@
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
 
+/* A discovery asks for addresses, and needs no RETRIEVE: it cannot ask for attributes as well. */
+static mln_err check_selection(struct mln_exec *e)
+{
+    const struct mln_request *req = &e->req;
+
+    if (req->atrl && req->fc && req->fc->usage == MLN_FILTER_USAGE_DISCOVERY) {
+        mln_fault_set(e->fault, "atrl: not allowed in discovery");
+        MLN_FAIL(PARAM_INVALID);
+    }
+    return MLN_OK;
+}
+
 /* spec: TS-0004 7.3.2.1 */
 mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
 {
@@ -16,7 +28,7 @@ mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
     e->response->rqi = e->req.rqi;
     e->response->rvi = e->req.rvi;
     e->response->vsi = e->req.vsi;
-    return err;
+    return mln_failed(err) ? err : check_selection(e);
 }
 
 mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
