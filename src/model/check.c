@@ -117,6 +117,18 @@ static void add_wanted(struct text *t, const struct mln_datatype *type)
     }
 }
 
+/* The same, seen from the type that refuses it: a wrong value of the right kind is "another". */
+static const char *other_text(const struct mln_datatype *type, const struct mln_value *v)
+{
+    if (v->kind == MLN_V_TEXT && type->form == MLN_FORM_TEXT) {
+        return "another string";
+    }
+    if (v->kind == MLN_V_INT && (type->form == MLN_FORM_INTEGER || type->form == MLN_FORM_ENUM)) {
+        return "another integer";
+    }
+    return kind_text(v);
+}
+
 /* Tells that a value is not what its data type wants. */
 static mln_err refuse_value(struct mln_fault *fault, const struct place *place,
                             const struct mln_datatype *type, const struct mln_value *v)
@@ -131,9 +143,7 @@ static mln_err refuse_value(struct mln_fault *fault, const struct place *place,
         wanted[0] = '\0';
         add_place(&w, place);
         add_wanted(&t, type);
-        mln_fault_set(fault, "%s: must be %s, is %s", where, wanted,
-                      v->kind == MLN_V_TEXT && type->form == MLN_FORM_TEXT ? "another string"
-                                                                           : kind_text(v));
+        mln_fault_set(fault, "%s: must be %s, is %s", where, wanted, other_text(type, v));
     }
     MLN_FAIL(ATTR_INVALID);
 }

@@ -232,7 +232,7 @@ static void test_resource_type(void **state)
         { "{" BASE ",'op':1,'pc':{'m2m:cnt':{}}}", PARAM_MISSING,
           "ty: mandatory parameter missing" },
         { "{" BASE ",'op':1,'ty':99,'pc':{'m2m:cnt':{}}}", PARAM_INVALID,
-          "ty: must be a value of m2m:resourceType, is an integer" },
+          "ty: must be a value of m2m:resourceType, is another integer" },
         { "{" BASE ",'op':1,'ty':33,'pc':{'m2m:cnt':{}}}", PARAM_INVALID, NULL },
         { "{" BASE ",'op':1,'ty':'3','pc':{'m2m:cnt':{}}}", PARAM_INVALID, NULL },
         { "{" BASE ",'op':1,'ty':0,'pc':{'m2m:cnt':{}}}", PARAM_INVALID, NULL },
