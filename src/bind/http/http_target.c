@@ -319,10 +319,14 @@ static mln_err put_attribute_list(struct query *q, struct mln_slice text)
     }
     MLN_TRY(mln_value_set(q->params, MLN_S("atrl"), list));
     while (text.ptr) {
-        struct mln_slice item = mln_slice_cut(&text, ' ');
+        struct mln_slice items = mln_slice_cut(&text, ' ');
 
-        if (item.len) {
-            MLN_TRY(mln_value_append(list, mln_value_text(q->arena, item)));
+        while (items.ptr) { /* a '+' that was escaped: no name contains it */
+            struct mln_slice item = mln_slice_cut(&items, '+');
+
+            if (item.len) {
+                MLN_TRY(mln_value_append(list, mln_value_text(q->arena, item)));
+            }
         }
     }
     if (list->items.count == 0) {

@@ -135,6 +135,7 @@ static void reads_parameters(void **state)
     expect("/a?tqi=1&asi=0&auri=false&sqi=true", "{\"to\":\"a\",\"tqi\":true,\"asi\":false,"
                                                  "\"auri\":false,\"sqi\":true}");
     expect("/a?atrl=ri+lbl+rr", "{\"to\":\"a\",\"atrl\":[\"ri\",\"lbl\",\"rr\"]}");
+    expect("/a?atrl=ri%2Blbl%2Brr", "{\"to\":\"a\",\"atrl\":[\"ri\",\"lbl\",\"rr\"]}");
     expect("/a?atrl=ri", "{\"to\":\"a\",\"atrl\":[\"ri\"]}");
     expect("/a#ri", "{\"to\":\"a\",\"atrl\":[\"ri\"]}");
     expect("/a?rcn=1#ri+lbl", "{\"to\":\"a\",\"rcn\":1,\"atrl\":[\"ri\",\"lbl\"]}");
