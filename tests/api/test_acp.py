@@ -92,6 +92,15 @@ def test_the_last_rule_of_self_privileges_stays(admin, ae, other, pvs):
     assert admin.update(acp, "acp", pv=None).rsc == 4000, "privileges cannot be removed"
 
 
+def test_an_update_of_acpi_is_no_way_around_self_privileges(ae, other):
+    """A policy has no accessControlPolicyIDs, whose change is decided otherwise: strangers are
+    refused as strangers. TS-0001 9.6.2.0"""
+    own = {"acr": [{"acor": [ae.stem], "acop": 63}]}
+    policy = ae.create(ae.path, "acp", pv=own, pvs=own)["ri"]
+    assert other.update(policy, "acp", acpi=[policy]).rsc == 4103
+    assert ae.update(policy, "acp", acpi=[policy]).rsc == 4000
+
+
 def test_self_privileges_alone_protect_the_policy(admin, ae, other):
     """SEC-ACP-04 spec: TS-0001 9.6.2.0"""
     acp = grant(admin, ([other.stem], 63), self_rules=[([ae.stem], 2)])

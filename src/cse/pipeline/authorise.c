@@ -50,11 +50,11 @@ static mln_err more_permits(struct mln_exec *e, struct mln_access *a, bool *ret)
 static mln_err update_permits(struct mln_exec *e, struct mln_access *a, bool *ret)
 {
     const struct mln_resource *target = &e->target.resource;
-    bool has_acpi = mln_value_get(e->attributes, MLN_S("acpi")) != NULL;
+    bool has_acpi = target->ty != MLN_TY_ACP && mln_value_get(e->attributes, MLN_S("acpi")) != NULL;
     bool is_alone = has_acpi && e->attributes->items.count == 1;
 
     *ret = true;
-    if (has_acpi && target->ty != MLN_TY_ACP) {
+    if (has_acpi) {
         MLN_TRY(mln_access_permits_acpi(a, target, ret));
     }
     if (*ret && !is_alone) {
