@@ -249,6 +249,21 @@ def test_members_need_no_rights(ae, other, things):
         4103, 4103]
 
 
+def test_members_that_are_hidden(own):
+    """--hide-unauthorised: no group tells what exists, nor of which type it is"""
+    admin = Client(own("--hide-unauthorised", "on").url)
+    spy = admin.register("Cspy", name="spy")
+    assert admin.create("cse-in", "cnt", rn="hidden").rsc == 2001
+    assert spy.create("cse-in/spy", "cnt", rn="own").rsc == 2001
+    for member in ("cse-in/hidden", "cse-in/nothing", "cse-in/hidden/la"):
+        wanted = {"mnm": 9, "mt": 3, "mid": [member, "cse-in/spy/own"]}
+        assert spy.create("cse-in/spy", "grp", csy=2, **wanted).rsc == 4110, member
+        assert spy.create("cse-in/spy", "grp", csy=1, **wanted)["mid"] == ["cse-in/spy/own"]
+        assert spy.create("cse-in/spy", "grp", csy=3, **wanted)["mt"] == 0
+    two_names = ["cse-in/hidden", "/id-in/cse-in/hidden"]
+    assert spy.create("cse-in/spy", "grp", mnm=9, mid=two_names)["mid"] == two_names
+
+
 def test_removed_members_stay_named(ae, things):
     """spec: TS-0001 9.6.13: members are identifiers; what is deleted otherwise is not looked for"""
     assert ae.create(ae.path, "grp", rn="g", mnm=9, mt=3, mid=members("c1", "c2", of=things)).rsc == 2001

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/set.h"
+#include "cse/access/access.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -64,6 +65,18 @@ struct member {
     bool is_there;
 };
 
+/* A group must not tell what exists to those who are not to learn it. */
+static mln_err check_visible(struct plan *p, struct member *m)
+{
+    struct mln_access a;
+
+    if (!m->is_there || !p->e->cse->options.hides_unauthorised) {
+        return MLN_OK;
+    }
+    mln_access_begin(&a, p->e->cse, p->e->view, p->scratch, &p->e->originator);
+    return mln_access_sees(&a, &m->target.resource, &m->is_there);
+}
+
 static mln_err find_member(struct plan *p, struct mln_slice address, struct member *ret)
 {
     struct mln_lookup l = mln_exec_lookup(p->e);
@@ -76,6 +89,9 @@ static mln_err find_member(struct plan *p, struct mln_slice address, struct memb
     (void)mln_ident_place(address, &p->e->cse->names, &local);
     err = mln_locate_resolve(&l, local, true, &m.target);
     m.is_there = !mln_failed(err) && m.target.rest.len == 0;
+    if (!mln_failed(err)) {
+        err = check_visible(p, &m);
+    }
     *ret = m;
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
