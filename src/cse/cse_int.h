@@ -37,6 +37,7 @@ struct mln_worker {
     struct mln_view *view;  /* of the read in progress, else NULL */
     uint64_t parked;        /* calls that wait */
     struct mln_exec *timed; /* those of them that wait for a time */
+    uint64_t timed_count;
     bool is_stopped;
     uint64_t request_counter; /* for the Request Identifiers of our own requests */
     uint64_t serial;          /* of calls; starts at a random number */

@@ -249,6 +249,23 @@ def test_many_wait(ae, cnt):
     assert ae.retrieve(cnt)["cni"] == 40
 
 
+def test_waiting_is_bounded(own, receiver):
+    """Limits execution_ms and parked: who parks requests and leaves keeps nobody from waiting for
+    the consent of notification targets."""
+    server = own("--limit", "parked=16", "--limit", "execution_ms=60000")
+    ae = Client(server.url).register("Cx", name="x")
+    assert ae.retrieve("cse-in/x", headers={"X-M2M-OET": "61000"}).rsc == 5207
+    for _ in range(100):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("GET", "/Cx", headers={
+            "X-M2M-Origin": "Cx", "X-M2M-RI": "left", "X-M2M-RVI": "3", "X-M2M-OET": "59000"})
+        eventually(lambda: has_read_all(connection.sock), what="the server to read the request")
+        connection.close()
+    for i in range(6):
+        assert Client(server.url, "Cx").create("cse-in/x", "sub", rn=f"s{i}",
+                                               nu=[receiver.url]).rsc == 2001
+
+
 def test_who_left_while_waiting(ae, cnt):
     """The client goes away before the time: the server neither falls nor loses others."""
     for _ in range(5):

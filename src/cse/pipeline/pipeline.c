@@ -200,10 +200,12 @@ static void link_timed(struct mln_exec *e)
         w->timed->link_timed = &e->next_timed;
     }
     w->timed = e;
+    w->timed_count++;
 }
 
 static void unlink_timed(struct mln_exec *e)
 {
+    e->worker->timed_count--;
     *e->link_timed = e->next_timed;
     if (e->next_timed) {
         e->next_timed->link_timed = e->link_timed;
@@ -218,15 +220,32 @@ static void time_has_come(struct mln_task *task)
     mln_exec_resume(e, MLN_OK);
 }
 
+/* It costs nothing to wait, nor does it end with the connection: so waiting is bounded, and leaves
+ * places to those that wait for somebody else. */
+static mln_err check_wait(const struct mln_exec *e, int64_t wait_us)
+{
+    const struct mln_limits *limits = e->cse->options.limits;
+    const struct mln_worker *w = e->worker;
+
+    if (wait_us > (int64_t)limits->execution_ms * 1000) {
+        mln_fault_set(e->fault, "oet: later than this CSE lets a request wait");
+        MLN_FAIL(NOT_ACCEPTABLE);
+    }
+    MLN_REQUIRE(!w->is_stopped && w->parked < limits->parked && w->timed_count < limits->parked / 2,
+                OVERLOAD);
+    return MLN_OK;
+}
+
 /* spec: TS-0001 8.1.2 Operation Execution Time */
 static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
 {
     struct mln_worker *w = e->worker;
+    int64_t now_us = mln_env_now_us(e->cse->options.env);
 
-    if (e->req.oet_us == MLN_NO_TIME || e->req.oet_us <= mln_env_now_us(e->cse->options.env)) {
+    if (e->req.oet_us == MLN_NO_TIME || e->req.oet_us <= now_us) {
         return MLN_OK;
     }
-    MLN_REQUIRE(!w->is_stopped && w->parked < e->cse->options.limits->parked, OVERLOAD);
+    MLN_TRY(check_wait(e, e->req.oet_us - now_us));
     e->task.run = time_has_come;
     e->timer = w->ops.at(w->ops.loop, e->req.oet_us, &e->task);
     MLN_REQUIRE(e->timer, NO_MEMORY);
