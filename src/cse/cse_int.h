@@ -132,6 +132,15 @@ static inline mln_err mln_exec_look(struct mln_exec *e, bool *ret_may)
 }
 
 /* Where this request looks up addresses. */
+/* Deciding who may see a resource is effort, too. */
+static inline void mln_exec_charge(struct mln_exec *e, struct mln_access *access)
+{
+    enum { COMPARISONS = 64 }; /* cost as much as a few resources */
+
+    e->effort->spent += access->compared / COMPARISONS;
+    access->compared %= COMPARISONS;
+}
+
 static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
 {
     return (struct mln_lookup){ e->cse, e->view, e->arena, mln_env_now_us(e->cse->options.env) };

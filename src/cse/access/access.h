@@ -72,6 +72,7 @@ struct mln_access {
     } groups[MLN_ACCESS_GROUPS];
     unsigned group_next;
     uint64_t members_left; /* limit membership */
+    uint64_t compared;     /* originators of rules, since somebody charged for them */
 };
 
 void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct mln_view *view,

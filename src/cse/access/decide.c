@@ -32,6 +32,7 @@ static mln_err originators_match(struct mln_access *a, struct mln_slice list, bo
     for (mln_walk_begin(&w, list); !*ret && mln_walk_next(&w);) {
         struct mln_slice entry;
 
+        a->compared++;
         if (mln_pack_text_of(w.item, &entry)) {
             MLN_TRY(mln_access_matches(a, entry, ret));
         }
@@ -102,20 +103,44 @@ static mln_err policy_permits(struct mln_access *a, struct mln_slice id, struct 
     return mln_access_rules_permit(a, rules, privilege, ret);
 }
 
+enum { FEW = 4 };
+
+/* Memory for a policy behind the first few: emptied before each, since together they can be
+ * larger than what a request may use. */
+static mln_err empty_scratch(const struct mln_access *a, struct mln_arena **scratch)
+{
+    if (*scratch) {
+        mln_arena_reset(*scratch);
+        return MLN_OK;
+    }
+    *scratch = mln_arena_new((size_t)a->cse->options.limits->request_arena_bytes);
+    MLN_REQUIRE(*scratch, NO_MEMORY);
+    return MLN_OK;
+}
+
 static mln_err policies_permit(struct mln_access *a, struct mln_slice acpi, struct mln_slice set,
                                enum mln_privilege privilege, bool *ret)
 {
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
+    struct mln_arena *own = a->arena;
+    unsigned count = 0;
     struct mln_walk w;
+    mln_err err = MLN_OK;
 
     *ret = false;
-    for (mln_walk_begin(&w, acpi); !*ret && mln_walk_next(&w);) {
+    for (mln_walk_begin(&w, acpi); !mln_failed(err) && !*ret && mln_walk_next(&w);) {
         struct mln_slice id;
 
-        if (mln_pack_text_of(w.item, &id)) {
-            MLN_TRY(policy_permits(a, id, set, privilege, ret));
+        if (++count > FEW) {
+            MLN_TRY(empty_scratch(a, &scratch));
+            a->arena = scratch;
         }
+        if (mln_pack_text_of(w.item, &id)) {
+            err = policy_permits(a, id, set, privilege, ret);
+        }
+        a->arena = own;
     }
-    return MLN_OK;
+    return err;
 }
 
 /* ---- which rules protect a resource ---- */

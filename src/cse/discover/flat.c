@@ -186,6 +186,7 @@ static mln_err consider_id(struct lister *l, uint64_t id, struct mln_resource *r
     bool may;
 
     *r = (struct mln_resource){ 0 };
+    mln_exec_charge(l->e, &l->access);
     MLN_TRY(mln_exec_look(l->e, &may));
     if (!may) {
         l->is_cut = true;

@@ -171,6 +171,7 @@ static mln_err put_children(struct nester *n, struct level *level)
     }
     MLN_TRY(mln_scan_open(n->e->view, &spec, &scan));
     while (!is_over(n) && !mln_failed(err = mln_scan_next(scan, &id, &ty))) {
+        mln_exec_charge(n->e, &n->access);
         MLN_TRY(mln_exec_look(n->e, &may_look));
         if (!may_look) {
             n->is_counted_out = true;
