@@ -15,6 +15,7 @@ enum {
     NAME_SIZE = 32,
     LIST_SIZE = 256,
     URL_SIZE = 8192,
+    NOTICE_MS = 500, /* for the CSE to tell that the subscription has gone */
 };
 
 struct watch {
@@ -260,13 +261,13 @@ static int on_notified(void *data, const struct merlon_notification *notificatio
     struct mln_session *s = w->session;
     bool is_over;
 
-    if (w->count && w->seen >= w->count) {
-        return 0; /* comes while the subscription is being deleted */
-    }
     if (merlon_notification_is_deletion(notification)) {
         w->is_gone = true;
         merlon_client_stop(s->client);
         return 0;
+    }
+    if (w->count && w->seen >= w->count) {
+        return 0; /* comes while the subscription is being deleted */
     }
     if (s->format == MLN_CLI_FORMAT_DEFAULT) {
         print_line(notification);
@@ -425,6 +426,18 @@ static int wait_for_end(struct watch *w)
     return status == MERLON_OK ? MLN_CLI_OK : mln_session_fail(w->session, &error);
 }
 
+/* The CSE tells the end of the subscription to its subscriberURI, which is ours: without an answer
+ * it would try again for long. One that does not tell costs a moment. */
+static void await_notice(const struct watch *w)
+{
+    enum merlon_status status = MERLON_OK;
+
+    if (!w->is_gone) {
+        status = merlon_client_run(w->session->client, NOTICE_MS, NULL);
+    }
+    (void)status; /* TIMEOUT is as good */
+}
+
 static int watch_target(struct watch *w, const struct merlon_receiver *receiver)
 {
     struct mln_session *s = w->session;
@@ -444,6 +457,7 @@ static int watch_target(struct watch *w, const struct merlon_receiver *receiver)
         mln_cli_say("the subscription %s is left behind", w->subscription);
         return mln_session_fail(s, &error);
     }
+    await_notice(w);
     return code == MLN_CLI_OK ? mln_cli_finish_output() : code;
 }
 

@@ -48,6 +48,35 @@ def test_watch_prints_what_happens_and_cleans_up_at_ctrl_c(merlon, admin, contai
     assert subscriptions(admin, container) == []
 
 
+def test_watch_takes_the_notice_of_its_own_end(alone, fake):
+    """It comes after the answer to the DELETE; unanswered, a CSE would repeat it for an hour."""
+    told = []
+    deleted = threading.Event()
+
+    def tell(url):
+        deleted.wait(10)
+        request = urllib.request.Request(url, b'{"m2m:sgn": {"sud": true, "sur": "x/s"}}', {
+            "X-M2M-Origin": "/id-2", "X-M2M-RI": "1", "X-M2M-RVI": "3",
+            "Content-Type": "application/json"})
+        told.append(urllib.request.urlopen(request, timeout=10).status)
+
+    def say(request):
+        if request.method == "POST":
+            teller = threading.Thread(target=tell, args=(request.pc["m2m:sub"]["su"],))
+            told.append(teller)
+            teller.start()
+            return answer(2001, {"m2m:sub": {"ri": "s"}}, Content_Location="x/s")
+        deleted.set()
+        return answer(2002)
+
+    fake.answers = say
+    alone.set(MERLON_URL=fake.url, MERLON_ORIGINATOR="Cx")
+    with watch(alone, "x") as running:
+        assert running.end(signal.SIGINT) == (OK, "", "")
+    told[0].join()
+    assert told[1:] == [200]
+
+
 def test_watch_ends_after_a_number_and_at_sigterm(merlon, admin, container):
     with watch(merlon, container, "-n", "2", "-f", "json") as running:
         for i in range(3):
