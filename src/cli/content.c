@@ -27,11 +27,27 @@ static int set_one(struct mln_session *s, struct merlon_content *content, const 
     return status == MERLON_OK ? MLN_CLI_OK : mln_session_fail(s, &error);
 }
 
+/* "mni" of "mni=10" and of "mni:=10". */
+static struct mln_slice name_of(const char *operand)
+{
+    struct mln_slice rest = mln_slice_z(operand);
+    struct mln_slice name = mln_slice_cut(&rest, '=');
+
+    name.len -= mln_slice_ends(name, MLN_S(":")) ? 1 : 0;
+    return name;
+}
+
 static int set_all(struct mln_session *s, struct merlon_content *content)
 {
     int code = MLN_CLI_OK;
 
     for (int i = 0; i < s->operand_count && code == MLN_CLI_OK; i++) {
+        for (int j = 0; j < i; j++) {
+            if (mln_slice_eq(name_of(s->operands[i]), name_of(s->operands[j]))) {
+                return mln_session_misuse(s, "'%s' and '%s' give one attribute two values",
+                                          s->operands[j], s->operands[i]);
+            }
+        }
         code = set_one(s, content, s->operands[i]);
     }
     return code;

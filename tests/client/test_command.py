@@ -64,9 +64,21 @@ def test_create_refuses_bad_files(merlon, ae, stdin, words, why):
     assert why in done.stderr and done.stdout == ""
 
 
+@pytest.mark.parametrize("words", [["rn=a", "rn=b"], ["mni=1", "mni:=2"]])
+def test_one_attribute_with_two_values_is_a_mistake(merlon, ae, words):
+    done = merlon("create", ae, "cnt", *words, code=USAGE)
+    assert f"'{words[0]}' and '{words[1]}' give one attribute two values" in done.stderr
+
+
 def test_a_file_that_cannot_be_read_is_told(merlon, ae, tmp_path):
     assert "No such file" in merlon("create", ae, "cnt", "-j", tmp_path / "no", code=FAILED).stderr
     assert "directory" in merlon("create", ae, "cnt", "-j", tmp_path, code=FAILED).stderr
+
+
+def test_an_originator_that_cannot_be_sent_is_named(merlon):
+    done = merlon("retrieve", "-o", "a b", "cse-in", code=USAGE)
+    assert done.stderr == ("merlon: originator: must be printable ASCII without blanks, at most "
+                           "1024, not 'a b'\n")
 
 
 def test_typos_in_names_are_met_with_the_nearest(merlon, ae):
