@@ -88,7 +88,7 @@ void merlon_client_free(struct merlon_client *client)
 
 /* ---- settings ---- */
 
-static mln_err set_text(char **place, const char *text, struct mln_fault *fault)
+static mln_err set_text(char **place, const char *name, const char *text, struct mln_fault *fault)
 {
     struct mln_slice s = mln_slice_z(text);
     char *copy;
@@ -97,8 +97,9 @@ static mln_err set_text(char **place, const char *text, struct mln_fault *fault)
         unsigned char c = (unsigned char)s.ptr[i];
 
         if (c <= ' ' || c >= 0x7f || s.len > MLN_CLIENT_IDENTIFIER) {
-            mln_fault_set(fault, "an identifier of a message holds printable ASCII, at most %d",
-                          MLN_CLIENT_IDENTIFIER);
+            mln_fault_set(fault,
+                          "%s: must be printable ASCII without blanks, at most %d, not '%.*s'",
+                          name, MLN_CLIENT_IDENTIFIER, MLN_S_ARG(s));
             MLN_FAIL(PARAM_INVALID);
         }
     }
@@ -114,7 +115,8 @@ enum merlon_status merlon_client_set_originator(struct merlon_client *client,
 {
     struct mln_fault fault = { 0 };
 
-    return mln_client_end(set_text(&client->originator, originator, &fault), &fault, error);
+    return mln_client_end(set_text(&client->originator, "originator", originator, &fault), &fault,
+                          error);
 }
 
 enum merlon_status merlon_client_set_release(struct merlon_client *client, const char *release,
@@ -122,7 +124,7 @@ enum merlon_status merlon_client_set_release(struct merlon_client *client, const
 {
     struct mln_fault fault = { 0 };
 
-    return mln_client_end(set_text(&client->release, release, &fault), &fault, error);
+    return mln_client_end(set_text(&client->release, "release", release, &fault), &fault, error);
 }
 
 void merlon_client_set_timeout(struct merlon_client *client, uint32_t timeout_ms)
