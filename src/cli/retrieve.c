@@ -102,7 +102,7 @@ const struct mln_command mln_cli_retrieve = {
     .text = "TARGET is an address as oneM2M writes it: cse-in/ae1/c1 (structured), cnt123 "
             "(resource ID), /id-in/cse-in/ae1 (at another CSE of the service provider), "
             "//sp.example/id-in/… (at another provider), or a URL whose path is one of these. "
-            "TARGET#NAME retrieves one attribute.\n\n"
+            "TARGET#NAME retrieves one attribute, by its short name.\n\n"
             "--rcn tells what to show: 1 attributes, 4 attributes and children, 5 attributes and "
             "child references, 6 child references, 8 children; 0, 2, 3 and 9 belong to other "
             "operations.",
