@@ -8,10 +8,11 @@ void mln_set_init(struct mln_set *set, struct mln_arena *arena)
     *set = (struct mln_set){ .arena = arena };
 }
 
-/* FNV-1a */
-static uint64_t hash(struct mln_slice s)
+/* FNV-1a, begun from where the slots happen to lie: so a peer cannot prepare texts that collide. */
+static uint64_t hash(const struct mln_set *set, struct mln_slice s)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
+    uint64_t h = UINT64_C(14695981039346656037) ^
+                 (uint64_t)(uintptr_t)set->slots * UINT64_C(0x9E3779B97F4A7C15);
 
     for (size_t i = 0; i < s.len; i++) {
         h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(1099511628211);
@@ -21,7 +22,7 @@ static uint64_t hash(struct mln_slice s)
 
 static struct mln_slice *slot_of(const struct mln_set *set, struct mln_slice text)
 {
-    size_t at = (size_t)hash(text) & (set->cap - 1);
+    size_t at = (size_t)hash(set, text) & (set->cap - 1);
 
     while (set->slots[at].ptr && !mln_slice_eq(set->slots[at], text)) {
         at = (at + 1) & (set->cap - 1);
