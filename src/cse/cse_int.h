@@ -131,7 +131,14 @@ static inline mln_err mln_exec_look(struct mln_exec *e, bool *ret_may)
     return MLN_OK;
 }
 
-/* Where this request looks up addresses. */
+/* Large contents count as so many resources more. */
+static inline void mln_exec_charge_bytes(struct mln_exec *e, size_t bytes)
+{
+    enum { BYTES = 4096 }; /* to be searched cost as much as several resources */
+
+    e->effort->spent += bytes / BYTES;
+}
+
 /* Deciding who may see a resource is effort, too. */
 static inline void mln_exec_charge(struct mln_exec *e, struct mln_access *access)
 {
@@ -141,6 +148,7 @@ static inline void mln_exec_charge(struct mln_exec *e, struct mln_access *access
     access->compared %= COMPARISONS;
 }
 
+/* Where this request looks up addresses. */
 static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
 {
     return (struct mln_lookup){ e->cse, e->view, e->arena, mln_env_now_us(e->cse->options.env) };

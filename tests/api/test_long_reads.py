@@ -106,3 +106,17 @@ def test_long_reads_hold_up_nobody(own):
     for t in threads:
         t.join()
     assert set(short) == {2000} and set(searches) == {2000}
+
+
+def test_large_contents_count_more(own):
+    """A search through six contents of 700 KB is as much as a look at more than 1,000 resources."""
+    server = own("--limit", "scan=1000")
+    client = Client(server.url).register("Clarge", name="large")
+    assert client.create("cse-in/large", "cnt", rn="c").rsc == 2001
+    for i in range(9):
+        content = '{"a":%d,"b":"%s"}' % (i, "x" * 700000)
+        assert client.create("cse-in/large/c", "cin", con=content, cnf="application/json:0").rsc == 2001
+    query = {"fu": 1, "ty": 4, "cfs": 1, "cfq": "$.a GE 0"}
+    answer = client.retrieve("cse-in/large/c", query=query)
+    assert answer.rsc == 2000 and answer.headers["X-M2M-CTS"] == "1"
+    assert len(answer.pc["m2m:uril"]) == 6

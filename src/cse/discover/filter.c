@@ -113,6 +113,7 @@ mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct
         *ret = true;
         return MLN_OK;
     }
+    mln_exec_charge_bytes(e, r->attrs.len);
     err = mln_filter_matches(e->req.fc, &env, r, ret);
     mln_arena_free(s.child);
     return err;
