@@ -22,7 +22,6 @@
 
 enum {
     GATHER_BYTES = 65536, /* answers to pipelined requests that leave together */
-    HEAD_BYTES = 8192,    /* of an answer */
     PARTS = 2,
     JOIN_BYTES = 4096,
     DEBUG_BYTES = 8 * MLN_FAULT_SIZE, /* every character escaped */
@@ -168,7 +167,7 @@ static mln_err write_reply(struct mln_http_connection *c, struct mln_arena *aren
 
     reply->date = mln_http_date(c->server);
     reply->length = content.len;
-    mln_buf_init(&head, arena, HEAD_BYTES + c->server->limits->header_bytes);
+    mln_buf_init(&head, arena, SIZE_MAX); /* each of its parts has a limit of its own */
     mln_http_wire_write_answer(&head, reply);
     if (is_joined) { /* copying a little costs less than sending two parts */
         mln_buf_add(&head, content);
