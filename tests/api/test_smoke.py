@@ -1,4 +1,4 @@
-"""The first requests of the README."""
+"""A registration, readings, a subscription: the way of most applications."""
 
 from lib.onem2m import Client
 

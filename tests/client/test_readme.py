@@ -1,0 +1,40 @@
+"""The first requests of README.md and of docs/guide/command.md, run as they are printed."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import binary
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def blocks(path, heading):
+    """Lines of code below a heading: those that are indented or fenced."""
+    section = (ROOT / path).read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    fenced = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)
+    return "".join(fenced) or "\n".join(
+        line[4:] for line in section.split("\n") if line.startswith("    "))
+
+
+@pytest.mark.parametrize("path, stems", [
+    ("README.md", {"greenhouse": "Cgreenhouse", "dashboard": "Cdashboard"}),
+    ("docs/guide/command.md", {"thermo": "Cthermo"}),
+])
+def test_first_requests(merlon, admin, cse, tmp_path, path, stems):
+    # a watch never ends; the others stand in the order in which people type them
+    script = re.sub(r"(?m)^merlon watch ", "merlon watch --help ", blocks(path, "First requests"))
+    script = script.replace("export PATH=$PWD/build:$PATH ", "export ")
+    assert script.count("merlon ") >= 6
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "merlon").symlink_to(Path(binary()).resolve())
+    merlon.environment["PATH"] = f"{tmp_path}/bin:{merlon.environment['PATH']}"
+    script = script.replace("http://127.0.0.1:8080", cse.url).replace("curl ", "curl -sS --fail ")
+    done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=False,
+                          env=merlon.environment, cwd=tmp_path, timeout=60)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "(contentInstance)" in done.stdout and '"con":"21' in done.stdout
+    for name, stem in stems.items():
+        assert admin.retrieve(f"cse-in/{name}")["aei"] == stem
+        admin.delete(f"cse-in/{name}")
