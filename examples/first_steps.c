@@ -82,18 +82,22 @@ static enum merlon_status show_latest(struct merlon_client *client, const char *
         merlon_retrieve(client, join(latest, container, "la"), &response, error);
 
     if (status == MERLON_OK) {
-        (void)printf("latest: %s\n", merlon_json_text(merlon_response_attribute(response, "con")));
+        const char *reading = merlon_json_text(merlon_response_attribute(response, "con"));
+
+        /* NULL when somebody else has stored what is no text */
+        (void)printf("latest: %s\n", reading ? reading : "(no text)");
         merlon_response_free(response);
     }
     return status;
 }
 
-static bool show_found(void *data, const struct merlon_reference *reference)
+static bool count_found(void *data, const struct merlon_reference *reference)
 {
     int *count = data;
 
+    (void)reference; /* its address, name and type */
     (*count)++;
-    return reference->address != NULL;
+    return true; /* go on */
 }
 
 static enum merlon_status count_readings(struct merlon_client *client, const char *container,
@@ -111,7 +115,7 @@ static enum merlon_status count_readings(struct merlon_client *client, const cha
         status = merlon_request_filter(request, "resourceType", "contentInstance", error);
     }
     if (status == MERLON_OK) {
-        status = merlon_list(client, request, show_found, &count, error);
+        status = merlon_list(client, request, count_found, &count, error);
     }
     if (status == MERLON_OK) {
         (void)printf("readings: %d\n", count);

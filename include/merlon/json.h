@@ -25,6 +25,7 @@ enum merlon_json_kind {
     MERLON_JSON_OBJECT = 7
 };
 
+/* What the value is; ABSENT for NULL. */
 MERLON_API enum merlon_json_kind merlon_json_kind(const struct merlon_json *value);
 
 /* The member of that name of an object, or NULL. */
