@@ -51,7 +51,7 @@ static const struct mln_option *options(size_t *ret_count)
           false },
         { "content", 0, "all|modified|id", "all", "What notifications hold of the resource",
           false },
-        { "count", 'n', "N", NULL, "End after so many notifications", false },
+        { "count", 'n', "N", NULL, "End after so many notifications; 0 for no end", false },
         { "name", 0, "NAME", NULL, "Resource name of the subscription", false },
         { "expire", 0, "SECONDS", "3600",
           "Life of the subscription, renewed while watching; 0 lets the CSE choose", false },
@@ -289,8 +289,8 @@ static void expiration(const struct watch *w, char out[static MLN_TIMESTAMP_SIZE
 {
     int64_t us = mln_env_now_us(mln_env_system()) + (int64_t)w->expire_s * MLN_US_PER_S;
 
-    mln_timestamp_format(out, us);
-    out[15] = '\0'; /* whole seconds will do */
+    mln_timestamp_format(out, us + MLN_US_PER_S - 1);
+    out[15] = '\0'; /* whole seconds will do, and the next one: it must not end early */
 }
 
 /* Where the CSE sends to: our URL, or our path behind that of a gateway. */

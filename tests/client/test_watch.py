@@ -6,7 +6,9 @@ import re
 import signal
 import socket
 import threading
+import time
 import urllib.request
+from datetime import datetime, timezone
 
 import pytest
 from fake_cse import answer, unused_port
@@ -75,6 +77,22 @@ def test_watch_takes_the_notice_of_its_own_end(alone, fake):
         assert running.end(signal.SIGINT) == (OK, "", "")
     told[0].join()
     assert told[1:] == [200]
+
+
+def test_a_short_life_is_not_cut(alone, fake):
+    """Whole seconds are sent: rounded down, a life of one second could end at once."""
+    def say(request):
+        if request.method == "POST":
+            ends = datetime.strptime(request.pc["m2m:sub"]["et"], "%Y%m%dT%H%M%S")
+            lives.append(ends.replace(tzinfo=timezone.utc).timestamp() - time.time())
+        return answer(4103)
+
+    lives = []
+    fake.answers = say
+    alone.set(MERLON_URL=fake.url, MERLON_ORIGINATOR="Cx")
+    for _ in range(5):
+        alone("watch", "x", "--expire", "30", code=DENIED)
+    assert all(29.5 < life < 31.1 for life in lives) and max(lives) > 30, lives
 
 
 def test_watch_ends_after_a_number_and_at_sigterm(merlon, admin, container):
