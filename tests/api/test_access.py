@@ -621,6 +621,20 @@ def test_hidden_resources_look_absent(hidden):
     assert ae.create("cse-in/ae/c/la", "cnt").rsc == 4005
 
 
+@pytest.mark.parametrize("attribute", ["nu", "su"])
+def test_hidden_targets_of_a_subscription(hidden, attribute):
+    """security.md 1.6: an <AE> that may not be notified is like one that is not there"""
+    _, other = hidden
+
+    def ask(target):
+        targets = {"nu": ["Cother"], attribute: [target] if attribute == "nu" else target}
+        answer = other.create("cse-in/other", "sub", **targets)
+        return answer.rsc, answer.debug.replace(target, "X")
+
+    assert ask("cse-in/ae") == ask("cse-in/none") == ask("cse-in/ae/c")
+    assert ask("cse-in/ae")[0] == 4000
+
+
 def test_hidden_members_of_a_group(hidden):
     """security.md 1.6: also within an aggregated answer"""
     ae, other = hidden

@@ -89,12 +89,20 @@ static mln_err check_privilege(struct mln_exec *e, const struct mln_resource *ae
     return MLN_OK;
 }
 
+static mln_err refuse_target(struct mln_exec *e, struct mln_slice target)
+{
+    mln_fault_set(e->fault, "nu: %.*s is no <AE>%s", MLN_S_ARG(target),
+                  e->cse->options.hides_unauthorised ? " that the originator may notify" : "");
+    MLN_FAIL(ATTR_INVALID);
+}
+
 /* A target given as resource identifier must be an <AE> that is here. One that is asked for its
  * consent is checked with that question, the others here.
  * spec: TS-0001 9.6.8 notificationURI */
 static mln_err check_resource(struct mln_exec *e, struct mln_slice target, bool is_asked)
 {
     struct mln_lookup l = mln_exec_lookup(e);
+    bool hides = e->cse->options.hides_unauthorised;
     struct mln_slice local;
     struct mln_resource r;
     mln_err err;
@@ -112,11 +120,18 @@ static mln_err check_resource(struct mln_exec *e, struct mln_slice target, bool 
     }
     err = mln_locate_lookup(&l, target, &r);
     if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && r.ty != MLN_TY_AE)) {
-        mln_fault_set(e->fault, "nu: %.*s is no <AE>", MLN_S_ARG(target));
-        MLN_FAIL(ATTR_INVALID);
+        return refuse_target(e, target);
     }
     MLN_TRY(err);
-    return is_asked ? MLN_OK : check_privilege(e, &r);
+    if (is_asked && !hides) {
+        return MLN_OK;
+    }
+    err = check_privilege(e, &r);
+    if (hides && err.code == MLN_ERR_SUB_CREATOR_DENIED) {
+        mln_fault_clear(e->fault);
+        return refuse_target(e, target); /* as if it were not there */
+    }
+    return err;
 }
 
 static mln_err check_target(struct mln_exec *e, struct mln_slice target, bool is_asked)
