@@ -43,6 +43,11 @@ const char *mln_rsc_name(enum mln_rsc rsc)
     return row ? row->name : "UNKNOWN";
 }
 
+bool mln_rsc_is_final(enum mln_rsc rsc)
+{
+    return rsc >= MLN_RSC_OK && find((uint64_t)rsc);
+}
+
 int mln_rsc_http(enum mln_rsc rsc)
 {
     const struct row *row = find((uint64_t)rsc);

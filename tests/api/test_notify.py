@@ -116,6 +116,13 @@ def test_garbage_for_an_answer(ae, target, script):
         assert ae.notify(target(garbage.url).path, EVENT).rsc == 5103
 
 
+@pytest.mark.parametrize("rsc", [9999, 1000, 1001, 1, 2999, 65536])
+def test_codes_that_are_no_answer(ae, target, rsc):
+    with Receiver(answer=lambda _: (200, {"X-M2M-RSC": str(rsc)}, b"")) as receiver:
+        answer = ae.notify(target(receiver.url).path, EVENT)
+        assert answer.rsc == 5103 and answer.status == 404
+
+
 def test_answer_with_content_that_is_none(ae, target):
     said = (200, {"X-M2M-RSC": "2000", "Content-Type": "application/json"}, b'{"m2m:')
     with Receiver(answer=lambda _: said) as receiver:

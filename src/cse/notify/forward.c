@@ -1,6 +1,7 @@
 /* NOTIFY to an <AE>: to its point of access and back. spec: TS-0004 7.3.3.9.1 */
 #include "cse/notify/forward.h"
 
+#include "base/rsc.h"
 #include "cse/notify/attempt.h"
 #include "cse/pipeline/pipeline.h"
 #include "model/pack.h"
@@ -41,6 +42,11 @@ static mln_err take_answer(struct mln_exec *e, const struct mln_outbound_answer 
         mln_fault_set(e->fault, "the AE answered with status %d", answer->transport_status);
         MLN_FAIL(NOT_REACHABLE);
     }
+    if (!mln_rsc_is_final(e->response->rsc)) {
+        mln_fault_set(e->fault, "the AE answered with Response Status Code %d",
+                      (int)e->response->rsc);
+        MLN_FAIL(NOT_REACHABLE);
+    }
     if (answer->pc) {
         mln_buf_init(&buf, e->arena, mln_exec_answer_limit(e));
         mln_pack_value(&buf, answer->pc);
@@ -57,12 +63,13 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     mln_exec_resume(e, take_answer(e, answer));
 }
 
-void mln_forward_start(struct mln_exec *e)
+mln_err mln_forward_start(struct mln_exec *e)
 {
     struct mln_attempt *a = &e->forward->attempt;
     int64_t now = mln_env_now_us(e->cse->options.env);
     int64_t most = (int64_t)e->cse->options.limits->notify_ms * 1000;
 
+    MLN_REQUIRE(e->worker->parked < e->cse->options.limits->parked, OVERLOAD);
     a->worker = e->worker;
     a->fr = e->req.fr;
     a->rvi = e->req.rvi;
@@ -73,4 +80,5 @@ void mln_forward_start(struct mln_exec *e)
     e->answered = false;
     e->worker->parked++;
     mln_attempt_start(a);
+    return MLN_OK;
 }

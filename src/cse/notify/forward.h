@@ -10,5 +10,6 @@
 /* In the view: notes where to send. Errors: NOT_REACHABLE, STORE_*, NO_MEMORY. */
 mln_err mln_forward_prepare(struct mln_exec *e);
 
-/* Sends, and resumes the request when the answer is there. */
-void mln_forward_start(struct mln_exec *e);
+/* Sends, and resumes the request when the answer is there. Errors, and then it is not resumed:
+ * OVERLOAD. */
+mln_err mln_forward_start(struct mln_exec *e);

@@ -369,8 +369,10 @@ static void run_on_worker(struct mln_exec *e)
         return;
     }
     if (!mln_failed(err) && e->forward) {
-        mln_forward_start(e); /* goes on by mln_exec_resume */
-        return;
+        err = mln_forward_start(e);
+        if (!mln_failed(err)) {
+            return; /* goes on by mln_exec_resume */
+        }
     }
     finish(e, err);
 }
