@@ -29,6 +29,10 @@ struct mln_bind {
 struct mln_bind_options {
     struct mln_address address;
     bool is_trusted;
+    /* Names of this machine: what reaches a trusted port under another one, as a web page could
+     * make a browser do, is not trusted. Addresses and localhost need not be named. Borrowed. */
+    const struct mln_slice *names;
+    size_t name_count;
     size_t loops;                    /* how many will be attached */
     const struct mln_limits *limits; /* borrowed, like the gate */
     struct mln_gate *gate;           /* counts the connections of all ports */

@@ -1,6 +1,7 @@
 /* Putting a node together and taking it apart. */
 #include "server/node.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "server/exit.h"
 #include "server/privileges.h"
 #include "server/tables.h"
+#include "store/guard.h"
 
 /* Files beside the connections of clients: store, loops, connections to receivers. */
 enum { OTHER_FILES = 1024 };
@@ -55,6 +57,9 @@ struct mln_node {
     struct mln_bind_port *ports[MLN_LISTENERS_MAX];
     bool is_trusted[MLN_LISTENERS_MAX];
     size_t port_count;
+    struct mln_slice names[MLN_LISTENERS_MAX + 1]; /* of this machine */
+    size_t name_count;
+    char host_name[HOST_NAME_MAX + 1];
     struct mln_store *store;
     struct mln_cse *_Atomic cse;
     struct thread *threads;
@@ -77,6 +82,8 @@ static mln_err open_port(struct mln_node *n, const struct mln_listen_setting *l,
 {
     const struct mln_binding_ops *ops = mln_binding_of(l->scheme);
     struct mln_bind_options options = {
+        .names = n->names,
+        .name_count = n->name_count,
         .loops = n->thread_count - SERVING,
         .limits = &n->settings->limits,
         .gate = &n->gate,
@@ -102,8 +109,20 @@ static mln_err open_port(struct mln_node *n, const struct mln_listen_setting *l,
     return MLN_OK;
 }
 
+/* What requests may call this machine: as it calls itself, and as the listeners do. */
+static void find_names(struct mln_node *n)
+{
+    if (gethostname(n->host_name, sizeof n->host_name - 1) == 0 && n->host_name[0]) {
+        n->names[n->name_count++] = mln_slice_z(n->host_name);
+    }
+    for (size_t i = 0; i < n->settings->listen_count; i++) {
+        n->names[n->name_count++] = n->settings->listen[i].host;
+    }
+}
+
 static mln_err open_ports(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
 {
+    find_names(n);
     for (size_t i = 0; i < n->settings->listen_count; i++) {
         MLN_TRY(open_port(n, &n->settings->listen[i], fault, ret_exit));
     }
@@ -152,6 +171,7 @@ static mln_err open_store(struct mln_node *n, struct mln_fault *fault, enum mln_
         mln_fault_set(fault, "no store is built in");
         MLN_FAIL(CONFIG);
     }
+    mln_guard_install(MLN_EXIT_STORE_DAMAGED);
     err = mln_store_open(&options, mln_env_system(), fault, &n->store);
     *ret_exit = mln_exit_of(err);
     return err;

@@ -93,6 +93,19 @@ def test_headers_do_not_make_a_request_trusted(own):
         assert answer.rsc == 4106, name
 
 
+@pytest.mark.parametrize("host, is_ours", [
+    ("127.0.0.1", True), ("localhost:8080", True), ("LOCALHOST", True), ("[::1]:80", True),
+    (socket.gethostname(), True), ("evil.example", False), ("evil.example:8080", False),
+    ("localhost.evil.example", False), ("127.0.0.1.evil.example", False), ("127.1", False)])
+def test_names_that_a_web_page_can_point_here(own, host, is_ours):
+    """A page makes its own name lead to loopback and lets the browser of a trusted person send:
+    that is not the administrator, whatever else the request says."""
+    server = own()
+    answer = Client(server.url).create("cse-in", "cnt", rn="x", headers={"Host": host})
+    assert answer.rsc == (2001 if is_ours else 4106)
+    assert has_all_rights(Client(server.url), "y"), "others are not concerned"
+
+
 def test_its_name_on_untrusted_listeners_stays_reserved(own):
     """Nobody becomes the administrator by registering where it is not believed."""
     server = own(listen=("http://127.0.0.1:0", "http://127.0.0.1:0,untrusted"))

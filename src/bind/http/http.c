@@ -168,6 +168,8 @@ static mln_err server_attach(struct mln_bind_port *base, size_t index, struct ml
     server->loop = loop;
     server->worker = worker;
     server->limits = port->options.limits;
+    server->names = port->options.names;
+    server->name_count = port->options.name_count;
     server->stop_timer.fire = on_stop_timer;
     MLN_TRY(mln_listener_new(loop, &options, &server->listener));
     port->fds[index] = -1;

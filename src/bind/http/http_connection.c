@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "bind/http/http_host.h"
 #include "bind/http/http_server.h"
 #include "codec/json.h"
 #include "model/pack.h"
@@ -336,6 +337,23 @@ static mln_err read_primitive(struct exchange *x, struct mln_fault *fault)
     return mln_value_set(x->primitive.params, MLN_S("pc"), content);
 }
 
+/* What reached us under a name that is not ours may come from a web page, through the browser of
+ * somebody whom we would trust. */
+static void set_peer(struct exchange *x)
+{
+    struct mln_http_connection *c = x->connection;
+    struct mln_slice host = x->request.host;
+
+    x->peer = *mln_stream_peer(c->stream);
+    x->call.peer = &x->peer;
+    if (x->peer.is_trusted &&
+        !mln_http_host_is_known(host, c->server->names, c->server->name_count)) {
+        x->peer.is_trusted = false;
+        mln_log(MLN_LOG_INFO, "http", "%s: not trusted, because the name in Host is not ours: %.*s",
+                x->peer.name, MLN_S_ARG(host));
+    }
+}
+
 /* The message is complete. */
 static void dispatch(struct mln_http_connection *c)
 {
@@ -350,8 +368,7 @@ static void dispatch(struct mln_http_connection *c)
         answer_error(c, err, &fault);
         return;
     }
-    x->peer = *mln_stream_peer(c->stream);
-    x->call.peer = &x->peer;
+    set_peer(x);
     x->call.params = x->primitive.params;
     x->call.done = on_done;
     x->call.owner = x;

@@ -340,6 +340,7 @@ static enum mln_http_step read_host(struct mln_http_reader *r, struct mln_slice 
         return mln_http_refuse(r, &bad_host);
     }
     h->has_host = true;
+    h->request.host = value;
     return MLN_HTTP_DONE;
 }
 

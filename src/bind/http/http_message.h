@@ -30,6 +30,7 @@ struct mln_http_request {
     struct mln_slice target;        /* origin-form: path and query as they were sent */
     const struct mln_field *fields; /* values without blanks at their ends */
     size_t field_count;
+    struct mln_slice host; /* value of Host; empty when there is none */
     struct mln_slice body;
     bool keeps_alive;    /* another request may follow */
     bool wants_continue; /* Expect: 100-continue */

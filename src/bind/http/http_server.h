@@ -16,6 +16,8 @@ struct mln_http_server {
     struct mln_loop *loop;
     struct mln_worker *worker;
     const struct mln_limits *limits;
+    const struct mln_slice *names; /* of this machine */
+    size_t name_count;
     struct mln_listener *listener;
     struct mln_http_connection *connections;
     struct mln_arena *arenas[MLN_HTTP_ARENAS]; /* idle ones */
