@@ -1,3 +1,4 @@
+/* Host values that are ours and those that are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
