@@ -125,11 +125,18 @@ static mln_err refuse_foreign(struct base_job *b, struct mln_view *view)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = { .kind = MLN_SCAN_TYPE, .ty = MLN_TY_CB };
+    struct mln_resource base;
     uint64_t id;
     uint16_t ty;
 
     MLN_TRY(mln_scan_open(view, &spec, &scan));
     if (!mln_failed(mln_scan_next(scan, &id, &ty))) {
+        mln_err err = mln_store_get(view, id, b->arena, &base);
+
+        if (mln_failed(err) || mln_slice_eq(base.ri, mln_slice_from(b->cse->names.cse_id, 1))) {
+            mln_fault_set(b->fault, "the store is damaged: its CSEBase is not found");
+            MLN_FAIL(STORE_CORRUPT);
+        }
         mln_fault_set(b->fault, "the store belongs to another CSE-ID than %.*s",
                       MLN_S_ARG(b->cse->names.cse_id));
         MLN_FAIL(CONFIG);

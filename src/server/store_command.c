@@ -6,6 +6,7 @@
 #include "server/exit.h"
 #include "server/tables.h"
 #include "store/admin.h"
+#include "store/guard.h"
 
 struct store_settings {
     const char *data;
@@ -64,6 +65,8 @@ static mln_err check(struct mln_store *store, int *ret_code)
 {
     uint64_t faults;
 
+    (void)setvbuf(stdout, NULL, _IOLBF,
+                  0); /* what is found stays told if a page ends the process */
     MLN_TRY(mln_store_check(store, report, NULL, &faults));
     if (faults) {
         (void)printf("%llu faults\n", (unsigned long long)faults);
@@ -161,6 +164,9 @@ static mln_err on_store(const struct store_settings *s, int argc, char **argv, i
         err = mln_store_backup(store, argv[argc - 1], fault);
     }
     mln_store_close(store);
+    if (err.code == MLN_ERR_STORE_CORRUPT) {
+        mln_fault_set(fault, "the store in %s is damaged; restore a backup", s->data);
+    }
     return err;
 }
 
@@ -192,6 +198,7 @@ int mln_server_store(int argc, char **argv)
     int code = MLN_EXIT_OK;
     mln_err err = mln_options_parse(&table, 1, argc, argv, &fault, &operand);
 
+    mln_guard_install(MLN_EXIT_STORE_DAMAGED);
     if (!mln_failed(err)) {
         err = run(&s, argc - operand, argv + operand, &code, &fault);
     }

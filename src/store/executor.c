@@ -308,6 +308,10 @@ static mln_err start_thread(struct mln_executor *x)
     int rc;
 
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS); /* faults: blocked, they end the process without a word */
+    (void)sigdelset(&all, SIGSEGV);
+    (void)sigdelset(&all, SIGFPE);
+    (void)sigdelset(&all, SIGILL);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = pthread_create(&x->thread, NULL, thread_main, x);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

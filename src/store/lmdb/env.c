@@ -35,6 +35,9 @@ mln_err mln_lmdb_error(int rc)
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
+    case MDB_CURSOR_FULL:  /* pages that lead in a circle */
+    case MDB_PAGE_FULL:    /* a page with less room than it says */
+    case MDB_INCOMPATIBLE: /* a table that is none */
         return MLN_ERROR(STORE_CORRUPT);
     case MDB_VERSION_MISMATCH:
         return MLN_ERROR(STORE_VERSION);
@@ -101,7 +104,10 @@ static int open_tables(struct mln_lmdb *l, unsigned txn_flags, unsigned table_fl
         [MLN_TABLE_EXPIRY] = "expiry", [MLN_TABLE_REC] = "rec",
     };
     MDB_txn *txn;
-    int rc = mdb_txn_begin(l->env, NULL, txn_flags, &txn);
+    int rc;
+
+    mln_guard_enter(l->guard);
+    rc = mdb_txn_begin(l->env, NULL, txn_flags, &txn);
 
     for (int i = 0; rc == 0 && i < MLN_TABLES; i++) {
         rc = mdb_dbi_open(txn, names[i], table_flags, &l->tables[i]);
@@ -109,7 +115,17 @@ static int open_tables(struct mln_lmdb *l, unsigned txn_flags, unsigned table_fl
             mdb_txn_abort(txn);
         }
     }
-    return rc == 0 ? mdb_txn_commit(txn) : rc;
+    rc = rc == 0 ? mdb_txn_commit(txn) : rc;
+    mln_guard_leave();
+    return rc;
+}
+
+/* All tables are made by one transaction: some without the others are what damage has left. */
+static bool has_some_tables(const struct mln_lmdb *l)
+{
+    MDB_stat stat;
+
+    return mdb_env_stat(l->env, &stat) != 0 || stat.ms_entries > 0;
 }
 
 /* An existing store is opened without a write: it must start on a full disk too. */
@@ -117,6 +133,9 @@ static mln_err find_tables(struct mln_lmdb *l, struct mln_fault *fault)
 {
     int rc = open_tables(l, MDB_RDONLY, 0);
 
+    if (rc == MDB_NOTFOUND && has_some_tables(l)) {
+        rc = MDB_CORRUPTED;
+    }
     if (rc == MDB_NOTFOUND && !l->is_read_only) {
         rc = open_tables(l, 0, MDB_CREATE);
     }
@@ -124,7 +143,9 @@ static mln_err find_tables(struct mln_lmdb *l, struct mln_fault *fault)
         mln_fault_set(fault, "%s holds no store", l->file);
         MLN_FAIL(SYSTEM);
     }
-    if (rc != 0) {
+    if (mln_lmdb_error(rc).code == MLN_ERR_STORE_CORRUPT) {
+        mln_fault_set(fault, "%s is damaged: %s", l->file, mdb_strerror(rc));
+    } else if (rc != 0) {
         mln_fault_set(fault, "cannot read %s: %s", l->file, mdb_strerror(rc));
     }
     return mln_lmdb_error(rc);
@@ -166,6 +187,7 @@ static mln_err open_env(struct mln_lmdb *l, struct mln_fault *fault)
     if (rc != 0) {
         return open_failed(l, fault, rc);
     }
+    mln_lmdb_guard(l);
     if (mdb_env_get_maxkeysize(l->env) < MLN_KV_KEY_MAX) {
         mln_fault_set(fault, "this LMDB was built for keys of %d bytes, the store needs %d",
                       mdb_env_get_maxkeysize(l->env), MLN_KV_KEY_MAX);
@@ -181,10 +203,12 @@ mln_err mln_lmdb_env_open(struct mln_lmdb *l, struct mln_fault *fault)
     mln_err err = mln_lmdb_error(mdb_env_create(&l->env));
 
     MLN_TRY(err);
-    err = open_env(l, fault);
+    err = mln_lmdb_check_metas(l, fault);
+    if (!mln_failed(err)) {
+        err = open_env(l, fault);
+    }
     if (mln_failed(err)) {
-        mdb_env_close(l->env);
-        l->env = NULL;
+        mln_lmdb_env_close(l);
     }
     return err;
 }
@@ -217,10 +241,7 @@ static mln_err open_again(struct mln_lmdb *l)
 {
     mln_err err;
 
-    if (l->env) {
-        mdb_env_close(l->env);
-        l->env = NULL;
-    }
+    mln_lmdb_env_close(l);
     err = mln_lmdb_env_open(l, NULL);
     if (!mln_failed(err) && !l->is_read_only) {
         err = settle_metas(l);

@@ -46,9 +46,7 @@ static void close_store(struct mln_kv *kv)
 {
     struct mln_lmdb *l = lmdb_of(kv);
 
-    if (l->env) {
-        mdb_env_close(l->env);
-    }
+    mln_lmdb_env_close(l);
     if (l->is_building && l->file) {
         char *lock = path_of(l->directory, "restore.mdb-lock");
 
@@ -157,8 +155,7 @@ static mln_err publish(struct mln_kv *kv, struct mln_fault *fault)
     struct mln_lmdb *l = lmdb_of(kv);
     mln_err err = mln_lmdb_error(mdb_env_sync(l->env, 1));
 
-    mdb_env_close(l->env);
-    l->env = NULL;
+    mln_lmdb_env_close(l);
     if (!mln_failed(err) && rename(l->file, l->final_file) != 0) {
         err = mln_lmdb_error(errno);
     }
@@ -315,7 +312,11 @@ static mln_err commit(struct mln_kv_txn *txn)
 {
     struct mln_lmdb_txn *t = txn_of(txn);
     size_t txn_id = mdb_txn_id(t->mdb);
-    int rc = mdb_txn_commit(t->mdb);
+    int rc;
+
+    mln_guard_enter(t->owner->guard);
+    rc = mdb_txn_commit(t->mdb);
+    mln_guard_leave();
 
     t->mdb = NULL;
     return rc == 0 ? MLN_OK : resolve(t->owner, txn_id, rc);
@@ -339,6 +340,14 @@ static struct mln_slice slice_of(const MDB_val *val)
     return mln_slice_of(val->mv_data, val->mv_size);
 }
 
+/* After a page that cannot be read LMDB refuses everything else in the same snapshot. In a write it
+ * also does after others, which the store has been told already. */
+static mln_err row_error(const struct mln_lmdb_txn *t, int rc)
+{
+    return rc == MDB_BAD_TXN && t != &t->owner->writer ? MLN_ERROR(STORE_CORRUPT)
+                                                       : mln_lmdb_error(rc);
+}
+
 static MDB_dbi table_of(const struct mln_lmdb_txn *t, enum mln_table table)
 {
     return t->owner->tables[table];
@@ -350,8 +359,12 @@ static mln_err get(struct mln_kv_txn *txn, enum mln_table table, struct mln_slic
     struct mln_lmdb_txn *t = txn_of(txn);
     MDB_val k = val_of(key);
     MDB_val v;
+    int rc;
 
-    MLN_TRY(mln_lmdb_error(mdb_get(t->mdb, table_of(t, table), &k, &v)));
+    mln_guard_enter(t->owner->guard);
+    rc = mdb_get(t->mdb, table_of(t, table), &k, &v);
+    mln_guard_leave();
+    MLN_TRY(row_error(t, rc));
     *ret = slice_of(&v);
     return MLN_OK;
 }
@@ -364,6 +377,7 @@ static mln_err put(struct mln_kv_txn *txn, enum mln_table table, const struct ml
     MDB_val v = val_of(row->value);
     int rc = MDB_KEYEXIST;
 
+    mln_guard_enter(t->owner->guard);
     if (flags & MLN_KV_LAST) {
         rc = mdb_put(t->mdb, table_of(t, table), &k, &v, MDB_APPEND);
     }
@@ -371,6 +385,7 @@ static mln_err put(struct mln_kv_txn *txn, enum mln_table table, const struct ml
         rc = mdb_put(t->mdb, table_of(t, table), &k, &v,
                      flags & MLN_KV_NEW ? (unsigned)MDB_NOOVERWRITE : 0);
     }
+    mln_guard_leave();
     return mln_lmdb_error(rc);
 }
 
@@ -378,8 +393,12 @@ static mln_err del(struct mln_kv_txn *txn, enum mln_table table, struct mln_slic
 {
     struct mln_lmdb_txn *t = txn_of(txn);
     MDB_val k = val_of(key);
+    int rc;
 
-    return mln_lmdb_error(mdb_del(t->mdb, table_of(t, table), &k, NULL));
+    mln_guard_enter(t->owner->guard);
+    rc = mdb_del(t->mdb, table_of(t, table), &k, NULL);
+    mln_guard_leave();
+    return mln_lmdb_error(rc);
 }
 
 /* ---- order ---- */
@@ -401,7 +420,7 @@ static mln_err cursor_new(struct mln_kv_txn *txn, enum mln_table table, struct m
     rc = mdb_cursor_open(t->mdb, table_of(t, table), &c->mdb);
     if (rc != 0) {
         mln_free(c);
-        return mln_lmdb_error(rc);
+        return row_error(t, rc);
     }
     *ret = &c->cursor;
     return MLN_OK;
@@ -420,9 +439,10 @@ static mln_err placed(struct cursor *c, int rc, const MDB_val *k, const MDB_val 
 {
     c->is_placed = rc == 0;
     if (rc == 0) {
+        MLN_REQUIRE(k->mv_size > 0 && k->mv_size <= MLN_KV_KEY_MAX, STORE_CORRUPT);
         *ret = (struct mln_kv_row){ slice_of(k), slice_of(v) };
     }
-    return mln_lmdb_error(rc);
+    return row_error(txn_of(c->cursor.txn), rc);
 }
 
 static mln_err seek(struct mln_kv_cursor *cursor, struct mln_slice key, bool is_descending,
@@ -431,13 +451,16 @@ static mln_err seek(struct mln_kv_cursor *cursor, struct mln_slice key, bool is_
     struct cursor *c = (struct cursor *)cursor;
     MDB_val k = val_of(key);
     MDB_val v;
-    int rc = mdb_cursor_get(c->mdb, &k, &v, key.len ? MDB_SET_RANGE : MDB_FIRST);
+    int rc;
 
+    mln_guard_enter(txn_of(cursor->txn)->owner->guard);
+    rc = mdb_cursor_get(c->mdb, &k, &v, key.len ? MDB_SET_RANGE : MDB_FIRST);
     if (is_descending && rc == MDB_NOTFOUND) {
         rc = mdb_cursor_get(c->mdb, &k, &v, MDB_LAST);
     } else if (is_descending && rc == 0 && !mln_slice_eq(slice_of(&k), key)) {
         rc = mdb_cursor_get(c->mdb, &k, &v, MDB_PREV);
     }
+    mln_guard_leave();
     return placed(c, rc, &k, &v, ret);
 }
 
@@ -446,11 +469,14 @@ static mln_err step(struct mln_kv_cursor *cursor, bool is_descending, struct mln
     struct cursor *c = (struct cursor *)cursor;
     MDB_val k;
     MDB_val v;
+    int rc;
 
     /* a cursor that stands nowhere would begin again */
     MLN_REQUIRE(c->is_placed, NOT_FOUND);
-    return placed(c, mdb_cursor_get(c->mdb, &k, &v, is_descending ? MDB_PREV : MDB_NEXT), &k, &v,
-                  ret);
+    mln_guard_enter(txn_of(cursor->txn)->owner->guard);
+    rc = mdb_cursor_get(c->mdb, &k, &v, is_descending ? MDB_PREV : MDB_NEXT);
+    mln_guard_leave();
+    return placed(c, rc, &k, &v, ret);
 }
 
 /* ---- room ---- */
@@ -490,7 +516,9 @@ static mln_err used_bytes(struct mln_lmdb *l, uint64_t *ret)
     MLN_TRY(mln_lmdb_error(mdb_env_info(l->env, &info)));
     MLN_TRY(mln_lmdb_error(mdb_env_stat(l->env, &stat)));
     MLN_TRY(mln_lmdb_error(mdb_txn_begin(l->env, NULL, MDB_RDONLY, &txn)));
+    mln_guard_enter(l->guard);
     err = count_free(txn, &pages);
+    mln_guard_leave();
     mdb_txn_abort(txn);
     MLN_TRY(err);
     *ret = (info.me_last_pgno + 1 - pages) * stat.ms_psize;
@@ -506,7 +534,7 @@ static mln_err size(struct mln_kv_txn *txn, struct mln_kv_size *ret)
     for (int i = 0; i < MLN_TABLES; i++) {
         MDB_stat stat;
 
-        MLN_TRY(mln_lmdb_error(mdb_stat(t->mdb, t->owner->tables[i], &stat)));
+        MLN_TRY(row_error(t, mdb_stat(t->mdb, t->owner->tables[i], &stat)));
         size.rows[i] = stat.ms_entries;
     }
     MLN_TRY(mln_lmdb_error(mdb_env_info(t->owner->env, &info)));

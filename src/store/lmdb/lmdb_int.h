@@ -8,6 +8,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
+#include "store/guard.h"
 #include "store/kv.h"
 
 struct mln_lmdb_txn {
@@ -21,7 +22,8 @@ struct mln_lmdb_txn {
 
 struct mln_lmdb {
     struct mln_kv kv;
-    MDB_env *env; /* NULL after a failed attempt to open it anew */
+    MDB_env *env;            /* NULL after a failed attempt to open it anew */
+    struct mln_guard *guard; /* of its map */
     MDB_dbi tables[MLN_TABLES];
     bool is_read_only;
     bool is_building;
@@ -43,6 +45,16 @@ mln_err mln_lmdb_error(int rc);
 
 /* Opens l->env on l->file. Errors: as mln_kv_ops.open. */
 mln_err mln_lmdb_env_open(struct mln_lmdb *l, struct mln_fault *fault);
+
+/* Refuses sizes in the meta pages of l->file that would lead LMDB out of its map while it opens it.
+ * Errors: STORE_CORRUPT. */
+mln_err mln_lmdb_check_metas(const struct mln_lmdb *l, struct mln_fault *fault);
+
+/* Names the map of the open environment to store/guard.h, and LMDB's assertions. */
+void mln_lmdb_guard(struct mln_lmdb *l);
+
+/* Closes the environment, if there is one, and takes the guard away. */
+void mln_lmdb_env_close(struct mln_lmdb *l);
 
 /* Closes and opens the environment, makes sure that what it says is on disk. Waits a second at
  * most for open snapshots to end. Executor's thread, or the one reader's of a read-only store,
