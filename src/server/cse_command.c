@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/check.h"
 #include "server/node.h"
 
 const struct mln_option *mln_server_cse_options(size_t *ret_count)
@@ -81,6 +82,25 @@ static bool wants_sample(int argc, char **argv)
     return argc == 2 && strcmp(argv[1], "--sample-config") == 0;
 }
 
+static void tell(const char *text)
+{
+    (void)fprintf(stderr, "merlon cse: %s\n", text);
+}
+
+static int check(const struct mln_settings *settings)
+{
+    struct mln_fault fault = { 0 };
+    enum mln_exit code;
+    mln_err err = mln_check_settings(settings, &fault, &code);
+
+    if (mln_failed(err)) {
+        tell(fault.text[0] ? fault.text : mln_err_text(err));
+        return (int)code;
+    }
+    (void)printf("the settings are fine\n");
+    return MLN_EXIT_OK;
+}
+
 int mln_server_cse(int argc, char **argv)
 {
     struct mln_settings settings;
@@ -92,12 +112,11 @@ int mln_server_cse(int argc, char **argv)
         mln_settings_write_sample();
         return MLN_EXIT_OK;
     }
-    err = mln_settings_read(argc, argv, &settings, &fault);
+    err = mln_settings_read(argc, argv, tell, &settings, &fault);
     if (mln_failed(err)) {
-        (void)fprintf(stderr, "merlon cse: %s\n", fault.text[0] ? fault.text : mln_err_text(err));
+        tell(fault.text[0] ? fault.text : mln_err_text(err));
     } else if (settings.only_check) {
-        (void)printf("the settings are fine\n");
-        code = MLN_EXIT_OK;
+        code = check(&settings);
     } else {
         mln_log_setup(settings.log, settings.is_log_json);
         code = serve(&settings);

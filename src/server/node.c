@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "server/check.h"
 #include "server/exit.h"
 #include "server/privileges.h"
 #include "server/tables.h"
@@ -68,15 +69,6 @@ struct mln_node {
 
 /* ---- listeners ---- */
 
-static mln_err refuse_plain(const struct mln_listen_setting *l, struct mln_fault *fault)
-{
-    mln_fault_set(fault,
-                  "%.*s is not a loopback address: a plain-text listener there must be asked for "
-                  "by name, with --insecure-listen",
-                  MLN_S_ARG(l->url));
-    MLN_FAIL(CONFIG);
-}
-
 static mln_err open_port(struct mln_node *n, const struct mln_listen_setting *l,
                          struct mln_fault *fault, enum mln_exit *ret_exit)
 {
@@ -88,21 +80,9 @@ static mln_err open_port(struct mln_node *n, const struct mln_listen_setting *l,
         .limits = &n->settings->limits,
         .gate = &n->gate,
     };
-    bool is_loopback;
 
     *ret_exit = MLN_EXIT_USAGE;
-    MLN_TRY(mln_address_resolve(l->host, l->has_port ? l->port : ops->default_port,
-                                &options.address, fault));
-    is_loopback = mln_address_is_loopback(&options.address);
-    if (!is_loopback && !l->is_insecure) {
-        return refuse_plain(l, fault);
-    }
-    options.is_trusted = l->says_trusted ? l->is_trusted : is_loopback && !l->is_insecure;
-    if (options.is_trusted && !is_loopback) {
-        mln_fault_set(fault, "%.*s: a plain-text listener beyond loopback cannot be trusted",
-                      MLN_S_ARG(l->url));
-        MLN_FAIL(CONFIG);
-    }
+    MLN_TRY(mln_check_listener(l, fault, &options.address, &options.is_trusted));
     *ret_exit = MLN_EXIT_LISTEN;
     MLN_TRY(ops->open(&options, fault, &n->ports[n->port_count]));
     n->is_trusted[n->port_count++] = options.is_trusted;

@@ -9,7 +9,11 @@
 #include "server/settings_int.h"
 #include "server/tables.h"
 
-enum { ARENA_MAX = 4 << 20, FILE_MAX = 1 << 20 };
+enum {
+    ARENA_MAX = 4 << 20,
+    FILE_MAX = 1 << 20,
+    ERRORS_MAX = 20, /* told of one file */
+};
 
 static const struct mln_option options[] = {
     { "config", 'c', "FILE", NULL, "Read settings from this file; options override it", false },
@@ -153,9 +157,22 @@ static mln_err read_whole(struct mln_settings *s, struct mln_slice *ret, struct 
     return MLN_OK;
 }
 
-static mln_err take_line(struct mln_settings *s, struct mln_slice line, struct mln_fault *fault)
+static mln_err refuse_second(bool *seen, const struct mln_option *option, struct mln_fault *fault)
+{
+    if (*seen && !option->repeats) {
+        mln_fault_set(fault, "%s is set twice", option->name);
+        MLN_FAIL(CONFIG);
+    }
+    *seen = true;
+    return MLN_OK;
+}
+
+/* `seen`: the settings that earlier lines have set. */
+static mln_err take_line(struct mln_settings *s, struct mln_slice line, bool seen[static OPTIONS],
+                         struct mln_fault *fault)
 {
     struct mln_slice rest = mln_slice_trim(line);
+    const struct mln_option *option;
     struct mln_slice name;
 
     if (rest.len == 0 || rest.ptr[0] == '#') {
@@ -166,22 +183,28 @@ static mln_err take_line(struct mln_settings *s, struct mln_slice line, struct m
         mln_fault_set(fault, "'%.*s': a line must be 'name = value'", MLN_S_ARG(name));
         MLN_FAIL(CONFIG);
     }
-    if (!option_of(name) || mln_slice_eq(name, MLN_S("config")) ||
+    option = option_of(name);
+    if (!option || mln_slice_eq(name, MLN_S("config")) ||
         mln_slice_eq(name, MLN_S("check-config"))) {
         mln_fault_set(fault, "there is no setting '%.*s'", MLN_S_ARG(name));
         MLN_FAIL(CONFIG);
     }
+    MLN_TRY(refuse_second(&seen[option - options], option, fault));
     return mln_setting_set(s, name, mln_slice_trim(rest), fault);
 }
 
-static mln_err read_file(struct mln_settings *s, struct mln_fault *fault)
+/* Reads on after a line that is wrong, so that all of them are told at once. */
+static mln_err read_file(struct mln_settings *s, mln_settings_tell *tell, struct mln_fault *fault)
 {
+    bool seen[OPTIONS] = { false };
     struct mln_slice rest;
+    mln_err result = MLN_OK;
     unsigned number = 0;
+    unsigned errors = 0;
 
     MLN_TRY(read_whole(s, &rest, fault));
     s->listen_count = 0;
-    while (rest.ptr) {
+    while (rest.ptr && errors < ERRORS_MAX) {
         struct mln_slice line = mln_slice_cut(&rest, '\n');
         struct mln_fault here = { 0 };
         mln_err err;
@@ -190,13 +213,19 @@ static mln_err read_file(struct mln_settings *s, struct mln_fault *fault)
         if (line.len && line.ptr[line.len - 1] == '\r') {
             line.len--;
         }
-        err = take_line(s, line, &here);
+        err = take_line(s, line, seen, &here);
         if (mln_failed(err)) {
-            mln_fault_set(fault, "%.*s:%u: %s", MLN_S_ARG(s->config), number, here.text);
-            return err;
+            if (mln_failed(result)) {
+                tell(fault->text);
+                mln_fault_clear(fault);
+            }
+            mln_fault_set(fault, "%.*s:%u: %s", MLN_S_ARG(s->config), number,
+                          here.text[0] ? here.text : mln_err_text(err));
+            result = err;
+            errors++;
         }
     }
-    return MLN_OK;
+    return result;
 }
 
 /* ---- all of it ---- */
@@ -217,14 +246,15 @@ static mln_err set_defaults(struct mln_settings *s, struct mln_fault *fault)
     return MLN_OK;
 }
 
-mln_err mln_settings_read(int argc, char **argv, struct mln_settings *ret, struct mln_fault *fault)
+mln_err mln_settings_read(int argc, char **argv, mln_settings_tell *tell, struct mln_settings *ret,
+                          struct mln_fault *fault)
 {
     *ret = (struct mln_settings){ .arena = mln_arena_new(ARENA_MAX) };
     MLN_REQUIRE(ret->arena, NO_MEMORY);
     MLN_TRY(set_defaults(ret, fault));
     MLN_TRY(read_line(ret, true, argc, argv, fault));
     if (ret->config.len) {
-        MLN_TRY(read_file(ret, fault));
+        MLN_TRY(read_file(ret, tell, fault));
     }
     MLN_TRY(read_line(ret, false, argc, argv, fault));
     if (ret->listen_count == 0) {

@@ -56,9 +56,13 @@ struct mln_settings {
     struct mln_limits limits;
 };
 
-/* Reads command line and file. *ret must be given back with mln_settings_done, also on failure.
- * Errors: CONFIG (fault tells what and where), NO_MEMORY, SYSTEM (the file cannot be read). */
-mln_err mln_settings_read(int argc, char **argv, struct mln_settings *ret, struct mln_fault *fault);
+/* Reads command line and file. Of several errors in the file the last is left in `fault`, those
+ * before it go to `tell` one by one. *ret must be given back with mln_settings_done, also on
+ * failure. Errors: CONFIG (fault tells what and where), NO_MEMORY, SYSTEM (the file cannot be
+ * read). */
+typedef void mln_settings_tell(const char *text);
+mln_err mln_settings_read(int argc, char **argv, mln_settings_tell *tell, struct mln_settings *ret,
+                          struct mln_fault *fault);
 void mln_settings_done(struct mln_settings *settings);
 
 /* The rows, for help and documentation. */

@@ -1,0 +1,111 @@
+/* Checks of settings that need no socket and no store. */
+#include "server/check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "server/privileges.h"
+#include "server/tables.h"
+
+/* ---- listeners ---- */
+
+static mln_err refuse_plain(const struct mln_listen_setting *l, struct mln_fault *fault)
+{
+    mln_fault_set(fault,
+                  "%.*s is not a loopback address: a plain-text listener there must be asked for "
+                  "by name, with --insecure-listen",
+                  MLN_S_ARG(l->url));
+    MLN_FAIL(CONFIG);
+}
+
+mln_err mln_check_listener(const struct mln_listen_setting *l, struct mln_fault *fault,
+                           struct mln_address *ret, bool *ret_is_trusted)
+{
+    uint16_t port = l->has_port ? l->port : mln_binding_of(l->scheme)->default_port;
+    struct mln_address address;
+    bool is_loopback;
+    bool is_trusted;
+
+    MLN_TRY(mln_address_resolve(l->host, port, &address, fault));
+    is_loopback = mln_address_is_loopback(&address);
+    if (!is_loopback && !l->is_insecure) {
+        return refuse_plain(l, fault);
+    }
+    is_trusted = l->says_trusted ? l->is_trusted : is_loopback && !l->is_insecure;
+    if (is_trusted && !is_loopback) {
+        mln_fault_set(fault, "%.*s: a plain-text listener beyond loopback cannot be trusted",
+                      MLN_S_ARG(l->url));
+        MLN_FAIL(CONFIG);
+    }
+    *ret = address;
+    *ret_is_trusted = is_trusted;
+    return MLN_OK;
+}
+
+static mln_err check_listeners(const struct mln_settings *s, struct mln_fault *fault)
+{
+    for (size_t i = 0; i < s->listen_count; i++) {
+        struct mln_address address;
+        bool is_trusted;
+
+        MLN_TRY(mln_check_listener(&s->listen[i], fault, &address, &is_trusted));
+    }
+    return MLN_OK;
+}
+
+/* ---- the data directory ---- */
+
+static mln_err require_directory(const char *path, struct mln_fault *fault)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        mln_fault_set(fault, "%s: %s", path, strerror(errno));
+        MLN_FAIL(SYSTEM);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        mln_fault_set(fault, "%s is not a directory", path);
+        MLN_FAIL(SYSTEM);
+    }
+    return MLN_OK;
+}
+
+/* It is made when it is missing, but not what is above it. */
+static mln_err check_data(const struct mln_settings *s, struct mln_fault *fault)
+{
+    char *path = mln_arena_zdup(s->arena, s->data);
+    size_t len = s->data.len;
+    struct stat st;
+
+    MLN_REQUIRE(path, NO_MEMORY);
+    if (stat(path, &st) == 0 || errno != ENOENT) {
+        return require_directory(path, fault);
+    }
+    while (len > 0 && path[len - 1] == '/') {
+        len--;
+    }
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    path[len] = '\0';
+    return len ? require_directory(path, fault) : MLN_OK;
+}
+
+/* ---- all of it ---- */
+
+mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault,
+                           enum mln_exit *ret_exit)
+{
+    struct mln_run_as as;
+
+    *ret_exit = MLN_EXIT_USAGE;
+    MLN_TRY(check_listeners(s, fault));
+    if (!s->store) {
+        mln_fault_set(fault, "no store is built in");
+        MLN_FAIL(CONFIG);
+    }
+    MLN_TRY(mln_run_as_find(s->user, &as, fault));
+    *ret_exit = MLN_EXIT_FAILED;
+    return strcmp(s->store, "mem") == 0 ? MLN_OK : check_data(s, fault);
+}

@@ -1,0 +1,16 @@
+/* What settings must keep among each other and with the machine: for the start, which opens what is
+ * found here, and for --check-config, which opens nothing. Main thread. */
+#pragma once
+
+#include "server/server.h"
+#include "server/settings.h"
+
+/* Where a listener is to be opened, and whether what comes there is trusted. Errors: CONFIG (no
+ * such host, plain text beyond loopback that was not asked for by name or shall be trusted). */
+mln_err mln_check_listener(const struct mln_listen_setting *listener, struct mln_fault *fault,
+                           struct mln_address *ret, bool *ret_is_trusted);
+
+/* All that the start would refuse before it opens sockets and store. *ret_exit is the code the
+ * start would end with. Errors: CONFIG, SYSTEM, NO_MEMORY. */
+mln_err mln_check_settings(const struct mln_settings *settings, struct mln_fault *fault,
+                           enum mln_exit *ret_exit);
