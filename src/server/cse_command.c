@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "server/check.h"
+#include "server/exit.h"
 #include "server/node.h"
 
 const struct mln_option *mln_server_cse_options(size_t *ret_count)
@@ -55,6 +56,11 @@ static void let_second_signal_end(const sigset_t *signals)
     (void)pthread_sigmask(SIG_UNBLOCK, &two, NULL);
 }
 
+static void tell(const char *text)
+{
+    (void)fprintf(stderr, "merlon cse: %s\n", text);
+}
+
 static int serve(const struct mln_settings *settings)
 {
     struct mln_fault fault = { 0 };
@@ -66,8 +72,7 @@ static int serve(const struct mln_settings *settings)
     block_signals(&signals);
     err = mln_node_start(settings, &fault, &code, &node);
     if (mln_failed(err)) {
-        (void)fprintf(stderr, "merlon cse: %s%s%s\n", mln_err_text(err), fault.text[0] ? ": " : "",
-                      fault.text);
+        tell(mln_exit_text(err, &fault));
         return (int)code;
     }
     wait_for_end(&signals);
@@ -82,11 +87,6 @@ static bool wants_sample(int argc, char **argv)
     return argc == 2 && strcmp(argv[1], "--sample-config") == 0;
 }
 
-static void tell(const char *text)
-{
-    (void)fprintf(stderr, "merlon cse: %s\n", text);
-}
-
 static int check(const struct mln_settings *settings)
 {
     struct mln_fault fault = { 0 };
@@ -94,7 +94,7 @@ static int check(const struct mln_settings *settings)
     mln_err err = mln_check_settings(settings, &fault, &code);
 
     if (mln_failed(err)) {
-        tell(fault.text[0] ? fault.text : mln_err_text(err));
+        tell(mln_exit_text(err, &fault));
         return (int)code;
     }
     (void)printf("the settings are fine\n");
@@ -114,7 +114,7 @@ int mln_server_cse(int argc, char **argv)
     }
     err = mln_settings_read(argc, argv, tell, &settings, &fault);
     if (mln_failed(err)) {
-        tell(fault.text[0] ? fault.text : mln_err_text(err));
+        tell(mln_exit_text(err, &fault));
     } else if (settings.only_check) {
         code = check(&settings);
     } else {

@@ -1,4 +1,4 @@
-/* Exit codes from errors. */
+/* Exit codes and messages from errors. */
 #include "server/exit.h"
 
 enum mln_exit mln_exit_of(mln_err err)
@@ -13,4 +13,9 @@ enum mln_exit mln_exit_of(mln_err err)
         return MLN_EXIT_STORE_DAMAGED;
     }
     return err.code == MLN_ERR_CONFIG ? MLN_EXIT_USAGE : MLN_EXIT_FAILED;
+}
+
+const char *mln_exit_text(mln_err err, const struct mln_fault *fault)
+{
+    return fault->text[0] ? fault->text : mln_err_text(err);
 }

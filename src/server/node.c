@@ -415,7 +415,7 @@ static void free_node(struct mln_node *n)
     mln_free(n);
 }
 
-void mln_node_stop(struct mln_node *node)
+static void end_node(struct mln_node *node)
 {
     if (node->thread_count) {
         /* what serves waits for the others */
@@ -423,6 +423,11 @@ void mln_node_stop(struct mln_node *node)
         stop_threads(node, 0, SERVING);
     }
     free_node(node);
+}
+
+void mln_node_stop(struct mln_node *node)
+{
+    end_node(node);
     mln_log(MLN_LOG_INFO, "server", "stopped");
 }
 
@@ -473,7 +478,7 @@ mln_err mln_node_start(const struct mln_settings *settings, struct mln_fault *fa
     }
     err = start(n, fault, ret_exit);
     if (mln_failed(err)) {
-        mln_node_stop(n);
+        end_node(n);
         return err;
     }
     print_ports(n);

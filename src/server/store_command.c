@@ -48,8 +48,7 @@ static mln_err set(void *data, const struct mln_option *option, const char *valu
 
 static int fail(mln_err err, const struct mln_fault *fault)
 {
-    (void)fprintf(stderr, "merlon store: %s%s%s\n", mln_err_text(err), fault->text[0] ? ": " : "",
-                  fault->text);
+    (void)fprintf(stderr, "merlon store: %s\n", mln_exit_text(err, fault));
     return (int)mln_exit_of(err);
 }
 

@@ -33,8 +33,8 @@ mln_err mln_store_check(struct mln_store *store, mln_store_report *report, void 
 mln_err mln_store_backup(struct mln_store *store, const char *file, struct mln_fault *fault);
 
 /* Makes the store that `options` describe from a backup, after checking it; there must be none
- * yet. It appears whole or not at all. Errors: STORE_IO, SYSTEM, STORE_CORRUPT, STORE_VERSION,
- * STORE_FULL, STORE_IN_USE (there is a store already), CONFIG (the backend keeps no files),
- * NO_MEMORY. */
+ * yet. It appears whole or not at all. Errors: STORE_IO, SYSTEM (also: there is a store already),
+ * STORE_CORRUPT and STORE_VERSION (the backup), STORE_FULL, STORE_IN_USE, CONFIG (the backend keeps
+ * no files), NO_MEMORY. */
 mln_err mln_store_restore(const char *file, const struct mln_store_options *options,
                           const struct mln_env *env, struct mln_fault *fault);

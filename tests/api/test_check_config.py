@@ -69,6 +69,7 @@ def test_a_setting_given_twice_in_a_file_is_refused(tmp_path):
     done = run("cse", "--check-config", "--config", path)
     assert done.returncode == 2 and f"{path}:2: threads is set twice" in done.stderr, done
     path = config(tmp_path, "listen = http://127.0.0.1:1", "listen = http://127.0.0.1:2",
-                  "poa = http://a.example", "poa = http://b.example", "limit = body_bytes=2048", "limit = name_bytes=99")
+                  "poa = http://a.example", "poa = http://b.example", "limit = body_bytes=2048",
+                  "limit = name_bytes=99")
     done = run("cse", "--check-config", "--config", path)
     assert done.returncode == 0, ("those may be repeated", done)

@@ -205,7 +205,9 @@ def test_address_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         done = run("cse", "--data", str(tmp_path / "data"), "--listen", url)
-    assert done.returncode == 5 and "in use" in done.stderr and not done.stdout, done
+    assert done.returncode == 5 and not done.stdout, done
+    told = f"merlon cse: cannot listen on {url.removeprefix('http://')}: Address already in use\n"
+    assert done.stderr == told, "nothing of what has not happened: no stop, no configuration error"
 
 
 def test_address_of_another_host(tmp_path):
@@ -643,17 +645,22 @@ def test_store_commands_refuse(own, tmp_path):
     done = run("store", "restore", str(file), *data)
     assert done.returncode == 3, done
     server.stop()
-    assert run("store", "restore", str(file), *data).returncode == 3
+    done = run("store", "restore", str(file), *data)
+    assert done.returncode == 1, "nobody has the store"
+    assert done.stderr == f"merlon store: {server.data} holds a store already\n", done
     whole = file.read_bytes()
     for damage in (whole[:-20], whole[:30], b"", b"nonsense" * 10,
                    whole[:60] + bytes([whole[60] ^ 1]) + whole[61:]):
         file.write_bytes(damage)
         done = run("store", "restore", str(file), "--data", str(tmp_path / "again"))
+        assert done.stderr.startswith(f"merlon store: {file} ")
         assert done.returncode == 4 and not (tmp_path / "again" / "data.mdb").exists(), done
     for words in ([], ["polish"], ["check", "x"], ["backup"], ["restore"], ["stats", "--xml"]):
-        assert run("store", *words).returncode == 2, words
+        done = run("store", *words)
+        assert done.returncode == 2 and "error" not in done.stderr, (words, done)
     done = run("store", "check", "--data", str(tmp_path / "nowhere"))
-    assert done.returncode == 1 and "nowhere" in done.stderr, done
+    assert done.returncode == 1, done
+    assert done.stderr == f"merlon store: there is no store in {tmp_path / 'nowhere'}\n", done
     assert not (tmp_path / "nowhere").exists()
 
 

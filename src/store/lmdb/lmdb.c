@@ -94,7 +94,7 @@ static mln_err take_directory(struct mln_lmdb *l, struct mln_fault *fault)
     if (l->is_building) {
         if (access(l->final_file, F_OK) == 0) {
             mln_fault_set(fault, "%s holds a store already", l->directory);
-            MLN_FAIL(STORE_IN_USE);
+            MLN_FAIL(SYSTEM);
         }
         (void)unlink(l->file); /* left by a process that died */
     }
