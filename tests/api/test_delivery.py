@@ -521,3 +521,37 @@ def test_counter_survives_a_kill(own):
         assert contents(receiver, 5) == numbers(5)
         assert receiver.nothing(0.3)
     assert client.retrieve("cse-in/c/s").rsc == 4004
+
+
+def about(server, target):
+    return [line for line in server.log().splitlines() if target in line]
+
+
+def test_a_target_that_fails_is_told_once(own):
+    """By the address of the subscription and the target's, without what its query may hide."""
+    server = own(*NOT_ASKED, "--log", "debug")
+    admin = Client(server.url)
+    target = f"http://127.0.0.1:{closed_port()}/n"
+    admin.create("cse-in", "cnt", rn="c")
+    assert subscribe(admin, "cse-in/c", f"{target}?key=secret", rn="s").rsc == 2001
+    fill(admin, "cse-in/c", numbers(3))
+    told = f"cse-in/c/s to {target}: network error"
+    eventually(lambda: len(about(server, told)) >= 3, 10, "more attempts")
+    first, *more = about(server, told)
+    assert " info " in first and all(" debug " in line for line in more), (first, more)
+    assert "secret" not in server.log()
+
+
+def test_a_target_that_recovers_is_told(own):
+    codes = iter([5000, 5000])
+    with Receiver(lambda _: next(codes, 2000)) as receiver:
+        server = own(*NOT_ASKED, "--log", "debug")
+        admin = Client(server.url)
+        admin.create("cse-in", "cnt", rn="c")
+        assert subscribe(admin, "cse-in/c", receiver.url, rn="s").rsc == 2001
+        fill(admin, "cse-in/c", ["1"])
+        eventually(lambda: "delivered again" in server.log(), 10, "the success")
+        first, second, third = about(server, f"cse-in/c/s to {receiver.url}")
+        assert " info " in first and "refused" in first
+        assert " debug " in second and "refused" in second
+        assert " info " in third

@@ -49,9 +49,10 @@ struct mln_deliverer {
     struct lane *first_waiting;
     struct lane **last_waiting;
     uint64_t sending;
-    struct mln_lane looked_up_to; /* a look through the outbox goes on behind this lane */
-    bool has_more;                /* it was not finished */
-    bool is_advancing;            /* next_in_line is at work */
+    struct mln_lane failing[BUCKETS]; /* told of in the log; a later one takes the place */
+    struct mln_lane looked_up_to;     /* a look through the outbox goes on behind this lane */
+    bool has_more;                    /* it was not finished */
+    bool is_advancing;                /* next_in_line is at work */
 
     /* erasures: those of the running job, and those that come after */
     struct mln_job job;
@@ -362,6 +363,60 @@ static void next_in_line(struct mln_deliverer *d)
     d->is_advancing = false;
 }
 
+/* ---- telling ---- */
+
+/* Where a lane leads, for the log: without the query, which may hold a secret. */
+static void tell(const struct lane *l, enum mln_log_level level, const char *what, int status)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    struct mln_cse *cse = l->d->duties->cse;
+    struct mln_slice target = l->entry.target;
+    struct mln_slice name = MLN_S("a subscription");
+
+    if (!mln_log_enabled(level)) {
+        return;
+    }
+    if (!mln_failed(mln_view_begin(l->d->duties->worker->reader, &view))) {
+        struct mln_lookup lookup = { cse, view, l->arena, mln_env_now_us(cse->options.env) };
+
+        name = mln_outbox_name(&lookup, l->key.subscription);
+    }
+    target.len = mln_slice_find(target, '?');
+    if (status) {
+        mln_log(level, "notify", "%.*s to %.*s: %s, status %d", MLN_S_ARG(name), MLN_S_ARG(target),
+                what, status);
+    } else {
+        mln_log(level, "notify", "%.*s to %.*s: %s", MLN_S_ARG(name), MLN_S_ARG(target), what);
+    }
+}
+
+static struct mln_lane *failing_place(const struct lane *l)
+{
+    return &l->d->failing[bucket_of(l->d, l->key) - l->d->buckets];
+}
+
+/* The first failure of a lane is told, those after it only to whoever asks for everything, and
+ * then the first success. */
+static void tell_result(const struct lane *l, const struct mln_outbound_answer *answer,
+                        bool was_taken, bool is_over)
+{
+    struct mln_lane *place = failing_place(l);
+    bool was_failing = place->subscription == l->key.subscription && place->number == l->key.number;
+
+    if (was_taken && was_failing) {
+        tell(l, MLN_LOG_INFO, "delivered again", 0);
+        *place = (struct mln_lane){ 0 };
+    }
+    if (!was_taken) {
+        tell(l, was_failing ? MLN_LOG_DEBUG : MLN_LOG_INFO,
+             mln_failed(answer->err) ? mln_err_text(answer->err)
+             : is_over               ? "refused, dropped"
+                                     : "refused",
+             answer->transport_status);
+        *place = l->key;
+    }
+}
+
 static void answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
 {
     struct lane *l = attempt->data;
@@ -369,15 +424,12 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     bool was_taken = mln_attempt_succeeded(answer);
     bool is_over = was_taken || is_final(answer);
 
+    if (!d->duties->is_stopped) {
+        tell_result(l, answer, was_taken, is_over);
+    }
     stop_sending(l);
     if (d->duties->is_stopped) {
         return;
-    }
-    if (!was_taken) {
-        mln_log(MLN_LOG_INFO, "notify", "notification %llu/%u: %s, status %d%s",
-                (unsigned long long)l->key.subscription, (unsigned)l->key.number,
-                mln_failed(answer->err) ? mln_err_text(answer->err) : "refused",
-                answer->transport_status, is_over ? ": dropped" : "");
     }
     d->duties->stats.delivered += was_taken;
     d->duties->stats.dropped += is_over && !was_taken;
@@ -469,8 +521,7 @@ static bool prepare(struct lane *l)
     err = l->arena ? read_next(l) : MLN_ERROR(NO_MEMORY);
     while (!mln_failed(err) && is_too_old(l)) {
         l->d->duties->stats.dropped++;
-        mln_log(MLN_LOG_WARNING, "notify", "notification %llu/%u is too old: dropped",
-                (unsigned long long)l->key.subscription, (unsigned)l->key.number);
+        tell(l, MLN_LOG_WARNING, "a notification is too old, dropped", 0);
         err = note_erasure(l, false) ? read_next(l) : MLN_ERROR(NO_MEMORY);
     }
     if (!mln_failed(err)) {

@@ -141,17 +141,33 @@ mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t
     return mln_record_erase(write, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key));
 }
 
+struct mln_slice mln_outbox_name(const struct mln_lookup *l, uint64_t subscription)
+{
+    struct mln_resource sub;
+    struct mln_slice path;
+
+    if (mln_failed(mln_store_get(l->view, subscription, l->arena, &sub)) ||
+        mln_failed(mln_locate_path(l, &sub, &path))) {
+        return MLN_S("a deleted subscription");
+    }
+    return path;
+}
+
 /* Drops the oldest entry of a full lane, whose end is given. */
 static mln_err make_room(const struct mln_change *c, struct mln_lane lane, uint64_t end)
 {
+    struct mln_lookup lookup = { c->cse, c->view, c->arena, c->now_us };
     struct place first = { .lane = lane };
+    struct mln_slice name;
 
     MLN_TRY(step(c->view, &first));
     if (end - first.number < c->cse->options.limits->outbox_lane) {
         return MLN_OK;
     }
-    mln_log(MLN_LOG_WARNING, "notify", "queue %llu/%u is full: its oldest notification is dropped",
-            (unsigned long long)lane.subscription, (unsigned)lane.number);
+    name = mln_outbox_name(&lookup, lane.subscription);
+    mln_log(MLN_LOG_WARNING, "notify",
+            "%.*s: too many notifications wait for its target %u: the oldest is dropped",
+            MLN_S_ARG(name), (unsigned)lane.number + 1);
     return mln_outbox_erase(c->write, lane, first.number);
 }
 

@@ -54,6 +54,9 @@ mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t nu
 mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
                              struct mln_lane *ret);
 
+/* A subscription for the log: its address, or words for one that is deleted. */
+struct mln_slice mln_outbox_name(const struct mln_lookup *l, uint64_t subscription);
+
 /* Removes one entry; an absent one is no error. Errors: STORE_*. */
 mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t number);
 
