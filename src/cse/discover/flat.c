@@ -15,8 +15,9 @@
 #include "model/match.h"
 
 enum {
-    PATIENCE = 1000, /* resources below the root before the index is looked at */
-    GROWTH = 8,
+    PATIENCE = 100, /* length of the first step */
+    GROWTH = 4,
+    GATHERED_MAX = 1 << 20, /* ids in memory */
 };
 
 struct lister {
@@ -292,8 +293,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* ids grow with the time of creation. */
-static mln_err from_gathered(struct gathering *g)
+/* ids grow with the time of creation: those up to `last` have been considered already. */
+static mln_err from_gathered(struct gathering *g, uint64_t last)
 {
     struct lister *l = g->l;
 
@@ -303,28 +304,34 @@ static mln_err from_gathered(struct gathering *g)
     for (size_t i = 0; i < g->count && !l->is_cut; i++) {
         struct mln_resource r;
 
-        MLN_TRY(consider_id(l, g->ids[i], &r));
+        if (g->ids[i] > last) {
+            MLN_TRY(consider_id(l, g->ids[i], &r));
+        }
     }
     return MLN_OK;
 }
 
-static mln_err from_index(struct lister *l, const struct mln_scan_spec *spec)
+/* Considers the next `most` entries of an index behind `*last`, which moves on. */
+static mln_err from_index(struct lister *l, struct mln_scan *scan, uint64_t most, uint64_t *last,
+                          bool *ret_over)
 {
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     uint64_t id;
     uint16_t ty;
 
-    MLN_TRY(mln_scan_open(l->paths.lookup.view, spec, &scan));
-    while (!l->is_cut) {
+    for (*ret_over = false; most > 0 && !l->is_cut; most--) {
         struct mln_resource r;
         mln_err err = mln_scan_next(scan, &id, &ty);
 
         if (err.code == MLN_ERR_NOT_FOUND) {
-            return MLN_OK;
+            break;
         }
         MLN_TRY(err);
-        MLN_TRY(consider_id(l, id, &r));
+        if (id > *last) {
+            *last = id;
+            MLN_TRY(consider_id(l, id, &r));
+        }
     }
+    *ret_over = most > 0;
     return MLN_OK;
 }
 
@@ -363,31 +370,48 @@ static mln_err is_shorter(struct lister *l, const struct mln_scan_spec *spec, ui
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
-/* Goes by the subtree or by an index, whichever is found to be the shortest. */
+/* The rest of the search by another index, when that is short. */
+static mln_err try_other(struct lister *l, const struct mln_scan_spec *spec, uint64_t most,
+                         uint64_t *last, bool *ret_over)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+
+    MLN_TRY(is_shorter(l, spec, most, ret_over));
+    if (*ret_over) {
+        MLN_TRY(mln_scan_open(l->paths.lookup.view, spec, &scan));
+        MLN_TRY(from_index(l, scan, UINT64_MAX, last, ret_over));
+    }
+    return MLN_OK;
+}
+
+/* Goes along the first index, step by step, and looks before each step, which is as long as all
+ * before it, whether the subtree or the other index is shorter. So it costs a few times the
+ * shortest way at most, and a page of matches that come early costs next to nothing. */
 static mln_err in_creation_order(struct lister *l, const struct mln_scan_spec *specs, size_t count)
 {
-    uint64_t ceiling = l->e->effort->most;
-    struct gathering g = { .l = l, .most = PATIENCE < ceiling ? PATIENCE : ceiling };
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct gathering g = { .l = l, .most = PATIENCE };
+    uint64_t last = 0;
+    bool is_over = false;
 
-    for (;;) {
-        g.count = 0;
-        MLN_TRY(gather(&g, l->paths.root, 0));
-        if (g.count < g.most) {
-            return from_gathered(&g);
-        }
-        for (size_t i = 0; i < count; i++) {
-            bool use_index;
-
-            MLN_TRY(is_shorter(l, &specs[i], g.most, &use_index));
-            if (use_index) {
-                return from_index(l, &specs[i]);
+    MLN_TRY(mln_scan_open(l->paths.lookup.view, &specs[0], &scan));
+    while (!is_over && !l->is_cut) {
+        if (g.most <= GATHERED_MAX) {
+            g.count = 0;
+            MLN_TRY(gather(&g, l->paths.root, 0));
+            if (g.count < g.most) {
+                return from_gathered(&g, last);
             }
         }
-        if (g.most == ceiling) {
-            return from_index(l, specs);
+        if (count > 1) {
+            MLN_TRY(try_other(l, &specs[1], g.most, &last, &is_over));
         }
-        g.most = g.most * GROWTH < ceiling ? g.most * GROWTH : ceiling;
+        if (!is_over) {
+            MLN_TRY(from_index(l, scan, g.most, &last, &is_over));
+        }
+        g.most *= GROWTH;
     }
+    return MLN_OK;
 }
 
 static mln_err collect(struct lister *l)
