@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "server/settings_int.h"
 #include "server/tables.h"
 
@@ -19,16 +20,15 @@ static const struct mln_option options[] = {
     { "config", 'c', "FILE", NULL, "Read settings from this file; options override it", false },
     { "data", 'd', "DIR", "./merlon-data", "Directory of the store; created when missing", false },
     { "listen", 'l', "URL", "http://127.0.0.1:8080",
-      "Listen on this URL; may be repeated. Port 0 lets the system choose. A loopback address is "
+      "Listen on this URL. Port 0 lets the system choose. A loopback address is "
       "trusted, another is not, unless ',trusted' or ',untrusted' follows the URL",
       true },
     { "insecure-listen", 0, "URL", NULL,
       "Listen in plain text beyond loopback: anybody on the way can read and forge requests. Never "
-      "trusted. May be repeated",
+      "trusted",
       true },
     { "poa", 0, "URL", NULL,
-      "Point of access that the CSEBase shows; may be repeated. Default: what is listened on",
-      true },
+      "Point of access that the CSEBase shows; without any: what is listened on", true },
     { "cse-id", 0, "ID", "/id-in", "CSE-ID, SP-relative", false },
     { "cse-name", 0, "NAME", "cse-in", "Resource name of the CSEBase", false },
     { "sp-id", 0, "ID", "//merlon.example", "M2M-SP-ID of the service provider", false },
@@ -59,7 +59,7 @@ static const struct mln_option options[] = {
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "limit", 0, "NAME=NUMBER", NULL,
-      "Change a limit; may be repeated. dist/merlon.conf lists all with their reasons", true },
+      "Change a limit. dist/merlon.conf lists all with their reasons", true },
 };
 
 enum { OPTIONS = sizeof options / sizeof options[0] };
@@ -157,6 +157,27 @@ static mln_err read_whole(struct mln_settings *s, struct mln_slice *ret, struct 
     return MLN_OK;
 }
 
+static bool is_for_file(const struct mln_option *o)
+{
+    return strcmp(o->name, "config") != 0 && strcmp(o->name, "check-config") != 0;
+}
+
+static mln_err refuse_unknown(struct mln_slice name, struct mln_fault *fault)
+{
+    struct mln_nearest nearest;
+
+    mln_nearest_init(&nearest, name);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (is_for_file(&options[i])) {
+            mln_nearest_offer(&nearest, mln_slice_z(options[i].name));
+        }
+    }
+    mln_fault_set(fault, "there is no setting '%.*s'%s%.*s%s", MLN_S_ARG(name),
+                  nearest.count ? ", did you mean " : "", MLN_S_ARG(nearest.best[0]),
+                  nearest.count ? "?" : "");
+    MLN_FAIL(CONFIG);
+}
+
 static mln_err refuse_second(bool *seen, const struct mln_option *option, struct mln_fault *fault)
 {
     if (*seen && !option->repeats) {
@@ -184,10 +205,8 @@ static mln_err take_line(struct mln_settings *s, struct mln_slice line, bool see
         MLN_FAIL(CONFIG);
     }
     option = option_of(name);
-    if (!option || mln_slice_eq(name, MLN_S("config")) ||
-        mln_slice_eq(name, MLN_S("check-config"))) {
-        mln_fault_set(fault, "there is no setting '%.*s'", MLN_S_ARG(name));
-        MLN_FAIL(CONFIG);
+    if (!option || !is_for_file(option)) {
+        return refuse_unknown(name, fault);
     }
     MLN_TRY(refuse_second(&seen[option - options], option, fault));
     return mln_setting_set(s, name, mln_slice_trim(rest), fault);
@@ -292,14 +311,14 @@ static void put_comment(const char *text)
 
 static void put_setting(const struct mln_option *o)
 {
-    bool is_for_file = strcmp(o->name, "config") != 0 && strcmp(o->name, "check-config") != 0 &&
-                       strcmp(o->name, "limit") != 0;
-
-    if (!is_for_file) {
+    if (!is_for_file(o) || strcmp(o->name, "limit") == 0) {
         return;
     }
     (void)putchar('\n');
     put_comment(o->help);
+    if (o->repeats) {
+        put_comment("May be repeated.");
+    }
     /* those without a default are URLs */
     (void)printf("# %s = %s\n", o->name, o->initial ? o->initial : "http://192.0.2.1:8080");
 }

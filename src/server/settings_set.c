@@ -1,6 +1,7 @@
 /* Setting one setting from text, with its check. */
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/num.h"
 #include "model/ident.h"
 #include "server/settings_int.h"
@@ -364,6 +365,22 @@ static bool same_name(struct mln_slice given, const char *name)
     return i == given.len && !name[i];
 }
 
+static mln_err refuse_limit(struct mln_slice name, struct mln_fault *fault)
+{
+    struct mln_nearest nearest;
+    size_t count;
+    const struct mln_limit_row *rows = mln_limit_rows(&count);
+
+    mln_nearest_init(&nearest, name);
+    for (size_t i = 0; i < count; i++) {
+        mln_nearest_offer(&nearest, mln_slice_z(rows[i].name));
+    }
+    mln_fault_set(fault, "there is no limit '%.*s'%s%.*s%s", MLN_S_ARG(name),
+                  nearest.count ? ", did you mean " : "", MLN_S_ARG(nearest.best[0]),
+                  nearest.count ? "?" : "");
+    MLN_FAIL(CONFIG);
+}
+
 static mln_err set_limit(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     struct mln_slice number = v;
@@ -384,7 +401,9 @@ static mln_err set_limit(struct mln_settings *s, struct mln_slice v, struct mln_
         memcpy((char *)&s->limits + rows[i].offset, &n, sizeof n);
         return MLN_OK;
     }
-    return refuse(fault, "limit", "NAME=NUMBER with the name of a limit", v);
+    return number.ptr && name.len
+               ? refuse_limit(name, fault)
+               : refuse(fault, "limit", "NAME=NUMBER with the name of a limit", v);
 }
 
 static const struct setter setters[] = {

@@ -182,6 +182,12 @@ static mln_err run(const struct store_settings *s, int argc, char **argv, int *r
         mln_fault_set(fault, "expected: check, stats, backup FILE or restore FILE");
         MLN_FAIL(CONFIG);
     }
+    if (takes_file && strcmp(argv[1], "-") == 0) {
+        mln_fault_set(fault,
+                      "%s needs a file: its size and its name on the disk matter; './-' is one",
+                      argv[0]);
+        MLN_FAIL(CONFIG);
+    }
     if (strcmp(argv[0], "restore") == 0) {
         return mln_store_restore(argv[1], &o, mln_env_system(), fault);
     }

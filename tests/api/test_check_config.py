@@ -73,3 +73,22 @@ def test_a_setting_given_twice_in_a_file_is_refused(tmp_path):
                   "limit = name_bytes=99")
     done = run("cse", "--check-config", "--config", path)
     assert done.returncode == 0, ("those may be repeated", done)
+
+
+@pytest.mark.parametrize("line, told", [
+    ("cse-nme = x", "there is no setting 'cse-nme', did you mean cse-name?"),
+    ("check-confi = x", "there is no setting 'check-confi'\n"),
+    ("limit = body_byte=2048", "there is no limit 'body_byte', did you mean body_bytes?"),
+    ("limit = bodybytes=2048", "there is no limit 'bodybytes', did you mean body_bytes?"),
+    ("limit = zzzzzz=1", "there is no limit 'zzzzzz'\n"),
+])
+def test_mistyped_names_get_a_hint(tmp_path, line, told):
+    done = run("cse", "--check-config", "--config", config(tmp_path, line))
+    assert done.returncode == 2 and told in done.stderr, done
+
+
+def test_help_says_once_what_may_be_repeated():
+    words = " ".join(run("cse", "--help").stdout.split())
+    assert "repeated" not in words and words.count("; repeatable") == 4
+    sample = run("cse", "--sample-config").stdout
+    assert sample.count("# May be repeated.\n") == 3 and sample.count("repeat") == 3

@@ -655,7 +655,12 @@ def test_store_commands_refuse(own, tmp_path):
         done = run("store", "restore", str(file), "--data", str(tmp_path / "again"))
         assert done.stderr.startswith(f"merlon store: {file} ")
         assert done.returncode == 4 and not (tmp_path / "again" / "data.mdb").exists(), done
-    for words in ([], ["polish"], ["check", "x"], ["backup"], ["restore"], ["stats", "--xml"]):
+        assert not (tmp_path / "again").exists(), "nothing stays"
+    (tmp_path / "empty").mkdir()
+    assert run("store", "restore", str(file), "--data", str(tmp_path / "empty")).returncode == 4
+    assert not list((tmp_path / "empty").iterdir())
+    for words in ([], ["polish"], ["check", "x"], ["backup", "-"], ["restore", "-"],
+                  ["backup"], ["restore"], ["stats", "--xml"]):
         done = run("store", *words)
         assert done.returncode == 2 and "error" not in done.stderr, (words, done)
     done = run("store", "check", "--data", str(tmp_path / "nowhere"))

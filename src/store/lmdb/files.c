@@ -44,13 +44,14 @@ mln_err mln_lmdb_sync_directory(const char *directory)
     return MLN_OK;
 }
 
-mln_err mln_lmdb_make_directory(const char *directory, struct mln_fault *fault)
+mln_err mln_lmdb_make_directory(const char *directory, struct mln_fault *fault, bool *ret_made)
 {
     char parent[PATH_MAX_BYTES];
     struct stat st;
     mln_err err;
 
-    if (mkdir(directory, 0700) != 0) {
+    *ret_made = mkdir(directory, 0700) == 0;
+    if (!*ret_made) {
         if (errno != EEXIST) {
             return system_error(fault, "make directory", directory);
         }
@@ -103,13 +104,19 @@ static void tell_who(struct mln_fault *fault, const char *directory, uint64_t pi
     }
 }
 
-mln_err mln_lmdb_lock(const char *directory, struct mln_fault *fault, int *ret_fd)
+/* Has the file been taken away between our opening and locking it? */
+static bool is_gone(int fd)
 {
-    char path[PATH_MAX_BYTES];
-    int fd;
+    struct stat st;
 
-    MLN_TRY(join(path, directory, "/store.lock"));
-    fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static mln_err lock_file(const char *directory, const char *path, struct mln_fault *fault,
+                         int *ret_fd)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
     if (fd < 0) {
         return system_error(fault, "open", path);
     }
@@ -123,9 +130,34 @@ mln_err mln_lmdb_lock(const char *directory, struct mln_fault *fault, int *ret_f
         (void)close(fd);
         return err;
     }
+    *ret_fd = fd;
+    return MLN_OK;
+}
+
+mln_err mln_lmdb_lock(const char *directory, struct mln_fault *fault, int *ret_fd)
+{
+    char path[PATH_MAX_BYTES];
+    int fd;
+
+    MLN_TRY(join(path, directory, "/store.lock"));
+    MLN_TRY(lock_file(directory, path, fault, &fd));
+    while (is_gone(fd)) {
+        (void)close(fd);
+        MLN_TRY(lock_file(directory, path, fault, &fd));
+    }
     (void)write_pid(fd); /* a full disk must not keep us from starting */
     *ret_fd = fd;
     return MLN_OK;
+}
+
+void mln_lmdb_unlock_for_ever(const char *directory, int fd)
+{
+    char path[PATH_MAX_BYTES];
+
+    if (!mln_failed(join(path, directory, "/store.lock"))) {
+        (void)unlink(path);
+    }
+    (void)close(fd);
 }
 
 /* ---- LMDB's lock file ---- */

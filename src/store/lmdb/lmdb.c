@@ -42,19 +42,33 @@ static char *path_of(const char *directory, const char *name)
     return path;
 }
 
+/* Nothing stays of a store that was not finished. */
+static void abandon(struct mln_lmdb *l)
+{
+    char *lock = path_of(l->directory, "restore.mdb-lock");
+
+    (void)unlink(l->file); /* gone already when it was published */
+    if (lock) {
+        (void)unlink(lock);
+    }
+    mln_free(lock);
+    if (access(l->final_file, F_OK) == 0) {
+        return;
+    }
+    mln_lmdb_unlock_for_ever(l->directory, l->lock_fd);
+    l->lock_fd = -1;
+    if (l->has_made_directory) {
+        (void)rmdir(l->directory);
+    }
+}
+
 static void close_store(struct mln_kv *kv)
 {
     struct mln_lmdb *l = lmdb_of(kv);
 
     mln_lmdb_env_close(l);
-    if (l->is_building && l->file) {
-        char *lock = path_of(l->directory, "restore.mdb-lock");
-
-        (void)unlink(l->file); /* gone already when it was published */
-        if (lock) {
-            (void)unlink(lock);
-        }
-        mln_free(lock);
+    if (l->is_building && l->lock_fd >= 0) {
+        abandon(l);
     }
     if (l->lock_fd >= 0) {
         (void)close(l->lock_fd);
@@ -89,7 +103,7 @@ static mln_err take_directory(struct mln_lmdb *l, struct mln_fault *fault)
     if (l->is_read_only) {
         return MLN_OK;
     }
-    MLN_TRY(mln_lmdb_make_directory(l->directory, fault));
+    MLN_TRY(mln_lmdb_make_directory(l->directory, fault, &l->has_made_directory));
     MLN_TRY(mln_lmdb_lock(l->directory, fault, &l->lock_fd));
     if (l->is_building) {
         if (access(l->final_file, F_OK) == 0) {

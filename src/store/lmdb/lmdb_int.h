@@ -33,7 +33,8 @@ struct mln_lmdb {
     char *file;       /* the data file */
     char *final_file; /* its name after publish, when building */
     int lock_fd;      /* our lock file, -1 when read-only */
-    unsigned begun;   /* write transactions, modulo */
+    bool has_made_directory;
+    unsigned begun; /* write transactions, modulo */
     struct mln_lmdb_txn writer;
 
     pthread_mutex_t lock; /* guards the list */
@@ -65,8 +66,11 @@ mln_err mln_lmdb_env_reopen(struct mln_lmdb *l);
  * Errors: STORE_IN_USE, SYSTEM. */
 mln_err mln_lmdb_lock(const char *directory, struct mln_fault *fault, int *ret_fd);
 
+/* Takes away the lock file, held by `fd`, of a directory that has got no store. */
+void mln_lmdb_unlock_for_ever(const char *directory, int fd);
+
 /* Makes the directory, when missing, and its entry durable. Errors: SYSTEM, STORE_FULL. */
-mln_err mln_lmdb_make_directory(const char *directory, struct mln_fault *fault);
+mln_err mln_lmdb_make_directory(const char *directory, struct mln_fault *fault, bool *ret_made);
 
 /* Makes the names in a directory durable. Errors: SYSTEM. */
 mln_err mln_lmdb_sync_directory(const char *directory);
