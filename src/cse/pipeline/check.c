@@ -1,6 +1,7 @@
 /* Recv-1.0, Recv-6.1, Recv-6.2: is the request well-formed, who asks, is it for us, and for what?
  * spec: TS-0004 7.3.2.1, 7.3.2.8, 7.3.3.1, 7.3.3.2 */
 #include "base/log.h"
+#include "base/timestamp.h"
 #include "cse/group/gid.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -15,6 +16,26 @@ static mln_err check_selection(struct mln_exec *e)
         MLN_FAIL(PARAM_INVALID);
     }
     return MLN_OK;
+}
+
+enum { ADMIN_PAUSE_S = 60 };
+
+/* The peer learns no more than anybody with an unknown name; who runs the CSE does, now and then.
+ */
+static void tell_of_admin(const struct mln_exec *e)
+{
+    _Atomic int64_t *told_us = &e->cse->admin_told_us;
+    int64_t now_us = mln_env_now_us(e->cse->options.env);
+    int64_t last_us = *told_us;
+
+    if (e->peer->is_trusted || !mln_slice_eq(e->req.fr, e->cse->options.admin) ||
+        (last_us && now_us >= last_us && now_us - last_us < ADMIN_PAUSE_S * MLN_US_PER_S)) {
+        return;
+    }
+    *told_us = now_us;
+    mln_log(MLN_LOG_INFO, "access",
+            "%s: %.*s is the administrator on trusted listeners only, and this is none",
+            e->peer->name, MLN_S_ARG(e->req.fr));
 }
 
 /* spec: TS-0004 7.3.2.1 */
@@ -43,8 +64,14 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
         .fault = e->fault,
     };
 
+    mln_err err;
+
     (void)ret;
-    return mln_access_identify(&in, &e->originator);
+    err = mln_access_identify(&in, &e->originator);
+    if (err.code == MLN_ERR_NOT_AUTHENTICATED) {
+        tell_of_admin(e);
+    }
+    return err;
 }
 
 /* spec: TS-0004 7.3.2.8 */
