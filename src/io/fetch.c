@@ -67,6 +67,29 @@ struct mln_fetcher {
 
 /* ---- answers ---- */
 
+enum { TOO_LARGE = 100 }; /* CURLE_TOO_LARGE, of newer versions */
+
+/* libcurl has a limit of its own for a line of the header. Older versions tell it as if memory had
+ * run out; but what they need memory for comes before the answer does. */
+static bool is_header_too_large(const struct transfer *t, CURLcode code)
+{
+    curl_off_t began_us = 0;
+
+    if ((int)code == TOO_LARGE) {
+        return true;
+    }
+    return code == CURLE_OUT_OF_MEMORY && t->body.len == 0 &&
+           curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &began_us) == CURLE_OK &&
+           began_us > 0;
+}
+
+static size_t fail_transfer(struct transfer *t, enum mln_err_code code, const char *why)
+{
+    t->failed = code;
+    (void)snprintf(t->why, sizeof t->why, "%s", why);
+    return 0; /* libcurl ends the transfer */
+}
+
 static mln_err error_of(const struct transfer *t, CURLcode code)
 {
     if (t->failed) {
@@ -132,9 +155,13 @@ static void recycle(struct transfer *t)
 
 static void finish(struct transfer *t, CURLcode code)
 {
-    struct mln_fetch_answer answer = { .err = error_of(t, code) };
+    struct mln_fetch_answer answer = { 0 };
     long status = 0;
 
+    if (!t->failed && is_header_too_large(t, code)) {
+        (void)fail_transfer(t, MLN_ERR_PROTOCOL, "header of the answer too large");
+    }
+    answer.err = error_of(t, code);
     (void)curl_multi_remove_handle(t->fetcher->multi, t->easy);
     unlink_active(t);
     answer.why = t->why[0] ? t->why : curl_easy_strerror(code);
@@ -168,13 +195,6 @@ static void take_finished(struct mln_fetcher *f)
 }
 
 /* ---- what libcurl calls ---- */
-
-static size_t fail_transfer(struct transfer *t, enum mln_err_code code, const char *why)
-{
-    t->failed = code;
-    (void)snprintf(t->why, sizeof t->why, "%s", why);
-    return 0; /* libcurl ends the transfer */
-}
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *data)
 {

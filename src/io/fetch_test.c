@@ -53,6 +53,8 @@ static struct mln_slice answer_of(struct mln_slice path)
         { "/garbage", "this is not HTTP\r\n\r\n" },
         { "/short", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf" },
         { "/large", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" },
+        { "/endless/field", "HTTP/1.1 200 OK\r\nX-Long: " },
+        { "/endless/status", "HTTP/1.1 200 " },
         { "/error", "HTTP/1.1 500 \r\nX-M2M-RSC: 5000\r\nContent-Length: 0\r\n\r\n" },
     };
 
@@ -66,7 +68,7 @@ static struct mln_slice answer_of(struct mln_slice path)
 
 static void serve(struct connection *c, struct mln_slice path)
 {
-    static char block[5000];
+    static char block[300000];
     struct mln_slice parts[] = { answer_of(path), { block, 0 } };
 
     if (mln_slice_eq(path, MLN_S("/leave"))) {
@@ -75,6 +77,11 @@ static void serve(struct connection *c, struct mln_slice path)
         return;
     }
     if (mln_slice_eq(path, MLN_S("/large"))) {
+        parts[1].len = 5000;
+    }
+    if (mln_slice_starts(path,
+                         MLN_S("/endless"))) { /* beyond what libcurl itself takes for a line */
+        memset(block, 'a', sizeof block);
         parts[1].len = sizeof block;
     }
     if (mln_slice_eq(path, MLN_S("/fields"))) {
@@ -212,6 +219,7 @@ struct result {
     size_t fields;
     char body[1200];
     size_t body_len;
+    char why[256];
     char odd[64];
     char name[64]; /* of the field to look for */
 };
@@ -227,6 +235,7 @@ static void on_done(void *data, const struct mln_fetch_answer *answer)
     r->status = answer->status;
     r->fields = answer->field_count;
     assert_non_null(answer->why);
+    (void)snprintf(r->why, sizeof r->why, "%s", answer->why);
     assert_true(answer->body.len < sizeof r->body);
     if (answer->body.len) {
         memcpy(r->body, answer->body.ptr, answer->body.len);
@@ -355,6 +364,12 @@ static void tells_what_went_wrong(void **state)
     assert_int_equal(get("/leave").err.code, MLN_ERR_NETWORK);
     assert_int_equal(get("/large").err.code, MLN_ERR_PROTOCOL);
     assert_int_equal(get("/fields").err.code, MLN_ERR_PROTOCOL);
+    for (int i = 0; i < 2; i++) {
+        struct result r = get(i ? "/endless/status" : "/endless/field");
+
+        assert_int_equal(r.err.code, MLN_ERR_PROTOCOL);
+        assert_string_equal(r.why, "header of the answer too large");
+    }
     assert_int_equal(get("/ok").status, 200);
     mln_listener_free(listener);
     listener = NULL;
