@@ -113,12 +113,16 @@ mln_err mln_config_read(struct mln_cli_settings *settings, struct mln_arena *are
 {
     struct reading r = { .settings = settings, .arena = arena, .fault = fault };
     struct mln_slice rest = { 0 };
+    mln_err err;
 
     MLN_TRY(find_file(arena, &r.path));
     if (!*r.path || (access(r.path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
         return MLN_OK;
     }
-    MLN_TRY(mln_cli_read_file(r.path, FILE_MAX, arena, &rest, fault));
+    err = mln_cli_read_file(r.path, FILE_MAX, arena, &rest, fault);
+    if (mln_failed(err)) { /* as with the server's file */
+        return err.code == MLN_ERR_NO_MEMORY ? err : MLN_ERROR(CONFIG);
+    }
     while (rest.ptr && rest.len) {
         r.line++;
         MLN_TRY(take_line(&r, mln_slice_cut(&rest, '\n')));

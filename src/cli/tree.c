@@ -72,6 +72,7 @@ static int work(struct mln_session *s, struct mln_tree *t)
         return MLN_CLI_FAILED;
     }
     mln_tree_draw(t);
+    mln_tree_tell_unknown(t);
     return mln_cli_finish_output();
 }
 

@@ -26,6 +26,7 @@ struct mln_tree {
     uint64_t depth;         /* the same as a number, UINT64_MAX without it */
     uint64_t most;          /* children to draw of one parent; UINT64_MAX for all */
     bool is_ascii;
+    uint64_t found; /* a bit for each of the first words of `attributes` that some resource has */
     struct mln_tree_node root;
     struct mln_tree_node **nodes; /* in the order of the CSE, without the root */
     size_t count;
@@ -37,6 +38,9 @@ int mln_tree_collect(struct mln_tree *tree);
 
 /* Gives every node its parent. Errors: NO_MEMORY. tree_place.c */
 mln_err mln_tree_place(struct mln_tree *tree);
+
+/* Tells of names in --attributes that nobody knows. tree_collect.c */
+void mln_tree_tell_unknown(const struct mln_tree *tree);
 
 /* Prints the tree. tree_draw.c */
 void mln_tree_draw(const struct mln_tree *tree);

@@ -119,20 +119,58 @@ static void put_attribute(struct mln_buf *out, const struct merlon_json *value)
     merlon_free(text);
 }
 
-static bool is_wanted(const char *list, const struct merlon_type *type, const char *name)
+static uint64_t bit_of(size_t word)
 {
-    struct mln_slice rest = mln_slice_z(list);
+    return word < 64 ? UINT64_C(1) << word : 0;
+}
+
+static bool is_wanted(struct mln_tree *t, const struct merlon_type *type, const char *name)
+{
+    struct mln_slice rest = mln_slice_z(t->attributes);
     const char *long_name = type ? merlon_attribute_long(type, name) : NULL;
 
-    while (rest.ptr) {
+    for (size_t i = 0; rest.ptr; i++) {
         struct mln_slice word = mln_slice_trim(mln_slice_cut(&rest, ','));
 
         if (mln_slice_eq(word, mln_slice_z(name)) || mln_slice_eq(word, MLN_S("all")) ||
             (long_name && mln_slice_eq(word, mln_slice_z(long_name)))) {
+            t->found |= bit_of(i);
             return true;
         }
     }
     return false;
+}
+
+/* Does any resource type of the standard have it? */
+static bool is_of_standard(const char *name)
+{
+    const struct merlon_type *type;
+
+    for (size_t i = 0; (type = merlon_type_at(i)); i++) {
+        if (merlon_attribute_short(type, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Attributes of no standard exist, so that a name which no resource has is no error. */
+void mln_tree_tell_unknown(const struct mln_tree *t)
+{
+    struct mln_slice rest = { 0 };
+
+    if (t->attributes) {
+        rest = mln_slice_z(t->attributes);
+    }
+    for (size_t i = 0; rest.ptr && i < 64; i++) {
+        struct mln_slice word = mln_slice_trim(mln_slice_cut(&rest, ','));
+        const char *name = mln_arena_zdup(t->session->arena, word);
+
+        if (name && *name && !(t->found & bit_of(i)) && strcmp(name, "all") != 0 &&
+            !is_of_standard(name)) {
+            mln_cli_say("no resource has an attribute '%s'", name);
+        }
+    }
 }
 
 static const char *show_attributes(struct mln_tree *t, const struct merlon_json *representation,
@@ -144,7 +182,7 @@ static const char *show_attributes(struct mln_tree *t, const struct merlon_json 
     mln_buf_init(&out, t->session->arena, SHOWN_MAX);
     for (const struct merlon_json *v = merlon_json_first(representation); v;
          v = merlon_json_next(v)) {
-        if (is_wanted(t->attributes, type, merlon_json_name(v))) {
+        if (is_wanted(t, type, merlon_json_name(v))) {
             put_attribute(&out, v);
         }
     }

@@ -288,6 +288,9 @@ def test_tree_has_options(merlon, wood):
     lines = merlon("tree", wood, "-a", "labels,mni", "--level=1", code=OK).stdout.splitlines()
     assert lines[1].startswith("├── c1 (container) ")
     assert " mni=5" in lines[1] and ' lbl=["red","big"]' in lines[1] and "cni" not in lines[1]
+    done = merlon("tree", wood, "-a", "labels,mni,colour,,maxNrOfInstances", "--level=1", code=OK)
+    assert done.stdout.splitlines() == lines
+    assert done.stderr == "merlon: no resource has an attribute 'colour'\n"
     lines = merlon("tree", wood, "--children", 1, code=OK).stdout.splitlines()
     assert lines == [f"{name} (AE)", "├── c1 (container)", "│   ├── one (contentInstance)",
                      "│   └── (1 more)", "└── (2 more)"]
@@ -401,10 +404,10 @@ def test_mistakes_in_the_file_are_told_with_their_line(alone, text, why):
 
 def test_a_file_that_is_too_large_or_unreadable_is_an_error(alone, tmp_path):
     alone.configure("# " + "x" * 200000)
-    assert "too large" in alone("delete", "x", code=FAILED).stderr
+    assert "too large" in alone("delete", "x", code=USAGE).stderr
     (tmp_path / ".config/merlon/client.conf").unlink()
     (tmp_path / ".config/merlon/client.conf").mkdir()
-    assert "directory" in alone("delete", "x", code=FAILED).stderr
+    assert "directory" in alone("delete", "x", code=USAGE).stderr
 
 
 @pytest.mark.parametrize("words, why", [
