@@ -211,7 +211,8 @@ def check_generated():
                 shutil.rmtree(Path(scratch) / name)
         program = BUILDS / "clang" / "src/cli/merlon"
         if not program.exists():
-            return ["generated: there is no clang build to take the program from"]
+            return ["generated: there is no clang build to take the program from: run this with "
+                    "--only build-clang first, or both in one run"]
         done = run("make", "docs", f"PROGRAM={program}", cwd=scratch)
         if done.returncode:
             return [f"generated: make docs: {line}"

@@ -121,6 +121,9 @@ def test_without_a_build_tidy_and_cppcheck_say_so(project):
 
 def test_generated_files(project, tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    program = tmp_path / "build-ci/clang/src/cli/merlon"
+    program.parent.mkdir(parents=True)
+    program.touch()
     docs = tmp_path / "docs"
     (docs / "reference").mkdir(parents=True)
     (tmp_path / "Makefile").write_text(
@@ -137,6 +140,13 @@ def test_generated_files(project, tmp_path):
     assert "is not in the tree" in check.check_generated()[1]
     (tmp_path / "Makefile").write_text(".PHONY: docs\ndocs:\n\tfalse\n")
     assert check.check_generated()[0].startswith("generated: make docs:")
+
+
+def test_without_a_build_generated_says_what_comes_first(project, monkeypatch, tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    monkeypatch.setattr(check, "BUILDS", tmp_path / "no-builds")
+    (found,) = check.check_generated()
+    assert "--only build-clang first" in found
 
 
 def test_counts_and_summary(monkeypatch, tmp_path, capsys):
