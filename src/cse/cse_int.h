@@ -27,7 +27,7 @@ struct mln_cse {
     struct mln_fresh *fresh;    /* what the duties must hear of after the commit */
     struct mln_duties *_Atomic duties;
     struct mln_worker
-        *_Atomic long_reads; /* takes what would hold up a network thread; NULL: none */
+        *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
     _Atomic int64_t admin_told_us; /* when the log last said why the administrator is nobody */
 };
 
