@@ -335,7 +335,7 @@ static void refuses_damaged_containers(void **state)
 
 static void bounds_the_depth(void **state)
 {
-    char pack[MLN_PACK_DEPTH + 2];
+    char pack[MLN_PACK_DEPTH + 2] = { 0 };
     struct mln_slice rest = mln_slice_of(pack, MLN_PACK_DEPTH);
     struct mln_slice taken;
     struct mln_value *v;
