@@ -42,7 +42,7 @@ bool mln_http_host_is_known(struct mln_slice host, const struct mln_slice *names
 {
     struct mln_slice name = without_port(host);
 
-    if (name.len == 0 || same_name(name, MLN_S("localhost")) || is_address(name)) {
+    if (!memchr(name.len ? name.ptr : "", '.', name.len) || is_address(name)) {
         return true;
     }
     for (size_t i = 0; i < count; i++) {
