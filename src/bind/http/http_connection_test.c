@@ -462,8 +462,8 @@ static void bounds_the_memory_of_halves(void **state)
     int others[20];
 
     (void)state;
-    limits.waiting_bytes = 64 * 1024;
-    limits.body_bytes = 100 * 1024;
+    limits.waiting_bytes = UINT64_C(64) * 1024;
+    limits.body_bytes = UINT64_C(100) * 1024;
     for (size_t i = 0; i < 20; i++) {
         static char text[80000];
         int len = snprintf(text, sizeof text,
