@@ -4,10 +4,12 @@ LMDB has no checksums: a page may be read as it is (code 0), or be found damaged
 
 import os
 import random
+import re
 import shutil
 import signal
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 from lib.onem2m import Client
@@ -174,6 +176,13 @@ def test_damaged_pages_end_with_a_message(whole, tmp_path, name):
     accept(code, text, "cse")
 
 
+def forget_report(pid):
+    """The sanitizer reports the fault that we have made, too; the run must not count it."""
+    where = re.search(r"log_path=([^:]+)", os.environ.get("ASAN_OPTIONS", ""))
+    if where:
+        Path(f"{where[1]}.{pid}").unlink(missing_ok=True)
+
+
 def test_other_faults_take_their_way(own):
     """A fault that is not the store's ends the process as it would without us."""
     server = own()
@@ -181,6 +190,7 @@ def test_other_faults_take_their_way(own):
     code = server.process.wait(20)
     assert code == -signal.SIGSEGV or "AddressSanitizer" in server.log(), code
     assert "damaged" not in server.log()
+    forget_report(server.process.pid)
     server.kill()
 
 

@@ -10,16 +10,10 @@ import pytest
 from fake_cse import FakeCse
 from lib import server
 from lib.onem2m import Client
+from lib.program import binary
 
 _numbers = itertools.count(1)
 SECONDS = 60
-
-
-def binary():
-    """The command to test: MERLON_BIN, else what the other suites test."""
-    path = os.environ.get("MERLON_BIN") or server.binary()
-    assert os.access(path, os.X_OK), f"no program to test at {path}: build it, or set MERLON_BIN"
-    return path
 
 
 class Command:

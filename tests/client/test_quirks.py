@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import binary
+from lib.program import binary
 from fake_cse import answer
 
 OK, FAILED, USAGE, NO_ANSWER, REFUSED, RECEIVER, NOT_FOUND, DENIED, CONFLICT = range(9)
