@@ -16,6 +16,24 @@ static mln_err check_app_id(struct mln_exec *e)
     MLN_FAIL(ATTR_INVALID);
 }
 
+/* Notifications to the AE are JSON: one that reads only others must not believe that it is served.
+ * spec: TS-0001 9.6.5 contentSerialization */
+static mln_err check_serialisations(struct mln_exec *e)
+{
+    const struct mln_value *csz = mln_value_get(e->attributes, MLN_S("csz"));
+
+    if (!csz || csz->kind != MLN_V_ARRAY || csz->items.count == 0) {
+        return MLN_OK;
+    }
+    for (const struct mln_value *v = csz->items.first; v; v = v->next) {
+        if (mln_slice_eq(v->text, MLN_S("json"))) {
+            return MLN_OK;
+        }
+    }
+    mln_fault_set(e->fault, "csz: of the serialisations only json is implemented");
+    MLN_FAIL(NOT_IMPLEMENTED);
+}
+
 static bool wants_assignment(struct mln_slice from)
 {
     return from.len == 0 || mln_slice_eq(from, MLN_S("C")) || mln_slice_eq(from, MLN_S("S"));
@@ -45,6 +63,7 @@ static mln_err validate_create(struct mln_exec *e)
         MLN_FAIL(OPERATION);
     }
     MLN_TRY(check_app_id(e));
+    MLN_TRY(check_serialisations(e));
     /* an SP-wide AE-ID is given by the IN-CSE; asking it needs CSE registration */
     if (from.len && from.ptr[0] == 'S' && e->cse->options.type != MLN_CSE_TYPE_IN) {
         mln_fault_set(e->fault, "AE-IDs of the SP are assigned by the IN-CSE");
@@ -137,4 +156,5 @@ const struct mln_type_ops mln_ae_ops = {
     .ty = MLN_TY_AE,
     .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
     .create = { .validate = validate_create, .perform = perform_create },
+    .update = { .validate = check_serialisations },
 };
