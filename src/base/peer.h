@@ -9,12 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mln_association;
+
 enum { MLN_PEER_NAME_SIZE = 64 };
 
 struct mln_peer {
-    bool is_trusted;           /* the listener is marked trusted in the configuration */
-    bool is_secured;           /* a security association stands: TLS, DTLS, ESPrim */
-    uint8_t address_len;       /* 4, 16, or 0 when unknown */
+    bool is_trusted; /* the listener is marked trusted in the configuration */
+    bool is_secured; /* a security association stands: TLS, DTLS, ESPrim */
+    const struct mln_association *association; /* or NULL */
+    uint8_t address_len;                       /* 4, 16, or 0 when unknown */
     unsigned char address[16]; /* network order; IPv4-mapped IPv6 is given as IPv4 */
     uint16_t port;
     char name[MLN_PEER_NAME_SIZE]; /* address and port for logs, NUL-terminated */
