@@ -1,0 +1,94 @@
+/* Tests of base64 in both alphabets. */
+#include "crypto/base64.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct mln_arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = mln_arena_new(1 << 20);
+    return arena ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mln_arena_free(arena);
+    return 0;
+}
+
+static void expect_text(struct mln_slice got, const char *wanted)
+{
+    assert_int_equal(got.len, strlen(wanted));
+    assert_memory_equal(got.ptr, wanted, got.len);
+}
+
+/* RFC 4648 10 */
+static const char *const vectors[][3] = {
+    { "", "", "" },
+    { "f", "Zg", "Zg==" },
+    { "fo", "Zm8", "Zm8=" },
+    { "foo", "Zm9v", "Zm9v" },
+    { "foob", "Zm9vYg", "Zm9vYg==" },
+    { "fooba", "Zm9vYmE", "Zm9vYmE=" },
+    { "foobar", "Zm9vYmFy", "Zm9vYmFy" },
+    { "\xfb\xff\xfe", "-__-", "+//+" },
+};
+
+static void test_vectors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        struct mln_slice bytes;
+        struct mln_slice text;
+        struct mln_buf out;
+
+        assert_false(mln_failed(mln_base64url_read(mln_slice_z(vectors[i][1]), arena, &bytes)));
+        expect_text(bytes, vectors[i][0]);
+        assert_false(mln_failed(mln_base64_read(mln_slice_z(vectors[i][2]), arena, &bytes)));
+        expect_text(bytes, vectors[i][0]);
+        mln_buf_init(&out, arena, 100);
+        mln_base64url_add(&out, mln_slice_z(vectors[i][0]));
+        assert_false(mln_failed(mln_buf_finish(&out, &text)));
+        expect_text(text, vectors[i][1]);
+        mln_buf_init(&out, arena, 100);
+        mln_base64_add(&out, mln_slice_z(vectors[i][0]));
+        assert_false(mln_failed(mln_buf_finish(&out, &text)));
+        expect_text(text, vectors[i][2]);
+    }
+}
+
+/* One text for one sequence of bytes: else a token could be spelled anew and be another one. */
+static void test_refused(void **state)
+{
+    static const char *const url[] = { "Z",     "Zg==",  "Zh",   "Zm9",  "Zm 8", "Zm8=",
+                                       "Zm8\n", "Zm9v-", "+//+", "Zm\t", "Zm9.", "\xc3\xa9" };
+    static const char *const plain[] = { "Zg",   "Zg=",  "Zh==", "====",   "Z===",
+                                         "Zm9=", "Zg=A", "-__-", "Zm9v\n", "Zg==Zg==" };
+    struct mln_slice bytes;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof url / sizeof url[0]; i++) {
+        assert_int_equal(mln_base64url_read(mln_slice_z(url[i]), arena, &bytes).code,
+                         MLN_ERR_SYNTAX);
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        assert_int_equal(mln_base64_read(mln_slice_z(plain[i]), arena, &bytes).code,
+                         MLN_ERR_SYNTAX);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_refused),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
