@@ -1,0 +1,236 @@
+/* The client's side: our credential, and a verification that lets nobody else be the server. */
+#include <openssl/err.h>
+
+#include "base/mem.h"
+#include "crypto/tls_int.h"
+
+struct mln_tls_client {
+    atomic_size_t references;
+    struct mln_cert_verifier *verifier;
+    enum mln_tls_version least;
+    enum mln_tls_version greatest;
+    struct mln_arena *arena;
+    struct mln_tls_identity identity;
+    char *psk_identity; /* NULL: none */
+    struct mln_secret *psk;
+    struct mln_secret *key_text; /* the private key as PEM */
+};
+
+/* What an SSL_CTX of somebody else's keeps: freed with it. */
+struct reaching {
+    struct mln_tls_client *client;
+    struct mln_arena *arena;
+    struct mln_tls_target target;
+};
+
+enum { CLIENT_BYTES = 1 << 20, TARGET_BYTES = 4096 };
+
+/* ---- life ---- */
+
+static mln_err keep(struct mln_tls_client *client, const struct mln_tls_client_options *options)
+{
+    client->arena = mln_arena_new(CLIENT_BYTES);
+    MLN_REQUIRE(client->arena, NO_MEMORY);
+    MLN_REQUIRE(
+        mln_arena_dup(client->arena, options->identity.certificate, &client->identity.certificate),
+        NO_MEMORY);
+    if (options->identity.key.len) {
+        client->key_text = mln_secret_of(options->identity.key.ptr, options->identity.key.len);
+        MLN_REQUIRE(client->key_text, NO_MEMORY);
+        client->identity.key = mln_slice_of((const char *)mln_secret_bytes(client->key_text),
+                                            mln_secret_len(client->key_text));
+    }
+    if (options->psk) {
+        client->psk_identity = mln_arena_zdup(client->arena, options->psk_identity);
+        client->psk = mln_secret_of(mln_secret_bytes(options->psk), mln_secret_len(options->psk));
+        MLN_REQUIRE(client->psk_identity && client->psk, NO_MEMORY);
+    }
+    return MLN_OK;
+}
+
+/* Can it be used at all? Better now than at the first connection. */
+static mln_err try_out(struct mln_tls_client *client, struct mln_fault *fault)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    mln_err err =
+        ctx ? mln_tls_set_profile(ctx, client->least, client->greatest) : MLN_ERROR(NO_MEMORY);
+
+    if (!mln_failed(err) && client->identity.certificate.len) {
+        err = mln_tls_set_identity(ctx, &client->identity, fault);
+    }
+    SSL_CTX_free(ctx);
+    return err;
+}
+
+mln_err mln_tls_client_new(const struct mln_tls_client_options *options, struct mln_fault *fault,
+                           struct mln_tls_client **ret)
+{
+    struct mln_tls_client *client;
+    mln_err err;
+
+    if (options->psk &&
+        (options->psk_identity.len == 0 || options->psk_identity.len > MLN_TLS_IDENTITY_MAX ||
+         mln_slice_find(options->psk_identity, '\0') < options->psk_identity.len)) {
+        mln_fault_set(fault, "the identity of a pre-shared key has 1 to %d bytes",
+                      MLN_TLS_IDENTITY_MAX);
+        MLN_FAIL(CONFIG);
+    }
+    client = mln_calloc(1, sizeof *client);
+    MLN_REQUIRE(client, NO_MEMORY);
+    atomic_init(&client->references, 1);
+    client->least = options->least;
+    client->greatest = options->greatest;
+    client->verifier = options->verifier ? mln_cert_verifier_ref(options->verifier) : NULL;
+    err = keep(client, options);
+    if (!mln_failed(err)) {
+        err = try_out(client, fault);
+    }
+    if (mln_failed(err)) {
+        mln_tls_client_unref(client);
+        return err;
+    }
+    *ret = client;
+    return MLN_OK;
+}
+
+struct mln_tls_client *mln_tls_client_ref(struct mln_tls_client *client)
+{
+    (void)atomic_fetch_add_explicit(&client->references, 1, memory_order_relaxed);
+    return client;
+}
+
+void mln_tls_client_unref(struct mln_tls_client *client)
+{
+    if (client && atomic_fetch_sub_explicit(&client->references, 1, memory_order_acq_rel) == 1) {
+        mln_cert_verifier_unref(client->verifier);
+        mln_secret_free(client->psk);
+        mln_secret_free(client->key_text);
+        mln_arena_free(client->arena);
+        mln_free(client);
+    }
+}
+
+/* ---- an SSL_CTX for one target ---- */
+
+static void reaching_free(struct reaching *r)
+{
+    if (r) {
+        mln_tls_client_unref(r->client);
+        mln_arena_free(r->arena);
+        mln_free(r);
+    }
+}
+
+static void on_ctx_freed(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long arg,
+                         void *argp)
+{
+    (void)parent;
+    (void)data;
+    (void)index;
+    (void)arg;
+    (void)argp;
+    reaching_free(ptr);
+}
+
+static int place;
+
+static void find_place(void)
+{
+    place = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_ctx_freed);
+}
+
+static struct reaching *reaching_of(const SSL *ssl)
+{
+    return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place);
+}
+
+static int verify_server(X509_STORE_CTX *store, void *data)
+{
+    const struct reaching *r = data;
+    struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
+    struct mln_cert_outcome outcome = { 0 };
+
+    if (!r->client || !r->client->verifier) {
+        mln_fault_set(r->target.why, "no trust anchor is set, so no certificate is believed");
+        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
+    }
+    if (r->target.ae_id.len) {
+        expect.ae_id = r->target.ae_id;
+    } else if (r->target.cse_id.len) {
+        expect.cse_id = r->target.cse_id;
+    } else {
+        expect.domain = r->target.domain;
+    }
+    if (mln_cert_verify_handshake(r->client->verifier, store, &expect, &outcome)) {
+        return 1;
+    }
+    mln_fault_set(r->target.why, "%s",
+                  outcome.fault.text[0] ? outcome.fault.text
+                                        : mln_cert_reason_name(outcome.reason));
+    return 0;
+}
+
+/* Serves TLS 1.2 and 1.3: OpenSSL makes the session of 1.3 from it. */
+static unsigned say_key(SSL *ssl, const char *hint, char *identity, unsigned identity_max,
+                        unsigned char *psk, unsigned psk_max)
+{
+    const struct reaching *r = reaching_of(ssl);
+    size_t len = r ? strlen(r->client->psk_identity) : 0;
+
+    (void)hint;
+    if (!r || len >= identity_max || mln_secret_len(r->client->psk) > psk_max) {
+        return 0;
+    }
+    memcpy(identity, r->client->psk_identity, len + 1);
+    memcpy(psk, mln_secret_bytes(r->client->psk), mln_secret_len(r->client->psk));
+    return (unsigned)mln_secret_len(r->client->psk);
+}
+
+static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_target *target,
+                            struct reaching **ret)
+{
+    struct reaching *r = mln_calloc(1, sizeof *r);
+
+    MLN_REQUIRE(r, NO_MEMORY);
+    r->arena = mln_arena_new(TARGET_BYTES);
+    if (!r->arena || !mln_arena_dup(r->arena, target->domain, &r->target.domain) ||
+        !mln_arena_dup(r->arena, target->cse_id, &r->target.cse_id) ||
+        !mln_arena_dup(r->arena, target->ae_id, &r->target.ae_id)) {
+        reaching_free(r);
+        MLN_FAIL(NO_MEMORY);
+    }
+    r->target.why = target->why;
+    r->client = client ? mln_tls_client_ref(client) : NULL;
+    *ret = r;
+    return MLN_OK;
+}
+
+static mln_err give_credentials(struct mln_tls_client *client, SSL_CTX *ctx)
+{
+    MLN_TRY(mln_tls_set_profile(ctx, client->least, client->greatest));
+    if (client->identity.certificate.len) {
+        MLN_TRY(mln_tls_set_identity(ctx, &client->identity, NULL));
+    }
+    if (client->psk) {
+        SSL_CTX_set_psk_client_callback(ctx, say_key);
+    }
+    return MLN_OK;
+}
+
+mln_err mln_tls_client_apply(struct mln_tls_client *client, struct ssl_ctx_st *ctx,
+                             const struct mln_tls_target *target)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct reaching *r = NULL;
+
+    (void)pthread_once(&once, find_place);
+    MLN_TRY(reaching_new(client, target, &r));
+    if (SSL_CTX_set_ex_data(ctx, place, r) != 1) {
+        reaching_free(r);
+        MLN_FAIL(NO_MEMORY);
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, verify_server, r);
+    return client ? give_credentials(client, ctx) : MLN_OK;
+}

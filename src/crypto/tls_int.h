@@ -1,0 +1,110 @@
+/* What the files of TLS share. */
+#pragma once
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "crypto/tls.h"
+
+enum { MLN_TLS_DIGEST = 32 };
+
+/* ---- tls_profile.c: what server and client have in common ---- */
+
+/* Versions, suites, curves, signatures, options. Errors: NO_MEMORY. */
+mln_err mln_tls_set_profile(SSL_CTX *ctx, enum mln_tls_version least,
+                            enum mln_tls_version greatest);
+
+/* Certificate, chain and key. Errors: CONFIG, NO_MEMORY. */
+mln_err mln_tls_set_identity(SSL_CTX *ctx, const struct mln_tls_identity *identity,
+                             struct mln_fault *fault);
+
+/* ---- tls_ticket.c ---- */
+
+struct mln_tls_ticket_key {
+    unsigned char name[16];
+    unsigned char cipher[32];
+    unsigned char mac[32];
+    int64_t made_us; /* 0: none */
+};
+
+/* Keys of a context live in memory only. */
+struct mln_tls_tickets {
+    pthread_mutex_t lock;
+    EVP_CIPHER *cipher;
+    struct mln_tls_ticket_key keys[2];   /* the present one, the one before */
+    unsigned char check[MLN_TLS_DIGEST]; /* key of the fingerprints of pre-shared keys in tickets */
+    int64_t life_us;
+};
+
+/* Errors: NO_MEMORY, SYSTEM. */
+mln_err mln_tls_tickets_init(struct mln_tls_tickets *tickets, const struct mln_env *env,
+                             int64_t life_us);
+void mln_tls_tickets_done(struct mln_tls_tickets *tickets);
+mln_err mln_tls_set_tickets(struct mln_tls *tls, SSL_CTX *ctx);
+
+/* ---- tls_context.c ---- */
+
+struct mln_tls {
+    atomic_size_t references;
+    const struct mln_env *env;
+    enum mln_tls_clients clients;
+    struct mln_cert_verifier *verifier;
+    struct mln_credentials *credentials;
+    size_t count;
+    SSL_CTX *contexts[MLN_TLS_IDENTITIES]; /* one for each certificate, at least one */
+    bool has_domains;                      /* a certificate has a dNSName */
+    struct mln_arena *arena;
+    struct mln_slice *authorities;
+    size_t authority_count;
+    struct mln_tls_tickets tickets;
+};
+
+/* ---- tls_link.c ---- */
+
+enum mln_tls_how {
+    MLN_TLS_NOBODY,
+    MLN_TLS_BY_KEY,
+    MLN_TLS_BY_CERTIFICATE,
+};
+
+struct mln_tls_link {
+    struct mln_tls *tls;
+    SSL *ssl;
+    enum mln_tls_how how;
+    bool is_resumed; /* from a ticket, which has said how */
+    bool has_failed; /* ours: `why` tells */
+    size_t identity_len;
+    char identity[MLN_TLS_IDENTITY_MAX];      /* BY_KEY */
+    unsigned char key_digest[MLN_TLS_DIGEST]; /* BY_KEY: which key it was */
+    char anchor[MLN_CREDENTIAL_ANCHOR + 1];   /* BY_CERTIFICATE */
+    int64_t expires_us;                       /* BY_CERTIFICATE */
+    struct mln_association *association;
+    struct mln_fault *why; /* made when there is something to tell */
+};
+
+/* The link that an SSL object belongs to. */
+struct mln_tls_link *mln_tls_link_of(const SSL *ssl);
+
+/* Back to a link that knows nobody. */
+void mln_tls_link_forget(struct mln_tls_link *link);
+
+/* Forgets what was looked up but not used in the end: a key whose identity was offered beside a
+ * suite that it does not go with, a ticket that was read and then left aside. Only a key or ticket
+ * that the keys of the connection come from has proved anything. */
+void mln_tls_link_settle(struct mln_tls_link *link);
+
+/* Keeps a reason, the first one. `detail` may be NULL. */
+void mln_tls_link_fail(struct mln_tls_link *link, const char *why, const char *detail);
+
+/* The association of the verified certificate. Errors: NOT_AUTHENTICATED, CERTIFICATE, NO_MEMORY.
+ */
+mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert,
+                          struct mln_association **ret);
+
+/* ---- tls_psk.c ---- */
+
+void mln_tls_set_keys(SSL_CTX *ctx);
+
+/* Looks a key up and notes in the link whose it is. The caller frees it. NULL: out of memory. */
+struct mln_secret *mln_tls_find_key(struct mln_tls_link *link, struct mln_slice identity);

@@ -1,0 +1,165 @@
+/* One connection of a server: from the first byte of the handshake to the association. */
+#include <openssl/err.h>
+
+#include "base/mem.h"
+#include "crypto/tls_int.h"
+
+enum { ASSOCIATE_BYTES = 65536 };
+
+struct mln_tls_link *mln_tls_link_of(const SSL *ssl)
+{
+    return SSL_get_app_data(ssl);
+}
+
+mln_err mln_tls_link_new(struct mln_tls *tls, struct mln_tls_link **ret)
+{
+    struct mln_tls_link *link = mln_calloc(1, sizeof *link);
+
+    MLN_REQUIRE(link, NO_MEMORY);
+    link->ssl = SSL_new(tls->contexts[0]);
+    if (!link->ssl) {
+        mln_free(link);
+        MLN_FAIL(NO_MEMORY);
+    }
+    link->tls = mln_tls_ref(tls);
+    SSL_set_accept_state(link->ssl);
+    SSL_set_read_ahead(link->ssl, 1);
+    SSL_set_app_data(link->ssl, link);
+    *ret = link;
+    return MLN_OK;
+}
+
+void mln_tls_link_free(struct mln_tls_link *link)
+{
+    if (link) {
+        mln_tls_link_forget(link);
+        SSL_free(link->ssl);
+        mln_tls_unref(link->tls);
+        mln_wipe(link->key_digest, sizeof link->key_digest);
+        mln_free(link->why);
+        mln_free(link);
+    }
+}
+
+struct ssl_st *mln_tls_link_ssl(struct mln_tls_link *link)
+{
+    return link->ssl;
+}
+
+/* ---- why not ---- */
+
+void mln_tls_link_fail(struct mln_tls_link *link, const char *why, const char *detail)
+{
+    if (!link || link->why) {
+        return;
+    }
+    link->why = mln_calloc(1, sizeof *link->why);
+    mln_fault_set(link->why, "%s%s%s", why, detail ? ": " : "", detail ? detail : "");
+}
+
+static bool is_plain(unsigned long error)
+{
+    int reason = ERR_GET_REASON(error);
+
+    return ERR_GET_LIB(error) == ERR_LIB_SSL &&
+           (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST);
+}
+
+void mln_tls_link_why(struct mln_tls_link *link, struct mln_fault *fault)
+{
+    unsigned long error = ERR_peek_error();
+    const char *text = error ? ERR_reason_error_string(error) : NULL;
+
+    if (is_plain(error)) {
+        mln_fault_set(fault, "plain HTTP where TLS is spoken");
+    }
+    if (link->why) {
+        mln_fault_set(fault, "%s", link->why->text);
+    }
+    mln_fault_set(fault, "%s", text ? text : "the connection ended");
+    ERR_clear_error();
+}
+
+/* ---- who is it ---- */
+
+void mln_tls_link_forget(struct mln_tls_link *link)
+{
+    mln_association_unref(link->association);
+    link->association = NULL;
+    link->how = MLN_TLS_NOBODY;
+    link->identity_len = 0;
+    link->is_resumed = false;
+}
+
+void mln_tls_link_settle(struct mln_tls_link *link)
+{
+    bool is_1_3 = SSL_version(link->ssl) >= TLS1_3_VERSION;
+    bool is_reused = SSL_session_reused(link->ssl) == 1;
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(link->ssl);
+    bool is_used = true;
+
+    if (link->is_resumed) {
+        is_used = is_reused;
+    } else if (link->how == MLN_TLS_BY_KEY) {
+        /* in TLS 1.3 a session that stands for a key is resumed; in 1.2 the suite tells */
+        is_used = is_1_3 ? is_reused
+                         : !is_reused && cipher && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk;
+    } else if (link->how == MLN_TLS_BY_CERTIFICATE) {
+        is_used = !is_reused && SSL_get0_peer_certificate(link->ssl) &&
+                  SSL_get_verify_result(link->ssl) == X509_V_OK;
+    }
+    if (!is_used) {
+        mln_tls_link_forget(link);
+    }
+}
+
+mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert, struct mln_association **ret)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ASSOCIATE_BYTES);
+    const struct mln_tls *tls = link->tls;
+    struct mln_cert_outcome outcome = { .expires_us = link->expires_us };
+    struct mln_proof proof;
+
+    MLN_REQUIRE(arena, NO_MEMORY);
+    MLN_REQUIRE(tls->verifier && tls->credentials, NOT_AUTHENTICATED);
+    memcpy(outcome.anchor, link->anchor, sizeof link->anchor);
+    MLN_TRY(mln_cert_proof(tls->verifier, cert, &outcome, arena, &proof));
+    return mln_credentials_associate(tls->credentials, &proof, MLN_USE_SAEF,
+                                     mln_env_now_us(tls->env), ret);
+}
+
+static mln_err who(struct mln_tls_link *link)
+{
+    mln_tls_link_settle(link);
+    switch (link->how) {
+    case MLN_TLS_BY_KEY:
+        break;
+    case MLN_TLS_BY_CERTIFICATE:
+        if (!link->association) {
+            MLN_TRY(
+                mln_tls_associate(link, SSL_get0_peer_certificate(link->ssl), &link->association));
+        }
+        break;
+    case MLN_TLS_NOBODY:
+    default:
+        MLN_REQUIRE(link->tls->clients != MLN_TLS_CLIENT_REQUIRED, NOT_AUTHENTICATED);
+        return MLN_OK;
+    }
+    MLN_REQUIRE(link->association &&
+                    mln_association_is_valid(link->association, mln_env_now_us(link->tls->env)),
+                NOT_AUTHENTICATED);
+    return MLN_OK;
+}
+
+mln_err mln_tls_link_conclude(struct mln_tls_link *link, struct mln_association **ret)
+{
+    mln_err err = who(link);
+
+    if (mln_failed(err)) {
+        mln_tls_link_fail(link, "the credential stands for nobody", mln_err_text(err));
+        return err;
+    }
+    *ret = link->association;
+    link->association = NULL;
+    return MLN_OK;
+}
