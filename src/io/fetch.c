@@ -4,9 +4,8 @@
  * setting one up costs more than using it. libcurl takes a socket out of the event set after every
  * transfer and puts it back for the next; here it stays in until the socket is closed, which saves
  * two system calls a request on kept connections. */
-#include "io/fetch.h"
+#include "io/fetch_int.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -47,6 +46,7 @@ struct transfer {
     struct mln_field fields[FIELDS_MAX];
     size_t field_count;
     size_t header_bytes;
+    struct mln_fetch_security security;
     enum mln_err_code failed; /* by a callback of ours */
     char why[CURL_ERROR_SIZE];
 };
@@ -390,7 +390,7 @@ static bool set_constant_options(struct transfer *t)
            SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) && SET(CURLOPT_CLOSESOCKETDATA, (void *)f) &&
            SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, (void *)t) &&
            SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, (void *)t) &&
-           SET(CURLOPT_ERRORBUFFER, t->why);
+           SET(CURLOPT_ERRORBUFFER, t->why) && mln_fetch_set_security(t->easy, &t->security);
 }
 
 static mln_err transfer_new(struct mln_fetcher *f, struct transfer **ret)
@@ -399,6 +399,7 @@ static mln_err transfer_new(struct mln_fetcher *f, struct transfer **ret)
 
     MLN_REQUIRE(t, NO_MEMORY);
     t->fetcher = f;
+    t->security.tls = f->options.tls;
     t->arena = mln_arena_new(TRANSFER_BYTES + f->options.max_header_bytes * 2 +
                              f->options.max_body_bytes * 3);
     t->easy = curl_easy_init();
@@ -504,6 +505,7 @@ static mln_err set_up(struct transfer *t, const struct mln_fetch_request *reques
     MLN_REQUIRE(mln_field_is_token(request->method), PARAM_INVALID);
     MLN_TRY(set_fields(t, request));
     MLN_TRY(set_body(t, request));
+    MLN_TRY(mln_fetch_aim(t->easy, request, t->arena, &t->security));
     MLN_REQUIRE(SET(CURLOPT_URL, url) && SET(CURLOPT_CUSTOMREQUEST, method) &&
                     SET(CURLOPT_TIMEOUT_MS, timeout_ms > 0 ? timeout_ms : 1L),
                 NO_MEMORY);

@@ -6,6 +6,7 @@
  * names are resolved on threads of the library. */
 #pragma once
 
+#include "crypto/tls.h"
 #include "io/field.h"
 #include "io/loop.h"
 
@@ -17,6 +18,9 @@ struct mln_fetch_options {
     size_t max_header_bytes; /* of an answer */
     size_t max_body_bytes;   /* of an answer */
     int64_t connect_us;      /* time to reach the peer, within the time-out of the request */
+    /* Where the client's side of TLS is found: trust anchors and our credential; borrowed. NULL, or
+     * nothing in it: no server is believed, so https fails. The system's anchors are never used. */
+    struct mln_tls_slot *tls;
 };
 
 /* Errors: NO_MEMORY, SYSTEM. */
@@ -34,6 +38,10 @@ struct mln_fetch_request {
     struct mln_slice body;
     bool has_body;      /* an empty body is not the same as none */
     int64_t timeout_us; /* for everything */
+    /* With https, who must be at the other end: an absolute CSE-ID or AE-ID. Both empty: whoever
+     * the host of the URL belongs to. Such connections are not kept. */
+    struct mln_slice peer_cse_id;
+    struct mln_slice peer_ae_id;
 };
 
 struct mln_fetch_answer {

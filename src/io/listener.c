@@ -7,10 +7,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/handshakes.h"
 #include "io/loop_int.h"
+#include "io/secure.h"
 #include "io/stream_int.h"
+#include "io/strikes.h"
 
 enum {
     BACKLOG = 1024,        /* the system cuts it to its own maximum */
@@ -22,7 +26,8 @@ struct mln_listener {
     struct mln_loop *loop;
     struct event *event;
     struct mln_listener_options options;
-    struct mln_timer pause; /* set while accepting rests */
+    struct mln_timer pause;            /* set while accepting rests */
+    struct mln_handshakes *handshakes; /* NULL: plain */
 };
 
 /* ---- opening ---- */
@@ -167,6 +172,37 @@ static void fill_peer(const struct sockaddr_storage *system, bool is_trusted, st
     }
 }
 
+/* A stream for the accepted socket, and on to its owner. Errors: NO_MEMORY, SYSTEM; then the
+ * socket is still the caller's. */
+static mln_err take_plain(struct mln_listener *listener, struct mln_stream_setup *setup)
+{
+    struct mln_stream *stream = NULL;
+
+    MLN_TRY(mln_stream_new(listener->loop, setup, &stream));
+    listener->options.accepted(listener->options.owner, stream);
+    return MLN_OK;
+}
+
+static mln_err take_secured(struct mln_listener *listener, struct mln_stream_setup *setup)
+{
+    const struct mln_listener_options *o = &listener->options;
+    struct mln_stream *stream = NULL;
+    mln_err err;
+
+    MLN_REQUIRE(!o->strikes || !mln_strikes_is_out(o->strikes, &setup->peer, mln_monotonic_us()),
+                OVERLOAD);
+    MLN_TRY(mln_secure_new(o->tls, setup->fd, o->handshake_bytes, &setup->secure));
+    err = mln_stream_new(listener->loop, setup, &stream);
+    if (mln_failed(err)) {
+        mln_secure_free(setup->secure);
+        return err;
+    }
+    if (mln_failed(mln_handshakes_begin(listener->handshakes, stream))) {
+        mln_stream_free(stream); /* and with it the socket */
+    }
+    return MLN_OK;
+}
+
 /* False when there is nothing more to accept now. */
 static bool accept_one(struct mln_listener *listener)
 {
@@ -175,7 +211,7 @@ static bool accept_one(struct mln_listener *listener)
     socklen_t len = sizeof system;
     int fd = accept4(o->fd, (struct sockaddr *)&system, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     struct mln_stream_setup setup = { .fd = fd, .max_input = o->max_input, .gate = o->gate };
-    struct mln_stream *stream = NULL;
+    mln_err err;
 
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -189,12 +225,11 @@ static bool accept_one(struct mln_listener *listener)
         return true;
     }
     fill_peer(&system, o->is_trusted, &setup.peer);
-    if (mln_failed(mln_stream_new(listener->loop, &setup, &stream))) {
+    err = listener->handshakes ? take_secured(listener, &setup) : take_plain(listener, &setup);
+    if (mln_failed(err)) {
         atomic_fetch_sub(&o->gate->open, 1);
         (void)close(fd);
-        return true;
     }
-    o->accepted(o->owner, stream);
     return true;
 }
 
@@ -217,12 +252,19 @@ mln_err mln_listener_new(struct mln_loop *loop, const struct mln_listener_option
     listener->loop = loop;
     listener->options = *options;
     listener->pause.fire = on_pause_over;
+    if (options->tls) {
+        MLN_TRY(mln_handshakes_new(&listener->options, &listener->handshakes));
+    }
     listener->event =
         event_new(mln_loop_base(loop), options->fd, EV_READ | EV_PERSIST, on_acceptable, listener);
-    MLN_REQUIRE(listener->event, NO_MEMORY);
-    if (event_add(listener->event, NULL) != 0) {
-        event_free(listener->event);
-        MLN_FAIL(SYSTEM);
+    if (!listener->event || event_add(listener->event, NULL) != 0) {
+        bool is_made = listener->event != NULL;
+
+        mln_handshakes_free(listener->handshakes);
+        if (is_made) {
+            event_free(listener->event);
+        }
+        return is_made ? MLN_ERROR(SYSTEM) : MLN_ERROR(NO_MEMORY);
     }
     *ret = listener;
     listener = NULL;
@@ -235,6 +277,7 @@ void mln_listener_free(struct mln_listener *listener)
         return;
     }
     mln_loop_cancel_after(listener->loop, &listener->pause);
+    mln_handshakes_free(listener->handshakes);
     event_free(listener->event);
     (void)close(listener->options.fd);
     mln_free(listener);

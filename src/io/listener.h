@@ -1,4 +1,4 @@
-/* Listeners: TCP sockets that accept connections on one loop.
+/* Listeners: TCP sockets that accept connections on one loop, in plain text or under TLS.
  *
  * The sockets of one address, one for each loop, share a port (SO_REUSEPORT) and are opened
  * together before the process drops its privileges; each then goes to its loop. A gate counts the
@@ -8,9 +8,12 @@
 
 #include <stdatomic.h>
 
+#include "crypto/tls.h"
 #include "io/address.h"
 #include "io/loop.h"
 #include "io/stream.h"
+
+struct mln_strikes; /* io/strikes.h */
 
 /* Shared by listeners that count together. */
 struct mln_gate {
@@ -30,7 +33,13 @@ struct mln_listener_options {
     bool is_trusted;  /* goes into the peer of each connection */
     size_t max_input; /* bytes a stream keeps when its owner does not take them */
     struct mln_gate *gate;
-    /* A new connection; the stream is the owner's. It must be given its ops at once. */
+    struct mln_tls_slot *tls;    /* NULL: plain. The context for new handshakes; borrowed */
+    struct mln_strikes *strikes; /* NULL: failed handshakes are not counted; borrowed */
+    uint64_t max_handshakes;     /* under way; the oldest makes room for one more */
+    int64_t handshake_us;        /* time for one */
+    size_t handshake_bytes;      /* what one may receive */
+    /* A new connection, under TLS when its handshake is complete; the stream is the owner's. It
+     * must be given its ops at once. */
     void (*accepted)(void *owner, struct mln_stream *stream);
     void *owner;
 };

@@ -1,8 +1,9 @@
-/* Streams on plain TCP sockets.
+/* Streams on TCP sockets, plain or under TLS.
  *
  * Bytes are read into the loop's scratch and shown to the owner there; only what he leaves is
  * copied. So an idle connection holds no buffer. receive_bytes and send_bytes are the only places
- * that touch the socket's data: a TLS stream replaces them. */
+ * that touch the socket's data; under TLS they go through secure.h. Its handshake comes first, and
+ * no byte reaches the owner of the connection before it is complete. */
 #include "io/stream.h"
 
 #include <errno.h>
@@ -10,26 +11,30 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/association.h"
 #include "base/env.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "io/chunks.h"
 #include "io/listener.h"
 #include "io/loop_int.h"
+#include "io/secure.h"
 #include "io/stream_int.h"
 
 enum {
     PARTS_MAX = 8,
-    CHUNK_LEAST = 2048, /* small writes that wait share a chunk */
     INPUT_LEAST = 1024,
-    LINGER_US = 2 * 1000 * 1000, /* for a peer that is still sending when we are done */
+    WATCH_US = 600 * 1000 * 1000, /* a wall clock that is set is noticed within */
+    LINGER_US = 2 * 1000 * 1000,  /* for a peer that is still sending when we are done */
 };
 
-/* Output that waits. */
-struct chunk {
-    struct chunk *next;
-    size_t cap;
-    size_t start;
-    size_t end;
-    char bytes[];
+/* What a stream under TLS has besides. */
+struct guard {
+    struct mln_secure *secure;
+    const struct mln_stream_shaking *shaking; /* until the handshake is complete */
+    struct mln_association *association;      /* or NULL */
+    struct mln_timer expiry;                  /* of the association */
+    struct mln_stream *stream;
 };
 
 struct mln_stream {
@@ -55,10 +60,9 @@ struct mln_stream {
     char *buffer;
     size_t buffer_size;
     size_t max_input;
-    struct chunk *out;
-    struct chunk *out_last;
-    size_t out_len;
+    struct mln_chunks out;
     struct mln_gate *gate;
+    struct guard *guard; /* NULL: plain */
     struct mln_peer peer;
 };
 
@@ -69,6 +73,9 @@ static ssize_t receive_bytes(struct mln_stream *s, char *to, size_t room)
 {
     ssize_t n;
 
+    if (s->guard && !s->is_shut) { /* what comes after our end is not looked at */
+        return mln_secure_receive(s->guard->secure, to, room);
+    }
     do {
         n = recv(s->fd, to, room, 0);
     } while (n < 0 && errno == EINTR);
@@ -81,11 +88,24 @@ static ssize_t send_bytes(struct mln_stream *s, struct iovec *parts, size_t coun
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
     ssize_t n;
 
+    if (s->guard) {
+        return mln_secure_send(s->guard->secure, parts, count);
+    }
     do {
         n = count == 1 ? send(s->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL)
                        : sendmsg(s->fd, &message, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
     return n;
+}
+
+static void guard_free(struct guard *g)
+{
+    if (g) {
+        mln_loop_cancel_after(g->stream->loop, &g->expiry);
+        mln_secure_free(g->secure);
+        mln_association_unref(g->association);
+        mln_free(g);
+    }
 }
 
 /* ---- calling the owner ---- */
@@ -103,13 +123,9 @@ static void destroy(struct mln_stream *s)
     if (s->next) {
         s->next->prev = s->prev;
     }
-    while (s->out) {
-        struct chunk *c = s->out;
-
-        s->out = c->next;
-        mln_free(c);
-    }
+    mln_chunks_drop(&s->out, s->out.len);
     mln_free(s->buffer);
+    guard_free(s->guard);
     (void)close(s->fd);
     atomic_fetch_sub(&s->gate->open, 1);
     mln_free(s);
@@ -155,7 +171,26 @@ static void break_later(struct mln_stream *s)
     event_active(&s->writable, EV_WRITE, 1);
 }
 
+static void set_writing(struct mln_stream *s, bool on)
+{
+    if (on == s->is_writing) {
+        return;
+    }
+    s->is_writing = on;
+    if (on ? event_add(&s->writable, NULL) != 0 : event_del(&s->writable) != 0) {
+        break_later(s);
+    }
+}
+
 /* ---- reading ---- */
+
+/* Bytes that TLS holds already bring no event of the socket. */
+static void read_what_is_held(struct mln_stream *s)
+{
+    if (s->guard && s->is_reading && !s->is_shut && mln_secure_has_more(s->guard->secure)) {
+        event_active(&s->readable, EV_READ, 1);
+    }
+}
 
 static void set_reading(struct mln_stream *s, bool on)
 {
@@ -165,6 +200,8 @@ static void set_reading(struct mln_stream *s, bool on)
     s->is_reading = on;
     if (on ? event_add(&s->readable, NULL) != 0 : event_del(&s->readable) != 0) {
         break_later(s);
+    } else if (on) {
+        read_what_is_held(s);
     }
 }
 
@@ -234,11 +271,17 @@ static void input_arrived(struct mln_stream *s)
     if (!s->ops) { /* finishing: swallowed */
         s->in_len = 0;
         drop_buffer(s);
+        read_what_is_held(s);
         return;
     }
-    if (call_owner(s, s->ops->data) && !keep_rest(s)) {
-        tell_broken(s);
+    if (!call_owner(s, s->ops->data)) {
+        return;
     }
+    if (!keep_rest(s)) {
+        tell_broken(s);
+        return;
+    }
+    read_what_is_held(s);
 }
 
 static void input_ended(struct mln_stream *s)
@@ -253,20 +296,29 @@ static void input_ended(struct mln_stream *s)
     }
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *data)
+/* Nothing is taken in the name of a credential that has expired or was revoked. */
+static bool may_go_on(struct mln_stream *s)
 {
-    struct mln_stream *s = data;
+    if (!s->guard || !s->guard->association ||
+        mln_association_is_valid(s->guard->association, mln_env_now_us(mln_env_system()))) {
+        return true;
+    }
+    mln_log(MLN_LOG_INFO, "tls", "%s: the credential of this connection is no longer valid",
+            s->peer.name);
+    return false;
+}
+
+static void read_input(struct mln_stream *s)
+{
     char *to = mln_loop_scratch(s->loop);
     size_t room = MLN_LOOP_SCRATCH;
     ssize_t n;
 
-    (void)fd;
-    (void)what;
+    if ((s->in_len && !make_room(s)) || !may_go_on(s)) {
+        tell_broken(s);
+        return;
+    }
     if (s->in_len) {
-        if (!make_room(s)) {
-            tell_broken(s);
-            return;
-        }
         to = s->buffer + s->in_len;
         room = s->buffer_size - s->in_len;
     }
@@ -279,7 +331,27 @@ static void on_readable(evutil_socket_t fd, short what, void *data)
         input_ended(s);
     } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
         tell_broken(s);
+    } else if (s->guard && mln_secure_reading_waits_write(s->guard->secure)) {
+        set_writing(s, true);
     }
+}
+
+static void shake(struct mln_stream *s);
+
+static void on_readable(evutil_socket_t fd, short what, void *data)
+{
+    struct mln_stream *s = data;
+
+    (void)fd;
+    (void)what;
+    if (s->guard && s->guard->shaking) {
+        shake(s);
+        return;
+    }
+    if (s->out.len && s->guard && mln_secure_writing_waits_read(s->guard->secure)) {
+        event_active(&s->writable, EV_WRITE, 1); /* tries again, after what is read now */
+    }
+    read_input(s);
 }
 
 struct mln_slice mln_stream_peek(const struct mln_stream *stream)
@@ -309,76 +381,17 @@ bool mln_stream_is_ended(const struct mln_stream *stream)
 
 /* ---- writing ---- */
 
-static void set_writing(struct mln_stream *s, bool on)
-{
-    if (on == s->is_writing) {
-        return;
-    }
-    s->is_writing = on;
-    if (on ? event_add(&s->writable, NULL) != 0 : event_del(&s->writable) != 0) {
-        break_later(s);
-    }
-}
-
-static bool keep_output(struct mln_stream *s, struct mln_slice bytes)
-{
-    struct chunk *c = s->out_last;
-
-    if (!c || c->cap - c->end < bytes.len) {
-        size_t cap = bytes.len > CHUNK_LEAST ? bytes.len : CHUNK_LEAST;
-
-        c = mln_malloc(sizeof *c + cap);
-        if (!c) {
-            return false;
-        }
-        *c = (struct chunk){ .cap = cap };
-        if (s->out_last) {
-            s->out_last->next = c;
-        } else {
-            s->out = c;
-        }
-        s->out_last = c;
-    }
-    memcpy(c->bytes + c->end, bytes.ptr, bytes.len);
-    c->end += bytes.len;
-    s->out_len += bytes.len;
-    return true;
-}
-
-static void forget_output(struct mln_stream *s, size_t len)
-{
-    s->out_len -= len;
-    while (len && s->out) {
-        struct chunk *c = s->out;
-        size_t part = c->end - c->start;
-
-        if (len < part) {
-            c->start += len;
-            return;
-        }
-        len -= part;
-        s->out = c->next;
-        s->out_last = s->out ? s->out_last : NULL;
-        mln_free(c);
-    }
-}
-
 /* Sends chunks until none is left or the system takes no more. False: the connection is lost. */
 static bool send_waiting(struct mln_stream *s)
 {
-    while (s->out) {
+    while (s->out.len) {
         struct iovec parts[PARTS_MAX];
-        size_t count = 0;
-        ssize_t n;
+        ssize_t n = send_bytes(s, parts, mln_chunks_peek(&s->out, parts, PARTS_MAX));
 
-        for (struct chunk *c = s->out; c && count < PARTS_MAX; c = c->next) {
-            parts[count++] = (struct iovec){ c->bytes + c->start, c->end - c->start };
-        }
-        n = send_bytes(s, parts, count);
         if (n < 0) {
             return errno == EAGAIN || errno == EWOULDBLOCK;
         }
-        forget_output(s, (size_t)n);
+        mln_chunks_drop(&s->out, (size_t)n);
     }
     return true;
 }
@@ -416,7 +429,7 @@ mln_err mln_stream_write(struct mln_stream *stream, const struct mln_slice *part
 
     MLN_REQUIRE(!stream->is_broken, NETWORK);
     MLN_REQUIRE(count <= PARTS_MAX, INTERNAL);
-    if (!stream->out && !is_more) {
+    if (!stream->out.len && !is_more) {
         sent = send_now(stream, parts, count);
         if (sent < 0) {
             break_later(stream);
@@ -427,7 +440,7 @@ mln_err mln_stream_write(struct mln_stream *stream, const struct mln_slice *part
         struct mln_slice rest = mln_slice_from(parts[i], (size_t)sent);
 
         sent -= (ssize_t)(parts[i].len - rest.len);
-        if (rest.len && !keep_output(stream, rest)) {
+        if (rest.len && !mln_chunks_add(&stream->out, rest)) {
             break_later(stream);
             MLN_FAIL(NO_MEMORY);
         }
@@ -435,23 +448,29 @@ mln_err mln_stream_write(struct mln_stream *stream, const struct mln_slice *part
     return is_more ? MLN_OK : mln_stream_flush(stream);
 }
 
+/* Then the event of reading tries again. */
+static bool writing_waits_read(const struct mln_stream *s)
+{
+    return s->guard && mln_secure_writing_waits_read(s->guard->secure);
+}
+
 mln_err mln_stream_flush(struct mln_stream *stream)
 {
     MLN_REQUIRE(!stream->is_broken, NETWORK);
-    if (!stream->out || stream->is_writing) {
+    if (!stream->out.len || stream->is_writing) {
         return MLN_OK;
     }
     if (!send_waiting(stream)) {
         break_later(stream);
         MLN_FAIL(NETWORK);
     }
-    set_writing(stream, stream->out != NULL);
+    set_writing(stream, stream->out.len > 0 && !writing_waits_read(stream));
     return MLN_OK;
 }
 
 size_t mln_stream_waiting(const struct mln_stream *stream)
 {
-    return stream->out_len;
+    return stream->out.len;
 }
 
 /* ---- the end ---- */
@@ -459,6 +478,10 @@ size_t mln_stream_waiting(const struct mln_stream *stream)
 /* All output has left a finishing stream. */
 static void shut(struct mln_stream *s)
 {
+    if (s->guard && !mln_secure_close(s->guard->secure)) {
+        set_writing(s, true); /* and once more */
+        return;
+    }
     s->is_shut = true;
     if (s->is_ended || shutdown(s->fd, SHUT_WR) != 0) {
         abandon(s);
@@ -473,18 +496,26 @@ static void shut(struct mln_stream *s)
 static void on_writable(evutil_socket_t fd, short what, void *data)
 {
     struct mln_stream *s = data;
+    bool has_waited = s->out.len > 0;
 
     (void)fd;
     (void)what;
+    if (s->guard && s->guard->shaking && !s->is_broken) {
+        shake(s);
+        return;
+    }
     if (s->is_broken || !send_waiting(s)) {
         tell_broken(s);
         return;
     }
-    if (s->out) {
+    if (s->out.len) {
+        set_writing(s, !writing_waits_read(s));
         return;
     }
     set_writing(s, false);
-    if (s->ops) {
+    if (s->ops && !has_waited) { /* it was reading that had to wait for this */
+        event_active(&s->readable, EV_READ, 1);
+    } else if (s->ops) {
         (void)call_owner(s, s->ops->drained);
     } else {
         shut(s);
@@ -509,7 +540,7 @@ void mln_stream_finish(struct mln_stream *stream, int64_t within_us)
         return;
     }
     mln_stream_deadline(stream, within_us);
-    if (!stream->out) {
+    if (!stream->out.len) {
         shut(stream);
     }
 }
@@ -549,7 +580,103 @@ void mln_stream_deadline(struct mln_stream *stream, int64_t after_us)
     }
 }
 
+/* ---- the handshake ---- */
+
+static void watch_expiry(struct guard *g);
+
+static void on_expiry(struct mln_timer *timer)
+{
+    struct guard *g = (struct guard *)(void *)((char *)timer - offsetof(struct guard, expiry));
+
+    if (!may_go_on(g->stream)) {
+        tell_broken(g->stream);
+    } else {
+        watch_expiry(g);
+    }
+}
+
+/* spec: SEC-IDN-04 */
+static void watch_expiry(struct guard *g)
+{
+    int64_t left_us = g->association->expires_us == INT64_MAX
+                          ? INT64_MAX
+                          : g->association->expires_us - mln_env_now_us(mln_env_system());
+
+    if (left_us != INT64_MAX) {
+        left_us = left_us < 1 ? 1 : left_us;
+        mln_loop_after(g->stream->loop, &g->expiry, left_us < WATCH_US ? left_us : WATCH_US);
+    }
+}
+
+static void secured(struct mln_stream *s)
+{
+    struct guard *g = s->guard;
+    const struct mln_stream_shaking *shaking = g->shaking;
+
+    g->shaking = NULL;
+    s->peer.association = g->association;
+    s->peer.is_secured = g->association != NULL;
+    set_writing(s, false);
+    set_reading(s, true);
+    mln_stream_deadline(s, 0);
+    if (g->association) {
+        watch_expiry(g);
+    }
+    s->is_called = true; /* the next owner may end it as soon as he has it */
+    shaking->secured(s->owner);
+    s->is_called = false;
+    if (s->is_gone) {
+        destroy(s);
+        return;
+    }
+    read_what_is_held(s);
+}
+
+static void shake(struct mln_stream *s)
+{
+    struct guard *g = s->guard;
+    const struct mln_stream_shaking *shaking = g->shaking;
+    struct mln_fault fault = { 0 };
+
+    switch (mln_secure_shake(g->secure, &g->association, &fault)) {
+    case MLN_SECURE_WAITS_READ:
+        set_writing(s, false);
+        break;
+    case MLN_SECURE_WAITS_WRITE:
+        set_writing(s, true);
+        break;
+    case MLN_SECURE_DONE:
+        secured(s);
+        break;
+    case MLN_SECURE_FAILED:
+    default:
+        set_writing(s, false);
+        g->shaking = NULL;
+        shaking->failed(s->owner, fault.text, mln_secure_has_begun(g->secure));
+        break;
+    }
+}
+
+void mln_stream_shake(struct mln_stream *stream, const struct mln_stream_shaking *ops, void *owner)
+{
+    stream->guard->shaking = ops;
+    mln_stream_own(stream, &ops->ops, owner);
+}
+
 /* ---- life ---- */
+
+static mln_err add_guard(struct mln_stream *s, struct mln_secure *secure)
+{
+    if (!secure) {
+        return MLN_OK;
+    }
+    s->guard = mln_calloc(1, sizeof *s->guard);
+    MLN_REQUIRE(s->guard, NO_MEMORY);
+    s->guard->stream = s;
+    s->guard->secure = secure;
+    s->guard->expiry.fire = on_expiry;
+    return MLN_OK;
+}
 
 mln_err mln_stream_new(struct mln_loop *loop, const struct mln_stream_setup *setup,
                        struct mln_stream **ret)
@@ -569,7 +696,11 @@ mln_err mln_stream_new(struct mln_loop *loop, const struct mln_stream_setup *set
                 SYSTEM);
     MLN_REQUIRE(event_assign(&s->writable, base, s->fd, EV_WRITE | EV_PERSIST, on_writable, s) == 0,
                 SYSTEM);
-    MLN_REQUIRE(event_add(&s->readable, NULL) == 0, NO_MEMORY);
+    MLN_TRY(add_guard(s, setup->secure));
+    if (event_add(&s->readable, NULL) != 0) {
+        mln_free(s->guard);
+        MLN_FAIL(NO_MEMORY);
+    }
     s->is_reading = true;
     s->next = *list;
     if (s->next) {
@@ -595,4 +726,11 @@ void mln_stream_own(struct mln_stream *stream, const struct mln_stream_ops *ops,
 const struct mln_peer *mln_stream_peer(const struct mln_stream *stream)
 {
     return &stream->peer;
+}
+
+struct mln_association *mln_stream_association(const struct mln_stream *stream)
+{
+    return stream->guard && stream->guard->association
+               ? mln_association_ref(stream->guard->association)
+               : NULL;
 }

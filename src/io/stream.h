@@ -63,3 +63,6 @@ void mln_stream_deadline(struct mln_stream *stream, int64_t after_us);
 
 /* Valid as long as the stream. */
 const struct mln_peer *mln_stream_peer(const struct mln_stream *stream);
+
+/* A reference to the association of the connection, or NULL. */
+struct mln_association *mln_stream_association(const struct mln_stream *stream);
