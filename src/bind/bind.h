@@ -36,6 +36,8 @@ struct mln_bind_options {
     size_t loops;                    /* how many will be attached */
     const struct mln_limits *limits; /* borrowed, like the gate */
     struct mln_gate *gate;           /* counts the connections of all ports */
+    struct mln_tls_slot *tls;        /* NULL: plain text; borrowed */
+    struct mln_strikes *strikes;     /* counts failed handshakes; borrowed */
 };
 
 enum { MLN_BIND_URL_SIZE = MLN_PEER_NAME_SIZE + 16 };
@@ -43,6 +45,8 @@ enum { MLN_BIND_URL_SIZE = MLN_PEER_NAME_SIZE + 16 };
 struct mln_binding_ops {
     struct mln_slice scheme; /* of URLs to listen on and to send to: "http" */
     uint16_t default_port;
+    struct mln_slice secured_scheme; /* the same under TLS: "https"; empty: there is none */
+    uint16_t secured_port;
 
     /* ---- before privileges are dropped ---- */
 
@@ -72,9 +76,9 @@ struct mln_binding_ops {
 
     /* ---- sending ---- */
 
-    /* Errors: NO_MEMORY, SYSTEM. */
+    /* `tls` holds the client's side of TLS; borrowed. Errors: NO_MEMORY, SYSTEM. */
     mln_err (*outbound_new)(struct mln_loop *loop, const struct mln_limits *limits,
-                            struct mln_outbound *ret);
+                            struct mln_tls_slot *tls, struct mln_outbound *ret);
 
     /* Requests under way end with NETWORK, told by their callbacks. */
     void (*outbound_free)(struct mln_outbound *outbound);

@@ -27,6 +27,9 @@ extern const struct mln_command mln_cli_tree;
 extern const struct mln_command mln_cli_watch;
 extern const struct mln_command mln_cli_cse;
 extern const struct mln_command mln_cli_store;
+extern const struct mln_command mln_cli_key;
+extern const struct mln_command mln_cli_issuer;
+extern const struct mln_command mln_cli_cert;
 extern const struct mln_command mln_cli_help;
 extern const struct mln_command mln_cli_docs;
 

@@ -24,9 +24,10 @@ const struct mln_topic *mln_cli_topics(size_t *ret_count)
           "  - 6: not found: 4004\n\n"
           "  - 7: denied: 4101, 4103, 4106, 4107, 4116, 4126, 4127, 4128, 5105, 5205\n\n"
           "  - 8: conflict: 4105, 4117\n\n"
-          "merlon cse and merlon store have codes of their own: 0 done, 1 failed, 2 wrong use, 3 "
-          "the store is in use by another process, 4 the store is damaged or of a newer version, 5 "
-          "cannot listen." },
+          "merlon cse, store, key and issuer have codes of their own: 0 done, 1 failed, 2 wrong "
+          "use, "
+          "3 the store is in use by another process, 4 the store or the credentials are damaged or "
+          "of a newer version, 5 cannot listen." },
         { "attributes", "Attributes",
           "Attributes are written NAME=VALUE, with the short or the long name: mni=10 and "
           "maxNrOfInstances=10 are the same. The value gets the data type that the standard gives "

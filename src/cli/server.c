@@ -1,4 +1,4 @@
-/* `merlon cse` and `merlon store`: the server's commands. */
+/* `merlon cse`, `merlon store` and `merlon cert`: the server's commands. */
 #include "server/server.h"
 
 #include "cli/command.h"
@@ -35,4 +35,25 @@ const struct mln_command mln_cli_store = {
                 "merlon store backup --data /var/lib/merlon merlon.backup",
     .options = mln_server_store_options,
     .run = mln_server_store,
+};
+
+const struct mln_command mln_cli_cert = {
+    .name = "cert",
+    .summary = "Make, revoke and check certificates",
+    .synopsis = "ca\nissue\ncrl\nrevoke SERIAL|FILE\nshow FILE\nlint FILE...\nverify FILE",
+    .text =
+        "ca makes a small certification authority in a directory, for tests and laboratories; "
+        "issue makes a key and a certificate for an AE, a CSE, a node, a device or a server, or a "
+        "certificate for a signing request; revoke and crl take certificates back. show tells "
+        "whom a certificate names, lint holds it against the profile of TS-0003, verify does what "
+        "a peer does in a handshake.\n\n"
+        "Certificates that are refused, and findings, give exit code 1.",
+    .examples = "merlon cert ca --ca lab --sp-id //sp.example --in-cse-id /in-cse\n"
+                "merlon cert issue --ca lab --cse-id //sp.example/in-cse --out in-cse\n"
+                "merlon cert issue --ca lab --ae-id //sp.example/Sthermo --out thermo\n"
+                "merlon cert verify thermo.pem --anchor lab/ca.pem --flavour ae-id\n"
+                "merlon cert revoke --ca lab thermo.pem\n"
+                "merlon cert crl --ca lab --out crl.pem",
+    .options = mln_server_cert_options,
+    .run = mln_server_cert,
 };

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "server/exit.h"
 #include "server/privileges.h"
 #include "server/tables.h"
+#include "server/tls.h"
 
 /* ---- listeners ---- */
 
@@ -22,19 +24,22 @@ static mln_err refuse_plain(const struct mln_listen_setting *l, struct mln_fault
 mln_err mln_check_listener(const struct mln_listen_setting *l, struct mln_fault *fault,
                            struct mln_address *ret, bool *ret_is_trusted)
 {
-    uint16_t port = l->has_port ? l->port : mln_binding_of(l->scheme)->default_port;
+    const struct mln_binding_ops *ops = mln_binding_of(l->scheme);
+    bool is_secured = mln_binding_is_secured(l->scheme);
+    uint16_t port = is_secured ? ops->secured_port : ops->default_port;
     struct mln_address address;
     bool is_loopback;
     bool is_trusted;
 
-    MLN_TRY(mln_address_resolve(l->host, port, &address, fault));
+    MLN_TRY(mln_address_resolve(l->host, l->has_port ? l->port : port, &address, fault));
     is_loopback = mln_address_is_loopback(&address);
-    if (!is_loopback && !l->is_insecure) {
+    if (!is_loopback && !l->is_insecure && !is_secured) {
         return refuse_plain(l, fault);
     }
-    is_trusted = l->says_trusted ? l->is_trusted : is_loopback && !l->is_insecure;
+    /* under TLS a credential says who somebody is, and the place does not */
+    is_trusted = l->says_trusted ? l->is_trusted : is_loopback && !l->is_insecure && !is_secured;
     if (is_trusted && !is_loopback) {
-        mln_fault_set(fault, "%.*s: a plain-text listener beyond loopback cannot be trusted",
+        mln_fault_set(fault, "%.*s: a listener beyond loopback cannot be trusted",
                       MLN_S_ARG(l->url));
         MLN_FAIL(CONFIG);
     }
@@ -92,6 +97,21 @@ static mln_err check_data(const struct mln_settings *s, struct mln_fault *fault)
     return len ? require_directory(path, fault) : MLN_OK;
 }
 
+/* ---- TLS ---- */
+
+/* The files are read and fit together. */
+static mln_err check_tls(const struct mln_settings *s, struct mln_fault *fault,
+                         enum mln_exit *ret_exit)
+{
+    struct mln_server_tls *tls;
+    mln_err err = mln_server_tls_new(s, fault, &tls);
+
+    *ret_exit = mln_exit_of(err);
+    MLN_TRY(err);
+    mln_server_tls_free(tls);
+    return MLN_OK;
+}
+
 /* ---- all of it ---- */
 
 mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault,
@@ -107,5 +127,8 @@ mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault
     }
     MLN_TRY(mln_run_as_find(s->user, &as, fault));
     *ret_exit = MLN_EXIT_FAILED;
-    return strcmp(s->store, "mem") == 0 ? MLN_OK : check_data(s, fault);
+    if (strcmp(s->store, "mem") != 0) {
+        MLN_TRY(check_data(s, fault));
+    }
+    return check_tls(s, fault, ret_exit);
 }

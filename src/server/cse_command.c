@@ -26,12 +26,15 @@ static void block_signals(sigset_t *ret)
     (void)sigprocmask(SIG_BLOCK, ret, NULL);
 }
 
-static void wait_for_end(const sigset_t *signals)
+static void wait_for_end(struct mln_node *node, const sigset_t *signals)
 {
     int number = 0;
 
     do {
         (void)sigwait(signals, &number);
+        if (number == SIGHUP) {
+            mln_node_reload(node);
+        }
     } while (number != SIGTERM && number != SIGINT);
     mln_log(MLN_LOG_INFO, "server", "%s: finishing requests in progress",
             number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -75,7 +78,7 @@ static int serve(const struct mln_settings *settings)
         tell(mln_exit_text(err, &fault));
         return (int)code;
     }
-    wait_for_end(&signals);
+    wait_for_end(node, &signals);
     let_second_signal_end(&signals);
     mln_node_stop(node);
     return MLN_EXIT_OK;

@@ -12,7 +12,11 @@ enum mln_exit mln_exit_of(mln_err err)
     if (err.code == MLN_ERR_STORE_CORRUPT || err.code == MLN_ERR_STORE_VERSION) {
         return MLN_EXIT_STORE_DAMAGED;
     }
-    return err.code == MLN_ERR_CONFIG ? MLN_EXIT_USAGE : MLN_EXIT_FAILED;
+    if (err.code == MLN_ERR_SEAL_BROKEN || err.code == MLN_ERR_SEAL_VERSION) {
+        return MLN_EXIT_STORE_DAMAGED;
+    }
+    return err.code == MLN_ERR_CONFIG || err.code == MLN_ERR_SEAL_KEY ? MLN_EXIT_USAGE
+                                                                      : MLN_EXIT_FAILED;
 }
 
 const char *mln_exit_text(mln_err err, const struct mln_fault *fault)

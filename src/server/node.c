@@ -12,10 +12,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "io/strikes.h"
 #include "server/check.h"
 #include "server/exit.h"
 #include "server/privileges.h"
 #include "server/tables.h"
+#include "server/tls.h"
 #include "store/guard.h"
 
 /* Files beside the connections of clients: store, loops, connections to receivers. */
@@ -57,6 +59,8 @@ struct mln_node {
     struct mln_gate gate;
     struct mln_bind_port *ports[MLN_LISTENERS_MAX];
     bool is_trusted[MLN_LISTENERS_MAX];
+    struct mln_server_tls *tls;
+    struct mln_strikes *strikes;
     size_t port_count;
     struct mln_slice names[MLN_LISTENERS_MAX + 1]; /* of this machine */
     size_t name_count;
@@ -73,12 +77,15 @@ static mln_err open_port(struct mln_node *n, const struct mln_listen_setting *l,
                          struct mln_fault *fault, enum mln_exit *ret_exit)
 {
     const struct mln_binding_ops *ops = mln_binding_of(l->scheme);
+    bool is_secured = mln_binding_is_secured(l->scheme);
     struct mln_bind_options options = {
         .names = n->names,
         .name_count = n->name_count,
         .loops = n->thread_count - SERVING,
         .limits = &n->settings->limits,
         .gate = &n->gate,
+        .tls = is_secured ? mln_server_tls_slot(n->tls) : NULL,
+        .strikes = n->strikes,
     };
 
     *ret_exit = MLN_EXIT_USAGE;
@@ -242,7 +249,8 @@ static mln_err make_outbound(struct thread *t)
     /* one binding that can send is enough for now: each URL scheme has its own */
     MLN_REQUIRE(all[0] && all[0]->outbound_new, CONFIG);
     t->outbound_of = all[0];
-    return all[0]->outbound_new(t->loop, &t->node->settings->limits, &t->outbound);
+    return all[0]->outbound_new(t->loop, &t->node->settings->limits,
+                                mln_server_tls_slot(t->node->tls), &t->outbound);
 }
 
 static mln_err make_thread(struct mln_node *n, size_t index)
@@ -411,6 +419,8 @@ static void free_node(struct mln_node *n)
     }
     mln_store_close(n->store);
     mln_cse_free(n->cse);
+    mln_server_tls_free(n->tls);
+    mln_strikes_free(n->strikes);
     mln_free(n->threads);
     mln_free(n);
 }
@@ -443,20 +453,46 @@ static size_t thread_count(const struct mln_settings *s)
     return (processors < 1 ? 1 : processors > 64 ? 64 : (size_t)processors) + SERVING;
 }
 
+/* While the process may still read the files. */
+static mln_err open_tls(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    mln_err err = mln_server_tls_new(n->settings, fault, &n->tls);
+
+    *ret_exit = mln_exit_of(err);
+    MLN_TRY(err);
+    *ret_exit = MLN_EXIT_FAILED;
+    return mln_strikes_new(mln_env_system(), n->settings->limits.handshake_failures, &n->strikes);
+}
+
 static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
 {
     mln_allow_files(n->settings->limits.connections + OTHER_FILES);
+    MLN_TRY(open_tls(n, fault, ret_exit));
     MLN_TRY(open_ports(n, fault, ret_exit));
     *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(mln_harden(fault)); /* before the store starts its thread */
     MLN_TRY(open_store(n, fault, ret_exit));
     MLN_TRY(give_up_privileges(n, fault, ret_exit));
+    mln_server_tls_warn(n->tls);
     MLN_TRY(make_cse(n, fault, ret_exit));
     *ret_exit = MLN_EXIT_FAILED;
     for (size_t i = 0; i < n->thread_count; i++) {
         MLN_TRY(make_thread(n, i));
     }
     return start_threads(n);
+}
+
+void mln_node_reload(struct mln_node *node)
+{
+    struct mln_fault fault = { 0 };
+    mln_err err = mln_server_tls_reload(node->tls, &fault);
+
+    if (mln_failed(err)) {
+        mln_log(MLN_LOG_ERROR, "server", "nothing is reloaded: %s%s%s", mln_err_text(err),
+                fault.text[0] ? ": " : "", fault.text);
+    } else {
+        mln_log(MLN_LOG_INFO, "server", "certificates and credentials are reloaded");
+    }
 }
 
 mln_err mln_node_start(const struct mln_settings *settings, struct mln_fault *fault,

@@ -16,3 +16,7 @@ mln_err mln_node_start(const struct mln_settings *settings, struct mln_fault *fa
 
 /* Finishes what is in progress, within the time of the settings, and frees everything. */
 void mln_node_stop(struct mln_node *node);
+
+/* Reads certificates, revocation lists and credentials again and uses them for what comes from now
+ * on; when something is wrong with them, says so in the log and keeps the old ones. */
+void mln_node_reload(struct mln_node *node);

@@ -32,10 +32,11 @@ mln_err mln_run_as_find(const char *user, struct mln_run_as *ret, struct mln_fau
     return MLN_OK;
 }
 
-/* What the store makes. */
-static bool is_of_store(const char *name)
+/* What the store and the credentials make. */
+static bool is_of_server(const char *name)
 {
-    return strncmp(name, "store.", 6) == 0 || strncmp(name, "restore.", 8) == 0;
+    return strncmp(name, "store.", 6) == 0 || strncmp(name, "restore.", 8) == 0 ||
+           strncmp(name, "credentials", 11) == 0 || strncmp(name, "master.key", 10) == 0;
 }
 
 /* A file with a second name may be somebody else's. */
@@ -56,7 +57,7 @@ static mln_err own_entries(const struct mln_run_as *as, DIR *dir, bool *ret_has_
 
     *ret_has_others = false;
     while ((entry = readdir(dir))) {
-        if (is_of_store(entry->d_name)) {
+        if (is_of_server(entry->d_name)) {
             MLN_TRY(own_file(as, dirfd(dir), entry->d_name));
         } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             *ret_has_others = true;

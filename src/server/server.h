@@ -1,4 +1,5 @@
-/* The server behind the command: what `merlon cse` and `merlon store` do.
+/* The server behind the command: what `merlon cse`, `store`, `key`, `issuer`, `cert` and `token`
+ * do.
  *
  * argv[0] is the word of the command. The functions return the exit code (enum mln_exit) and write
  * messages to standard error. Main thread. */
@@ -22,5 +23,17 @@ int mln_server_cse(int argc, char **argv);
 /* check, backup, restore, stats. */
 int mln_server_store(int argc, char **argv);
 
+/* add, list, remove: the credentials of a data directory. key_command.c */
+int mln_server_key(int argc, char **argv);
+
+/* The same for the issuers of tokens. issuer_command.c */
+int mln_server_issuer(int argc, char **argv);
+
+/* ca, issue, crl, revoke, show, lint, verify. */
+int mln_server_cert(int argc, char **argv);
+
+const struct mln_option *mln_server_cert_options(size_t *ret_count);
 const struct mln_option *mln_server_cse_options(size_t *ret_count);
 const struct mln_option *mln_server_store_options(size_t *ret_count);
+const struct mln_option *mln_server_key_options(size_t *ret_count);
+const struct mln_option *mln_server_issuer_options(size_t *ret_count);

@@ -2,6 +2,7 @@
 #include "server/settings.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,8 +21,9 @@ static const struct mln_option options[] = {
     { "config", 'c', "FILE", NULL, "Read settings from this file; options override it", false },
     { "data", 'd', "DIR", "./merlon-data", "Directory of the store; created when missing", false },
     { "listen", 'l', "URL", "http://127.0.0.1:8080",
-      "Listen on this URL. Port 0 lets the system choose. A loopback address is "
-      "trusted, another is not, unless ',trusted' or ',untrusted' follows the URL",
+      "Listen on this URL. Port 0 lets the system choose. https://ADDRESS:PORT speaks TLS. A "
+      "loopback address in plain text is trusted, another listener is not, unless ',trusted' or "
+      "',untrusted' follows the URL",
       true },
     { "insecure-listen", 0, "URL", NULL,
       "Listen in plain text beyond loopback: anybody on the way can read and forge requests. Never "
@@ -58,6 +60,37 @@ static const struct mln_option options[] = {
       false },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
+    { "master-key", 0, "FILE", NULL,
+      "Master key that the credentials are sealed under. Default: master.key in the data directory",
+      false },
+    { "tls-certificate", 0, "FILE", NULL,
+      "Certificate of this CSE in PEM, with the CAs above it behind; of several the "
+      "client's server name (SNI) selects. With none, TLS serves pre-shared keys only",
+      true },
+    { "tls-key", 0, "FILE", NULL,
+      "Private key in PEM for the certificate given at the same place; not readable by others",
+      true },
+    { "tls-anchor", 0, "FILE", NULL,
+      "Trust anchors in PEM for the certificates of others. The system's are never "
+      "used",
+      true },
+    { "tls-crl", 0, "FILE", NULL, "Certificate revocation lists", true },
+    { "tls-crl-check", 0, "hard|soft", "hard",
+      "With tls-crl: refuse certificates when there is no recent list of their issuer, or accept "
+      "them unless a list says they are revoked",
+      false },
+    { "tls-strict", 0, "on|off", "off",
+      "Refuse certificates below CAs without name constraints, those of devices excepted", false },
+    { "tls-client", 0, "none|optional|required", NULL,
+      "Whether clients without a pre-shared key must show a certificate. Default: required with "
+      "tls-anchor, else none",
+      false },
+    { "tls-min", 0, "1.2|1.3", "1.2", "Least version of TLS", false },
+    { "tls-max", 0, "1.2|1.3", "1.3", "Greatest version of TLS", false },
+    { "authority", 0, "NAME", NULL,
+      "Server name (SNI) that clients may ask for. Default: the domain names in "
+      "the certificates; without those, any",
+      true },
     { "limit", 0, "NAME=NUMBER", NULL,
       "Change a limit. dist/merlon.conf lists all with their reasons", true },
 };
@@ -82,13 +115,48 @@ static const struct mln_option *option_of(struct mln_slice name)
 
 /* ---- the command line ---- */
 
+/* Settings that may be repeated: the first on the command line replaces those of the file. */
+struct list {
+    const char *name; /* "listen" is also "insecure-listen" */
+    size_t count;     /* offset of the count */
+};
+
+#define LIST(name, count)                                                                          \
+    {                                                                                              \
+        name, offsetof(struct mln_settings, count)                                                 \
+    }
+
+static const struct list lists[] = {
+    LIST("listen", listen_count),
+    LIST("poa", poa_count),
+    LIST("tls-certificate", tls_certificate_count),
+    LIST("tls-key", tls_key_count),
+    LIST("tls-anchor", tls_anchor_count),
+    LIST("tls-crl", tls_crl_count),
+    LIST("authority", authority_count),
+};
+
+enum { LISTS = sizeof lists / sizeof lists[0] };
+
 /* First pass: only the file is looked for. Second: everything else, over the file. */
 struct pass {
     struct mln_settings *settings;
     bool is_first;
-    bool has_listen; /* the first --listen replaces those of the file */
-    bool has_poa;
+    bool has[LISTS]; /* one of this list was on the line */
 };
+
+static void begin_list(struct pass *p, const char *name)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        bool is_it =
+            strcmp(name, lists[i].name) == 0 || (i == 0 && strcmp(name, "insecure-listen") == 0);
+
+        if (is_it && !p->has[i]) {
+            p->has[i] = true;
+            memset((char *)p->settings + lists[i].count, 0, sizeof(size_t));
+        }
+    }
+}
 
 static mln_err from_line(void *data, const struct mln_option *option, const char *value,
                          struct mln_fault *fault)
@@ -96,19 +164,11 @@ static mln_err from_line(void *data, const struct mln_option *option, const char
     struct pass *p = data;
     struct mln_settings *s = p->settings;
     bool is_config = strcmp(option->name, "config") == 0;
-    bool is_listen = strstr(option->name, "listen") != NULL;
 
     if (is_config != p->is_first) {
         return MLN_OK;
     }
-    if (is_listen && !p->has_listen) {
-        s->listen_count = 0;
-        p->has_listen = true;
-    }
-    if (strcmp(option->name, "poa") == 0 && !p->has_poa) {
-        s->poa_count = 0;
-        p->has_poa = true;
-    }
+    begin_list(p, option->name);
     return mln_setting_set(s, mln_slice_z(option->name), mln_slice_z(value ? value : "on"), fault);
 }
 
@@ -309,6 +369,26 @@ static void put_comment(const char *text)
     (void)putchar('\n');
 }
 
+/* For a setting without a default. */
+static const char *example_of(const struct mln_option *o)
+{
+    static const struct {
+        const char *argument;
+        const char *example;
+    } examples[] = {
+        { "URL", "http://192.0.2.1:8080" },
+        { "FILE", "/etc/merlon/file.pem" },
+        { "NAME", "in-cse.merlon.example" },
+    };
+
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        if (strcmp(o->argument, examples[i].argument) == 0) {
+            return examples[i].example;
+        }
+    }
+    return strrchr(o->argument, '|') ? strrchr(o->argument, '|') + 1 : o->argument;
+}
+
 static void put_setting(const struct mln_option *o)
 {
     if (!is_for_file(o) || strcmp(o->name, "limit") == 0) {
@@ -319,8 +399,7 @@ static void put_setting(const struct mln_option *o)
     if (o->repeats) {
         put_comment("May be repeated.");
     }
-    /* those without a default are URLs */
-    (void)printf("# %s = %s\n", o->name, o->initial ? o->initial : "http://192.0.2.1:8080");
+    (void)printf("# %s = %s\n", o->name, o->initial ? o->initial : example_of(o));
 }
 
 static void put_limit(const struct mln_limit_row *row)

@@ -10,10 +10,11 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "crypto/tls.h"
 #include "cse/cse.h"
 #include "io/address.h"
 
-enum { MLN_LISTENERS_MAX = 16, MLN_POA_MAX = 16 };
+enum { MLN_LISTENERS_MAX = 16, MLN_POA_MAX = 16, MLN_TLS_FILES_MAX = 16 };
 
 /* One --listen or --insecure-listen. */
 struct mln_listen_setting {
@@ -54,6 +55,23 @@ struct mln_settings {
     enum mln_verify verify;
     uint64_t stop_ms;
     struct mln_limits limits;
+    const char *master_key; /* file; NULL: in the data directory */
+    const char *tls_certificates[MLN_TLS_IDENTITIES];
+    size_t tls_certificate_count;
+    const char *tls_keys[MLN_TLS_IDENTITIES];
+    size_t tls_key_count;
+    const char *tls_anchors[MLN_TLS_FILES_MAX];
+    size_t tls_anchor_count;
+    const char *tls_crls[MLN_TLS_FILES_MAX];
+    size_t tls_crl_count;
+    bool is_crl_soft;
+    bool is_tls_strict;
+    bool says_tls_clients; /* --tls-client was given: */
+    enum mln_tls_clients tls_clients;
+    enum mln_tls_version tls_least;
+    enum mln_tls_version tls_greatest;
+    struct mln_slice authorities[MLN_TLS_AUTHORITIES];
+    size_t authority_count;
 };
 
 /* Reads command line and file. Of several errors in the file the last is left in `fault`, those

@@ -156,6 +156,10 @@ static mln_err add_listener(struct mln_settings *s, struct mln_slice v, bool is_
         mln_fault_set(fault, "listen: no binding for '%.*s' is built in", MLN_S_ARG(l.scheme));
         MLN_FAIL(CONFIG);
     }
+    if (is_insecure && mln_binding_is_secured(l.scheme)) {
+        mln_fault_set(fault, "insecure-listen: is for plain text; say --listen");
+        MLN_FAIL(CONFIG);
+    }
     if (is_insecure && l.is_trusted) {
         mln_fault_set(fault, "insecure-listen: such a listener cannot be trusted");
         MLN_FAIL(CONFIG);
@@ -313,6 +317,110 @@ static mln_err set_stop_time(struct mln_settings *s, struct mln_slice v, struct 
     return MLN_OK;
 }
 
+/* ---- TLS ---- */
+
+struct files {
+    const char *name;
+    const char **list;
+    size_t *count;
+    size_t max;
+};
+
+static mln_err add_file(struct mln_settings *s, struct mln_slice v, const struct files *to,
+                        struct mln_fault *fault)
+{
+    if (v.len == 0) {
+        return refuse(fault, to->name, "a file", v);
+    }
+    if (*to->count == to->max) {
+        mln_fault_set(fault, "%s: more than %zu", to->name, to->max);
+        MLN_FAIL(CONFIG);
+    }
+    MLN_TRY(keep_text(s, v, &to->list[*to->count]));
+    (*to->count)++;
+    return MLN_OK;
+}
+
+static mln_err set_master_key(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return v.len ? keep_text(s, v, &s->master_key) : refuse(fault, "master-key", "a file", v);
+}
+
+#define FILES(function, name, list, count)                                                         \
+    static mln_err function(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)   \
+    {                                                                                              \
+        struct files to = { name, s->list, &s->count, sizeof s->list / sizeof s->list[0] };        \
+                                                                                                   \
+        return add_file(s, v, &to, fault);                                                         \
+    }
+
+FILES(set_certificate, "tls-certificate", tls_certificates, tls_certificate_count)
+FILES(set_key, "tls-key", tls_keys, tls_key_count)
+FILES(set_anchor, "tls-anchor", tls_anchors, tls_anchor_count)
+FILES(set_crl, "tls-crl", tls_crls, tls_crl_count)
+
+static mln_err set_crl_check(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("hard|soft"), &at)) {
+        return refuse(fault, "tls-crl-check", "hard or soft", v);
+    }
+    s->is_crl_soft = at == 1;
+    return MLN_OK;
+}
+
+static mln_err set_strict(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("tls-strict", v, &s->is_tls_strict, fault);
+}
+
+static mln_err set_clients(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("none|optional|required"), &at)) {
+        return refuse(fault, "tls-client", "none, optional or required", v);
+    }
+    s->says_tls_clients = true;
+    s->tls_clients = (enum mln_tls_clients)at;
+    return MLN_OK;
+}
+
+static mln_err set_version(const char *name, struct mln_slice v, enum mln_tls_version *ret,
+                           struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("1.2|1.3"), &at)) {
+        return refuse(fault, name, "1.2 or 1.3", v);
+    }
+    *ret = (enum mln_tls_version)at;
+    return MLN_OK;
+}
+
+static mln_err set_least(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_version("tls-min", v, &s->tls_least, fault);
+}
+
+static mln_err set_greatest(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_version("tls-max", v, &s->tls_greatest, fault);
+}
+
+static mln_err set_authority(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_fqdn_is_valid(v) && !mln_cert_is_domain(v)) {
+        return refuse(fault, "authority", "a domain name", v);
+    }
+    if (s->authority_count == MLN_TLS_AUTHORITIES) {
+        mln_fault_set(fault, "authority: more than %d", (int)MLN_TLS_AUTHORITIES);
+        MLN_FAIL(CONFIG);
+    }
+    return keep(s, v, &s->authorities[s->authority_count++]);
+}
+
 /* ---- rules ---- */
 
 static mln_err set_lifetime(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -431,6 +539,17 @@ static const struct setter setters[] = {
     { "verify-subscriptions", set_verify },
     { "stop-time", set_stop_time },
     { "limit", set_limit },
+    { "master-key", set_master_key },
+    { "tls-certificate", set_certificate },
+    { "tls-key", set_key },
+    { "tls-anchor", set_anchor },
+    { "tls-crl", set_crl },
+    { "tls-crl-check", set_crl_check },
+    { "tls-strict", set_strict },
+    { "tls-client", set_clients },
+    { "tls-min", set_least },
+    { "tls-max", set_greatest },
+    { "authority", set_authority },
 };
 
 mln_err mln_setting_set(struct mln_settings *s, struct mln_slice name, struct mln_slice value,

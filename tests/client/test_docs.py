@@ -67,7 +67,7 @@ def complete(line):
 
 def test_bash_completes_commands_options_and_values():
     assert complete("merlon ret") == ["retrieve"]
-    assert set(complete("merlon c")) == {"create", "cse"}
+    assert set(complete("merlon c")) == {"cert", "create", "cse"}
     assert complete("merlon retrieve --orig") == ["--originator"]
     assert complete("merlon retrieve --format p") == ["pretty"]
     assert complete("merlon retrieve -f r") == ["raw"]

@@ -112,7 +112,7 @@ static void port_url(const struct mln_bind_port *base, char out[MLN_BIND_URL_SIZ
     char name[MLN_PEER_NAME_SIZE];
 
     mln_address_format(&port->address, name);
-    (void)snprintf(out, MLN_BIND_URL_SIZE, "http://%s", name);
+    (void)snprintf(out, MLN_BIND_URL_SIZE, "http%s://%s", port->options.tls ? "s" : "", name);
 }
 
 /* ---- serving ---- */
@@ -159,6 +159,11 @@ static mln_err server_attach(struct mln_bind_port *base, size_t index, struct ml
         .is_trusted = port->options.is_trusted,
         .max_input = port->options.limits->header_bytes + INPUT_SLACK,
         .gate = port->options.gate,
+        .tls = port->options.tls,
+        .strikes = port->options.strikes,
+        .max_handshakes = port->options.limits->handshakes,
+        .handshake_us = (int64_t)port->options.limits->handshake_ms * 1000,
+        .handshake_bytes = port->options.limits->handshake_bytes,
         .accepted = on_accepted,
         .owner = server,
     };
@@ -211,6 +216,8 @@ static void server_detach(struct mln_bind *bind)
 const struct mln_binding_ops mln_http_binding = {
     .scheme = { "http", 4 },
     .default_port = 80,
+    .secured_scheme = { "https", 5 },
+    .secured_port = 443,
     .open = port_open,
     .url = port_url,
     .attach = server_attach,

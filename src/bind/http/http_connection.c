@@ -13,6 +13,7 @@
  * so a peer that sends without reading holds no more than one answer and one buffer. */
 #include <assert.h>
 
+#include "base/association.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -44,6 +45,7 @@ struct exchange {
     struct mln_http_server *server;
     struct mln_http_connection *connection; /* NULL: gone before the answer came */
     struct mln_peer peer;                   /* a copy: the call may outlive the stream */
+    struct mln_association *association;    /* of the peer: a reference, or NULL */
     struct mln_http_request request;
     struct mln_http_primitive primitive;
     uint64_t charged; /* its part of server->waiting_bytes */
@@ -110,6 +112,7 @@ static struct exchange *exchange_new(struct mln_http_connection *c)
 static void exchange_free(struct exchange *x)
 {
     x->server->waiting_bytes -= x->charged;
+    mln_association_unref(x->association);
     mln_http_give_arena(x->server, x->call.arena);
 }
 
@@ -345,6 +348,7 @@ static void set_peer(struct exchange *x)
     struct mln_slice host = x->request.host;
 
     x->peer = *mln_stream_peer(c->stream);
+    x->association = mln_stream_association(c->stream);
     x->call.peer = &x->peer;
     if (x->peer.is_trusted &&
         !mln_http_host_is_known(host, c->server->names, c->server->name_count)) {

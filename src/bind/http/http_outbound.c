@@ -178,7 +178,7 @@ static void sender_free(struct sender *s)
 }
 
 mln_err mln_http_outbound_new(struct mln_loop *loop, const struct mln_limits *limits,
-                              struct mln_outbound *ret)
+                              struct mln_tls_slot *tls, struct mln_outbound *ret)
 {
     struct mln_fetch_options options = {
         .max_transfers = limits->parked,
@@ -186,6 +186,7 @@ mln_err mln_http_outbound_new(struct mln_loop *loop, const struct mln_limits *li
         .max_header_bytes = limits->header_bytes,
         .max_body_bytes = limits->body_bytes,
         .connect_us = CONNECT_US,
+        .tls = tls,
     };
     struct sender *s = mln_calloc(1, sizeof *s);
     mln_err err;

@@ -40,7 +40,7 @@ static int set_up(void **state)
         mln_failed(mln_loop_new(&worker.loop)) ||
         mln_failed(mln_http_binding.open(&options, NULL, &port)) ||
         mln_failed(mln_http_binding.attach(port, 0, worker.loop, &worker, &server)) ||
-        mln_failed(mln_http_binding.outbound_new(worker.loop, &limits, &outbound))) {
+        mln_failed(mln_http_binding.outbound_new(worker.loop, &limits, NULL, &outbound))) {
         return 1;
     }
     mln_http_binding.url(port, base_url);

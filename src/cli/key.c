@@ -1,0 +1,29 @@
+/* `merlon key`: the credentials of a CSE. */
+#include "cli/command.h"
+#include "server/server.h"
+
+const struct mln_command mln_cli_key = {
+    .name = "key",
+    .summary = "Add, list or remove the credentials of a CSE",
+    .synopsis = "add\nlist\nremove ID...",
+    .text =
+        "Works on the data directory of a CSE, with or without a running server. The credentials "
+        "are sealed under a master key. A key is read from a file or from standard input, or made "
+        "at random; it is never given on the command line, where others could read it.\n\n"
+        "add stores one credential and the identities it stands for: a CSE, or AEs by pattern. "
+        "Without any the holder may only register an AE. list shows credentials, never keys. "
+        "remove takes Credential-IDs, or identifiers NAME@DOMAIN of keys.\n\n"
+        "A running server reads the credentials again on SIGHUP; connections that rest on one that "
+        "was removed lose their rights.",
+    .examples = "# a random key for one device, into a file for it\n"
+                "merlon key add --id thermo1@sp.example --ae-id Cthermo1 --key-out thermo1.key\n"
+                "# a key that is there, for all AEs of a gateway, until a day\n"
+                "merlon key add --id gw@sp.example --ae-id 'Cgw*' --not-after 20300101T000000 "
+                "--key-file gw.key\n"
+                "# a certificate's identity, and what it may register\n"
+                "merlon key add --credential-id 33-//sp.example/Slight --app-id 'R01.com.acme.*'\n"
+                "merlon key list\n"
+                "merlon key remove thermo1@sp.example",
+    .options = mln_server_key_options,
+    .run = mln_server_key,
+};

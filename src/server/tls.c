@@ -1,0 +1,383 @@
+/* Contexts from files. */
+#include "server/tls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+    FILE_MAX = 16 << 20,  /* a revocation list may be long */
+    TEXTS_MAX = 64 << 20, /* of one reading */
+};
+
+struct mln_server_tls {
+    const struct mln_settings *settings;
+    struct mln_credentials *credentials;
+    struct mln_tls_slot *slot;
+};
+
+/* What one reading makes; keys are wiped when it is over. */
+struct reading {
+    const struct mln_settings *settings;
+    struct mln_arena *arena;
+    struct mln_secret *keys[MLN_TLS_IDENTITIES];
+    struct mln_tls_identity identities[MLN_TLS_IDENTITIES];
+    struct mln_slice anchors;
+    struct mln_slice crls;
+    struct mln_cert_verifier *verifier;
+    struct mln_tls *server;
+    struct mln_tls_client *client;
+};
+
+/* ---- files ---- */
+
+static mln_err cannot(const char *path, const char *why, struct mln_fault *fault)
+{
+    mln_fault_set(fault, "%s: %s", path, why);
+    MLN_FAIL(CONFIG);
+}
+
+/* A private key that others can read or change is none. */
+static mln_err check_file(const char *path, const struct stat *st, bool is_key,
+                          struct mln_fault *fault)
+{
+    if (!S_ISREG(st->st_mode)) {
+        return cannot(path, "is no file", fault);
+    }
+    if (st->st_size > FILE_MAX) {
+        return cannot(path, "is too large", fault);
+    }
+    if (is_key && (st->st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+        return cannot(path,
+                      "others can read or change this private key: let only the server's user (and "
+                      "a group for reading) have it, as with chmod 0600",
+                      fault);
+    }
+    return MLN_OK;
+}
+
+static mln_err read_all(int fd, const char *path, struct mln_secret *into, struct mln_fault *fault)
+{
+    unsigned char *at = mln_secret_room(into);
+    size_t left = mln_secret_len(into);
+
+    while (left) {
+        ssize_t n = read(fd, at, left);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return cannot(path, n < 0 ? strerror(errno) : "has changed while it was read", fault);
+        }
+        at += n;
+        left -= (size_t)n;
+    }
+    return MLN_OK;
+}
+
+static mln_err read_open(int fd, const char *path, bool is_key, struct mln_fault *fault,
+                         struct mln_secret **ret)
+{
+    struct stat st;
+    struct mln_secret *bytes;
+    mln_err err;
+
+    if (fstat(fd, &st) != 0) {
+        return cannot(path, strerror(errno), fault);
+    }
+    MLN_TRY(check_file(path, &st, is_key, fault));
+    if (st.st_size == 0) {
+        return cannot(path, "is empty", fault);
+    }
+    bytes = mln_secret_new((size_t)st.st_size);
+    MLN_REQUIRE(bytes, NO_MEMORY);
+    err = read_all(fd, path, bytes, fault);
+    if (mln_failed(err)) {
+        mln_secret_free(bytes);
+        return err;
+    }
+    *ret = bytes;
+    return MLN_OK;
+}
+
+static mln_err read_file(const char *path, bool is_key, struct mln_fault *fault,
+                         struct mln_secret **ret)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    mln_err err;
+
+    if (fd < 0) {
+        return cannot(path, strerror(errno), fault);
+    }
+    err = read_open(fd, path, is_key, fault, ret);
+    (void)close(fd);
+    return err;
+}
+
+/* A public file's text, behind what is there already. */
+static mln_err append_file(struct reading *r, const char *path, struct mln_slice *text,
+                           struct mln_fault *fault)
+{
+    struct mln_secret *bytes = NULL;
+    char *joined;
+
+    MLN_TRY(read_file(path, false, fault, &bytes));
+    joined = mln_arena_alloc(r->arena, text->len + mln_secret_len(bytes) + 1);
+    if (!joined) {
+        mln_secret_free(bytes);
+        MLN_FAIL(NO_MEMORY);
+    }
+    if (text->len) {
+        memcpy(joined, text->ptr, text->len);
+    }
+    memcpy(joined + text->len, mln_secret_bytes(bytes), mln_secret_len(bytes));
+    joined[text->len + mln_secret_len(bytes)] = '\n';
+    *text = mln_slice_of(joined, text->len + mln_secret_len(bytes) + 1);
+    mln_secret_free(bytes);
+    return MLN_OK;
+}
+
+static mln_err read_identity(struct reading *r, size_t i, struct mln_fault *fault)
+{
+    const struct mln_settings *s = r->settings;
+
+    MLN_TRY(append_file(r, s->tls_certificates[i], &r->identities[i].certificate, fault));
+    MLN_TRY(read_file(s->tls_keys[i], true, fault, &r->keys[i]));
+    r->identities[i].key =
+        mln_slice_of((const char *)mln_secret_bytes(r->keys[i]), mln_secret_len(r->keys[i]));
+    return MLN_OK;
+}
+
+static mln_err read_files(struct reading *r, struct mln_fault *fault)
+{
+    const struct mln_settings *s = r->settings;
+
+    if (s->tls_certificate_count != s->tls_key_count) {
+        mln_fault_set(fault, "tls-certificate and tls-key go in pairs: %zu and %zu are given",
+                      s->tls_certificate_count, s->tls_key_count);
+        MLN_FAIL(CONFIG);
+    }
+    for (size_t i = 0; i < s->tls_certificate_count; i++) {
+        MLN_TRY(read_identity(r, i, fault));
+    }
+    for (size_t i = 0; i < s->tls_anchor_count; i++) {
+        MLN_TRY(append_file(r, s->tls_anchors[i], &r->anchors, fault));
+    }
+    for (size_t i = 0; i < s->tls_crl_count; i++) {
+        MLN_TRY(append_file(r, s->tls_crls[i], &r->crls, fault));
+    }
+    return MLN_OK;
+}
+
+/* ---- contexts ---- */
+
+/* Says which certificate it is about. */
+static void name_file(struct mln_fault *fault, const char *what, const char *path)
+{
+    struct mln_fault whole = { 0 };
+
+    if (fault) {
+        mln_fault_set(&whole, "%s%s%s: %s", what, path ? " " : "", path ? path : "", fault->text);
+        *fault = whole;
+    }
+}
+
+static mln_err make_verifier(struct reading *r, struct mln_fault *fault)
+{
+    const struct mln_settings *s = r->settings;
+    struct mln_cert_provider provider = {
+        .sp_id = s->sp_id,
+        .in_cse_id = s->cse_type == MLN_CSE_TYPE_IN ? s->cse_id : (struct mln_slice){ 0 },
+    };
+    struct mln_cert_rules rules = {
+        .env = mln_env_system(),
+        .names = { &provider, 1 },
+        .status = s->tls_crl_count == 0 ? MLN_CERT_STATUS_OFF
+                  : s->is_crl_soft      ? MLN_CERT_STATUS_SOFT
+                                        : MLN_CERT_STATUS_HARD,
+        .is_strict = s->is_tls_strict,
+    };
+    mln_err err;
+
+    if (s->tls_anchor_count == 0) {
+        return MLN_OK;
+    }
+    err = mln_cert_verifier_new(&rules, r->anchors, r->crls, fault, &r->verifier);
+    if (mln_failed(err)) {
+        name_file(fault, "tls-anchor, tls-crl", NULL);
+    }
+    return err;
+}
+
+static enum mln_tls_clients clients_of(const struct mln_settings *s)
+{
+    if (s->says_tls_clients) {
+        return s->tls_clients;
+    }
+    return s->tls_anchor_count ? MLN_TLS_CLIENT_REQUIRED : MLN_TLS_CLIENT_NONE;
+}
+
+static mln_err make_server(struct reading *r, struct mln_credentials *credentials,
+                           struct mln_fault *fault)
+{
+    const struct mln_settings *s = r->settings;
+    struct mln_tls_options options = {
+        .env = mln_env_system(),
+        .identities = r->identities,
+        .identity_count = s->tls_certificate_count,
+        .authorities = s->authorities,
+        .authority_count = s->authority_count,
+        .clients = clients_of(s),
+        .least = s->tls_least,
+        .greatest = s->tls_greatest,
+        .verifier = r->verifier,
+        .credentials = credentials,
+        .ticket_us = (int64_t)s->limits.ticket_ms * 1000,
+    };
+
+    if (options.clients != MLN_TLS_CLIENT_NONE && !r->verifier) {
+        mln_fault_set(fault, "tls-client: certificates of clients need a tls-anchor");
+        MLN_FAIL(CONFIG);
+    }
+    return mln_tls_new(&options, fault, &r->server);
+}
+
+static mln_err make_client(struct reading *r, struct mln_fault *fault)
+{
+    const struct mln_settings *s = r->settings;
+    struct mln_tls_client_options options = {
+        .env = mln_env_system(),
+        .verifier = r->verifier,
+        .identity = r->identities[0],
+        .least = s->tls_least,
+        .greatest = s->tls_greatest,
+    };
+
+    return mln_tls_client_new(&options, fault, &r->client);
+}
+
+static mln_err read_settings(struct reading *r, struct mln_credentials *credentials,
+                             struct mln_fault *fault)
+{
+    r->arena = mln_arena_new(TEXTS_MAX);
+    MLN_REQUIRE(r->arena, NO_MEMORY);
+    MLN_TRY(read_files(r, fault));
+    MLN_TRY(make_verifier(r, fault));
+    MLN_TRY(make_server(r, credentials, fault));
+    return make_client(r, fault);
+}
+
+static void reading_done(struct reading *r)
+{
+    for (size_t i = 0; i < MLN_TLS_IDENTITIES; i++) {
+        mln_secret_free(r->keys[i]);
+    }
+    mln_cert_verifier_unref(r->verifier);
+    mln_tls_unref(r->server);
+    mln_tls_client_unref(r->client);
+    mln_arena_free(r->arena);
+}
+
+/* ---- life ---- */
+
+static mln_err open_credentials(struct mln_server_tls *tls, struct mln_fault *fault)
+{
+    const struct mln_settings *s = tls->settings;
+    struct mln_credentials_options options = {
+        .directory = mln_arena_zdup(s->arena, s->data),
+        .master_key = s->master_key,
+    };
+
+    MLN_REQUIRE(options.directory, NO_MEMORY);
+    return mln_credentials_open(&options, mln_env_system(), fault, &tls->credentials);
+}
+
+static mln_err exchange(struct mln_server_tls *tls, bool is_first, struct mln_fault *fault)
+{
+    struct reading r = { .settings = tls->settings };
+    mln_err err = read_settings(&r, tls->credentials, fault);
+
+    if (!mln_failed(err) && !is_first) {
+        err = mln_credentials_reload(tls->credentials, fault);
+    }
+    if (!mln_failed(err)) {
+        mln_tls_slot_set(tls->slot, r.server);
+        mln_tls_slot_set_client(tls->slot, r.client);
+    }
+    reading_done(&r);
+    return err;
+}
+
+mln_err mln_server_tls_new(const struct mln_settings *settings, struct mln_fault *fault,
+                           struct mln_server_tls **ret)
+{
+    struct mln_server_tls *tls = mln_calloc(1, sizeof *tls);
+    mln_err err;
+
+    MLN_REQUIRE(tls, NO_MEMORY);
+    tls->settings = settings;
+    err = mln_tls_slot_new(&tls->slot);
+    if (!mln_failed(err)) {
+        err = open_credentials(tls, fault);
+    }
+    if (!mln_failed(err)) {
+        err = exchange(tls, true, fault);
+    }
+    if (mln_failed(err)) {
+        mln_server_tls_free(tls);
+        return err;
+    }
+    *ret = tls;
+    return MLN_OK;
+}
+
+void mln_server_tls_free(struct mln_server_tls *tls)
+{
+    if (tls) {
+        mln_tls_slot_free(tls->slot);
+        mln_credentials_close(tls->credentials);
+        mln_free(tls);
+    }
+}
+
+mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *fault)
+{
+    return exchange(tls, false, fault);
+}
+
+static void warn_of(const char *const *paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (access(paths[i], R_OK) != 0) {
+            mln_log(MLN_LOG_WARNING, "tls",
+                    "%s cannot be read by the server's user: a reload (SIGHUP) will fail",
+                    paths[i]);
+        }
+    }
+}
+
+void mln_server_tls_warn(const struct mln_server_tls *tls)
+{
+    const struct mln_settings *s = tls->settings;
+
+    warn_of(s->tls_certificates, s->tls_certificate_count);
+    warn_of(s->tls_keys, s->tls_key_count);
+    warn_of(s->tls_anchors, s->tls_anchor_count);
+    warn_of(s->tls_crls, s->tls_crl_count);
+}
+
+struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls)
+{
+    return tls->slot;
+}
+
+struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls)
+{
+    return tls->credentials;
+}

@@ -1,0 +1,33 @@
+/* TLS of a server: from the files of the settings to the contexts of listeners and of outbound
+ * requests, and again when told to reload.
+ *
+ * All files are read and checked before anything is exchanged; when one is bad, everything stays.
+ * Certificates, revocation lists and the credentials are read afresh; which files, and all other
+ * settings, are those of the start. After the start the server has no privileges: for a reload its
+ * user must be able to read the files. Main thread.
+ * docs/internals/tls.md */
+#pragma once
+
+#include "crypto/tls.h"
+#include "server/settings.h"
+
+struct mln_server_tls;
+
+/* Reads the files that are configured, if any, and opens the credentials of the data directory.
+ * Errors: CONFIG (fault tells which file and why), SYSTEM, NO_MEMORY, and those of
+ * mln_credentials_open. */
+mln_err mln_server_tls_new(const struct mln_settings *settings, struct mln_fault *fault,
+                           struct mln_server_tls **ret);
+void mln_server_tls_free(struct mln_server_tls *tls); /* accepts NULL */
+
+/* Reads everything again. Errors: as above; then the old ones stay in use. */
+mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *fault);
+
+/* Warns of files that a reload could not read, now that privileges are gone. */
+void mln_server_tls_warn(const struct mln_server_tls *tls);
+
+/* Where listeners and outbound requests find the context; as long as `tls`. */
+struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls);
+
+/* As long as `tls`. */
+struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls);
