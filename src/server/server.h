@@ -33,7 +33,11 @@ int mln_server_issuer(int argc, char **argv);
 int mln_server_cert(int argc, char **argv);
 
 const struct mln_option *mln_server_cert_options(size_t *ret_count);
+/* issue, show, verify: tokens, without a server. token_command.c */
+int mln_server_token(int argc, char **argv);
+
 const struct mln_option *mln_server_cse_options(size_t *ret_count);
 const struct mln_option *mln_server_store_options(size_t *ret_count);
 const struct mln_option *mln_server_key_options(size_t *ret_count);
 const struct mln_option *mln_server_issuer_options(size_t *ret_count);
+const struct mln_option *mln_server_token_options(size_t *ret_count);

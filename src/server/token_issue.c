@@ -1,0 +1,133 @@
+/* `merlon token issue`: claims, keys, and the token on standard output. */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base64.h"
+#include "server/token_command.h"
+
+enum { CHAIN_BYTES = 65536, PARTS = 3 };
+
+#define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
+#define PEM_END   "-----END CERTIFICATE-----"
+
+static mln_err read_key(const char *path, struct mln_fault *fault, struct mln_jose_key **ret)
+{
+    struct mln_secret *file MLN_CLEANUP(mln_secret_freep) = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_secret_read(path, MLN_JOSE_KEY_BYTES, fault, &file));
+    err = mln_jose_key_parse(
+        mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file)), fault, ret);
+    return err;
+}
+
+/* "ES256", "dir/A256GCM" or "ES256/A128KW/A128GCM"; without it, what the key is for. */
+static mln_err read_protect(const struct mln_token_settings *s, const struct mln_jose_key *signer,
+                            struct mln_fault *fault, struct mln_jwt_rule *ret)
+{
+    struct mln_slice rest = mln_slice_z(s->protect);
+    struct mln_slice parts[PARTS + 1] = { { 0 } };
+    size_t count = 0;
+    bool is_good;
+
+    if (!s->protect) {
+        ret->sig = signer ? mln_jose_key_default_sig(signer) : MLN_JOSE_NO_SIG;
+        if (s->recipient_key || !ret->sig) {
+            mln_fault_set(fault, "--protect is missing");
+            MLN_FAIL(CONFIG);
+        }
+        return MLN_OK;
+    }
+    while (rest.ptr && count <= PARTS) {
+        parts[count++] = mln_slice_cut(&rest, '/');
+    }
+    *ret = (struct mln_jwt_rule){
+        .sig = count != 2 ? mln_jose_sig_named(parts[0]) : MLN_JOSE_NO_SIG,
+        .wrap = count > 1 ? mln_jose_wrap_named(parts[count - 2]) : MLN_JOSE_NO_WRAP,
+        .enc = count > 1 ? mln_jose_enc_named(parts[count - 1]) : MLN_JOSE_NO_ENC,
+    };
+    is_good = count <= PARTS && (count == 2 || ret->sig) && (count == 1 || (ret->wrap && ret->enc));
+    if (!is_good) {
+        mln_fault_set(fault, "--protect: '%s' is not a combination that oneM2M permits",
+                      s->protect);
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+/* One certificate between its marks; *rest moves behind it. */
+static mln_err take_certificate(struct mln_slice *rest, struct mln_arena *arena,
+                                struct mln_slice *ret)
+{
+    const char *begin = memmem(rest->ptr, rest->len, PEM_BEGIN, sizeof PEM_BEGIN - 1);
+    const char *end = memmem(rest->ptr, rest->len, PEM_END, sizeof PEM_END - 1);
+    struct mln_slice text;
+    struct mln_buf out;
+
+    if (!begin || !end || end < begin) {
+        MLN_FAIL(NOT_FOUND);
+    }
+    mln_buf_init(&out, arena, CHAIN_BYTES);
+    for (const char *at = begin + sizeof PEM_BEGIN - 1; at < end; at++) {
+        if (*at != '\n' && *at != '\r') {
+            mln_buf_byte(&out, *at);
+        }
+    }
+    *rest = mln_slice_from(*rest, (size_t)(end - rest->ptr) + sizeof PEM_END - 1);
+    MLN_TRY(mln_buf_finish(&out, &text));
+    return mln_base64_read(text, arena, ret);
+}
+
+/* The certificates of a PEM file, the signer's first. */
+static mln_err read_chain(const char *path, struct mln_arena *arena, struct mln_fault *fault,
+                          struct mln_jwt_draft *draft)
+{
+    struct mln_secret *file MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_slice *chain = mln_arena_zalloc(arena, MLN_JWT_CHAIN, sizeof *chain);
+    struct mln_slice rest;
+    mln_err err = MLN_OK;
+
+    MLN_REQUIRE(chain, NO_MEMORY);
+    MLN_TRY(mln_secret_read(path, CHAIN_BYTES, fault, &file));
+    rest = mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file));
+    while (!mln_failed(err) && draft->chain_count < MLN_JWT_CHAIN) {
+        err = take_certificate(&rest, arena, &chain[draft->chain_count]);
+        draft->chain_count += !mln_failed(err);
+    }
+    draft->chain = chain;
+    if (draft->chain_count == 0 || (mln_failed(err) && err.code != MLN_ERR_NOT_FOUND)) {
+        mln_fault_set(fault, "%s holds no certificates in PEM", path);
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+mln_err mln_token_issue(const struct mln_token_settings *s, struct mln_arena *arena,
+                        struct mln_fault *fault)
+{
+    struct mln_jose_key *signer MLN_CLEANUP(mln_jose_key_freep) = NULL;
+    struct mln_jose_key *recipient MLN_CLEANUP(mln_jose_key_freep) = NULL;
+    struct mln_jwt_draft draft = { 0 };
+    struct mln_slice token;
+
+    if (s->key_file) {
+        MLN_TRY(read_key(s->key_file, fault, &signer));
+    }
+    if (s->recipient_key) {
+        MLN_TRY(read_key(s->recipient_key, fault, &recipient));
+    }
+    MLN_TRY(read_protect(s, signer, fault, &draft.rule));
+    if ((draft.rule.sig && !signer) || (draft.rule.wrap && !recipient)) {
+        mln_fault_set(fault, "%s FILE is missing", signer ? "--recipient-key" : "--key-file");
+        MLN_FAIL(CONFIG);
+    }
+    if (s->chain) {
+        MLN_TRY(read_chain(s->chain, arena, fault, &draft));
+    }
+    MLN_TRY(mln_token_draft_claims(s, arena, fault, &draft.claims));
+    draft.signer = signer;
+    draft.recipient = recipient;
+    MLN_TRY(mln_jwt_make(&draft, arena, fault, &token));
+    (void)printf("%.*s\n", (int)token.len, token.ptr);
+    return fflush(stdout) == 0 ? MLN_OK : MLN_ERROR(SYSTEM);
+}
