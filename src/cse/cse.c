@@ -199,6 +199,7 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     cse->options.names = cse->names;
     cse->options.poa = poa;
     MLN_TRY(mln_gid_table_new(o->limits->group_requests, &cse->gids));
+    MLN_TRY(mln_policy_cache_new((size_t)o->limits->policy_bytes, &cse->policies));
     return mln_fresh_new(&cse->fresh);
 }
 
@@ -251,6 +252,7 @@ void mln_cse_free(struct mln_cse *cse)
     if (cse) {
         mln_gid_table_free(cse->gids);
         mln_fresh_free(cse->fresh);
+        mln_policy_cache_free(cse->policies);
         mln_arena_free(cse->arena);
         mln_free(cse);
     }
@@ -273,9 +275,13 @@ mln_err mln_worker_new(struct mln_cse *cse, const struct mln_worker_ops *ops,
         (void)snprintf(w->request_prefix, sizeof w->request_prefix, "%012llx",
                        (unsigned long long)(random >> 16));
         w->serial = random;
+        err = mln_policy_cache_new((size_t)cse->options.limits->policy_bytes, &w->policies);
+    }
+    if (!mln_failed(err)) {
         err = mln_reader_new(cse->options.store, &w->reader);
     }
     if (mln_failed(err)) {
+        mln_policy_cache_free(w->policies);
         mln_free(w);
         return err;
     }
@@ -287,6 +293,7 @@ void mln_worker_free(struct mln_worker *worker)
 {
     if (worker) {
         mln_reader_free(worker->reader);
+        mln_policy_cache_free(worker->policies);
         mln_free(worker);
     }
 }

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/peer.h"
 #include "base/task.h"
+#include "cse/access/region.h"
 #include "cse/outbound.h"
 #include "model/ident.h"
 #include "model/primitive.h"
@@ -55,7 +56,8 @@ struct mln_cse_options {
     bool is_release_2;       /* its rules where they differ: docs/guide/profiles.md */
     bool hides_unauthorised; /* 4004 in place of 4103 */
     enum mln_verify verify;
-    int64_t max_lifetime_us; /* longest distance of expirationTime from now */
+    int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
+    const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */
     mln_err (*read_json)(struct mln_slice text, const struct mln_limits *limits,
                          struct mln_arena *arena, struct mln_value **ret, struct mln_fault *fault);

@@ -22,9 +22,10 @@ struct mln_cse {
     struct mln_cse_options options;
     struct mln_arena *arena; /* configuration: lives as long as the CSE */
     struct mln_names names;
-    uint64_t base_id;           /* of the CSEBase */
-    struct mln_gid_table *gids; /* touched by the store's executor only, like the next */
-    struct mln_fresh *fresh;    /* what the duties must hear of after the commit */
+    uint64_t base_id;                  /* of the CSEBase */
+    struct mln_gid_table *gids;        /* touched by the store's executor only, like the next */
+    struct mln_fresh *fresh;           /* what the duties must hear of after the commit */
+    struct mln_policy_cache *policies; /* the store's executor's */
     struct mln_duties *_Atomic duties;
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
@@ -35,7 +36,8 @@ struct mln_worker {
     struct mln_cse *cse;
     struct mln_worker_ops ops;
     struct mln_reader *reader;
-    struct mln_view *view;  /* of the read in progress, else NULL */
+    struct mln_view *view; /* of the read in progress, else NULL */
+    struct mln_policy_cache *policies;
     uint64_t parked;        /* calls that wait */
     struct mln_exec *timed; /* those of them that wait for a time */
     uint64_t timed_count;
@@ -84,6 +86,7 @@ struct mln_exec {
     struct mln_response *response;
     struct mln_fan *fan; /* when it belongs to a group request */
     uint64_t serial;     /* tells calls apart */
+    int64_t arrival_us;  /* when the request came, however late it is carried out */
 
     /* from here on per attempt: reset when a batch is rolled back */
     struct mln_originator originator;
@@ -145,8 +148,8 @@ static inline void mln_exec_charge(struct mln_exec *e, struct mln_access *access
 {
     enum { COMPARISONS = 64 }; /* cost as much as a few resources */
 
-    e->effort->spent += access->compared / COMPARISONS;
-    access->compared %= COMPARISONS;
+    e->effort->spent += access->facts.compared / COMPARISONS;
+    access->facts.compared %= COMPARISONS;
 }
 
 /* Where this request looks up addresses. */
@@ -154,3 +157,8 @@ static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
 {
     return (struct mln_lookup){ e->cse, e->view, e->arena, mln_env_now_us(e->cse->options.env) };
 }
+
+/* The surroundings of access decisions, with all that is known of this request. `arena` is that of
+ * what decisions read. */
+void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
+                           struct mln_access *ret);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/slice.h"
+#include "base/wildcard.h"
 
 /* Who we are. */
 struct mln_names {
@@ -64,4 +65,7 @@ enum mln_place mln_ident_place(struct mln_slice to, const struct mln_names *name
 
 /* Matches the whole text against a pattern in which '*' stands for any run of characters other
  * than `stop` ('\0': any characters at all). Linear time. */
-bool mln_ident_match(struct mln_slice pattern, struct mln_slice text, char stop);
+static inline bool mln_ident_match(struct mln_slice pattern, struct mln_slice text, char stop)
+{
+    return mln_wildcard_match(pattern, text, stop);
+}

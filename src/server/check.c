@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "server/exit.h"
+#include "server/locations.h"
 #include "server/privileges.h"
 #include "server/tables.h"
 #include "server/tls.h"
@@ -112,6 +113,19 @@ static mln_err check_tls(const struct mln_settings *s, struct mln_fault *fault,
     return MLN_OK;
 }
 
+/* ---- the table of locations ---- */
+
+static mln_err check_locations(const struct mln_settings *s, struct mln_fault *fault)
+{
+    struct mln_locations *locations = NULL;
+
+    if (s->locations) {
+        MLN_TRY(mln_locations_read(s->locations, &locations, fault));
+    }
+    mln_locations_free(locations);
+    return MLN_OK;
+}
+
 /* ---- all of it ---- */
 
 mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault,
@@ -125,6 +139,7 @@ mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault
         mln_fault_set(fault, "no store is built in");
         MLN_FAIL(CONFIG);
     }
+    MLN_TRY(check_locations(s, fault));
     MLN_TRY(mln_run_as_find(s->user, &as, fault));
     *ret_exit = MLN_EXIT_FAILED;
     if (strcmp(s->store, "mem") != 0) {

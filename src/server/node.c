@@ -15,6 +15,7 @@
 #include "io/strikes.h"
 #include "server/check.h"
 #include "server/exit.h"
+#include "server/locations.h"
 #include "server/privileges.h"
 #include "server/tables.h"
 #include "server/tls.h"
@@ -66,6 +67,7 @@ struct mln_node {
     size_t name_count;
     char host_name[HOST_NAME_MAX + 1];
     struct mln_store *store;
+    struct mln_locations *locations; /* or NULL */
     struct mln_cse *_Atomic cse;
     struct thread *threads;
     size_t thread_count;
@@ -224,6 +226,7 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .hides_unauthorised = s->hides_unauthorised,
         .verify = s->verify,
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
+        .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,
         .limits = &s->limits,
         .env = mln_env_system(),
@@ -421,6 +424,7 @@ static void free_node(struct mln_node *n)
     mln_cse_free(n->cse);
     mln_server_tls_free(n->tls);
     mln_strikes_free(n->strikes);
+    mln_locations_free(n->locations);
     mln_free(n->threads);
     mln_free(n);
 }
@@ -469,6 +473,10 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
     mln_allow_files(n->settings->limits.connections + OTHER_FILES);
     MLN_TRY(open_tls(n, fault, ret_exit));
     MLN_TRY(open_ports(n, fault, ret_exit));
+    *ret_exit = MLN_EXIT_USAGE;
+    if (n->settings->locations) {
+        MLN_TRY(mln_locations_read(n->settings->locations, &n->locations, fault));
+    }
     *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(mln_harden(fault)); /* before the store starts its thread */
     MLN_TRY(open_store(n, fault, ret_exit));

@@ -58,6 +58,10 @@ static const struct mln_option options[] = {
       "Which targets of a new subscription are asked for consent: all but the originator, only "
       "those given as resource identifiers, or none",
       false },
+    { "locations", 0, "FILE", "none",
+      "Where clients are, for access rules with regions: lines of address prefix, latitude, "
+      "longitude and country; '-' for what is not known",
+      false },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "master-key", 0, "FILE", NULL,

@@ -53,6 +53,7 @@ struct mln_settings {
     bool is_release_2;
     bool hides_unauthorised;
     enum mln_verify verify;
+    const char *locations; /* file, or NULL */
     uint64_t stop_ms;
     struct mln_limits limits;
     const char *master_key; /* file; NULL: in the data directory */

@@ -65,6 +65,18 @@ static mln_err set_config(struct mln_settings *s, struct mln_slice v, struct mln
     return keep(s, v, &s->config);
 }
 
+static mln_err set_locations(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    s->locations = NULL;
+    if (mln_slice_eq(v, MLN_S("none"))) {
+        return MLN_OK;
+    }
+    if (v.len == 0) {
+        return refuse(fault, "locations", "a file, or none", v);
+    }
+    return keep_text(s, v, &s->locations);
+}
+
 static mln_err set_data(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (v.len == 0) {
@@ -536,6 +548,7 @@ static const struct setter setters[] = {
     { "max-lifetime", set_lifetime },
     { "profile", set_profile },
     { "hide-unauthorised", set_hide },
+    { "locations", set_locations },
     { "verify-subscriptions", set_verify },
     { "stop-time", set_stop_time },
     { "limit", set_limit },

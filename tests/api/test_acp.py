@@ -159,52 +159,12 @@ def test_broken_rules_are_refused(admin, ae, broken):
         assert admin.retrieve(f"{ae.path}/p").rsc == 4004
 
 
-UNBUILT = {
-    "acco": [{"actw": ["* * * * * * *"]}],
-    "acco ip": [{"acip": {"ipv4": ["127.0.0.1"]}}],
-    "acco region": [{"aclr": {"accc": ["DE"]}}],
-    "acaf": True,
-    "acod": [{"chty": [3]}],
-}
-
-
-@pytest.mark.parametrize("name", UNBUILT)
-@pytest.mark.parametrize("where", ["pv", "pvs"])
-def test_what_is_not_enforced_is_not_stored(admin, ae, other, where, name):
-    """Contexts, object details and the authentication flag: 5001, on CREATE and on UPDATE."""
-    content = policy([rule([other.stem], 2)])
-    content[where]["acr"] = [rule(["CAdmin"]), rule(["all"], 63, **{name.split()[0]: UNBUILT[name]})]
-    answer = admin.create(ae.path, "acp", rn="p", **content)
-    assert answer.rsc == 5001, answer
-    assert admin.retrieve(f"{ae.path}/p").rsc == 4004
-    assert admin.create(ae.path, "acp", rn="p", **policy([rule([other.stem], 2)])).rsc == 2001
-    before = admin.retrieve(f"{ae.path}/p")
-    answer = admin.update(f"{ae.path}/p", "acp", **{where: content[where]})
-    assert answer.rsc == 5001, answer
-    assert admin.retrieve(f"{ae.path}/p").res == before.res
-
-
 def test_roles_are_not_stored(admin, ae):
     """SEC-ACP-18: a Role-ID in acor cannot be evaluated yet, so it is refused."""
     for entry in ("role1@example.com", "A-b_c.9@merlon.example"):
         content = policy([rule(["all", entry], 2)])
         assert admin.create(ae.path, "acp", rn="p", **content).rsc == 5001
         assert admin.retrieve(f"{ae.path}/p").rsc == 4004
-
-
-@pytest.mark.parametrize("given", [("adri",), ("apri",), ("airi",), ("adri", "apri"),
-                                   ("adri", "apri", "airi")])
-@pytest.mark.parametrize("has_rules", [True, False])
-def test_distributed_authorisation_is_refused(admin, ae, given, has_rules):
-    """SEC-ACP-36: until decision points are built none of their addresses is stored."""
-    content = policy([rule(["all"], 2)] if has_rules else [])
-    content.update({name: ["/id-in/cse-in/x"] for name in given})
-    assert admin.create(ae.path, "acp", rn="p", **content).rsc == 5001
-    assert admin.retrieve(f"{ae.path}/p").rsc == 4004
-    assert admin.create(ae.path, "acp", rn="p", **policy()).rsc == 2001
-    answer = admin.update(f"{ae.path}/p", "acp", **{name: ["/id-in/cse-in/x"] for name in given})
-    assert answer.rsc == 5001, answer
-    assert not set(given) & set(admin.retrieve(f"{ae.path}/p").res)
 
 
 @pytest.mark.parametrize("attribute", ["acpi", "daci", "cr", "st", "foo"])

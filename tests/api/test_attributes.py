@@ -14,7 +14,7 @@ BUILT = [t for t in model.table("support.json")["built"]["types"] if t not in ("
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {
-    "acp": {"pv": POLICY, "pvs": POLICY},
+    "acp": {"pv": {}, "pvs": POLICY},
     "ae": {"api": "Ntest", "rr": True, "srv": ["3"]},
     "cnt": {},
     "cin": {"con": "x"},
@@ -52,7 +52,7 @@ class Place:
     def __init__(self, admin):
         self.admin = admin
         self.ae = admin.register(STEM, name="home")
-        self.policy = self.ae.create(STEM, "acp", rn="acp0", **MINIMAL["acp"])["ri"]
+        self.policy = self.ae.create(STEM, "acp", rn="acp0", pv=POLICY, pvs=POLICY)["ri"]
         assert self.ae.create(STEM, "cnt", rn="cnt0").rsc == 2001
         assert admin.register("Cplain", name="plain").retrieve("Cplain").rsc == 2000
         self.targets = {"ae": "Cplain"}

@@ -134,8 +134,8 @@ def test_overlay_is_applied(model):
     assert model.datatypes["m2m:filterOperation"].values[3]
     assert model.content["resultContent"]["11"]["retrieve_discovery"] == "default"
     assert {t.short for t in model.types if t.is_built} == set(model.support["built"]["types"])
-    rule = {m.short: m for m in model.datatypes["m2m:accessControlRule"].members}
-    assert rule["acco"].unbuilt and not rule["acor"].unbuilt
+    criteria = {m.short: m for m in model.datatypes["m2m:eventNotificationCriteria"].members}
+    assert criteria["om"].unbuilt and not criteria["net"].unbuilt
 
 
 def test_status_codes_have_values_for_both_bindings(model):

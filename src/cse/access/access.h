@@ -7,21 +7,12 @@
 #pragma once
 
 #include "base/fault.h"
+#include "cse/access/policy_cache.h"
 #include "cse/cse.h"
 #include "model/ident.h"
 #include "store/store.h"
 
 struct mln_grant;
-
-/* Bits of accessControlOperations. spec: TS-0004 6.3.4.2.29 */
-enum mln_privilege {
-    MLN_PRIVILEGE_CREATE = 1,
-    MLN_PRIVILEGE_RETRIEVE = 2,
-    MLN_PRIVILEGE_UPDATE = 4,
-    MLN_PRIVILEGE_DELETE = 8,
-    MLN_PRIVILEGE_NOTIFY = 16,
-    MLN_PRIVILEGE_DISCOVER = 32,
-};
 
 /* Who asks, after the receiver's checks. Slices live in the arena of the request. */
 struct mln_originator {
@@ -47,6 +38,15 @@ struct mln_identify {
 };
 mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret);
 
+/* What the request itself tells; all zero but the time is a request of which nothing is known. */
+struct mln_access_request {
+    int64_t arrival_us;
+    const struct mln_peer *peer;       /* who sent it here; or NULL */
+    uint16_t created_ty;               /* CREATE: resource type of the new resource, else 0 */
+    struct mln_specialization created; /* and its definition as given in Content */
+    struct mln_policy_cache *policies; /* of this thread; or NULL */
+};
+
 /* The surroundings of the decisions of one request; the memos save work when many resources share
  * policies, and many policies groups. */
 enum { MLN_ACCESS_MEMO = 8, MLN_ACCESS_MEMO_BYTES = 128, MLN_ACCESS_GROUPS = 4 };
@@ -55,12 +55,15 @@ struct mln_access {
     struct mln_view *view;
     struct mln_arena *arena;
     const struct mln_originator *originator;
-    struct mln_fault *fault;
+    const struct mln_peer *peer; /* or NULL */
+    struct mln_policy_facts facts;
+    struct mln_policy_cache *policies;
     struct {
         char acpi[MLN_ACCESS_MEMO_BYTES]; /* packed list; empty and then: */
         uint8_t acpi_len;
         bool permits;
         uint8_t privilege;
+        uint16_t subject;  /* CREATE: resource type of the target, else 0 */
         uint64_t resource; /* id of the resource that was decided on */
     } memo[MLN_ACCESS_MEMO];
     unsigned memo_count;
@@ -72,11 +75,17 @@ struct mln_access {
     } groups[MLN_ACCESS_GROUPS];
     unsigned group_next;
     uint64_t members_left; /* limit membership */
-    uint64_t compared;     /* originators of rules, since somebody charged for them */
 };
 
+/* All arguments are borrowed. One struct mln_access is for one request, and for the members' ones
+ * that a group makes of it: type and definition of what is created are the same in all of them. */
 void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct mln_view *view,
-                      struct mln_arena *arena, const struct mln_originator *originator);
+                      struct mln_arena *arena, const struct mln_originator *originator,
+                      const struct mln_access_request *request);
+
+/* Another originator or arena for the next decisions. */
+void mln_access_turn_to(struct mln_access *a, struct mln_arena *arena,
+                        const struct mln_originator *originator);
 
 /* Does some policy permit the operation on the resource? *ret is false for a denial; an error
  * only when the store fails. spec: TS-0001 9.6.1.3.2; docs/internals/access.md */
@@ -102,6 +111,8 @@ mln_err mln_access_grant(struct mln_access *a, bool permitted, enum mln_privileg
 /* The grant for operations that the CSE does by itself: expiry, counters, the outbox. */
 const struct mln_grant *mln_access_internal_grant(void);
 
-/* Does the rule set (packed m2m:setOfAcrs) permit it? For tests and fuzzing. */
+/* Does the rule set (packed m2m:setOfAcrs), which no policy holds, permit it on the target (or
+ * NULL)? Errors: as mln_access_permits. */
 mln_err mln_access_rules_permit(struct mln_access *a, struct mln_slice rules,
-                                enum mln_privilege privilege, bool *ret);
+                                const struct mln_resource *target, enum mln_privilege privilege,
+                                bool *ret);

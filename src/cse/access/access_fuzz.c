@@ -1,6 +1,7 @@
 /* Fuzz target of access rules.
  *
- * The first byte chooses the originator and the privilege; then follow entries, one a line, up to
+ * The first byte chooses the originator and the privilege, and with it whether the request is
+ * proved to be the originator's and where it comes from; then follow entries, one a line, up to
  * an empty line; then a packed m2m:setOfAcrs as it comes. The packed set may be anything: it must
  * end, grant nothing that its rules do not say, and say the same twice. From the entries rules are
  * built whose outcome is known.
@@ -137,12 +138,19 @@ static const char *const names[] = {
     "Cabc", "Cother", "Sxyz", "/cse1/Cabc", "//far.example/id/C1", "/id-in", "C"
 };
 
+static const struct mln_peer peers[] = {
+    { .is_trusted = true, .address_len = 4, .address = { 127, 0, 0, 1 } },
+    { .address_len = 16, .address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+};
+
 struct input {
     struct mln_originator originator;
     enum mln_privilege privilege;
     struct mln_slice entries[ENTRIES];
     size_t entry_count;
     struct mln_slice rules;
+    struct mln_access_request request;
+    struct mln_resource target;
 };
 
 static struct mln_originator originator_of(unsigned choice)
@@ -161,7 +169,9 @@ static struct mln_originator originator_of(unsigned choice)
 static struct input read_input(struct mln_slice data)
 {
     struct input in = { .originator = originator_of((unsigned char)data.ptr[0] >> 3),
-                        .privilege = (enum mln_privilege)(1u << (data.ptr[0] & 7) % 6) };
+                        .privilege = (enum mln_privilege)(1u << (data.ptr[0] & 7) % 6),
+                        .request = { 1893456000000000, &peers[data.ptr[0] & 1], 3, { 0 }, NULL },
+                        .target = { .ty = MLN_TY_CNT } };
     struct mln_slice rest = mln_slice_from(data, 1);
 
     while (rest.ptr) {
@@ -183,8 +193,8 @@ static bool permits(const struct input *in, struct mln_slice rules)
     struct mln_access a;
     bool ret = true;
 
-    mln_access_begin(&a, &world.cse, world.view, world.arena, &in->originator);
-    require(!mln_failed(mln_access_rules_permit(&a, rules, in->privilege, &ret)));
+    mln_access_begin(&a, &world.cse, world.view, world.arena, &in->originator, &in->request);
+    require(!mln_failed(mln_access_rules_permit(&a, rules, &in->target, in->privilege, &ret)));
     return ret;
 }
 
@@ -220,9 +230,28 @@ static struct mln_slice build(const struct input *in, const char *all, uint64_t 
     return pack;
 }
 
-/* Does some rule, as an independent reader sees it, have the bit, originators and nothing else? */
+/* Could the rule have been stored: is it readable by itself? */
+static bool is_storable(struct mln_slice rule)
+{
+    struct mln_buf out;
+    struct mln_slice set = { 0 };
+    uint64_t counted = 0;
+
+    mln_buf_init(&out, world.arena, ARENA);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("acr"));
+    mln_pack_array(&out, 1);
+    mln_pack_raw(&out, rule);
+    require(!mln_failed(mln_buf_finish(&out, &set)));
+    return mln_rules_check(set, &world.limits, &counted, world.arena, NULL).code !=
+           MLN_ERR_ATTR_INVALID;
+}
+
+/* Does some rule, as an independent reader sees it, have the bit, originators and nothing that is
+ * not known? */
 static bool some_rule_may_permit(const struct input *in)
 {
+    static const char *const known[] = { "acor", "acop", "acco", "acaf", "acod" };
     struct mln_slice list;
     struct mln_walk rules;
     bool may = false;
@@ -237,12 +266,16 @@ static bool some_rule_may_permit(const struct input *in)
         bool is_known = true;
 
         for (mln_walk_begin(&members, rules.item); mln_walk_next(&members);) {
-            is_known = is_known && (mln_slice_eq(members.name, MLN_S("acor")) ||
-                                    mln_slice_eq(members.name, MLN_S("acop")));
+            bool is_one = false;
+
+            for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+                is_one = is_one || mln_slice_eq(members.name, mln_slice_z(known[i]));
+            }
+            is_known = is_known && is_one;
         }
         may = may || (is_known && mln_pack_find(rules.item, MLN_S("acor"), &acor) &&
                       mln_pack_find_u64(rules.item, MLN_S("acop"), &operations) &&
-                      (operations & in->privilege));
+                      (operations & in->privilege) && is_storable(rules.item));
     }
     return may;
 }
@@ -255,7 +288,7 @@ static void check_entries(const struct input *in)
         struct mln_access a;
         bool one = true;
 
-        mln_access_begin(&a, &world.cse, world.view, world.arena, &in->originator);
+        mln_access_begin(&a, &world.cse, world.view, world.arena, &in->originator, &in->request);
         require(!mln_failed(mln_access_matches(&a, in->entries[i], &one)));
         require(!one || mln_access_entry_form(in->entries[i]) == MLN_ENTRY_VALID);
         matches = matches || one;
@@ -265,8 +298,11 @@ static void check_entries(const struct input *in)
     require(permits(in, build(in, NULL, 63, NULL)) == matches);
     require(!permits(in, build(in, "all", 63u & ~(unsigned)in->privilege, NULL)));
     require(permits(in, build(in, "all", in->privilege, NULL)));
-    /* a member that is not known is a constraint that is not met */
+    /* a member that is not known, or not what it should be, is a constraint that is not met */
     require(!permits(in, build(in, "all", 63, "acco")));
+    require(!permits(in, build(in, "all", 63, "acod")));
+    require(permits(in, build(in, "all", 63, "acaf")) ==
+            (in->request.peer->is_trusted && in->originator.is_registered));
     require(!permits(in, build(in, "all", 63, "x")));
 }
 

@@ -5,16 +5,70 @@
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
 
-void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct mln_view *view,
-                      struct mln_arena *arena, const struct mln_originator *originator)
+/* rq_authn: has the originator proved who it is, and to us? Only those whose requests come straight
+ * to us have; that the association proves From was checked when the originator was identified.
+ * spec: TS-0003 7.1.2 */
+static bool is_authenticated(const struct mln_originator *originator, const struct mln_peer *peer)
 {
+    return originator->is_registered && peer && (peer->is_trusted || peer->is_secured);
+}
+
+/* The packets of a forwarded request come from the CSE in between: only who is registered here
+ * has an address. */
+static struct mln_ip ip_of(const struct mln_originator *originator, const struct mln_peer *peer)
+{
+    bool is_known = originator->is_registered && peer;
+
+    return is_known ? mln_ip_of(peer->address, peer->address_len) : (struct mln_ip){ 0 };
+}
+
+static bool locate(void *data, const struct mln_ip *ip, struct mln_location *ret)
+{
+    const struct mln_locator *locator = data;
+
+    return ip->family != 0 && locator->locate(locator->data, ip, ret);
+}
+
+static mln_err is_member(void *data, struct mln_slice address, bool *ret)
+{
+    return mln_access_is_member(data, address, ret);
+}
+
+void mln_access_turn_to(struct mln_access *a, struct mln_arena *arena,
+                        const struct mln_originator *originator)
+{
+    a->arena = arena;
+    a->originator = originator;
+    a->facts.originator = &originator->entity;
+    a->facts.is_authenticated = is_authenticated(originator, a->peer);
+    a->facts.ip = ip_of(originator, a->peer);
+    a->facts.has_location = false;
+    a->facts.domain_len = 0;
+}
+
+void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct mln_view *view,
+                      struct mln_arena *arena, const struct mln_originator *originator,
+                      const struct mln_access_request *request)
+{
+    const struct mln_locator *locator = cse->options.locator;
+
     *a = (struct mln_access){
         .cse = cse,
         .view = view,
-        .arena = arena,
-        .originator = originator,
+        .peer = request->peer,
+        .policies = request->policies,
         .members_left = cse->options.limits->membership,
+        .facts = {
+            .names = &cse->names,
+            .time_us = request->arrival_us,
+            .created_ty = request->created_ty,
+            .created = request->created,
+            .locate = locator ? locate : NULL,
+            .is_member = is_member,
+        },
     };
+    memcpy(&a->facts.locate_data, &locator, sizeof locator); /* only read by locate */
+    mln_access_turn_to(a, arena, originator);
 }
 
 static struct mln_lookup lookup_of(const struct mln_access *a)
@@ -24,72 +78,81 @@ static struct mln_lookup lookup_of(const struct mln_access *a)
 
 /* ---- rules ---- */
 
-static mln_err originators_match(struct mln_access *a, struct mln_slice list, bool *ret)
+/* What a decision is about. */
+struct question {
+    enum mln_privilege privilege;
+    const struct mln_resource *target; /* To of the request; or NULL */
+};
+
+static void specialization_of(const struct mln_resource *r, struct mln_specialization *ret)
 {
-    struct mln_walk w;
-
-    *ret = false;
-    for (mln_walk_begin(&w, list); !*ret && mln_walk_next(&w);) {
-        struct mln_slice entry;
-
-        a->compared++;
-        if (mln_pack_text_of(w.item, &entry)) {
-            MLN_TRY(mln_access_matches(a, entry, ret));
-        }
+    *ret = (struct mln_specialization){ 0 };
+    if (r->ty == MLN_TY_MGMTOBJ) {
+        (void)mln_pack_find_u64(r->attrs, MLN_S("mgd"), &ret->management);
+    } else if (r->ty == MLN_TY_FLEXCONTAINER) {
+        (void)mln_pack_find_text(r->attrs, MLN_S("cnd"), &ret->container);
     }
-    return MLN_OK;
 }
 
-static mln_err rule_permits(struct mln_access *a, struct mln_slice rule,
-                            enum mln_privilege privilege, bool *ret)
+static mln_err ask(struct mln_access *a, const struct mln_rules *rules, const struct question *q,
+                   bool *ret)
 {
-    struct mln_slice originators = { 0 };
-    uint64_t operations = 0;
-    struct mln_walk w;
-
-    *ret = false;
-    for (mln_walk_begin(&w, rule); mln_walk_next(&w);) {
-        if (!originators.len && mln_slice_eq(w.name, MLN_S("acor"))) {
-            originators = w.item;
-        } else if (!operations && mln_slice_eq(w.name, MLN_S("acop"))) {
-            if (!mln_pack_u64_of(w.item, &operations) || !operations) {
-                return MLN_OK;
-            }
-        } else {
-            /* a constraint that we cannot evaluate, or said twice, never grants */
-            return MLN_OK;
-        }
+    a->facts.member_data = a;
+    a->facts.target_ty = q->target ? q->target->ty : 0;
+    if (q->target && q->privilege == MLN_PRIVILEGE_CREATE) {
+        specialization_of(q->target, &a->facts.target);
     }
-    if (w.is_damaged || !originators.len || !(operations & privilege)) {
-        return MLN_OK;
-    }
-    return originators_match(a, originators, ret);
+    return mln_rules_permit(rules, q->privilege, &a->facts, ret);
 }
 
 mln_err mln_access_rules_permit(struct mln_access *a, struct mln_slice rules,
-                                enum mln_privilege privilege, bool *ret)
+                                const struct mln_resource *target, enum mln_privilege privilege,
+                                bool *ret)
 {
-    struct mln_slice list;
-    struct mln_walk w;
+    struct question q = { privilege, target };
+    struct mln_rules read;
 
     *ret = false;
-    if (!mln_pack_find(rules, MLN_S("acr"), &list)) {
-        return MLN_OK;
-    }
-    for (mln_walk_begin(&w, list); !*ret && mln_walk_next(&w);) {
-        MLN_TRY(rule_permits(a, w.item, privilege, ret));
-    }
-    return MLN_OK;
+    MLN_TRY(mln_rules_read(rules, &a->cse->names, a->arena, &read));
+    return ask(a, &read, &q, ret);
 }
 
-/* One policy that a resource refers to; `set` is "pv" or "pvs". A reference that leads nowhere
- * grants nothing. */
-static mln_err policy_permits(struct mln_access *a, struct mln_slice id, struct mln_slice set,
-                              enum mln_privilege privilege, bool *ret)
+enum {
+    LARGE_POLICY = 64 << 10,  /* bytes of attributes; beyond, memory of its own for this once: */
+    LARGEST_GROWTH = 64,      /* bytes of the form read to one of attributes, at most */
+    BYTES_PER_COMPARISON = 8, /* what reading a large policy costs */
+};
+
+static mln_err read_permits(struct mln_access *a, const struct mln_policy_key *key, bool is_self,
+                            const struct question *q, struct mln_arena *arena, bool *ret)
+{
+    const struct mln_policy *policy;
+
+    MLN_TRY(mln_policy_cache_get(a->policies, key, arena, &policy));
+    return ask(a, is_self ? &policy->self_privileges : &policy->privileges, q, ret);
+}
+
+static mln_err policy_permits(struct mln_access *a, const struct mln_resource *policy, bool is_self,
+                              const struct question *q, bool *ret)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *own = NULL;
+    struct mln_policy_key key = { policy->id, policy->attrs, &a->cse->names };
+
+    if (policy->attrs.len <= LARGE_POLICY) {
+        return read_permits(a, &key, is_self, q, a->arena, ret);
+    }
+    own = mln_arena_new(policy->attrs.len * LARGEST_GROWTH);
+    MLN_REQUIRE(own, NO_MEMORY);
+    a->facts.compared += policy->attrs.len / BYTES_PER_COMPARISON;
+    return read_permits(a, &key, is_self, q, own, ret);
+}
+
+/* A policy that a resource refers to. A reference that leads nowhere grants nothing. */
+static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool is_self,
+                                 const struct question *q, bool *ret)
 {
     struct mln_lookup l = lookup_of(a);
     struct mln_resource policy;
-    struct mln_slice rules;
     mln_err err = mln_locate_lookup(&l, id, &policy);
 
     *ret = false;
@@ -97,10 +160,7 @@ static mln_err policy_permits(struct mln_access *a, struct mln_slice id, struct 
         return MLN_OK;
     }
     MLN_TRY(err);
-    if (policy.ty != MLN_TY_ACP || !mln_pack_find(policy.attrs, set, &rules)) {
-        return MLN_OK;
-    }
-    return mln_access_rules_permit(a, rules, privilege, ret);
+    return policy.ty == MLN_TY_ACP ? policy_permits(a, &policy, is_self, q, ret) : MLN_OK;
 }
 
 enum { FEW = 4 };
@@ -118,8 +178,8 @@ static mln_err empty_scratch(const struct mln_access *a, struct mln_arena **scra
     return MLN_OK;
 }
 
-static mln_err policies_permit(struct mln_access *a, struct mln_slice acpi, struct mln_slice set,
-                               enum mln_privilege privilege, bool *ret)
+static mln_err policies_permit(struct mln_access *a, struct mln_slice acpi, bool is_self,
+                               const struct question *q, bool *ret)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
     struct mln_arena *own = a->arena;
@@ -136,7 +196,7 @@ static mln_err policies_permit(struct mln_access *a, struct mln_slice acpi, stru
             a->arena = scratch;
         }
         if (mln_pack_text_of(w.item, &id)) {
-            err = policy_permits(a, id, set, privilege, ret);
+            err = reference_permits(a, id, is_self, q, ret);
         }
         a->arena = own;
     }
@@ -169,11 +229,28 @@ static bool base_permits(const struct mln_access *a, enum mln_privilege privileg
            (privilege == MLN_PRIVILEGE_RETRIEVE || privilege == MLN_PRIVILEGE_DISCOVER);
 }
 
-static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_t resource,
-                      enum mln_privilege privilege, bool *ret)
+/* Rules of a CREATE may ask for the type of the target; one that has a specialization is decided
+ * by itself. */
+static uint16_t subject_of(const struct question *q)
 {
+    return q->privilege == MLN_PRIVILEGE_CREATE ? q->target->ty : 0;
+}
+
+static bool may_remember(const struct question *q)
+{
+    uint16_t subject = subject_of(q);
+
+    return subject != MLN_TY_MGMTOBJ && subject != MLN_TY_FLEXCONTAINER;
+}
+
+static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_t resource,
+                      const struct question *q, bool *ret)
+{
+    uint16_t subject = subject_of(q);
+
     for (unsigned i = 0; i < a->memo_count; i++) {
-        if (a->memo[i].privilege == privilege && a->memo[i].resource == resource &&
+        if (a->memo[i].privilege == q->privilege && a->memo[i].subject == subject &&
+            a->memo[i].resource == resource &&
             mln_slice_eq(mln_slice_of(a->memo[i].acpi, a->memo[i].acpi_len), acpi)) {
             *ret = a->memo[i].permits;
             return true;
@@ -183,11 +260,11 @@ static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_
 }
 
 static void memo_add(struct mln_access *a, struct mln_slice acpi, uint64_t resource,
-                     enum mln_privilege privilege, bool permits)
+                     const struct question *q, bool permits)
 {
     unsigned at = a->memo_next;
 
-    if (acpi.len > MLN_ACCESS_MEMO_BYTES) {
+    if (acpi.len > MLN_ACCESS_MEMO_BYTES || !may_remember(q)) {
         return; /* a long list is evaluated each time */
     }
     a->memo_next = (at + 1) % MLN_ACCESS_MEMO;
@@ -197,75 +274,82 @@ static void memo_add(struct mln_access *a, struct mln_slice acpi, uint64_t resou
     }
     a->memo[at].acpi_len = (uint8_t)acpi.len;
     a->memo[at].resource = resource;
-    a->memo[at].privilege = (uint8_t)privilege;
+    a->memo[at].privilege = (uint8_t)q->privilege;
+    a->memo[at].subject = subject_of(q);
     a->memo[at].permits = permits;
 }
 
+static mln_err protector_permits(struct mln_access *a, const struct mln_resource *protector,
+                                 const struct question *q, bool *ret);
+
 /* A type without accessControlPolicyIDs follows its parent. */
-static mln_err parent_permits(struct mln_access *a, const struct mln_resource *target,
-                              enum mln_privilege privilege, bool *ret)
+static mln_err parent_permits(struct mln_access *a, const struct mln_resource *child,
+                              const struct question *q, bool *ret)
 {
     struct mln_lookup l = lookup_of(a);
     struct mln_resource parent;
     mln_err err;
 
     *ret = false;
-    if (memo_find(a, (struct mln_slice){ 0 }, target->parent, privilege, ret)) {
+    if (memo_find(a, (struct mln_slice){ 0 }, child->parent, q, ret)) {
         return MLN_OK;
     }
-    err = mln_locate_parent(&l, target, &parent);
+    err = mln_locate_parent(&l, child, &parent);
     if (err.code == MLN_ERR_NOT_FOUND) {
         return MLN_OK; /* it is being deleted */
     }
     MLN_TRY(err);
-    MLN_TRY(mln_access_permits(a, &parent, privilege, ret));
-    memo_add(a, (struct mln_slice){ 0 }, target->parent, privilege, *ret);
+    MLN_TRY(protector_permits(a, &parent, q, ret));
+    memo_add(a, (struct mln_slice){ 0 }, child->parent, q, *ret);
     return MLN_OK;
 }
 
-static mln_err listed_permit(struct mln_access *a, struct mln_slice acpi,
-                             enum mln_privilege privilege, bool *ret)
+static mln_err listed_permit(struct mln_access *a, struct mln_slice acpi, const struct question *q,
+                             bool *ret)
 {
-    if (memo_find(a, acpi, 0, privilege, ret)) {
+    if (memo_find(a, acpi, 0, q, ret)) {
         return MLN_OK;
     }
-    MLN_TRY(policies_permit(a, acpi, MLN_S("pv"), privilege, ret));
-    memo_add(a, acpi, 0, privilege, *ret);
+    MLN_TRY(policies_permit(a, acpi, false, q, ret));
+    memo_add(a, acpi, 0, q, *ret);
     return MLN_OK;
+}
+
+/* Do the rules that protect this resource, which is the target or above it, permit it? */
+static mln_err protector_permits(struct mln_access *a, const struct mln_resource *protector,
+                                 const struct question *q, bool *ret)
+{
+    const struct mln_type *type = mln_model_type(protector->ty);
+    struct mln_slice rules;
+
+    *ret = false;
+    if (protector->ty == MLN_TY_ACP) {
+        /* spec: TS-0001 9.6.2.0: selfPrivileges protect the policy itself */
+        return policy_permits(a, protector, true, q, ret);
+    }
+    if (find_list(protector, MLN_S("acpi"), &rules)) {
+        return listed_permit(a, rules, q, ret);
+    }
+    if (protector->ty == MLN_TY_CB) {
+        *ret = base_permits(a, q->privilege);
+        return MLN_OK;
+    }
+    if (!type || !type->has_acpi) {
+        return parent_permits(a, protector, q, ret);
+    }
+    /* spec: TS-0001 9.6.1.3.2: without a policy only the creator; Release 2 leaves the default to
+     * the system, ours is then that of the parent */
+    *ret = is_creator(a, protector);
+    return *ret || !a->cse->options.is_release_2 ? MLN_OK : parent_permits(a, protector, q, ret);
 }
 
 mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *target,
                            enum mln_privilege privilege, bool *ret)
 {
-    const struct mln_type *type = mln_model_type(target->ty);
-    struct mln_slice rules;
+    struct question q = { privilege, target };
 
-    *ret = false;
-    if (a->originator->is_admin) {
-        *ret = true;
-        return MLN_OK;
-    }
-    if (target->ty == MLN_TY_ACP) {
-        /* spec: TS-0001 9.6.2.0: selfPrivileges protect the policy itself */
-        return mln_pack_find(target->attrs, MLN_S("pvs"), &rules)
-                   ? mln_access_rules_permit(a, rules, privilege, ret)
-                   : MLN_OK;
-    }
-    if (find_list(target, MLN_S("acpi"), &rules)) {
-        return listed_permit(a, rules, privilege, ret);
-    }
-    if (target->ty == MLN_TY_CB) {
-        *ret = base_permits(a, privilege);
-        return MLN_OK;
-    }
-    if (!type || !type->has_acpi) {
-        return parent_permits(a, target, privilege, ret);
-    }
-    /* spec: TS-0001 9.6.1.3.2: without a policy only the creator; Release 2 leaves the default to
-     * the system, ours is then that of the parent */
-    *ret = is_creator(a, target);
-    return *ret || !a->cse->options.is_release_2 ? MLN_OK
-                                                 : parent_permits(a, target, privilege, ret);
+    *ret = a->originator->is_admin;
+    return *ret ? MLN_OK : protector_permits(a, target, &q, ret);
 }
 
 mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret)
@@ -276,6 +360,7 @@ mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target,
 
 mln_err mln_access_permits_acpi(struct mln_access *a, const struct mln_resource *target, bool *ret)
 {
+    struct question q = { MLN_PRIVILEGE_UPDATE, target };
     struct mln_slice acpi;
 
     *ret = a->originator->is_admin;
@@ -286,16 +371,17 @@ mln_err mln_access_permits_acpi(struct mln_access *a, const struct mln_resource 
         *ret = is_creator(a, target);
         return MLN_OK;
     }
-    return policies_permit(a, acpi, MLN_S("pvs"), MLN_PRIVILEGE_UPDATE, ret);
+    return policies_permit(a, acpi, true, &q, ret);
 }
 
 mln_err mln_access_permits_members(struct mln_access *a, const struct mln_resource *group,
                                    enum mln_privilege privilege, bool *ret)
 {
+    struct question q = { privilege, group };
     struct mln_slice macp;
 
     if (!a->originator->is_admin && find_list(group, MLN_S("macp"), &macp)) {
-        return policies_permit(a, macp, MLN_S("pv"), privilege, ret);
+        return policies_permit(a, macp, false, &q, ret);
     }
     return mln_access_permits(a, group, privilege, ret);
 }

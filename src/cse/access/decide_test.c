@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "cse/cse_int.h"
 #include "cse/look_test.h"
 
 static const enum mln_privilege privileges[] = {
@@ -19,10 +20,12 @@ enum { PRIVILEGES = sizeof privileges / sizeof privileges[0] };
 static struct mln_look look;
 static struct mln_originator ae;
 static struct mln_originator other;
+static struct mln_policy_cache *policies; /* of all decisions of a test */
 
 static int set_up(void **state)
 {
     (void)state;
+    assert_int_equal(mln_policy_cache_new(1 << 20, &policies).code, MLN_ERR_NONE);
     mln_look_open(&look, NULL);
     mln_look_register(&look, "Cae");
     mln_look_register(&look, "Cother");
@@ -36,14 +39,16 @@ static int tear_down(void **state)
 {
     (void)state;
     mln_look_close(&look);
+    mln_policy_cache_free(policies);
     return 0;
 }
 
 static struct mln_access begin(const struct mln_originator *o)
 {
+    struct mln_access_request request = { look.p->now_us, &look.p->peer, 0, { 0 }, policies };
     struct mln_access a;
 
-    mln_access_begin(&a, look.p->cse, look.view, look.arena, o);
+    mln_access_begin(&a, look.p->cse, look.view, look.arena, o, &request);
     return a;
 }
 
@@ -53,7 +58,8 @@ static bool rules_permit(struct mln_slice rules, enum mln_privilege privilege)
     struct mln_access a = begin(&other);
     bool permits = true;
 
-    assert_int_equal(mln_access_rules_permit(&a, rules, privilege, &permits).code, MLN_ERR_NONE);
+    assert_int_equal(mln_access_rules_permit(&a, rules, NULL, privilege, &permits).code,
+                     MLN_ERR_NONE);
     return permits;
 }
 
@@ -86,14 +92,13 @@ static void every_mask_grants_its_bits(void **state)
     }
 }
 
-/* Whatever stands beside originators and operations is a constraint that is not evaluated. */
+/* What is not known is a constraint that is not evaluated. */
 static void an_unknown_member_never_grants(void **state)
 {
     static const char *const rules[] = {
-        "{'acr':[{'acor':['all'],'acop':63,'acco':[{'actw':['* * * * * * *']}]}]}",
-        "{'acr':[{'acor':['all'],'acop':63,'acaf':false}]}",
-        "{'acr':[{'acor':['all'],'acop':63,'acaf':true}]}",
-        "{'acr':[{'acod':[{'chty':[3]}],'acor':['all'],'acop':63}]}",
+        "{'acr':[{'acor':['all'],'acop':63,'acco':[{'actx':['* * * * * * *']}]}]}",
+        "{'acr':[{'acor':['all'],'acop':63,'acco':[{},{'x':1}]}]}",
+        "{'acr':[{'acod':[{'chty':[3],'x':3}],'acor':['all'],'acop':63}]}",
         "{'acr':[{'acor':['all'],'x':null,'acop':63}]}",
         "{'acr':[{'acor':['all'],'acop':63,'':1}]}",
     };
@@ -380,7 +385,7 @@ static void remembered_groups_are_the_same(void **state)
         bool ret;
 
         (void)snprintf(text, sizeof text, "{'acr':[{'acor':['cse-in/g%d'],'acop':2}]}", at);
-        assert_int_equal(mln_access_rules_permit(&shared, mln_look_pack(&look, text),
+        assert_int_equal(mln_access_rules_permit(&shared, mln_look_pack(&look, text), NULL,
                                                  MLN_PRIVILEGE_RETRIEVE, &ret)
                              .code,
                          MLN_ERR_NONE);
@@ -421,6 +426,110 @@ static void the_largest_policies_are_decided(void **state)
     assert_false(permits(&ae, "cse-in/c", MLN_PRIVILEGE_RETRIEVE));
 }
 
+/* ---- what is known of a request ---- */
+
+/* SEC-ACP-26: policy and parent are the same, the type of the target is not: it is part of what is
+ * remembered of a CREATE */
+static void the_target_counts_in_what_is_remembered(void **state)
+{
+    static const char *const targets[] = { "cse-in/c", "cse-in/g", "cse-in/c", "cse-in/c/i",
+                                           "cse-in/g" };
+    struct mln_access_request request = { look.p->now_us, &look.p->peer, 3, { 0 }, policies };
+    struct mln_access a;
+
+    (void)state;
+    mln_look_policy(&look, "p",
+                    "[{'acor':['Cother'],'acop':3,'acod':[{'ty':3,'chty':[3]},{'chty':[4]}]}]");
+    mln_look_make(&look, NULL, "cse-in", 3, "{'m2m:cnt':{'rn':'c','acpi':['cse-in/p']}}");
+    mln_look_make(&look, NULL, "cse-in", 9,
+                  "{'m2m:grp':{'rn':'g','mnm':1,'mid':[],'acpi':['cse-in/p']}}");
+    mln_look_make(&look, NULL, "cse-in/c", 4, "{'m2m:cin':{'rn':'i','con':'x'}}");
+    for (unsigned turn = 0; turn < 4; turn++) {
+        bool is_cin = turn % 2;
+
+        request.created_ty = is_cin ? 4 : 3;
+        (void)mln_look_anew(&look);
+        mln_access_begin(&a, look.p->cse, look.view, look.arena, &other, &request);
+        for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+            struct mln_lookup l = mln_look_lookup(&look);
+            struct mln_resource r;
+            bool ret;
+
+            assert_int_equal(mln_locate_lookup(&l, mln_slice_z(targets[i]), &r).code, 0);
+            assert_int_equal(mln_access_permits(&a, &r, MLN_PRIVILEGE_CREATE, &ret).code, 0);
+            assert_int_equal(ret, is_cin || r.ty == MLN_TY_CNT);
+            assert_int_equal(mln_access_permits(&a, &r, MLN_PRIVILEGE_RETRIEVE, &ret).code, 0);
+            assert_true(ret);
+        }
+    }
+}
+
+/* SEC-CTX-06 SEC-ACP-28 SEC-ACP-29: address and proof of identity are those of who is registered
+ * here; what comes through another CSE has neither */
+static void facts_of_who_is_not_registered_here(void **state)
+{
+    static const struct {
+        const char *rules;
+        bool needs_registration;
+        bool needs_trust;
+    } rows[] = {
+        { "{'acr':[{'acor':['all'],'acop':2}]}", false, false },
+        { "{'acr':[{'acor':['all'],'acop':2,'acaf':true}]}", true, true },
+        { "{'acr':[{'acor':['all'],'acop':2,'acaf':false}]}", false, false },
+        { "{'acr':[{'acor':['all'],'acop':2,'acco':[{'acip':{'ipv4':['0.0.0.0/0']}}]}]}", true,
+          false },
+        { "{'acr':[{'acor':['all'],'acop':2,'acco':[{'acip':{'ipv6':['::/0']}},{}]}]}", false,
+          false },
+    };
+    struct mln_originator far = { .text = MLN_S("/id-2/Cfar") };
+    struct mln_peer peers[] = { look.p->peer, look.p->peer, look.p->peer };
+
+    (void)state;
+    assert_true(mln_entity_parse(far.text, &look.p->cse->names, &far.entity));
+    peers[0].is_trusted = peers[0].is_secured = false;
+    peers[1].is_trusted = true;
+    peers[2].is_trusted = false;
+    peers[2].is_secured = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned who = 0; who < 8; who++) {
+            const struct mln_peer *peer = who / 2 < 3 ? &peers[who / 2] : NULL;
+            bool is_registered = who % 2;
+            struct mln_access_request request = { look.p->now_us, peer, 0, { 0 }, policies };
+            bool is_good = (!rows[i].needs_registration || (is_registered && peer)) &&
+                           (!rows[i].needs_trust || (peer && peer != &peers[0]));
+            struct mln_access a;
+            bool ret;
+
+            mln_access_begin(&a, look.p->cse, look.view, look.arena, is_registered ? &other : &far,
+                             &request);
+            assert_int_equal(mln_access_rules_permit(&a, mln_look_pack(&look, rows[i].rules), NULL,
+                                                     MLN_PRIVILEGE_RETRIEVE, &ret)
+                                 .code,
+                             0);
+            assert_int_equal(ret, is_good);
+        }
+    }
+}
+
+/* What was worked out for one originator is not taken for another. */
+static void another_originator_is_another(void **state)
+{
+    struct mln_slice rules = mln_look_pack(&look, "{'acr':[{'acor':['//Far.example'],'acop':2}]}");
+    struct mln_originator far = { .text = MLN_S("//FAR.example/id/C1") };
+    struct mln_access a = begin(&other);
+
+    (void)state;
+    assert_true(mln_entity_parse(far.text, &look.p->cse->names, &far.entity));
+    for (unsigned turn = 0; turn < 4; turn++) {
+        bool ret;
+
+        mln_access_turn_to(&a, look.arena, turn % 2 ? &far : &other);
+        assert_int_equal(
+            mln_access_rules_permit(&a, rules, NULL, MLN_PRIVILEGE_RETRIEVE, &ret).code, 0);
+        assert_int_equal(ret, turn % 2);
+    }
+}
+
 /* ---- time ---- */
 
 /* SEC-ACP-39: an expired policy grants nothing from that moment on */
@@ -457,6 +566,9 @@ int main(void)
         T(remembered_decisions_are_the_same),
         T(remembered_groups_are_the_same),
         T(the_largest_policies_are_decided),
+        T(the_target_counts_in_what_is_remembered),
+        T(facts_of_who_is_not_registered_here),
+        T(another_originator_is_another),
         T(a_policy_ends_with_its_time),
     };
 

@@ -8,6 +8,7 @@
 #include "cse/look_test.h"
 
 static struct mln_look look;
+static const struct mln_access_request nothing; /* is known of the requests */
 
 static int set_up(void **state)
 {
@@ -32,7 +33,7 @@ static void a_denial_has_no_grant(void **state)
     struct mln_access a;
 
     (void)state;
-    mln_access_begin(&a, look.p->cse, look.view, look.arena, &o);
+    mln_access_begin(&a, look.p->cse, look.view, look.arena, &o, &nothing);
     assert_int_equal(mln_access_grant(&a, false, MLN_PRIVILEGE_UPDATE, &base, &grant).code,
                      MLN_ERR_NO_PRIVILEGE);
     assert_null(grant);
@@ -51,7 +52,7 @@ static void without_memory_there_is_no_grant(void **state)
 
     (void)state;
     assert_non_null(full);
-    mln_access_begin(&a, look.p->cse, look.view, full, &o);
+    mln_access_begin(&a, look.p->cse, look.view, full, &o, &nothing);
     assert_int_equal(mln_access_grant(&a, true, MLN_PRIVILEGE_UPDATE, &base, &grant).code,
                      MLN_ERR_NO_MEMORY);
     assert_null(grant);

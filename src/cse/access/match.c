@@ -47,102 +47,169 @@ static char lower(char c)
 }
 
 /* Domain names do not distinguish letter case. */
-static bool domain_matches(struct mln_access *a, struct mln_slice pattern)
+static void fold(struct mln_slice text, char *out)
 {
-    struct mln_slice sp = a->originator->entity.sp;
-    char *folded = mln_arena_alloc(a->arena, pattern.len + sp.len);
-
-    if (!folded) {
-        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        out[i] = lower(text.ptr[i]);
     }
-    for (size_t i = 0; i < pattern.len; i++) {
-        folded[i] = lower(pattern.ptr[i]);
-    }
-    for (size_t i = 0; i < sp.len; i++) {
-        folded[pattern.len + i] = lower(sp.ptr[i]);
-    }
-    return mln_ident_match(mln_slice_of(folded, pattern.len),
-                           mln_slice_of(folded + pattern.len, sp.len), '/');
 }
 
-/* An absolute pattern "//sp/rest": the domain and the rest are matched each by its own rule. */
-static bool absolute_matches(struct mln_access *a, struct mln_slice entry)
+/* What has the form of an AE-ID or CSE-ID cannot be the address of a group: resourceIDs begin with
+ * the short name of the type, and paths have more segments. */
+static bool may_name_group(struct mln_slice entry, const struct mln_names *names)
 {
-    struct mln_slice rest = mln_slice_from(entry, 2);
-    struct mln_slice domain = mln_slice_cut(&rest, '/');
-    const struct mln_entity *e = &a->originator->entity;
-    struct mln_slice first;
+    struct mln_entity entity;
 
-    if (!rest.ptr || !domain_matches(a, domain)) {
-        return false;
+    return !has_wildcard(entry) && !is_domain(entry) && !mln_entity_parse(entry, names, &entity);
+}
+
+/* Behind the domain, if there is one. */
+static void read_segments(struct mln_slice rest, struct mln_who_path *path)
+{
+    path->first = mln_slice_cut(&rest, '/');
+    path->second = rest;
+}
+
+static mln_err read_path(struct mln_slice entry, struct mln_arena *arena, struct mln_who *who)
+{
+    bool is_absolute = mln_slice_starts(entry, MLN_S("//"));
+    struct mln_slice rest = mln_slice_from(entry, is_absolute ? 2 : 1);
+    struct mln_slice domain = is_absolute ? mln_slice_cut(&rest, '/') : (struct mln_slice){ 0 };
+    struct mln_who_path *path = mln_arena_zalloc(arena, 1, sizeof *path);
+    char *folded = mln_arena_alloc(arena, domain.len);
+
+    MLN_REQUIRE(path && folded, NO_MEMORY);
+    fold(domain, folded);
+    path->domain = mln_slice_of(folded, domain.len);
+    who->path = path;
+    who->kind = is_absolute ? MLN_WHO_ABSOLUTE : MLN_WHO_RELATIVE;
+    if (is_absolute && !rest.ptr) {
+        who->kind = domain.len ? MLN_WHO_DOMAIN : MLN_WHO_NOBODY; /* "//" */
+        return MLN_OK;
     }
+    read_segments(rest, path);
+    return MLN_OK;
+}
+
+mln_err mln_who_read(struct mln_slice entry, const struct mln_names *names, struct mln_arena *arena,
+                     struct mln_who *ret)
+{
+    enum mln_entry_form form = mln_access_entry_form(entry);
+
+    *ret = (struct mln_who){ .text = entry };
+    if (form != MLN_ENTRY_VALID) {
+        ret->kind = form == MLN_ENTRY_ROLE ? MLN_WHO_ROLE : MLN_WHO_NOBODY;
+        return MLN_OK;
+    }
+    if (mln_slice_eq(entry, MLN_S("all"))) {
+        ret->kind = MLN_WHO_ALL;
+        return MLN_OK;
+    }
+    ret->kind = MLN_WHO_STEM;
+    ret->has_wildcard = has_wildcard(entry);
+    ret->may_be_group = may_name_group(entry, names);
+    return entry.ptr[0] == '/' ? read_path(entry, arena, ret) : MLN_OK;
+}
+
+/* ---- matching ---- */
+
+static bool part_matches(const struct mln_who *who, struct mln_slice pattern, struct mln_slice text)
+{
+    return who->has_wildcard ? mln_ident_match(pattern, text, '/') : mln_slice_eq(pattern, text);
+}
+
+static bool domain_matches(const struct mln_who *who, struct mln_policy_facts *f)
+{
+    struct mln_slice sp = f->originator->sp;
+
+    if (f->domain_len == 0) {
+        if (sp.len >= MLN_DOMAIN_MAX) {
+            return false;
+        }
+        fold(sp, f->domain);
+        f->domain_len = sp.len;
+    }
+    return part_matches(who, who->path->domain, mln_slice_of(f->domain, f->domain_len));
+}
+
+/* Behind the SP: a CSE, an AE below it, or an AE of the SP. */
+static bool segments_match(const struct mln_who *who, const struct mln_entity *e)
+{
+    bool has_second = who->path->second.ptr != NULL;
+
     if (e->stem.len && e->cse.len == 0) {
-        return mln_ident_match(rest, e->stem, '/');
+        return !has_second && part_matches(who, who->path->first, e->stem);
     }
-    first = mln_slice_cut(&rest, '/');
-    if (!mln_ident_match(first, e->cse, '/')) {
-        return false;
-    }
-    if (e->stem.len == 0) {
-        return !rest.ptr;
-    }
-    return rest.ptr && mln_ident_match(rest, e->stem, '/');
+    return part_matches(who, who->path->first, e->cse) &&
+           (e->stem.len == 0 ? !has_second
+                             : has_second && part_matches(who, who->path->second, e->stem));
 }
 
 /* A relative pattern concerns originators of our own SP only. */
-static bool is_ours(const struct mln_access *a)
+static bool is_ours(const struct mln_policy_facts *f)
 {
-    struct mln_slice sp = mln_slice_from(a->cse->names.sp_id, 2);
-
-    return mln_slice_eq(a->originator->entity.sp, sp);
-}
-
-static bool relative_matches(const struct mln_access *a, struct mln_slice entry)
-{
-    const struct mln_entity *e = &a->originator->entity;
-    struct mln_slice rest = mln_slice_from(entry, 1);
-    struct mln_slice first;
-
-    if (!is_ours(a)) {
-        return false;
-    }
-    if (e->stem.len && e->cse.len == 0) {
-        return mln_ident_match(rest, e->stem, '/');
-    }
-    first = mln_slice_cut(&rest, '/');
-    if (!mln_ident_match(first, e->cse, '/')) {
-        return false;
-    }
-    return e->stem.len == 0 ? !rest.ptr : rest.ptr && mln_ident_match(rest, e->stem, '/');
+    return mln_slice_eq(f->originator->sp, mln_slice_from(f->names->sp_id, 2));
 }
 
 /* A bare stem: an AE of this CSE, or an S-type AE of our SP. */
-static bool stem_matches(const struct mln_access *a, struct mln_slice entry)
+static bool stem_matches(const struct mln_who *who, const struct mln_policy_facts *f)
 {
-    const struct mln_entity *e = &a->originator->entity;
-    struct mln_slice our_cse = mln_slice_from(a->cse->names.cse_id, 1);
+    const struct mln_entity *e = f->originator;
 
-    if (e->stem.len == 0 || !is_ours(a) || (e->cse.len && !mln_slice_eq(e->cse, our_cse))) {
-        return false;
-    }
-    return mln_ident_match(entry, e->stem, '/');
+    return e->stem.len > 0 && part_matches(who, who->text, e->stem) && is_ours(f) &&
+           (e->cse.len == 0 || mln_slice_eq(e->cse, mln_slice_from(f->names->cse_id, 1)));
 }
 
-static bool entity_matches(struct mln_access *a, struct mln_slice entry)
+/* The domain is compared without letter case, the rest byte for byte. */
+static bool is_same_role(struct mln_slice a, struct mln_slice b)
 {
-    if (a->originator->entity.sp.len == 0) {
+    size_t at = mln_slice_find(a, '@');
+
+    if (a.len != b.len || !mln_slice_eq(mln_slice_head(a, at), mln_slice_head(b, at))) {
+        return false;
+    }
+    for (size_t i = at; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool role_matches(const struct mln_who *who, const struct mln_policy_facts *f)
+{
+    for (size_t i = 0; i < f->role_count; i++) {
+        if (is_same_role(who->text, f->roles[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mln_who_matches(const struct mln_who *who, struct mln_policy_facts *facts)
+{
+    if (who->kind == MLN_WHO_ALL) {
+        return true;
+    }
+    if (!facts->originator || facts->originator->sp.len == 0) {
         return false; /* an AE that asks for its name is nobody yet */
     }
-    if (is_domain(entry)) {
-        return domain_matches(a, mln_slice_from(entry, 2));
+    switch ((enum mln_who_kind)who->kind) {
+    case MLN_WHO_ROLE:
+        return role_matches(who, facts);
+    case MLN_WHO_DOMAIN:
+        return domain_matches(who, facts);
+    case MLN_WHO_ABSOLUTE:
+        return domain_matches(who, facts) && segments_match(who, facts->originator);
+    case MLN_WHO_RELATIVE:
+        return is_ours(facts) && segments_match(who, facts->originator);
+    case MLN_WHO_STEM:
+        return stem_matches(who, facts);
+    case MLN_WHO_NOBODY:
+    case MLN_WHO_ALL:
+        break;
     }
-    if (mln_slice_starts(entry, MLN_S("//"))) {
-        return absolute_matches(a, entry);
-    }
-    if (mln_slice_starts(entry, MLN_S("/"))) {
-        return relative_matches(a, entry);
-    }
-    return stem_matches(a, entry);
+    return false;
 }
 
 /* ---- groups ---- */
@@ -197,8 +264,7 @@ static void remember_group(struct mln_access *a, struct mln_slice address, bool 
     a->groups[at].contains = contains;
 }
 
-/* Is the originator a member, or a member of a group within? */
-static mln_err group_contains(struct mln_access *a, struct mln_slice address, bool *ret)
+mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret)
 {
     struct mln_lookup l = { a->cse, a->view, a->arena, mln_env_now_us(a->cse->options.env) };
     struct mln_members m;
@@ -221,25 +287,11 @@ static mln_err group_contains(struct mln_access *a, struct mln_slice address, bo
     return MLN_OK;
 }
 
-/* What has the form of an AE-ID or CSE-ID cannot be the address of a group: resourceIDs begin with
- * the short name of the type, and paths have more segments. */
-static bool may_name_group(const struct mln_access *a, struct mln_slice entry)
-{
-    struct mln_entity entity;
-
-    return !has_wildcard(entry) && !is_domain(entry) &&
-           !mln_entity_parse(entry, &a->cse->names, &entity);
-}
-
 mln_err mln_access_matches(struct mln_access *a, struct mln_slice entry, bool *ret)
 {
-    *ret = false;
-    if (mln_access_entry_form(entry) != MLN_ENTRY_VALID) {
-        return MLN_OK;
-    }
-    if (mln_slice_eq(entry, MLN_S("all")) || entity_matches(a, entry)) {
-        *ret = true;
-        return MLN_OK;
-    }
-    return may_name_group(a, entry) ? group_contains(a, entry, ret) : MLN_OK;
+    struct mln_who who;
+
+    MLN_TRY(mln_who_read(entry, &a->cse->names, a->arena, &who));
+    *ret = mln_who_matches(&who, &a->facts);
+    return *ret || !who.may_be_group ? MLN_OK : mln_access_is_member(a, entry, ret);
 }

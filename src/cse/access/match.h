@@ -1,13 +1,24 @@
 /* Originators against the entries of accessControlOriginators and against group membership.
  *
- * Entries may be "all", an SP domain, an AE-ID or CSE-ID in any spelling with '*', or the address
- * of a group. What cannot be read or resolved does not match. The thread of the view.
+ * Entries may be "all", an SP domain, an AE-ID or CSE-ID in any spelling with '*', a Role-ID, or
+ * the address of a group. What cannot be read or resolved does not match. The thread of the view.
  * spec: TS-0004 7.3.3.15, TS-0001 9.6.2.1; wildcards: docs/internals/access.md */
 #pragma once
 
 #include "cse/access/access.h"
 
-/* Does one entry name the originator? Errors: STORE_*, NO_MEMORY. */
+/* What the entry can match; it is borrowed. Errors: NO_MEMORY. */
+mln_err mln_who_read(struct mln_slice entry, const struct mln_names *names, struct mln_arena *arena,
+                     struct mln_who *ret);
+
+/* Does it name the originator, or a role of it? Groups are not looked at. */
+bool mln_who_matches(const struct mln_who *who, struct mln_policy_facts *facts);
+
+/* Is the originator a member of the group at the address, or of a group within?
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret);
+
+/* Does one entry name the originator? All of the above. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_access_matches(struct mln_access *a, struct mln_slice entry, bool *ret);
 
 /* Does the entry have a form that can match something at all? Else it is refused when a policy is

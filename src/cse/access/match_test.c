@@ -13,6 +13,7 @@
 #include "cse/look_test.h"
 
 static struct mln_look look;
+static const struct mln_access_request nothing; /* is known of the requests */
 
 static int set_up(void **state)
 {
@@ -43,7 +44,7 @@ static bool matches(const struct mln_originator *o, const char *entry)
     struct mln_access a;
     bool ret = true;
 
-    mln_access_begin(&a, look.p->cse, look.view, look.arena, o);
+    mln_access_begin(&a, look.p->cse, look.view, look.arena, o, &nothing);
     assert_int_equal(mln_access_matches(&a, mln_slice_z(entry), &ret).code, MLN_ERR_NONE);
     return ret;
 }
@@ -285,7 +286,7 @@ static void the_budget_is_one_for_all(void **state)
     mln_look_register(&look, "Cx");
     (void)mln_look_anew(&look);
     o = mln_look_originator(&look, "Cabc");
-    mln_access_begin(&a, look.p->cse, look.view, look.arena, &o);
+    mln_access_begin(&a, look.p->cse, look.view, look.arena, &o, &nothing);
     assert_int_equal(a.members_left, look.p->limits.membership);
     a.members_left = 4;
     assert_int_equal(mln_access_matches(&a, MLN_S("cse-in/g"), &ret).code, MLN_ERR_NONE);

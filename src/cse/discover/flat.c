@@ -443,7 +443,7 @@ static mln_err list(struct lister *l, const struct mln_resource *root)
     struct mln_lookup lookup = mln_exec_lookup(e);
 
     lookup.arena = l->scratch;
-    mln_access_begin(&l->access, e->cse, e->view, l->scratch, &e->originator);
+    mln_exec_begin_access(e, l->scratch, &l->access);
     MLN_TRY(mln_paths_begin(&l->paths, &lookup, root));
     mln_pack_array(l->out, MLN_PACK_OPEN);
     MLN_TRY(collect(l));

@@ -198,7 +198,7 @@ mln_err mln_list_nested(struct mln_exec *e, const struct mln_resource *root, str
     n->e = e;
     n->out = out;
     n->left = fc && fc->limit < limits->results ? fc->limit : limits->results;
-    mln_access_begin(&n->access, e->cse, e->view, e->arena, &e->originator);
+    mln_exec_begin_access(e, e->arena, &n->access);
     err = put_children(n, &top);
     for (unsigned i = 0; i < MLN_LOCATE_DEPTH; i++) {
         mln_arena_free(n->scratch[i]);

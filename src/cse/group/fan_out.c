@@ -147,6 +147,8 @@ static void make_member_request(struct collection *c, struct mln_slice member, s
         .response = &c->response,
         .fan = e->fan,
         .serial = e->serial,
+        .arrival_us = e->arrival_us,
+        .is_long = e->is_long,
         .effort = e->effort,
         .view = e->view,
         .may_write = e->may_write,

@@ -93,7 +93,7 @@ static mln_err check_privilege(struct mln_exec *e, struct mln_slice target)
     if (mln_failed(mln_locate_lookup(&l, target, &r))) {
         return refuse(e, target, "cannot be found");
     }
-    mln_access_begin(&a, e->cse, e->view, e->arena, &e->originator);
+    mln_exec_begin_access(e, e->arena, &a);
     MLN_TRY(mln_access_permits(&a, &r, MLN_PRIVILEGE_NOTIFY, &permits));
     return permits ? MLN_OK : refuse(e, target, "may not be notified by the originator");
 }

@@ -91,14 +91,13 @@ static struct mln_access *access_of(struct mln_exec *e, struct mln_access *own)
     struct mln_fan *fan = e->fan;
 
     if (!fan || !fan->keeps_access) {
-        mln_access_begin(own, e->cse, e->view, e->arena, &e->originator);
+        mln_exec_begin_access(e, e->arena, own);
         return own;
     }
     if (!fan->access.cse) {
-        mln_access_begin(&fan->access, e->cse, e->view, e->arena, &e->originator);
+        mln_exec_begin_access(e, e->arena, &fan->access);
     }
-    fan->access.arena = e->arena;
-    fan->access.originator = &e->originator;
+    mln_access_turn_to(&fan->access, e->arena, &e->originator);
     return &fan->access;
 }
 

@@ -135,7 +135,7 @@ static mln_err refuse_operation(struct mln_exec *e, mln_err err)
     bool sees = !e->cse->options.hides_unauthorised;
 
     if (!sees) {
-        mln_access_begin(&a, e->cse, e->view, e->arena, &e->originator);
+        mln_exec_begin_access(e, e->arena, &a);
         MLN_TRY(mln_access_sees(&a, &e->target.resource, &sees));
     }
     return sees ? err : MLN_ERROR(NO_PRIVILEGE);

@@ -21,7 +21,7 @@ static mln_err check_conditions(struct mln_exec *e)
     bool holds = true;
 
     if (filters_target(&e->req)) {
-        mln_access_begin(&access, e->cse, e->view, e->arena, &e->originator);
+        mln_exec_begin_access(e, e->arena, &access);
         MLN_TRY(mln_filter_applies(e, &access, e->arena, &e->target.resource, &holds));
     }
     if (!holds) {

@@ -38,6 +38,46 @@ const struct mln_value *mln_exec_attributes(const struct mln_request *req)
     return has && req->pc->items.first->kind == MLN_V_OBJECT ? req->pc->items.first : NULL;
 }
 
+/* ---- access ---- */
+
+/* Each thread has policies of its own: so no lock is needed. */
+static struct mln_policy_cache *policies_of(const struct mln_exec *e)
+{
+    if (e->may_write) {
+        return e->cse->policies;
+    }
+    return e->is_long ? e->cse->long_reads->policies : e->worker->policies;
+}
+
+/* What Content says of the definition of a new resource; it is not checked yet. */
+static void read_definition(const struct mln_value *attributes, struct mln_specialization *ret)
+{
+    const struct mln_value *container = mln_value_get(attributes, MLN_S("cnd"));
+
+    if (!mln_value_u64(mln_value_get(attributes, MLN_S("mgd")), &ret->management)) {
+        ret->management = 0;
+    }
+    if (container && container->kind == MLN_V_TEXT) {
+        ret->container = container->text;
+    }
+}
+
+void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
+                           struct mln_access *ret)
+{
+    struct mln_access_request request = {
+        .arrival_us = e->arrival_us,
+        .peer = e->peer,
+        .policies = policies_of(e),
+    };
+
+    if (e->req.op == MLN_OP_CREATE) {
+        request.created_ty = e->req.ty;
+        read_definition(e->attributes, &request.created);
+    }
+    mln_access_begin(ret, e->cse, e->view, arena, &e->originator, &request);
+}
+
 /* ---- the end of a call ---- */
 
 static void finish(struct mln_exec *e, mln_err err)
@@ -405,6 +445,7 @@ void mln_cse_call(struct mln_worker *worker, struct mln_call *call)
     e->call = call;
     e->arena = call->arena;
     e->peer = call->peer;
+    e->arrival_us = mln_env_now_us(worker->cse->options.env);
     e->fault = &call->fault;
     e->response = &call->response;
     err = run_first_stages(e, &step);

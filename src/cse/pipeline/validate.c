@@ -150,6 +150,7 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(check_creatable(e));
     ops = mln_type_ops_of(e->type->ty);
     MLN_TRY(check_root(e));
+    MLN_TRY(ops->precheck ? ops->precheck(e) : MLN_OK);
     MLN_TRY(mln_check_create(e->type, e->attributes, optional, e->fault));
     MLN_TRY(check_name(e));
     MLN_TRY(check_expiration(e));
@@ -169,6 +170,7 @@ static mln_err validate_update(struct mln_exec *e)
         mln_fault_set(e->fault, "acpi must be the only attribute of its UPDATE");
         MLN_FAIL(BAD_REQUEST);
     }
+    MLN_TRY(ops && ops->precheck ? ops->precheck(e) : MLN_OK);
     MLN_TRY(mln_check_update(e->type, e->attributes, e->fault));
     MLN_TRY(check_expiration(e));
     MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));

@@ -73,7 +73,7 @@ static mln_err check_visible(struct plan *p, struct member *m)
     if (!m->is_there || !p->e->cse->options.hides_unauthorised) {
         return MLN_OK;
     }
-    mln_access_begin(&a, p->e->cse, p->e->view, p->scratch, &p->e->originator);
+    mln_exec_begin_access(p->e, p->scratch, &a);
     return mln_access_sees(&a, &m->target.resource, &m->is_there);
 }
 

@@ -80,7 +80,7 @@ static mln_err check_privilege(struct mln_exec *e, const struct mln_resource *ae
     if (e->originator.is_registered && mln_slice_eq(ae->ri, e->originator.text)) {
         return MLN_OK;
     }
-    mln_access_begin(&a, e->cse, e->view, e->arena, &e->originator);
+    mln_exec_begin_access(e, e->arena, &a);
     MLN_TRY(mln_access_permits(&a, ae, MLN_PRIVILEGE_NOTIFY, &permits));
     if (!permits) {
         mln_fault_set(e->fault, "%.*s may not be notified by the originator", MLN_S_ARG(ae->rn));

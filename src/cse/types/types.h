@@ -27,6 +27,9 @@ enum {
 struct mln_type_ops {
     uint16_t ty;
     uint16_t operations;
+    /* CREATE and UPDATE, before the tables: what can never stand together. Nothing is known of the
+     * attributes yet but that they are an object. */
+    mln_err (*precheck)(struct mln_exec *e);
     struct {
         mln_err (*validate)(struct mln_exec *e);                     /* adds to Recv-6.4 */
         mln_err (*perform)(struct mln_exec *e, struct mln_draft *d); /* Recv-6.5, before storing */
