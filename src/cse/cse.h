@@ -12,6 +12,7 @@
 #include "base/peer.h"
 #include "base/task.h"
 #include "cse/access/region.h"
+#include "cse/audit.h"
 #include "cse/outbound.h"
 #include "model/ident.h"
 #include "model/primitive.h"
@@ -47,6 +48,14 @@ enum mln_verify {
     MLN_VERIFY_NONE,
 };
 
+/* What requests may do that come without a security association, on a listener that is not
+ * trusted. docs/decisions/0011 */
+enum mln_unauthenticated {
+    MLN_UNAUTHENTICATED_REFUSE,     /* nothing: 4107 */
+    MLN_UNAUTHENTICATED_REGISTERED, /* AEs that are registered without a credential are believed */
+    MLN_UNAUTHENTICATED_OPEN,       /* and any AE may register */
+};
+
 struct mln_cse_options {
     struct mln_names names;
     enum mln_cse_type type;
@@ -56,6 +65,9 @@ struct mln_cse_options {
     bool is_release_2;       /* its rules where they differ: docs/guide/profiles.md */
     bool hides_unauthorised; /* 4004 in place of 4103 */
     enum mln_verify verify;
+    enum mln_unauthenticated unauthenticated;
+    bool enforces_profile; /* AEs register by rules of the service subscription only */
+    struct mln_auditor auditor;
     int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
     const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */
@@ -88,6 +100,9 @@ void mln_worker_stop(struct mln_worker *worker);
 
 /* No call may be in progress. NULL is fine. */
 void mln_worker_free(struct mln_worker *worker);
+
+/* Adds what was decided on the worker's requests so far. Any thread. */
+void mln_worker_outcomes(const struct mln_worker *worker, uint64_t sums[static MLN_OUTCOMES]);
 
 /* One request in progress. The binding fills in the first part and keeps it until `done`. */
 struct mln_call {

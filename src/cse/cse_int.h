@@ -32,6 +32,13 @@ struct mln_cse {
     _Atomic int64_t admin_told_us; /* when the log last said why the administrator is nobody */
 };
 
+/* What the service subscription and the credential allow a new AE: cse/access/admit.h. */
+struct mln_admission {
+    bool is_by_rule;        /* a <serviceSubscribedAppRule> admits it */
+    struct mln_slice stem;  /* the AE-ID-Stem it is given; empty: it has the one in From */
+    struct mln_slice roles; /* packed list of Role-IDs; empty: not restricted */
+};
+
 struct mln_worker {
     struct mln_cse *cse;
     struct mln_worker_ops ops;
@@ -45,6 +52,7 @@ struct mln_worker {
     uint64_t request_counter; /* for the Request Identifiers of our own requests */
     uint64_t serial;          /* of calls; starts at a random number */
     char request_prefix[17];  /* random, NUL-terminated */
+    _Atomic uint64_t outcomes[MLN_OUTCOMES];
 };
 
 /* What a finished step asks the runner to do. */
@@ -90,8 +98,10 @@ struct mln_exec {
 
     /* from here on per attempt: reset when a batch is rolled back */
     struct mln_originator originator;
-    struct mln_view *view;   /* read snapshot, or the batch */
-    struct mln_write *write; /* set by authorise for writing operations */
+    struct mln_admission admission; /* CREATE of an <AE> */
+    bool is_permitted;              /* the access decision was positive */
+    struct mln_view *view;          /* read snapshot, or the batch */
+    struct mln_write *write;        /* set by authorise for writing operations */
     struct mln_target target;
     const struct mln_type *type;        /* CREATE: of the new resource; else of the target */
     struct mln_resource result;         /* what the operation made, changed or deleted */

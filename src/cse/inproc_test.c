@@ -393,13 +393,17 @@ static mln_err open_cse(struct mln_inproc *p)
     };
     struct mln_cse_options cse = {
         .names = { MLN_S("//merlon.example"), MLN_S("/id-in"), MLN_S("cse-in") },
-        .type = MLN_CSE_TYPE_IN,
+        .type = p->options.type ? p->options.type : MLN_CSE_TYPE_IN,
         .admin = MLN_S("CAdmin"),
         .poa = poa,
         .poa_count = 1,
         .is_release_2 = p->options.is_release_2,
         .hides_unauthorised = p->options.hides_unauthorised,
         .verify = p->options.verify,
+        .unauthenticated =
+            p->options.says_unauthenticated ? p->options.unauthenticated : MLN_UNAUTHENTICATED_OPEN,
+        .enforces_profile = p->options.enforces_profile,
+        .auditor = p->options.auditor,
         .max_lifetime_us =
             p->options.max_lifetime_us ? p->options.max_lifetime_us : LIFETIME_S * MLN_US_PER_S,
         .read_json = mln_json_read,

@@ -17,6 +17,11 @@ struct mln_inproc_options {
     enum mln_verify verify;
     bool is_release_2;
     bool hides_unauthorised;
+    enum mln_unauthenticated unauthenticated; /* unless says_unauthenticated: OPEN */
+    bool says_unauthenticated;
+    bool enforces_profile;
+    enum mln_cse_type type; /* 0: IN */
+    struct mln_auditor auditor;
     bool has_no_duties;              /* the outbox is not emptied, nothing expires */
     int64_t max_lifetime_us;         /* five years unless said otherwise */
     const struct mln_limits *limits; /* copied; the defaults unless said otherwise */

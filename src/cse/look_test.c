@@ -50,6 +50,50 @@ void mln_look_close(struct mln_look *l)
     mln_reader_free(l->reader);
     mln_inproc_free(l->p);
     mln_arena_free(l->arena);
+    for (size_t i = 0; i < l->proof_count; i++) {
+        mln_association_unref(l->proofs[i]);
+    }
+}
+
+struct mln_association *mln_look_associate(struct mln_look *l, const struct mln_association *draft)
+{
+    struct mln_association *a = NULL;
+
+    if (l->proof_count == MLN_LOOK_PROOFS) {
+        die("associate", "too many");
+    }
+    must(mln_association_new(draft, &a), "associate");
+    l->proofs[l->proof_count++] = a;
+    l->p->peer.association = a;
+    l->p->peer.is_secured = true;
+    l->p->peer.is_trusted = false;
+    return a;
+}
+
+struct mln_association *mln_look_prove(struct mln_look *l, const char *credential_id,
+                                       const char *cse_id, const char *ae_ids)
+{
+    struct mln_slice patterns[16];
+    struct mln_slice rest = mln_slice_z(ae_ids ? ae_ids : "");
+    struct mln_association draft = {
+        .kind = MLN_ASSOCIATION_CERTIFICATE,
+        .credential_id = mln_slice_z(credential_id),
+        .cse_id = mln_slice_z(cse_id ? cse_id : ""),
+        .ae_ids = patterns,
+        .expires_us = INT64_MAX,
+    };
+
+    while (rest.len && draft.ae_id_count < sizeof patterns / sizeof patterns[0]) {
+        patterns[draft.ae_id_count++] = mln_slice_cut(&rest, ' ');
+    }
+    return mln_look_associate(l, &draft);
+}
+
+void mln_look_claim(struct mln_look *l, bool is_trusted)
+{
+    l->p->peer.association = NULL;
+    l->p->peer.is_secured = false;
+    l->p->peer.is_trusted = is_trusted;
 }
 
 struct mln_view *mln_look_anew(struct mln_look *l)

@@ -5,12 +5,17 @@
  * One thread. */
 #pragma once
 
+#include "base/association.h"
 #include "cse/access/access.h"
 #include "cse/address/locate.h"
 #include "cse/inproc_test.h"
 
+enum { MLN_LOOK_PROOFS = 64 };
+
 struct mln_look {
     struct mln_inproc *p;
+    struct mln_association *proofs[MLN_LOOK_PROOFS];
+    size_t proof_count;
     struct mln_reader *reader;
     struct mln_view *view; /* of the newest state when it was asked for */
     struct mln_arena *arena;
@@ -44,6 +49,18 @@ struct mln_resource mln_look_at(struct mln_look *l, const char *address);
 struct mln_slice mln_look_pack(struct mln_look *l, const char *text);
 
 struct mln_lookup mln_look_lookup(const struct mln_look *l);
+
+/* The next requests come over a security association made up with this credential, on a listener
+ * that is not trusted; `cse_id` and `ae_ids` (patterns separated by blanks) may be NULL. Lives
+ * until close. */
+struct mln_association *mln_look_prove(struct mln_look *l, const char *credential_id,
+                                       const char *cse_id, const char *ae_ids);
+
+/* The same with all that an association may say. */
+struct mln_association *mln_look_associate(struct mln_look *l, const struct mln_association *draft);
+
+/* The next requests come without an association. */
+void mln_look_claim(struct mln_look *l, bool is_trusted);
 
 /* Who that is, through the view. */
 struct mln_originator mln_look_originator(struct mln_look *l, const char *from);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "codec/json.h"
 #include "io/strikes.h"
+#include "server/audit.h"
 #include "server/check.h"
 #include "server/exit.h"
 #include "server/locations.h"
@@ -63,6 +64,7 @@ struct mln_node {
     struct mln_server_tls *tls;
     struct mln_strikes *strikes;
     size_t port_count;
+    struct mln_audit *audit;                       /* or NULL */
     struct mln_slice names[MLN_LISTENERS_MAX + 1]; /* of this machine */
     size_t name_count;
     char host_name[HOST_NAME_MAX + 1];
@@ -177,6 +179,21 @@ static mln_err own_data(const struct mln_node *n, const struct mln_run_as *as,
     return strcmp(n->settings->store, "mem") == 0 ? MLN_OK : mln_run_as_own(as, path, fault);
 }
 
+static mln_err open_audit(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    const struct mln_settings *s = n->settings;
+    const char *path = mln_arena_zdup(s->arena, s->audit);
+    struct mln_run_as as;
+
+    MLN_REQUIRE(path, NO_MEMORY);
+    if (!s->audit.len) {
+        return MLN_OK;
+    }
+    *ret_exit = MLN_EXIT_USAGE;
+    MLN_TRY(mln_run_as_find(s->user, &as, fault));
+    return mln_audit_open(path, &as, fault, &n->audit);
+}
+
 static mln_err give_up_privileges(const struct mln_node *n, struct mln_fault *fault,
                                   enum mln_exit *ret_exit)
 {
@@ -225,6 +242,9 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .is_release_2 = s->is_release_2,
         .hides_unauthorised = s->hides_unauthorised,
         .verify = s->verify,
+        .unauthenticated = s->unauthenticated,
+        .enforces_profile = s->enforces_profile,
+        .auditor = mln_audit_auditor(n->audit, s->audits_all),
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
         .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,
@@ -408,6 +428,42 @@ static void end_outbound(struct mln_node *n)
     }
 }
 
+/* ---- decisions ---- */
+
+static void log_outcomes(const struct mln_node *n)
+{
+    uint64_t sums[MLN_OUTCOMES] = { 0 };
+    char line[512] = "";
+    size_t at = 0;
+
+    for (size_t i = 0; i < n->thread_count; i++) {
+        if (n->threads[i].worker) {
+            mln_worker_outcomes(n->threads[i].worker, sums);
+        }
+    }
+    for (unsigned i = 0; i < MLN_OUTCOMES && at < sizeof line; i++) {
+        int len = snprintf(line + at, sizeof line - at, " %s %llu",
+                           mln_outcome_name((enum mln_outcome)i), (unsigned long long)sums[i]);
+
+        at += len > 0 ? (size_t)len : 0;
+    }
+    mln_log(MLN_LOG_INFO, "access", "decisions:%s", line);
+}
+
+void mln_node_reopen_audit(struct mln_node *node)
+{
+    struct mln_fault fault = { 0 };
+
+    log_outcomes(node);
+    if (node->audit && mln_audit_lost(node->audit)) {
+        mln_log(MLN_LOG_WARNING, "audit", "%llu lines were lost",
+                (unsigned long long)mln_audit_lost(node->audit));
+    }
+    if (node->audit && mln_failed(mln_audit_reopen(node->audit, &fault))) {
+        mln_log(MLN_LOG_ERROR, "audit", "%s", fault.text);
+    }
+}
+
 /* The last results of the store go to the loops; its readers are freed with the workers. */
 static void free_node(struct mln_node *n)
 {
@@ -425,6 +481,7 @@ static void free_node(struct mln_node *n)
     mln_server_tls_free(n->tls);
     mln_strikes_free(n->strikes);
     mln_locations_free(n->locations);
+    mln_audit_close(n->audit);
     mln_free(n->threads);
     mln_free(n);
 }
@@ -436,6 +493,7 @@ static void end_node(struct mln_node *node)
         stop_threads(node, SERVING, node->thread_count);
         stop_threads(node, 0, SERVING);
     }
+    log_outcomes(node);
     free_node(node);
 }
 
@@ -479,6 +537,8 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
     }
     *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(mln_harden(fault)); /* before the store starts its thread */
+    MLN_TRY(open_audit(n, fault, ret_exit));
+    *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(open_store(n, fault, ret_exit));
     MLN_TRY(give_up_privileges(n, fault, ret_exit));
     mln_server_tls_warn(n->tls);

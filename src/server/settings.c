@@ -62,6 +62,17 @@ static const struct mln_option options[] = {
       "Where clients are, for access rules with regions: lines of address prefix, latitude, "
       "longitude and country; '-' for what is not known",
       false },
+    { "unauthenticated", 0, "refuse|registered|open", "refuse",
+      "What may be asked without a security association on listeners that are not trusted: "
+      "nothing; what AEs ask that registered without a credential; or that, and registration too",
+      false },
+    { "profile-enforcement", 0, "off|on", "off",
+      "Let AEs register only as a serviceSubscribedAppRule of this IN-CSE says; off for a CSE that "
+      "stands alone",
+      false },
+    { "audit", 0, "FILE", "none",
+      "Append a line of JSON to this file for each denied and each administrative request", false },
+    { "audit-all", 0, "on|off", "off", "Append a line to the audit file for every request", false },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "master-key", 0, "FILE", NULL,

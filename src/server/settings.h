@@ -54,6 +54,10 @@ struct mln_settings {
     bool hides_unauthorised;
     enum mln_verify verify;
     const char *locations; /* file, or NULL */
+    enum mln_unauthenticated unauthenticated;
+    bool enforces_profile;
+    struct mln_slice audit; /* file, empty for none */
+    bool audits_all;
     uint64_t stop_ms;
     struct mln_limits limits;
     const char *master_key; /* file; NULL: in the data directory */

@@ -471,6 +471,38 @@ static mln_err set_verify(struct mln_settings *s, struct mln_slice v, struct mln
     return MLN_OK;
 }
 
+static mln_err set_unauthenticated(struct mln_settings *s, struct mln_slice v,
+                                   struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("refuse|registered|open"), &at)) {
+        return refuse(fault, "unauthenticated", "refuse, registered or open", v);
+    }
+    s->unauthenticated = (enum mln_unauthenticated)at;
+    return MLN_OK;
+}
+
+static mln_err set_enforcement(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("profile-enforcement", v, &s->enforces_profile, fault);
+}
+
+static mln_err set_audit(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (mln_slice_eq(v, MLN_S("none"))) {
+        v.len = 0;
+    } else if (!v.len) {
+        return refuse(fault, "audit", "a file or none", v);
+    }
+    return keep(s, v, &s->audit);
+}
+
+static mln_err set_audit_all(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("audit-all", v, &s->audits_all, fault);
+}
+
 static bool same_name(struct mln_slice given, const char *name)
 {
     size_t i = 0;
@@ -550,6 +582,10 @@ static const struct setter setters[] = {
     { "hide-unauthorised", set_hide },
     { "locations", set_locations },
     { "verify-subscriptions", set_verify },
+    { "unauthenticated", set_unauthenticated },
+    { "profile-enforcement", set_enforcement },
+    { "audit", set_audit },
+    { "audit-all", set_audit_all },
     { "stop-time", set_stop_time },
     { "limit", set_limit },
     { "master-key", set_master_key },

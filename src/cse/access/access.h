@@ -18,15 +18,16 @@ struct mln_grant;
 struct mln_originator {
     struct mln_slice text;    /* the From parameter */
     struct mln_entity entity; /* canonical; all empty while it has no name yet */
-    bool is_admin;            /* the configured originator on a trusted listener */
-    bool is_registered;       /* an AE of this CSE */
+    bool is_admin;            /* the administrator: on a trusted listener, or by its credential */
+    bool is_registered;       /* an AE of this CSE whose requests come straight to us */
+    bool is_proved; /* rq_authn: by an association, or a trusted listener vouches for it */
     struct mln_slice ae_name; /* resourceName of its <AE> when registered here */
 };
 
 /* The receiver's checks on From: form, registration, association; fills in *ret.
- * spec: TS-0004 7.3.2.1
- * Errors: PARAM_MISSING, PARAM_INVALID, NOT_AUTHENTICATED, NEEDS_ASSOCIATION, STORE_*, NO_MEMORY.
- */
+ * spec: TS-0004 7.3.2.1, TS-0003 7.2.1
+ * Errors: PARAM_MISSING, PARAM_INVALID, NOT_AUTHENTICATED, NEEDS_ASSOCIATION, OPERATION (a CSE
+ * registers an AE), STORE_*, NO_MEMORY. */
 struct mln_identify {
     const struct mln_cse *cse;
     struct mln_view *view;
@@ -46,6 +47,17 @@ struct mln_access_request {
     struct mln_specialization created; /* and its definition as given in Content */
     struct mln_policy_cache *policies; /* of this thread; or NULL */
 };
+
+/* rq_authn: has the originator proved who it is, and to us? spec: TS-0003 7.1.2 */
+bool mln_access_is_authenticated(const struct mln_originator *originator,
+                                 const struct mln_peer *peer);
+
+/* May the originator use that role? Not one outside of what its credential allows, nor outside of
+ * allowedRole-IDs of the rule that admitted it. Whether it holds the role is another question.
+ * spec: TS-0001 7.1.14. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_access_allows_role(const struct mln_identify *in,
+                               const struct mln_originator *originator, struct mln_slice role_id,
+                               bool *ret);
 
 /* The surroundings of the decisions of one request; the memos save work when many resources share
  * policies, and many policies groups. */

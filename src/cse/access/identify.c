@@ -1,24 +1,44 @@
 /* Who asks: the receiver's checks on the From parameter.
  *
- * The name in a request is a claim. What may be believed of it without a security association is
- * only that such an AE is registered here; a CSE-ID never.
- * spec: TS-0004 7.3.2.1 */
-#include "cse/access/access.h"
-
+ * The name in a request is a claim. A security association proves which names its peer may use;
+ * without one it may be believed only that such an AE is registered here, never a CSE-ID, and only
+ * where the settings let requests in without an association at all.
+ * spec: TS-0004 7.3.2.1, TS-0003 7.2.1 */
 #include "base/timestamp.h"
+#include "cse/access/access.h"
+#include "cse/access/binding.h"
+#include "cse/access/proof.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
-
-static bool is_admin(const struct mln_identify *in)
-{
-    struct mln_slice admin = in->cse->options.admin;
-
-    return admin.len > 0 && in->peer->is_trusted && mln_slice_eq(in->from, admin);
-}
 
 static bool names_registration(struct mln_slice from)
 {
     return from.len == 0 || mln_slice_eq(from, MLN_S("C")) || mln_slice_eq(from, MLN_S("S"));
+}
+
+static bool is_admin_name(const struct mln_identify *in)
+{
+    struct mln_slice admin = in->cse->options.admin;
+
+    return admin.len > 0 && mln_slice_eq(in->from, admin);
+}
+
+static mln_err refuse_identity(const struct mln_identify *in, const char *why)
+{
+    mln_fault_set(in->fault, "%s", why);
+    MLN_FAIL(NOT_AUTHENTICATED);
+}
+
+static mln_err demand_association(const struct mln_identify *in, const char *why)
+{
+    mln_fault_set(in->fault, "%s", why);
+    MLN_FAIL(NEEDS_ASSOCIATION);
+}
+
+static mln_err refuse_form(const struct mln_identify *in, const char *why)
+{
+    mln_fault_set(in->fault, "%s", why);
+    MLN_FAIL(PARAM_INVALID);
 }
 
 /* Is there an <AE> with this AE-ID-Stem, and alive? */
@@ -39,47 +59,290 @@ static mln_err find_registration(const struct mln_identify *in, struct mln_origi
     return MLN_OK;
 }
 
-static mln_err identify_ae(const struct mln_identify *in, struct mln_originator *o)
+/* The credential that the AE registered with; empty when with none. */
+static mln_err credential_of(const struct mln_identify *in, struct mln_slice *ret)
 {
+    struct mln_binding binding = { 0 };
+    mln_err err = mln_binding_get(in->view, in->arena, in->from, &binding);
+
+    *ret = binding.credential_id;
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* ---- without an association ---- */
+
+/* docs/decisions/0011: the settings decide what may come in unproved. */
+static mln_err check_listener(const struct mln_identify *in)
+{
+    switch (in->cse->options.unauthenticated) {
+    case MLN_UNAUTHENTICATED_OPEN:
+        return MLN_OK;
+    case MLN_UNAUTHENTICATED_REGISTERED:
+        return in->is_registration
+                   ? demand_association(in, "registration needs a security association here")
+                   : MLN_OK;
+    case MLN_UNAUTHENTICATED_REFUSE:
+        break;
+    }
+    return demand_association(in, "this listener takes requests in a security association only");
+}
+
+static mln_err identify_claimed_ae(const struct mln_identify *in, struct mln_originator *o)
+{
+    struct mln_slice credential;
+
     if (!mln_ident_is_stem(in->from)) {
-        mln_fault_set(in->fault, "From must be an AE-ID-Stem here");
-        MLN_FAIL(PARAM_INVALID);
+        return refuse_form(in, "From must be an AE-ID-Stem here");
     }
     MLN_TRY(find_registration(in, o));
-    if (!o->is_registered && !in->is_registration) {
-        mln_fault_set(in->fault, "this AE is not registered here");
-        MLN_FAIL(NOT_AUTHENTICATED);
+    if (in->is_registration) {
+        return MLN_OK;
+    }
+    if (!o->is_registered) {
+        return refuse_identity(in, "this AE is not registered here");
+    }
+    o->is_proved = mln_proof_is_trusted(in->peer);
+    if (!o->is_proved) {
+        MLN_TRY(credential_of(in, &credential));
+        if (credential.len) {
+            return refuse_identity(in, "this AE is known by its credential");
+        }
+    }
+    return MLN_OK;
+}
+
+static mln_err identify_claimed(const struct mln_identify *in, struct mln_originator *o)
+{
+    if (is_admin_name(in) && mln_proof_is_trusted(in->peer)) {
+        o->is_admin = true;
+        o->is_proved = true;
+        return MLN_OK;
+    }
+    if (o->entity.stem.len == 0) {
+        /* spec: TS-0004 7.3.2.1: a CSE-ID is accepted within a security association only */
+        return demand_association(in, "a CSE needs a security association");
+    }
+    return identify_claimed_ae(in, o);
+}
+
+/* ---- an AE in its association ---- */
+
+/* One of several AE-IDs that the credential may have, or one that it was not known to have: then
+ * it must be the credential that registered this AE. */
+static mln_err check_binding(const struct mln_identify *in, const struct mln_association *a)
+{
+    struct mln_slice credential;
+
+    MLN_TRY(credential_of(in, &credential));
+    if (!credential.len || !mln_slice_eq(credential, a->credential_id)) {
+        return refuse_identity(in, "this AE registered with another credential");
+    }
+    return MLN_OK;
+}
+
+/* The administrator's name may be no more than one of many that a pattern allows. */
+static mln_err identify_admin(const struct mln_identify *in, enum mln_cover cover,
+                              struct mln_originator *o)
+{
+    if (cover != MLN_COVER_EXACT) {
+        return refuse_identity(in, "From is not an AE-ID of this credential");
+    }
+    o->is_admin = true;
+    o->is_proved = true;
+    return MLN_OK;
+}
+
+static mln_err identify_proved_ae(const struct mln_identify *in, const struct mln_association *a,
+                                  struct mln_originator *o)
+{
+    enum mln_cover cover = mln_proof_covers(a, &o->entity, &in->cse->names);
+
+    if (!mln_ident_is_stem(in->from)) {
+        return refuse_form(in, "From must be an AE-ID-Stem here");
+    }
+    if (is_admin_name(in)) {
+        return identify_admin(in, cover, o);
+    }
+    if (a->ae_id_count > 0 && cover == MLN_COVER_NONE) {
+        return refuse_identity(in, "From is not an AE-ID of this credential");
+    }
+    MLN_TRY(find_registration(in, o));
+    if (in->is_registration) {
+        return MLN_OK;
+    }
+    if (!o->is_registered) {
+        return refuse_identity(in, "this AE is not registered here");
+    }
+    if (cover != MLN_COVER_EXACT) {
+        MLN_TRY(check_binding(in, a));
+    }
+    o->is_proved = true;
+    return MLN_OK;
+}
+
+/* ---- a CSE in its association ---- */
+
+/* Is it a CSE that is registered here? */
+static mln_err is_registree(const struct mln_identify *in, const struct mln_entity *cse, bool *ret)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = in->cse->base_id,
+                                  .ty = MLN_TY_CSR };
+    mln_err err;
+    uint64_t id;
+
+    *ret = false;
+    MLN_TRY(mln_scan_open(in->view, &spec, &scan));
+    while (!*ret && !mln_failed(err = mln_scan_next(scan, &id, NULL))) {
+        struct mln_resource r;
+        struct mln_slice csi;
+        struct mln_entity other;
+
+        MLN_TRY(mln_store_get(in->view, id, in->arena, &r));
+        *ret = mln_pack_find_text(r.attrs, MLN_S("csi"), &csi) &&
+               mln_entity_parse(csi, &in->cse->names, &other) && mln_entity_eq(&other, cse);
+    }
+    return *ret || err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* The name of another CSE that speaks to us itself, or of ourselves. */
+static mln_err check_other_cse(const struct mln_identify *in, const struct mln_entity *cse,
+                               bool is_whole)
+{
+    struct mln_entity ours;
+    bool is_other;
+
+    if (is_whole && mln_entity_parse(in->cse->names.cse_id, &in->cse->names, &ours) &&
+        mln_entity_eq(&ours, cse)) {
+        return refuse_identity(in, "From is this CSE itself");
+    }
+    MLN_TRY(is_registree(in, cse, &is_other));
+    return is_other ? refuse_identity(in, "From belongs to another CSE that is registered here")
+                    : MLN_OK;
+}
+
+/* What a CSE forwards is from its own AEs and from what lies behind it, so most names are possible.
+ * spec: TS-0004 7.3.2.1 */
+static mln_err identify_proved_cse(const struct mln_identify *in, const struct mln_association *a,
+                                   struct mln_originator *o)
+{
+    struct mln_entity cse = o->entity; /* "/Sx" may be an AE or a CSE: taken whole */
+    struct mln_entity peer;
+
+    if (cse.cse.len) {
+        cse.stem = (struct mln_slice){ 0 };
+    }
+    if (!mln_entity_parse(a->cse_id, &in->cse->names, &peer)) {
+        return refuse_identity(in, "the credential has no CSE-ID");
+    }
+    if (mln_entity_eq(&o->entity, &peer)) {
+        o->is_proved = true;
+    } else if (mln_ident_is_stem(in->from) && in->from.ptr[0] == 'C') {
+        return refuse_identity(in, "a CSE forwards no AE-ID-Stem");
+    } else if (!mln_entity_eq(&cse, &peer)) {
+        MLN_TRY(check_other_cse(in, &cse, o->entity.stem.len == 0));
+    }
+    if (in->is_registration) {
+        /* spec: TS-0004 7.4.5.2.1: a CSE shall not originate it */
+        mln_fault_set(in->fault, "a CSE cannot register an AE");
+        MLN_FAIL(OPERATION);
+    }
+    return MLN_OK;
+}
+
+static mln_err identify_proved(const struct mln_identify *in, const struct mln_association *a,
+                               struct mln_originator *o)
+{
+    bool may_be_ae = !a->cse_id.len || (a->ae_id_count > 0 && mln_ident_is_stem(in->from));
+
+    if (!may_be_ae) {
+        return identify_proved_cse(in, a, o);
+    }
+    if (o->entity.stem.len == 0 && a->ae_id_count == 0) {
+        return demand_association(in, "this credential is not that of a CSE");
+    }
+    return identify_proved_ae(in, a, o);
+}
+
+/* ---- all of it ---- */
+
+/* It has no name yet: the registrar gives it one. */
+static mln_err identify_nameless(const struct mln_identify *in, const struct mln_association *a)
+{
+    if (!in->is_registration) {
+        return refuse_form(in, "From must be a whole AE-ID-Stem here");
+    }
+    if (a && a->cse_id.len && a->ae_id_count == 0) {
+        mln_fault_set(in->fault, "a CSE cannot register an AE");
+        MLN_FAIL(OPERATION);
     }
     return MLN_OK;
 }
 
 mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret)
 {
+    const struct mln_association *a = mln_proof_of(in->cse, in->peer);
     struct mln_originator o = { .text = in->from };
 
+    if (!a && !mln_proof_is_trusted(in->peer)) {
+        MLN_TRY(check_listener(in));
+    }
     if (in->from.len == 0 && !in->is_registration) {
         mln_fault_set(in->fault, "From is missing");
         MLN_FAIL(PARAM_MISSING);
     }
     if (names_registration(in->from)) {
-        /* it has no name yet: the registrar gives it one */
-        MLN_REQUIRE(in->is_registration, PARAM_INVALID);
-        *ret = o;
-        return MLN_OK;
-    }
-    if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
-        mln_fault_set(in->fault, "From is no AE-ID and no CSE-ID");
-        MLN_FAIL(PARAM_INVALID);
-    }
-    if (is_admin(in)) {
-        o.is_admin = true;
-    } else if (o.entity.stem.len == 0) {
-        /* spec: TS-0004 7.3.2.1: a CSE-ID is accepted within a security association only */
-        mln_fault_set(in->fault, "a CSE needs a security association");
-        MLN_FAIL(NEEDS_ASSOCIATION);
+        MLN_TRY(identify_nameless(in, a));
+    } else if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
+        return refuse_form(in, "From is no AE-ID and no CSE-ID");
+    } else if (a) {
+        MLN_TRY(identify_proved(in, a, &o));
     } else {
-        MLN_TRY(identify_ae(in, &o));
+        MLN_TRY(identify_claimed(in, &o));
     }
     *ret = o;
+    return MLN_OK;
+}
+
+bool mln_access_is_authenticated(const struct mln_originator *originator,
+                                 const struct mln_peer *peer)
+{
+    (void)peer; /* what it proves of From was looked at when the originator was identified */
+    return originator->is_proved;
+}
+
+/* ---- roles ---- */
+
+static bool has_role(struct mln_slice list, struct mln_slice role_id)
+{
+    struct mln_slice entry;
+    struct mln_walk w;
+
+    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
+        if (mln_pack_text_of(w.item, &entry) && mln_slice_eq(entry, role_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+mln_err mln_access_allows_role(const struct mln_identify *in,
+                               const struct mln_originator *originator, struct mln_slice role_id,
+                               bool *ret)
+{
+    const struct mln_association *a = mln_proof_of(in->cse, in->peer);
+    struct mln_binding binding = { 0 };
+    bool is_allowed = !a || mln_association_admits_role(a, role_id);
+    mln_err err;
+
+    if (is_allowed && originator->is_registered) {
+        err = mln_binding_get(in->view, in->arena, originator->text, &binding);
+        if (err.code != MLN_ERR_NOT_FOUND) {
+            MLN_TRY(err);
+        }
+        is_allowed = !binding.roles.len || has_role(binding.roles, role_id);
+    }
+    *ret = is_allowed;
     return MLN_OK;
 }

@@ -2,6 +2,7 @@
  * spec: TS-0004 7.3.2.1, 7.3.2.8, 7.3.3.1, 7.3.3.2 */
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "cse/access/admit.h"
 #include "cse/group/gid.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -28,13 +29,13 @@ static void tell_of_admin(const struct mln_exec *e)
     int64_t now_us = mln_env_now_us(e->cse->options.env);
     int64_t last_us = *told_us;
 
-    if (e->peer->is_trusted || !mln_slice_eq(e->req.fr, e->cse->options.admin) ||
+    if (mln_proof_is_trusted(e->peer) || !mln_slice_eq(e->req.fr, e->cse->options.admin) ||
         (last_us && now_us >= last_us && now_us - last_us < ADMIN_PAUSE_S * MLN_US_PER_S)) {
         return;
     }
     *told_us = now_us;
     mln_log(MLN_LOG_INFO, "access",
-            "%s: %.*s is the administrator on trusted listeners only, and this is none",
+            "%s: %.*s is the administrator on trusted listeners or by a credential of its own",
             e->peer->name, MLN_S_ARG(e->req.fr));
 }
 
@@ -68,10 +69,31 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
 
     (void)ret;
     err = mln_access_identify(&in, &e->originator);
-    if (err.code == MLN_ERR_NOT_AUTHENTICATED) {
+    if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_NEEDS_ASSOCIATION) {
         tell_of_admin(e);
     }
     return err;
+}
+
+/* spec: TS-0004 7.3.2.7 */
+mln_err mln_stage_admit(struct mln_exec *e, enum mln_step *ret)
+{
+    const struct mln_value *api = mln_value_get(mln_exec_attributes(&e->req), MLN_S("api"));
+    struct mln_registration in = {
+        .cse = e->cse,
+        .view = e->view,
+        .arena = e->arena,
+        .association = mln_proof_of(e->cse, e->peer),
+        .from = e->req.fr,
+        .app_id = api && api->kind == MLN_V_TEXT ? api->text : (struct mln_slice){ 0 },
+        .fault = e->fault,
+    };
+
+    (void)ret;
+    if (e->req.op != MLN_OP_CREATE || e->req.ty != MLN_TY_AE) {
+        return MLN_OK;
+    }
+    return mln_admit(&in, &e->admission);
 }
 
 /* spec: TS-0004 7.3.2.8 */

@@ -20,6 +20,8 @@ static const struct {
     { "Recv-2.0", wait_for_time, false },
     { "Recv-1.0 originator", mln_stage_identify, true },
     { "Recv-6.1", mln_stage_route, true },
+    /* behind Recv-6.1, so that a registration for another CSE is refused as such */
+    { "Recv-6.0.2", mln_stage_admit, true },
     { "Recv-6.2", mln_stage_resolve, true },
     { "Recv-6.3", mln_stage_authorise, true },
     { "Recv-6.4", mln_stage_validate, true },
@@ -87,6 +89,7 @@ static void finish(struct mln_exec *e, mln_err err)
     if (mln_failed(err)) {
         mln_respond_error(e, err);
     }
+    mln_audit_end(e, err);
     call->done(call);
 }
 
@@ -111,6 +114,8 @@ static void begin_effort(struct mln_exec *e)
 static void reset_attempt(struct mln_exec *e)
 {
     e->originator = (struct mln_originator){ 0 };
+    e->admission = (struct mln_admission){ 0 };
+    e->is_permitted = false;
     e->write = NULL;
     e->target = (struct mln_target){ 0 };
     e->type = NULL;
@@ -144,6 +149,7 @@ static mln_err walk(struct mln_exec *e, mln_stage_fn *last)
             continue;
         }
         MLN_TRY(pipeline[i].run(e, &step));
+        e->is_permitted |= pipeline[i].run == mln_stage_authorise;
         if (pipeline[i].run == last) {
             return MLN_OK;
         }
@@ -165,6 +171,7 @@ mln_err mln_exec_in_view(struct mln_exec *e)
 
     if (mln_failed(err) && err.code != MLN_ERR_LONG_READ) {
         mln_respond_error(e, err);
+        mln_audit_end(e, err);
     }
     return mln_failed(err) && (e->has_written || is_fatal(err)) ? err : MLN_OK;
 }

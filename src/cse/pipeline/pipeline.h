@@ -12,6 +12,7 @@ typedef mln_err mln_stage_fn(struct mln_exec *e, enum mln_step *ret);
 mln_stage_fn mln_stage_check;     /* Recv-1.0: the primitive by table */
 mln_stage_fn mln_stage_identify;  /* Recv-1.0: From against the peer */
 mln_stage_fn mln_stage_route;     /* Recv-6.1: ours? */
+mln_stage_fn mln_stage_admit;     /* Recv-6.0.2: the service subscription profile */
 mln_stage_fn mln_stage_resolve;   /* Recv-6.2: To to resource; 6.2.1: group request seen before */
 mln_stage_fn mln_stage_authorise; /* Recv-6.3: makes the grant */
 mln_stage_fn mln_stage_validate;  /* Recv-6.4 */
@@ -38,6 +39,9 @@ mln_err mln_respond_success(struct mln_exec *e);
 
 /* An error answer: code, debug information; needs no view, cannot fail. */
 void mln_respond_error(struct mln_exec *e, mln_err err);
+
+/* A request has been answered: counts the decision and tells the auditor. */
+void mln_audit_end(struct mln_exec *e, mln_err err);
 
 /* Walks the stages that need the view, and answers; errors become error answers. For a member's
  * request of a group, and for tests. Errors: only those that must end the whole request too

@@ -1,4 +1,6 @@
 /* <AE>: registration. spec: TS-0004 7.4.5, TS-0001 10.2.2.2 */
+#include "cse/access/admit.h"
+#include "cse/access/binding.h"
 #include "cse/pipeline/draft.h"
 #include "cse/types/types.h"
 
@@ -34,34 +36,51 @@ static mln_err check_serialisations(struct mln_exec *e)
     MLN_FAIL(NOT_IMPLEMENTED);
 }
 
-static bool wants_assignment(struct mln_slice from)
-{
-    return from.len == 0 || mln_slice_eq(from, MLN_S("C")) || mln_slice_eq(from, MLN_S("S"));
-}
-
-/* Names that are taken by this CSE itself must not become those of an AE. */
-static bool is_reserved(const struct mln_exec *e, struct mln_slice stem)
-{
-    const struct mln_names *n = &e->cse->names;
-
-    return mln_slice_eq(stem, e->cse->options.admin) || mln_slice_eq(stem, n->cse_name) ||
-           mln_slice_eq(stem, mln_slice_from(n->cse_id, 1));
-}
-
 static mln_err refuse_registered(struct mln_exec *e)
 {
     mln_fault_set(e->fault, "this AE-ID is registered already");
     MLN_FAIL(REGISTERED);
 }
 
+/* What the credential says of the App-ID. Under a rule the profile has passed already, yet it must
+ * not contradict. spec: TS-0001 10.2.2.2, security.md 4.2 */
+static mln_err check_credential(struct mln_exec *e, const struct mln_association *a)
+{
+    const struct mln_value *api = mln_value_get(e->attributes, MLN_S("api"));
+
+    if (a && api && !mln_association_admits_app(a, api->text)) {
+        mln_fault_set(e->fault, "the credential is not for this App-ID");
+        return mln_admit_refusal(e->cse);
+    }
+    return MLN_OK;
+}
+
+/* The AE-ID of an AE that has gone belongs to its credential, unless another one names this very
+ * AE or a rule admits it. */
+static mln_err check_owner(struct mln_exec *e, const struct mln_association *a)
+{
+    struct mln_binding binding;
+    mln_err err = mln_binding_get(e->view, e->arena, e->req.fr, &binding);
+
+    if (err.code == MLN_ERR_NOT_FOUND || e->admission.is_by_rule) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    if (!binding.credential_id.len || mln_proof_is_trusted(e->peer) ||
+        (a && (mln_slice_eq(a->credential_id, binding.credential_id) ||
+               mln_proof_covers(a, &e->originator.entity, &e->cse->names) == MLN_COVER_EXACT))) {
+        return MLN_OK;
+    }
+    mln_fault_set(e->fault, "this AE-ID belongs to another credential");
+    MLN_FAIL(NOT_AUTHENTICATED);
+}
+
 static mln_err validate_create(struct mln_exec *e)
 {
+    const struct mln_association *a = mln_proof_of(e->cse, e->peer);
     struct mln_slice from = e->req.fr;
 
-    if (from.len && e->originator.entity.stem.len == 0 && !wants_assignment(from)) {
-        mln_fault_set(e->fault, "a CSE cannot register an AE");
-        MLN_FAIL(OPERATION);
-    }
+    MLN_TRY(check_credential(e, a));
     MLN_TRY(check_app_id(e));
     MLN_TRY(check_serialisations(e));
     /* an SP-wide AE-ID is given by the IN-CSE; asking it needs CSE registration */
@@ -69,28 +88,13 @@ static mln_err validate_create(struct mln_exec *e)
         mln_fault_set(e->fault, "AE-IDs of the SP are assigned by the IN-CSE");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
-    if (!wants_assignment(from) && (e->originator.is_registered || is_reserved(e, from))) {
+    if (mln_admit_assigns(from)) {
+        return MLN_OK;
+    }
+    if (e->originator.is_registered || mln_admit_is_reserved(e->cse, from)) {
         return refuse_registered(e);
     }
-    return MLN_OK;
-}
-
-/* An unused AE-ID-Stem with 64 random bits. */
-static mln_err assign_stem(struct mln_exec *e, struct mln_slice *ret)
-{
-    static const char hex[] = "0123456789abcdef";
-    unsigned char random[8];
-    char *stem = mln_arena_alloc(e->arena, 1 + 2 * sizeof random);
-
-    MLN_REQUIRE(stem, NO_MEMORY);
-    MLN_TRY(mln_env_random(e->cse->options.env, random, sizeof random));
-    stem[0] = e->req.fr.len ? e->req.fr.ptr[0] : 'C';
-    for (size_t i = 0; i < sizeof random; i++) {
-        stem[1 + 2 * i] = hex[random[i] >> 4];
-        stem[2 + 2 * i] = hex[random[i] & 15];
-    }
-    *ret = mln_slice_of(stem, 1 + 2 * sizeof random);
-    return MLN_OK;
+    return check_owner(e, a);
 }
 
 static mln_err check_unused(struct mln_exec *e, struct mln_slice stem)
@@ -131,13 +135,10 @@ static mln_err choose_name(struct mln_exec *e, struct mln_draft *d, struct mln_s
 /* spec: TS-0001 10.2.2.2: resourceID and AE-ID are the stem */
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
-    struct mln_slice stem = e->req.fr;
+    struct mln_slice stem = e->admission.stem.len ? e->admission.stem : e->req.fr;
     struct mln_slice generated = d->resource.ri;
     struct mln_value *releases;
 
-    if (wants_assignment(stem)) {
-        MLN_TRY(assign_stem(e, &stem));
-    }
     MLN_TRY(check_unused(e, stem));
     d->resource.ri = stem;
     d->resource.cr = stem;
@@ -152,9 +153,21 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("srv"), releases);
 }
 
+/* Remembers the credential and the roles of the rule. */
+static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
+{
+    const struct mln_association *a = mln_proof_of(e->cse, e->peer);
+    struct mln_binding binding = {
+        .credential_id = a ? a->credential_id : (struct mln_slice){ 0 },
+        .roles = e->admission.roles,
+    };
+
+    return mln_binding_keep(e, d->resource.ri, &binding);
+}
+
 const struct mln_type_ops mln_ae_ops = {
     .ty = MLN_TY_AE,
     .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
-    .create = { .validate = validate_create, .perform = perform_create },
+    .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
     .update = { .validate = check_serialisations },
 };

@@ -1,0 +1,88 @@
+/* Names against what an association allows. */
+#include "cse/access/proof.h"
+
+#include "base/wildcard.h"
+#include "cse/cse_int.h"
+
+const struct mln_association *mln_proof_of(const struct mln_cse *cse, const struct mln_peer *peer)
+{
+    const struct mln_association *a = peer ? peer->association : NULL;
+
+    return a && mln_association_is_valid(a, mln_env_now_us(cse->options.env)) ? a : NULL;
+}
+
+bool mln_proof_is_trusted(const struct mln_peer *peer)
+{
+    return peer && peer->is_trusted && !peer->association;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool same_domain(struct mln_slice a, struct mln_slice b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "Cae", "cse/Cae", "Sae": what follows the slash of an SP-relative AE-ID. */
+static bool matches_relative(struct mln_slice pattern, const struct mln_entity *ae)
+{
+    struct mln_slice cse;
+
+    if (ae->cse.len) {
+        cse = mln_slice_cut(&pattern, '/');
+        if (!mln_wildcard_match(cse, ae->cse, '/')) {
+            return false;
+        }
+    }
+    return pattern.ptr && mln_wildcard_match(pattern, ae->stem, '/');
+}
+
+static bool matches(struct mln_slice pattern, const struct mln_entity *ae,
+                    const struct mln_names *names)
+{
+    struct mln_slice our_sp = mln_slice_from(names->sp_id, 2);
+    bool is_of_our_sp = same_domain(ae->sp, our_sp);
+
+    if (mln_slice_starts(pattern, MLN_S("//"))) {
+        struct mln_slice rest = mln_slice_from(pattern, 2);
+        struct mln_slice domain = mln_slice_cut(&rest, '/');
+
+        return same_domain(domain, ae->sp) && rest.ptr && matches_relative(rest, ae);
+    }
+    if (mln_slice_starts(pattern, MLN_S("/"))) {
+        return is_of_our_sp && matches_relative(mln_slice_from(pattern, 1), ae);
+    }
+    return is_of_our_sp &&
+           (!ae->cse.len || mln_slice_eq(ae->cse, mln_slice_from(names->cse_id, 1))) &&
+           mln_wildcard_match(pattern, ae->stem, '/');
+}
+
+enum mln_cover mln_proof_covers(const struct mln_association *association,
+                                const struct mln_entity *ae, const struct mln_names *names)
+{
+    enum mln_cover best = MLN_COVER_NONE;
+
+    if (!ae->stem.len) {
+        return MLN_COVER_NONE;
+    }
+    for (size_t i = 0; i < association->ae_id_count && best != MLN_COVER_EXACT; i++) {
+        struct mln_slice pattern = association->ae_ids[i];
+        bool is_exact = mln_slice_find(pattern, '*') == pattern.len;
+
+        if (matches(pattern, ae, names)) {
+            best = is_exact ? MLN_COVER_EXACT : MLN_COVER_PATTERN;
+        }
+    }
+    return best;
+}
