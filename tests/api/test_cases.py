@@ -14,7 +14,9 @@ def servers(tmp_path_factory):
         if options not in running:
             data = tmp_path_factory.mktemp("cases") / "data"
             listen = ("http://127.0.0.1:0", "http://127.0.0.1:0,untrusted")
-            running[options] = Server(data, *options, listen=listen).start()
+            # steps from the untrusted listener are about who is believed there
+            options_of_all = ("--unauthenticated", "open", *options)
+            running[options] = Server(data, *options_of_all, listen=listen).start()
         return running[options]
 
     yield get

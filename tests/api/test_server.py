@@ -41,6 +41,10 @@ SETTINGS = {
     "profile": (["r2", "r3"], ["r4", "3", ""]),
     "hide-unauthorised": (["on", "off"], ["maybe", ""]),
     "verify-subscriptions": (["all", "resources", "none"], ["some", ""]),
+    "unauthenticated": (["refuse", "registered", "open"], ["closed", "", "on"]),
+    "profile-enforcement": (["on", "off"], ["yes", ""]),
+    "audit": (["/tmp/merlon-nowhere.jsonl", "none"], [""]),
+    "audit-all": (["on", "off"], ["yes", ""]),
     "stop-time": (["0", "600000"], ["600001", "-1", "1s"]),
     "limit": (["body_bytes=2048", "body-bytes=2048", "name_bytes=255"],
               ["body_bytes", "body_bytes=", "body_bytes=1", "nothing=1", "body_bytes=x", "=1"]),
@@ -183,7 +187,7 @@ def test_one_line_for_each_listener(own):
     assert len({url.rsplit(":", 1)[1] for url in server.urls}) == 4
     for url, is_trusted in zip(server.urls, server.trusted):
         answer = Client(url).retrieve("cse-in")
-        assert answer.rsc == (2000 if is_trusted else 4106), url
+        assert answer.rsc == (2000 if is_trusted else 4107), url
     assert server.urls[2].startswith("http://[::1]:")
 
 
@@ -199,10 +203,10 @@ def test_beyond_loopback_only_by_name(tmp_path, own):
     port = server.urls[1].rsplit(":", 1)[1]
     for _ in range(3):
         answer = Client(f"http://127.0.0.1:{port}").retrieve("cse-in")
-        assert answer.rsc == 4106 and "trusted" not in answer.debug
+        assert answer.rsc == 4107 and "trusted" not in answer.debug
     lines = [line for line in server.log().splitlines() if "CAdmin is the administrator on" in line]
     assert len(lines) == 1 and " info " in lines[0], "told, but not each time"
-    assert Client(f"http://127.0.0.1:{port}", "Cother").retrieve("cse-in").rsc == 4106
+    assert Client(f"http://127.0.0.1:{port}", "Cother").retrieve("cse-in").rsc == 4107
     assert Client(server.url).retrieve("cse-in").rsc == 2000
 
 

@@ -22,6 +22,8 @@ def foreign_address():
 
 
 FOREIGN = foreign_address()
+# who is believed where anybody may speak; without this nobody may: test_impersonation.py
+OPEN = ("--unauthenticated", "open")
 
 
 def has_all_rights(client, name):
@@ -74,8 +76,8 @@ def test_only_its_exact_name(admin, spelling, rsc):
 
 def test_listeners_and_trust(own):
     """Loopback is trusted unless it is said otherwise; one server may have both."""
-    server = own(listen=("http://127.0.0.1:0", "http://127.0.0.1:0,untrusted",
-                         "http://127.0.0.1:0,trusted"))
+    server = own(*OPEN, listen=("http://127.0.0.1:0", "http://127.0.0.1:0,untrusted",
+                                "http://127.0.0.1:0,trusted"))
     assert server.trusted == [True, False, True]
     assert [has_all_rights(Client(url), "x") for url in server.urls] == [True, False, True]
     ae = Client(server.urls[1]).register("Cae", name="ae")
@@ -86,7 +88,7 @@ def test_listeners_and_trust(own):
 
 def test_headers_do_not_make_a_request_trusted(own):
     """What a message says about its way is no proof of where it came from."""
-    server = own(listen=("http://127.0.0.1:0,untrusted",))
+    server = own(*OPEN, listen=("http://127.0.0.1:0,untrusted",))
     for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Proto", "Via",
                  "X-M2M-Trusted", "X-Forwarded-Host"):
         answer = Client(server.url).retrieve("cse-in", headers={name: "127.0.0.1"})
@@ -102,13 +104,13 @@ def test_names_that_a_web_page_can_point_here(own, host, is_ours):
     that is not the administrator, whatever else the request says."""
     server = own()
     answer = Client(server.url).create("cse-in", "cnt", rn="x", headers={"Host": host})
-    assert answer.rsc == (2001 if is_ours else 4106)
+    assert answer.rsc == (2001 if is_ours else 4107)
     assert has_all_rights(Client(server.url), "y"), "others are not concerned"
 
 
 def test_its_name_on_untrusted_listeners_stays_reserved(own):
     """Nobody becomes the administrator by registering where it is not believed."""
-    server = own(listen=("http://127.0.0.1:0", "http://127.0.0.1:0,untrusted"))
+    server = own(*OPEN, listen=("http://127.0.0.1:0", "http://127.0.0.1:0,untrusted"))
     answer = Client(server.urls[1]).create("cse-in", "ae", api="Nx", rr=False, srv=["3"])
     assert answer.rsc == 4117
     assert not has_all_rights(Client(server.urls[1]), "x")
@@ -119,7 +121,7 @@ def test_its_name_on_untrusted_listeners_stays_reserved(own):
     FOREIGN is None, reason="this machine has no address beyond loopback"))])
 def test_beyond_loopback(own, address):
     """A plain-text listener there must be asked for by name, and is never trusted."""
-    server = own("--insecure-listen", f"http://{address}:0")
+    server = own(*OPEN, "--insecure-listen", f"http://{address}:0")
     assert server.trusted == [True, False]
     beyond = Client(server.urls[1])
     assert not has_all_rights(beyond, "x")
@@ -139,7 +141,7 @@ def test_beyond_loopback(own, address):
 def test_what_may_be_listened_on(own, tmp_path, listen, works):
     """design.md 3: beyond loopback without authentication only by the option that says so"""
     if works:
-        server = own(*listen)
+        server = own(*OPEN, *listen)
         assert server.trusted == [True, False]
         port = server.urls[1].rsplit(":", 1)[1]
         assert not has_all_rights(Client(f"http://127.0.0.1:{port}"), "x"), "over loopback too"
@@ -191,10 +193,10 @@ def test_names_that_cannot_be_the_administrators(tmp_path, name):
 def test_an_ae_of_that_name_from_before(own):
     """An AE that was registered while it was an AE like any other does not block the option, and
     its identity is not lent to the administrator where that is not believed."""
-    server = own("--admin", "none", listen=("http://127.0.0.1:0,untrusted",))
+    server = own(*OPEN, "--admin", "none", listen=("http://127.0.0.1:0,untrusted",))
     assert Client(server.url).register("CAdmin", name="ae").create("cse-in/ae", "cnt",
                                                                    rn="c").rsc == 2001
-    server.options = []
+    server.options = list(OPEN)
     server.restart()
     client = Client(server.url)
     assert client.retrieve("cse-in/ae/c").rsc == 2000, "still the AE that it was"
