@@ -486,20 +486,20 @@ static void free_node(struct mln_node *n)
     mln_free(n);
 }
 
-static void end_node(struct mln_node *node)
+static void end_threads(struct mln_node *node)
 {
     if (node->thread_count) {
         /* what serves waits for the others */
         stop_threads(node, SERVING, node->thread_count);
         stop_threads(node, 0, SERVING);
     }
-    log_outcomes(node);
-    free_node(node);
 }
 
 void mln_node_stop(struct mln_node *node)
 {
-    end_node(node);
+    end_threads(node);
+    log_outcomes(node);
+    free_node(node);
     mln_log(MLN_LOG_INFO, "server", "stopped");
 }
 
@@ -582,7 +582,8 @@ mln_err mln_node_start(const struct mln_settings *settings, struct mln_fault *fa
     }
     err = start(n, fault, ret_exit);
     if (mln_failed(err)) {
-        end_node(n);
+        end_threads(n);
+        free_node(n);
         return err;
     }
     print_ports(n);

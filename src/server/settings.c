@@ -21,9 +21,9 @@ static const struct mln_option options[] = {
     { "config", 'c', "FILE", NULL, "Read settings from this file; options override it", false },
     { "data", 'd', "DIR", "./merlon-data", "Directory of the store; created when missing", false },
     { "listen", 'l', "URL", "http://127.0.0.1:8080",
-      "Listen on this URL. Port 0 lets the system choose. https://ADDRESS:PORT speaks TLS. A "
-      "loopback address in plain text is trusted, another listener is not, unless ',trusted' or "
-      "',untrusted' follows the URL",
+      "Listen on this URL. Port 0 lets the system choose. https://ADDRESS:PORT "
+      "speaks TLS. A loopback address in plain text is trusted, another listener is not, unless "
+      "',trusted' or ',untrusted' follows the URL",
       true },
     { "insecure-listen", 0, "URL", NULL,
       "Listen in plain text beyond loopback: anybody on the way can read and forge requests. Never "
@@ -79,16 +79,14 @@ static const struct mln_option options[] = {
       "Master key that the credentials are sealed under. Default: master.key in the data directory",
       false },
     { "tls-certificate", 0, "FILE", NULL,
-      "Certificate of this CSE in PEM, with the CAs above it behind; of several the "
-      "client's server name (SNI) selects. With none, TLS serves pre-shared keys only",
+      "Certificate of this CSE in PEM, with the CAs above it behind; of several, the client's "
+      "server name (SNI) selects. With none, TLS serves pre-shared keys only",
       true },
     { "tls-key", 0, "FILE", NULL,
       "Private key in PEM for the certificate given at the same place; not readable by others",
       true },
     { "tls-anchor", 0, "FILE", NULL,
-      "Trust anchors in PEM for the certificates of others. The system's are never "
-      "used",
-      true },
+      "Trust anchors in PEM for the certificates of others. The system's are never used", true },
     { "tls-crl", 0, "FILE", NULL, "Certificate revocation lists", true },
     { "tls-crl-check", 0, "hard|soft", "hard",
       "With tls-crl: refuse certificates when there is no recent list of their issuer, or accept "
@@ -103,8 +101,8 @@ static const struct mln_option options[] = {
     { "tls-min", 0, "1.2|1.3", "1.2", "Least version of TLS", false },
     { "tls-max", 0, "1.2|1.3", "1.3", "Greatest version of TLS", false },
     { "authority", 0, "NAME", NULL,
-      "Server name (SNI) that clients may ask for. Default: the domain names in "
-      "the certificates; without those, any",
+      "Server name (SNI) that clients may ask for. Default: the domain names in the certificates; "
+      "without those, any",
       true },
     { "limit", 0, "NAME=NUMBER", NULL,
       "Change a limit. dist/merlon.conf lists all with their reasons", true },

@@ -376,8 +376,3 @@ struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls)
 {
     return tls->slot;
 }
-
-struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls)
-{
-    return tls->credentials;
-}

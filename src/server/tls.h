@@ -28,6 +28,3 @@ void mln_server_tls_warn(const struct mln_server_tls *tls);
 
 /* Where listeners and outbound requests find the context; as long as `tls`. */
 struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls);
-
-/* As long as `tls`. */
-struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls);

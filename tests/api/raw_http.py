@@ -10,7 +10,7 @@ answers against it.
 import socket
 from dataclasses import dataclass
 
-HEADER = b"Host: h\r\nX-M2M-Origin: CAdmin\r\nX-M2M-RI: raw\r\nX-M2M-RVI: 3\r\n"
+HEADER = b"Host: localhost\r\nX-M2M-Origin: CAdmin\r\nX-M2M-RI: raw\r\nX-M2M-RVI: 3\r\n"
 GET = b"GET {target} HTTP/1.1\r\n" + HEADER
 PUT = b"PUT {target} HTTP/1.1\r\n" + HEADER
 JSON = b"Content-Type: application/json\r\n"
@@ -49,7 +49,7 @@ CASES = [
     Case("to be closed", GET + b"Connection: close\r\n\r\n" + GET + END, (200,), 2000, True),
     Case("HTTP/1.0", GET.replace(b"HTTP/1.1", b"HTTP/1.0") + END, (200,), 2000, True),
     Case("HTTP/1.0 without Host",
-         GET.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: h\r\n", b"") + END, (200,), 2000,
+         GET.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Host: localhost\r\n", b"") + END, (200,), 2000,
          True),
     Case("HTTP/1.9", GET.replace(b"HTTP/1.1", b"HTTP/1.9") + END, (200,), 2000, False),
     Case("a body of no length", GET + b"Content-Length: 0\r\n\r\n" + GET + END, (200, 200), 2000,
@@ -96,17 +96,17 @@ CASES = [
     ("a line feed alone in a field", GET + b"X: a\nY: b\r\n\r\n"),
     ("a carriage return alone", GET + b"X: a\rY: b\r\n\r\n"),
     ("a folded field", GET + b"X: a\r\n b\r\n\r\n"),
-    ("a blank before the first field", b"GET {target} HTTP/1.1\r\n Host: h\r\n\r\n"),
+    ("a blank before the first field", b"GET {target} HTTP/1.1\r\n Host: localhost\r\n\r\n"),
     ("a blank before the colon", GET + b"X : a\r\n\r\n"),
     ("no name", GET + b": a\r\n\r\n"),
     ("no colon", GET + b"nothing\r\n\r\n"),
     ("a NUL in a field", GET + b"X: a\0b\r\n\r\n"),
     ("a control character in a field", GET + b"X: a\x01b\r\n\r\n"),
     ("DEL in a field", GET + b"X: a\x7fb\r\n\r\n"),
-    ("no Host", GET.replace(b"Host: h\r\n", b"") + END),
-    ("two Hosts", GET + b"Host: h\r\n\r\n"),
-    ("an empty Host", GET.replace(b"Host: h\r\n", b"Host:\r\n") + END),
-    ("a Host with a path", GET.replace(b"Host: h", b"Host: h/a") + END),
+    ("no Host", GET.replace(b"Host: localhost\r\n", b"") + END),
+    ("two Hosts", GET + b"Host: localhost\r\n\r\n"),
+    ("an empty Host", GET.replace(b"Host: localhost\r\n", b"Host:\r\n") + END),
+    ("a Host with a path", GET.replace(b"Host: localhost", b"Host: localhost/a") + END),
     ("two lengths", PUT + JSON + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
     ("two lengths that differ", PUT + JSON + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
     ("a list of lengths", PUT + JSON + b"Content-Length: 2, 2\r\n\r\n{}"),

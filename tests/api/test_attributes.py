@@ -19,7 +19,10 @@ MINIMAL = {
     "cnt": {},
     "cin": {"con": "x"},
     "grp": {"mnm": 5, "mid": []},
+    "mssp": {},
     "nod": {"ni": "urn:node:1"},
+    "asar": {},
+    "svsn": {"ni": "urn:node:1", "csi": "/mn1"},
     "sub": {"nu": ["http://127.0.0.1:1/x"]},
 }
 GOOD = {  # a value of each attribute that an originator may give
@@ -31,8 +34,12 @@ GOOD = {  # a value of each attribute that an originator may give
     "mt": 0, "spty": {"mgd": 1001}, "macp": None, "csy": 1, "gn": "name", "ni": "urn:node:2",
     "hcl": "/id-in", "hael": ["/id-in/C1"], "hsl": ["/id-in/x"], "mgca": "address",
     "enc": {"net": [1]}, "exc": 3, "nu": ["http://127.0.0.1:1/y"], "gpi": "cse-in/g", "nct": 1,
-    "su": "http://127.0.0.1:1/z",
+    "su": "http://127.0.0.1:1/z", "apci": ["12-*@sp.example"], "aai": ["N1*"], "aae": ["C*"],
+    "ari": ["a@sp.example"], "csi": "/mn2", "di": ["urn:imei:490154203237518"],
+    "rlk": ["cse-in/asar1"], "nrq": True,
 }
+OF_ADMIN = {"ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in",
+            "svsn": "cse-in/mssp0"}  # and where they stand
 ROWS = [(short, row) for short in CREATABLE for row in model.attributes(short)]
 IDS = [f"{short}-{row.short}" for short, row in ROWS]
 STEM = "Chome"
@@ -54,6 +61,7 @@ class Place:
         self.ae = admin.register(STEM, name="home")
         self.policy = self.ae.create(STEM, "acp", rn="acp0", pv=POLICY, pvs=POLICY)["ri"]
         assert self.ae.create(STEM, "cnt", rn="cnt0").rsc == 2001
+        assert admin.create("cse-in", "mssp", rn="mssp0").rsc == 2001
         assert admin.register("Cplain", name="plain").retrieve("Cplain").rsc == 2000
         self.targets = {"ae": "Cplain"}
         for short in CREATABLE:
@@ -61,10 +69,10 @@ class Place:
                 self.targets[short] = self.create(short, rn=f"{short}1").res["ri"]
 
     def client(self, short):
-        return self.admin if short in ("nod", "ae") else self.ae
+        return self.admin if short in OF_ADMIN else self.ae
 
     def parent(self, short):
-        return {"ae": "cse-in", "nod": "cse-in", "cin": f"{STEM}/cnt0"}.get(short, STEM)
+        return {**OF_ADMIN, "cin": f"{STEM}/cnt0"}.get(short, STEM)
 
     def create(self, short, content=None, drop=None, **attributes):
         body = {k: v for k, v in {**MINIMAL[short], **attributes}.items() if k != drop}

@@ -340,7 +340,7 @@ def test_raw_bytes(cse, target, case, step):
 
 def create_message(ae, path, name):
     body = json.dumps({"m2m:cnt": {"rn": name}}).encode()
-    return (f"POST /{path} HTTP/1.1\r\nHost: h\r\nX-M2M-Origin: {ae.stem}\r\nX-M2M-RI: {name}\r\n"
+    return (f"POST /{path} HTTP/1.1\r\nHost: localhost\r\nX-M2M-Origin: {ae.stem}\r\nX-M2M-RI: {name}\r\n"
             f"X-M2M-RVI: 3\r\nContent-Type: application/json;ty=3\r\nContent-Length: {len(body)}\r\n"
             "\r\n").encode() + body
 

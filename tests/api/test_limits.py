@@ -18,7 +18,7 @@ from lib import release
 from lib.onem2m import Client
 from lib.server import Server, eventually
 
-HEADER = "Host: h\r\nX-M2M-Origin: CAdmin\r\nX-M2M-RI: 1\r\nX-M2M-RVI: 3\r\n"
+HEADER = "Host: localhost\r\nX-M2M-Origin: CAdmin\r\nX-M2M-RI: 1\r\nX-M2M-RVI: 3\r\n"
 
 
 def address(server):
@@ -216,10 +216,10 @@ def lasts(peer):
 
 
 @pytest.mark.parametrize("half", [
-    b"G", b"GET /cse-in HT", b"GET /cse-in HTTP/1.1\r\n", b"GET /cse-in HTTP/1.1\r\nHost: h\r\nX-M2M",
-    b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n",
-    b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"m",
-    b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"m",
+    b"G", b"GET /cse-in HT", b"GET /cse-in HTTP/1.1\r\n", b"GET /cse-in HTTP/1.1\r\nHost: localhost\r\nX-M2M",
+    b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"m",
+    b"PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"m",
 ], ids=["a byte", "a line", "a header", "a field", "no body", "a body", "a chunk"])
 def test_half_requests(hasty, half):
     with connect(hasty) as peer:

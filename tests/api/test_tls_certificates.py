@@ -97,7 +97,8 @@ def test_anchors(lab, server):
     chain = lab.write("chain.pem", cert_maker.pem(lab.middle.cert))
     assert Shaken(server, *lab.cert(pair), "-cert_chain", chain).is_answered
     alone = cert_maker.Authority("alone", is_ca=False)
-    own = (lab.write("own.pem", cert_maker.pem(alone.leaf(AE))), lab.write("own.key", cert_maker.key_pem(alone.key), 0o600))
+    own = (lab.write("own.pem", cert_maker.pem(alone.leaf(AE, key=alone.key))),
+           lab.write("own.key", cert_maker.key_pem(alone.key), 0o600))
     assert not Shaken(server, *lab.cert(own)).is_answered
 
 
@@ -112,11 +113,11 @@ def test_rsa(lab, server):
     assert not Shaken(server, *lab.cert(pair)).is_answered
 
 
-def curl(server, *words, url=None):
-    done = subprocess.run(["curl", "-sS", "-m", "20", "-H", "X-M2M-Origin: Sdev", "-H", "X-M2M-RI: tls", "-H", "X-M2M-RVI: 3",
-                           "-i", *map(str, words), url or f"https://localhost:{server.port}/cse-in"],
+def curl(server, *words):
+    headers = ["-H", "X-M2M-Origin: Sdev", "-H", "X-M2M-RI: tls", "-H", "X-M2M-RVI: 3"]
+    return subprocess.run(["curl", "-sS", "-m", "20", "-i", *headers, *map(str, words),
+                           f"https://localhost:{server.port}/cse-in"],
                           capture_output=True, text=True, timeout=60, check=False)
-    return done
 
 
 def test_curl(lab, server):

@@ -144,9 +144,10 @@ def test_check_config(lab, what):
 
 def test_beyond_loopback(lab):
     """SEC-TLS-11, SEC-SAE-10: TLS needs no word for it, plain text does."""
-    done = run("cse", "--check-config", "--data", str(lab.data), "--listen", "https://192.0.2.1:8443", *lab.options("none"))
+    words = ["cse", "--check-config", "--data", str(lab.data), *lab.options("none"), "--listen"]
+    done = run(*words, "https://192.0.2.1:8443")
     assert done.returncode == 0, done.stderr
-    done = run("cse", "--check-config", "--data", str(lab.data), "--listen", "http://192.0.2.1:8080", *lab.options("none"))
+    done = run(*words, "http://192.0.2.1:8080")
     assert done.returncode == 2
     assert "--insecure-listen" in done.stderr
 

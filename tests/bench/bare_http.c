@@ -1,15 +1,17 @@
-/* The yardstick for HTTP: libevent's own evhttp answering a constant, no more.
+/* The yardstick for HTTP: libevent's own evhttp answering a constant, no more; under TLS too.
  *
- * usage: bare_http THREADS [COUNT_FILE]
+ * usage: bare_http THREADS [CERTIFICATE KEY]
  * Prints the port, serves until it is killed. Answers any request with 250 bytes of JSON, POST with
  * an empty 200 that oneM2M receivers give. SIGUSR1 makes it print how many requests it has served.
  */
 #include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,6 +25,7 @@ enum { THREADS_MAX = 64, BACKLOG = 1024 };
 
 static _Atomic unsigned long served;
 static char body[251];
+static SSL_CTX *tls; /* NULL: plain */
 
 static void answer(struct evhttp_request *request, void *data)
 {
@@ -62,6 +65,12 @@ static int listen_on(unsigned short *port)
     return fd;
 }
 
+static struct bufferevent *secure(struct event_base *base, void *data)
+{
+    return bufferevent_openssl_socket_new(base, -1, SSL_new(data), BUFFEREVENT_SSL_ACCEPTING,
+                                          BEV_OPT_CLOSE_ON_FREE);
+}
+
 static void *serve(void *data)
 {
     struct event_config *config = event_config_new();
@@ -72,6 +81,9 @@ static void *serve(void *data)
     (void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     base = event_base_new_with_config(config);
     http = evhttp_new(base);
+    if (tls) {
+        evhttp_set_bevcb(http, secure, tls);
+    }
     evhttp_set_gencb(http, answer, evbuffer_new());
     (void)evhttp_accept_socket(http, *(int *)data);
     (void)event_base_dispatch(base);
@@ -87,6 +99,19 @@ static void tell(int number)
     (void)!write(STDOUT_FILENO, text, (size_t)len);
 }
 
+static void use_tls(const char *certificate, const char *key)
+{
+    tls = SSL_CTX_new(TLS_server_method());
+    (void)SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_options(tls, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    if (SSL_CTX_set_ciphersuites(tls, "TLS_AES_128_GCM_SHA256") != 1 ||
+        SSL_CTX_use_certificate_chain_file(tls, certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1) {
+        (void)fprintf(stderr, "bare_http: no certificate\n");
+        exit(1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int threads = argc > 1 ? (int)strtod(argv[1], NULL) : 1;
@@ -95,6 +120,9 @@ int main(int argc, char **argv)
 
     if (threads < 1 || threads > THREADS_MAX) {
         return 2;
+    }
+    if (argc == 4) {
+        use_tls(argv[2], argv[3]);
     }
     (void)snprintf(body, sizeof body, "{\"m2m:cin\":{\"con\":\"%0*d\"}}", 250 - 23, 0);
     for (int i = 0; i < threads; i++) {

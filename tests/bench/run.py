@@ -9,6 +9,7 @@ targets: docs/performance.md.
 """
 
 import argparse
+import functools
 import json
 import os
 import random
@@ -17,6 +18,7 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -44,7 +46,8 @@ def say(name, value, target, met):
 class Program:
     """A program that serves until it is stopped."""
 
-    def __init__(self, command, pattern):
+    def __init__(self, command, pattern, scheme="http"):
+        self.scheme = scheme
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.port = None
         while self.port is None:
@@ -57,7 +60,8 @@ class Program:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        host = "localhost" if self.scheme == "https" else "127.0.0.1"  # the name in the certificate
+        return f"{self.scheme}://{host}:{self.port}"
 
     def cpu(self):
         """Seconds of processor time used so far."""
@@ -89,8 +93,40 @@ class Bench:
                         "--listen", "http://127.0.0.1:0", "--threads", "2", "--log", "error",
                         *options], r"listening on http://127\.0\.0\.1:(\d+)")
 
+    def secured(self, data, *options):
+        """The same under TLS, with a certificate and the key k1@sp.example of 32 bytes 01."""
+        words = ["--tls-certificate", f"{self.certificate}.pem", "--tls-key", f"{self.certificate}.key"]
+        self.command("key", "add", "--data", self.scratch / data, "--id", "k1@sp.example", "--key-file", "-",
+                     stdin="01" * 32)
+        return Program([str(self.build / "merlon"), "cse", "--data", str(self.scratch / data),
+                        "--listen", "https://127.0.0.1:0,trusted", "--threads", "2", "--log", "error",
+                        *words, *options], r"listening on https://127\.0\.0\.1:(\d+)", "https")
+
     def bare_http(self, threads=2):
         return Program([str(self.build / "tests/bench/bare_http"), str(threads)], r"^(\d+)$")
+
+    def bare_https(self, threads=2):
+        return Program([str(self.build / "tests/bench/bare_http"), str(threads), f"{self.certificate}.pem",
+                        f"{self.certificate}.key"], r"^(\d+)$", "https")
+
+    def command(self, *words, stdin=None):
+        subprocess.run([str(self.build / "merlon"), *map(str, words)], input=stdin, capture_output=True, text=True,
+                       check=True)
+
+    @functools.cached_property
+    def certificate(self):
+        """FILE of FILE.pem and FILE.key."""
+        self.command("cert", "ca", "--ca", self.scratch / "ca", "--sp-id", "//sp.example", "--in-cse-id", "/in")
+        self.command("cert", "issue", "--ca", self.scratch / "ca", "--cse-id", "//sp.example/in", "--sp-id",
+                     "//sp.example", "--in-cse-id", "/in", "--server", "localhost", "--out",
+                     self.scratch / "cse")
+        return self.scratch / "cse"
+
+    def handshakes(self, port, *words):
+        """Of TLS 1.3, per second."""
+        out = subprocess.run([str(self.build / "tests/bench/handshakes"), str(port), str(SECONDS), *words],
+                             capture_output=True, text=True, check=True)
+        return float(out.stdout)
 
     def commits(self, data):
         """How many transactions have been committed to the store of a server."""
@@ -113,7 +149,9 @@ def call(url, body=None, ty=None, method=None, headers=None):
         sent["Content-Type"] = "application/json" + (f";ty={ty}" if ty else "")
     request = urllib.request.Request(url, json.dumps(body).encode() if body is not None else None,
                                      sent, method=method)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    believing = ssl.create_default_context()
+    believing.check_hostname, believing.verify_mode = False, ssl.CERT_NONE  # our own server, on loopback
+    with urllib.request.urlopen(request, timeout=60, context=believing) as answer:
         text = answer.read()
         return json.loads(text) if text else None
 
@@ -167,6 +205,78 @@ def retrieve(bench):
         "", True)
     bare.process.kill()
     server.stop()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def s_server(bench, *words):
+    """`openssl s_server`, ready to accept; (process, port)."""
+    port = free_port()
+    process = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_3", "-quiet",
+                                *map(str, words)],
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return process, port
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    raise SystemExit("openssl s_server did not start")
+
+
+def tls(bench):
+    """Handshakes beside openssl s_server with the same client; RETRIEVE beside evhttp under TLS."""
+    server = bench.secured("tls")
+    key = ("k1@sp.example", "01" * 32)
+    for name, theirs_words, words in (
+            ("pre-shared key", ["-nocert", "-psk_identity", key[0], "-psk", key[1]], key),
+            ("certificate", ["-cert", f"{bench.certificate}.pem", "-key", f"{bench.certificate}.key"], ())):
+        process, port = s_server(bench, *theirs_words)
+        ours, theirs, ratio = paired(lambda: bench.handshakes(server.port, *words),
+                                     lambda: bench.handshakes(port, *words))
+        say(f"TLS 1.3 handshakes, {name}: merlon / openssl s_server",
+            f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.8", ratio >= 0.8)
+        process.kill()
+        process.wait()
+    bare = bench.bare_https()
+    prepare(server)
+    path = "/cse-in/bench/c1/la"
+    ours, theirs, ratio = paired(lambda: wrk(server.url + path, "get"), lambda: wrk(bare.url + path, "get"))
+    say("RETRIEVE latest under TLS, 16 connections: merlon / bare_http", f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)",
+        ">= 0.8", ratio >= 0.8)
+    ours, theirs, ratio = paired(lambda: processor_us(server, path, "get"), lambda: processor_us(bare, path, "get"))
+    say("  processor time a request: merlon / bare_http", f"{ratio:.2f} ({ours:.1f}/{theirs:.1f} us)", "", True)
+    bare.process.kill()
+    server.stop()
+
+
+def idle_tls(bench):
+    """Connections under TLS that have been served once and wait."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10000, hard - 200)
+    server = bench.secured("idle_tls")
+    prepare(server)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    base = server.memory()
+    kept = []
+    for _ in range(count):
+        kept.append(context.wrap_socket(socket.create_connection(("127.0.0.1", server.port))))
+        kept[-1].sendall(b"GET /cse-in/bench/c1/la HTTP/1.1\r\nHost: x\r\nX-M2M-Origin: Cbench\r\n"
+                         b"X-M2M-RI: r\r\nX-M2M-RVI: 3\r\n\r\n")
+        kept[-1].recv(4096)
+    used = server.memory()
+    say(f"memory with {count:,} idle connections under TLS",
+        f"{used / 1e6:.1f} MB (+{(used - base) / count:.0f} B each)", "< 400 MB", used < 400e6)
+    for connection in kept:
+        connection.close()
+    server.stop()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def access(bench):
@@ -391,7 +501,7 @@ def main():
     parser.add_argument("--large", action="store_true", help="also growth to 10 million instances")
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
-    suites = [retrieve, access, create, mixed, notifications, idle, memory, startup]
+    suites = [retrieve, tls, access, create, mixed, notifications, idle, idle_tls, memory, startup]
     with tempfile.TemporaryDirectory(prefix="merlon-bench-") as scratch:
         os.chmod(scratch, 0o755)
         bench = Bench(options.build, scratch)

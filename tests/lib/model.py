@@ -78,6 +78,8 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "duration": ["", "P", "PT", "5", "1D"],
     "externalID": ["", "x"],
     "sessionCapability": ["", "audio", ":x"],
+    "roleID": ["", "a", "@sp.example", "a@", "a b@sp.example", "a@SP.example", "a/b@sp.example"],
+    "URN": ["", "urn:", "imei:490154203237518", "http://x.example", "urn:a b"],
 }
 
 

@@ -73,10 +73,8 @@ class Lab:
         """A pre-shared key; gives (identity, hex digits)."""
         identity = identity or f"{name}@sp.example"
         digits = secrets.token_hex(32)
-        given = ["--credential-id", words[words.index("--credential-id") + 1]] if "--credential-id" in words else [
-            "--id", identity]
-        rest = [w for i, w in enumerate(words) if w != "--credential-id" and (i == 0 or words[i - 1] != "--credential-id")]
-        self.merlon("key", "add", "--data", self.data, *given, "--key-file", "-", *rest, stdin=digits)
+        given = () if "--credential-id" in words else ("--id", identity)
+        self.merlon("key", "add", "--data", self.data, *given, "--key-file", "-", *words, stdin=digits)
         self.own_data()
         self.keys[name] = (identity, digits)
         return self.keys[name]
