@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "cse/access/role_cache.h"
+#include "cse/access/tokens.h"
 #include "cse/group/gid.h"
 #include "cse/notify/fresh.h"
 #include "cse/types/types.h"
@@ -183,6 +185,20 @@ static mln_err keep(struct mln_cse *cse, struct mln_slice given, struct mln_slic
     return MLN_OK;
 }
 
+static mln_err keep_domains(struct mln_cse *cse, const struct mln_domain_setting **list,
+                            size_t count)
+{
+    struct mln_domain_setting *copy = mln_arena_zalloc(cse->arena, count, sizeof *copy);
+
+    MLN_REQUIRE(copy || count == 0, NO_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        MLN_TRY(keep(cse, (*list)[i].domain, &copy[i].domain));
+        MLN_TRY(keep(cse, (*list)[i].value, &copy[i].value));
+    }
+    *list = copy;
+    return MLN_OK;
+}
+
 static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o)
 {
     struct mln_slice *poa = mln_arena_zalloc(cse->arena, o->poa_count, sizeof *poa);
@@ -196,8 +212,13 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     for (size_t i = 0; i < o->poa_count; i++) {
         MLN_TRY(keep(cse, o->poa[i], &poa[i]));
     }
+    MLN_TRY(keep_domains(cse, &cse->options.role_issuers, o->role_issuer_count));
+    MLN_TRY(keep_domains(cse, &cse->options.role_repositories, o->role_repository_count));
     cse->options.names = cse->names;
     cse->options.poa = poa;
+    if (!o->refuses_tokens) {
+        MLN_TRY(mln_tokens_new(o->limits, o->env, &cse->names, o->token_skew_us, &cse->tokens));
+    }
     MLN_TRY(mln_gid_table_new(o->limits->group_requests, &cse->gids));
     MLN_TRY(mln_policy_cache_new((size_t)o->limits->policy_bytes, &cse->policies));
     return mln_fresh_new(&cse->fresh);
@@ -247,11 +268,19 @@ mln_err mln_cse_new(const struct mln_cse_options *options, struct mln_fault *fau
     return MLN_OK;
 }
 
+void mln_cse_set_issuers(struct mln_cse *cse, struct mln_jwt_issuers *issuers)
+{
+    if (cse->tokens) {
+        mln_tokens_set_issuers(cse->tokens, issuers);
+    }
+}
+
 void mln_cse_free(struct mln_cse *cse)
 {
     if (cse) {
         mln_gid_table_free(cse->gids);
         mln_fresh_free(cse->fresh);
+        mln_tokens_free(cse->tokens);
         mln_policy_cache_free(cse->policies);
         mln_arena_free(cse->arena);
         mln_free(cse);
@@ -293,6 +322,7 @@ void mln_worker_free(struct mln_worker *worker)
 {
     if (worker) {
         mln_reader_free(worker->reader);
+        mln_role_cache_free(worker->roles);
         mln_policy_cache_free(worker->policies);
         mln_free(worker);
     }

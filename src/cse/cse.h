@@ -56,6 +56,12 @@ enum mln_unauthenticated {
     MLN_UNAUTHENTICATED_OPEN,       /* and any AE may register */
 };
 
+/* Something that is configured for the Role-IDs or Token-IDs of a domain (what follows '@'). */
+struct mln_domain_setting {
+    struct mln_slice domain; /* lower case */
+    struct mln_slice value;
+};
+
 struct mln_cse_options {
     struct mln_names names;
     enum mln_cse_type type;
@@ -68,6 +74,12 @@ struct mln_cse_options {
     enum mln_unauthenticated unauthenticated;
     bool enforces_profile; /* AEs register by rules of the service subscription only */
     struct mln_auditor auditor;
+    bool refuses_tokens;                           /* 5001 for requests with tokens */
+    int64_t token_skew_us;                         /* how far clocks of issuers may be from ours */
+    const struct mln_domain_setting *role_issuers; /* AE-IDs and CSE-IDs: cse/access/roles.h */
+    size_t role_issuer_count;
+    const struct mln_domain_setting *role_repositories; /* URLs of resources on other CSEs */
+    size_t role_repository_count;
     int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
     const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */
@@ -82,6 +94,11 @@ struct mln_cse_options {
  * Errors: CONFIG (the store belongs to another CSE-ID), STORE_*, NO_MEMORY. */
 mln_err mln_cse_new(const struct mln_cse_options *options, struct mln_fault *fault,
                     struct mln_cse **ret);
+
+/* From now on the tokens of these issuers count, and no others; NULL: none. Takes a share of its
+ * own. Any thread. */
+struct mln_jwt_issuers;
+void mln_cse_set_issuers(struct mln_cse *cse, struct mln_jwt_issuers *issuers);
 
 /* All workers must be gone. NULL is fine. */
 void mln_cse_free(struct mln_cse *cse);

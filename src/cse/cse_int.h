@@ -12,10 +12,13 @@
 #include "model/check.h"
 #include "model/pack.h"
 
+struct mln_claims;
 struct mln_duties;
 struct mln_fresh;
 struct mln_gid_table;
 struct mln_inquiry;
+struct mln_role_cache;
+struct mln_tokens;
 struct mln_forward;
 
 struct mln_cse {
@@ -26,6 +29,7 @@ struct mln_cse {
     struct mln_gid_table *gids;        /* touched by the store's executor only, like the next */
     struct mln_fresh *fresh;           /* what the duties must hear of after the commit */
     struct mln_policy_cache *policies; /* the store's executor's */
+    struct mln_tokens *tokens;         /* NULL: they are not supported */
     struct mln_duties *_Atomic duties;
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
@@ -45,6 +49,7 @@ struct mln_worker {
     struct mln_reader *reader;
     struct mln_view *view; /* of the read in progress, else NULL */
     struct mln_policy_cache *policies;
+    struct mln_role_cache *roles; /* of other CSEs; NULL: none yet */
     uint64_t parked;        /* calls that wait */
     struct mln_exec *timed; /* those of them that wait for a time */
     uint64_t timed_count;
@@ -116,6 +121,8 @@ struct mln_exec {
     struct mln_effort own_effort;
 
     /* waiting */
+    bool has_gathered;         /* what the originator proves has been looked at */
+    struct mln_claims *claims; /* or there was no need */
     bool is_verified;               /* targets of the new subscription have agreed */
     struct mln_slice refusal;       /* or why they do not, for the members of a group */
     struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */

@@ -2,6 +2,7 @@
 #include "cse/tree.h"
 
 #include "base/num.h"
+#include "cse/access/assigned.h"
 #include "cse/notify/fresh.h"
 
 /* Resources already removed whose children are still to be looked at. */
@@ -54,6 +55,7 @@ static mln_err remove_one(struct work_list *w, const struct mln_change *c,
     if (mln_model_may_contain(mln_model_type(r->ty), MLN_TY_SUB)) {
         MLN_TRY(mln_event_publish(c, &event));
     }
+    MLN_TRY(mln_assigned_remove(c->write, &c->cse->names, r));
     MLN_TRY(mln_store_erase(c->write, r));
     return may_have_children(r->ty) ? push(w, r->id) : MLN_OK;
 }

@@ -464,6 +464,41 @@ static mln_err read_result_content(struct reader *r)
     return MLN_OK;
 }
 
+/* A list that an originator may prove something with. An empty one says nothing. */
+static mln_err read_claims(struct reader *r, enum mln_parameter_id id, uint64_t most_bytes,
+                           const struct mln_value **ret)
+{
+    const struct mln_value *list = r->given[id];
+
+    if (!list || list->items.count == 0) {
+        return MLN_OK;
+    }
+    if (list->items.count > r->limits->claims) {
+        return invalid(r, id, "too many elements");
+    }
+    for (const struct mln_value *v = list->items.first; v; v = v->next) {
+        if (v->text.len > most_bytes) {
+            return invalid(r, id, "an element is too long");
+        }
+    }
+    *ret = list;
+    return MLN_OK;
+}
+
+/* spec: TS-0001 8.1.2, TS-0003 7.3.2, 7.4 */
+static mln_err read_all_claims(struct reader *r)
+{
+    const struct mln_limits *l = r->limits;
+    const struct mln_value *tqi = r->given[MLN_PA_TQI];
+
+    MLN_TRY(read_claims(r, MLN_PA_RIDS, l->identifier_bytes, &r->req->rids));
+    MLN_TRY(read_claims(r, MLN_PA_TKNS, l->token_bytes, &r->req->tkns));
+    MLN_TRY(read_claims(r, MLN_PA_TIDS, l->identifier_bytes, &r->req->tids));
+    MLN_TRY(read_claims(r, MLN_PA_LTIDS, l->identifier_bytes, &r->req->ltids));
+    r->req->tqi = tqi && tqi->boolean;
+    return MLN_OK;
+}
+
 /* Data types were checked. */
 static mln_err read_rest(struct reader *r)
 {
@@ -517,6 +552,7 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
     MLN_TRY(check_release(&r));
     MLN_TRY(check_parameters(&r));
     MLN_TRY(read_rest(&r));
+    MLN_TRY(read_all_claims(&r));
     MLN_TRY(read_times(&r));
     MLN_TRY(read_response_type(&r));
     MLN_TRY(read_content(&r));

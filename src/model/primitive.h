@@ -36,6 +36,12 @@ struct mln_request {
     struct mln_value *grtm; /* Group Request Target Members, or NULL */
     struct mln_value *atrl; /* partial retrieve: list of attribute short names, or NULL */
     struct mln_filter *fc;  /* Filter Criteria, or NULL */
+    /* lists of texts, or NULL; checked against their data types, not verified */
+    const struct mln_value *rids;  /* Role IDs */
+    const struct mln_value *tkns;  /* Tokens: secrets, never to be logged */
+    const struct mln_value *tids;  /* Token IDs */
+    const struct mln_value *ltids; /* Local Token IDs */
+    bool tqi;                      /* Token Request Indicator */
     int rcn;                /* Result Content, resolved to the default of the operation */
     bool has_rcn;
     bool wants_unstructured; /* Desired Identifier Result Type is 2 */
@@ -70,6 +76,12 @@ enum mln_content_status {
     MLN_CONTENT_FULL = 2,
 };
 
+/* A short name that the CSE has given to a token. spec: TS-0004 6.3.5.43 */
+struct mln_local_token {
+    struct mln_slice id;       /* localTokenID */
+    struct mln_slice token_id; /* tokenID */
+};
+
 struct mln_response {
     enum mln_rsc rsc;
     struct mln_slice rqi;
@@ -81,6 +93,8 @@ struct mln_response {
     struct mln_slice location; /* CREATE: identifier of the new resource as To would carry it */
     enum mln_content_status content_status;
     uint64_t content_offset; /* 0 absent */
+    const struct mln_local_token *ati; /* Assigned Token Identifiers */
+    size_t ati_count;
 };
 
 /* Release versions that are understood. */

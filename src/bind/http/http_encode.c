@@ -412,6 +412,31 @@ static char *put_location(char *at, struct mln_slice path)
     return path.len ? put_line(at, MLN_S("Content-Location: "), path) : at;
 }
 
+static size_t local_tokens_room(const struct mln_response *r)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < r->ati_count; i++) {
+        room += r->ati[i].id.len + r->ati[i].token_id.len + 2;
+    }
+    return room;
+}
+
+/* "lti:tkid+lti:tkid". spec: TS-0009 6.4.18 */
+static char *put_local_tokens(char *at, const struct mln_response *r)
+{
+    if (r->ati_count == 0) {
+        return at;
+    }
+    at = put(at, MLN_S("X-M2M-ATI: "));
+    for (size_t i = 0; i < r->ati_count; i++) {
+        at = put(at, i ? MLN_S("+") : MLN_S(""));
+        at = put(put(at, r->ati[i].id), MLN_S(":"));
+        at = put(at, r->ati[i].token_id);
+    }
+    return put(at, MLN_S("\r\n"));
+}
+
 static char *put_head(char *at, const struct mln_http_reply *reply, struct mln_slice path)
 {
     const struct mln_response *r = reply->response;
@@ -432,6 +457,7 @@ static char *put_head(char *at, const struct mln_http_reply *reply, struct mln_s
     if (r->content_offset) {
         at = put_number(at, MLN_S("X-M2M-CTO: "), r->content_offset);
     }
+    at = put_local_tokens(at, r);
     at = put_location(at, path);
     if (reply->length) {
         at = put_line(at, MLN_S("Content-Type: "), reply->type);
@@ -471,7 +497,7 @@ void mln_http_wire_write_answer(struct mln_buf *out, const struct mln_http_reply
         path = path_of(&scratch, r->location);
     }
     room = HEAD_ROOM + r->rqi.len + r->rvi.len + r->fr.len + r->vsi.len + path.len +
-           reply->type.len + reply->date.len;
+           reply->type.len + reply->date.len + local_tokens_room(r);
     at = mln_buf_reserve(out, room);
     if (at) {
         out->len -= room - (size_t)(put_head(at, reply, path) - at);
@@ -549,7 +575,21 @@ mln_err mln_http_wire_read_answer(int status, const struct mln_field *fields, si
     answer.vsi = value_of(fields, field_count, MLN_S("X-M2M-VSI"));
     answer.fr = value_of(fields, field_count, MLN_S("X-M2M-Origin"));
     answer.ot = value_of(fields, field_count, MLN_S("X-M2M-OT"));
+    answer.ati = value_of(fields, field_count, MLN_S("X-M2M-ATI"));
     answer.location = value_of(fields, field_count, MLN_S("Content-Location"));
     *ret = answer;
     return MLN_OK;
+}
+
+bool mln_http_wire_next_local(struct mln_slice *rest, struct mln_local_token *ret)
+{
+    struct mln_slice pair;
+
+    if (!rest->ptr) {
+        return false;
+    }
+    pair = mln_slice_cut(rest, '+');
+    ret->id = mln_slice_trim(mln_slice_cut(&pair, ':'));
+    ret->token_id = mln_slice_trim(pair);
+    return ret->id.len > 0 && ret->token_id.len > 0;
 }

@@ -73,6 +73,7 @@ struct mln_http_answer {
     struct mln_slice vsi;
     struct mln_slice fr;
     struct mln_slice ot;
+    struct mln_slice ati;      /* Assigned Token Identifiers as mln_http_wire_next_local reads */
     struct mln_slice location; /* Content-Location */
     int content_status;        /* 0 when absent */
     uint64_t content_offset;
@@ -81,3 +82,7 @@ struct mln_http_answer {
 /* Errors: PROTOCOL (an X-M2M-RSC, X-M2M-CTS or X-M2M-CTO that is no number). */
 mln_err mln_http_wire_read_answer(int status, const struct mln_field *fields, size_t field_count,
                                   struct mln_http_answer *ret);
+
+/* Takes the next "lti:tkid" off the text of X-M2M-ATI; blanks around '+' and ':' do not count.
+ * False at the end, and at what is not of that form. spec: TS-0009 6.4.18 */
+bool mln_http_wire_next_local(struct mln_slice *rest, struct mln_local_token *ret);

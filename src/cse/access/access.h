@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 struct mln_grant;
+struct mln_claims; /* claims.h */
 
 /* Who asks, after the receiver's checks. Slices live in the arena of the request. */
 struct mln_originator {
@@ -46,6 +47,14 @@ struct mln_access_request {
     uint16_t created_ty;               /* CREATE: resource type of the new resource, else 0 */
     struct mln_specialization created; /* and its definition as given in Content */
     struct mln_policy_cache *policies; /* of this thread; or NULL */
+    struct mln_claims *claims;         /* roles and tokens; or NULL */
+};
+
+/* What a decision counts in beside the name of the originator. */
+enum mln_claimed {
+    MLN_CLAIMED_NOTHING,
+    MLN_CLAIMED_EVERYWHERE, /* roles that do not depend on the target */
+    MLN_CLAIMED_HERE,       /* also those that tokens give for the target */
 };
 
 /* rq_authn: has the originator proved who it is, and to us? spec: TS-0003 7.1.2 */
@@ -70,11 +79,14 @@ struct mln_access {
     const struct mln_peer *peer; /* or NULL */
     struct mln_policy_facts facts;
     struct mln_policy_cache *policies;
+    struct mln_claims *claims;
+    uint8_t claimed; /* enum mln_claimed: what the decision under way counts in */
     struct {
         char acpi[MLN_ACCESS_MEMO_BYTES]; /* packed list; empty and then: */
         uint8_t acpi_len;
         bool permits;
         uint8_t privilege;
+        uint8_t claimed;
         uint16_t subject;  /* CREATE: resource type of the target, else 0 */
         uint64_t resource; /* id of the resource that was decided on */
     } memo[MLN_ACCESS_MEMO];

@@ -1,6 +1,7 @@
 /* The decision: which rules protect a resource, and does one of them permit.
  * spec: TS-0004 7.3.3.15; TS-0001 9.6.1.3.2; TS-0003 7.1.5 */
 #include "base/timestamp.h"
+#include "cse/access/claims.h"
 #include "cse/access/match.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
@@ -57,6 +58,7 @@ void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct ml
         .view = view,
         .peer = request->peer,
         .policies = request->policies,
+        .claims = request->claims,
         .members_left = cse->options.limits->membership,
         .facts = {
             .names = &cse->names,
@@ -249,7 +251,7 @@ static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_
     uint16_t subject = subject_of(q);
 
     for (unsigned i = 0; i < a->memo_count; i++) {
-        if (a->memo[i].privilege == q->privilege && a->memo[i].subject == subject &&
+        if (a->memo[i].privilege == q->privilege && a->memo[i].claimed == a->claimed && a->memo[i].subject == subject &&
             a->memo[i].resource == resource &&
             mln_slice_eq(mln_slice_of(a->memo[i].acpi, a->memo[i].acpi_len), acpi)) {
             *ret = a->memo[i].permits;
@@ -264,7 +266,7 @@ static void memo_add(struct mln_access *a, struct mln_slice acpi, uint64_t resou
 {
     unsigned at = a->memo_next;
 
-    if (acpi.len > MLN_ACCESS_MEMO_BYTES || !may_remember(q)) {
+    if (acpi.len > MLN_ACCESS_MEMO_BYTES || !may_remember(q) || a->claimed == MLN_CLAIMED_HERE) {
         return; /* a long list is evaluated each time */
     }
     a->memo_next = (at + 1) % MLN_ACCESS_MEMO;
@@ -275,6 +277,7 @@ static void memo_add(struct mln_access *a, struct mln_slice acpi, uint64_t resou
     a->memo[at].acpi_len = (uint8_t)acpi.len;
     a->memo[at].resource = resource;
     a->memo[at].privilege = (uint8_t)q->privilege;
+    a->memo[at].claimed = a->claimed;
     a->memo[at].subject = subject_of(q);
     a->memo[at].permits = permits;
 }
@@ -343,13 +346,90 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
     return *ret || !a->cse->options.is_release_2 ? MLN_OK : parent_permits(a, protector, q, ret);
 }
 
+/* ---- the whole ---- */
+
+/* Which rules decide, by what is asked. */
+typedef mln_err decision(struct mln_access *a, const struct question *q, bool *ret);
+
+static mln_err by_protector(struct mln_access *a, const struct question *q, bool *ret)
+{
+    return protector_permits(a, q->target, q, ret);
+}
+
+static mln_err by_self_privileges(struct mln_access *a, const struct question *q, bool *ret)
+{
+    struct mln_slice acpi;
+
+    if (find_list(q->target, MLN_S("acpi"), &acpi)) {
+        return policies_permit(a, acpi, true, q, ret);
+    }
+    *ret = is_creator(a, q->target);
+    return MLN_OK;
+}
+
+static mln_err by_members(struct mln_access *a, const struct question *q, bool *ret)
+{
+    struct mln_slice macp;
+
+    if (find_list(q->target, MLN_S("macp"), &macp)) {
+        return policies_permit(a, macp, false, q, ret);
+    }
+    return protector_permits(a, q->target, q, ret);
+}
+
+/* The same rules once more, now that the originator has roles. */
+static mln_err permits_with_roles(struct mln_access *a, const struct question *q, decision *decide,
+                                  const struct mln_claims_here *here, bool *ret)
+{
+    mln_err err;
+
+    if (here->role_count == 0) {
+        return MLN_OK;
+    }
+    a->facts.roles = here->roles;
+    a->facts.role_count = here->role_count;
+    a->claimed = here->is_special ? MLN_CLAIMED_HERE : MLN_CLAIMED_EVERYWHERE;
+    err = decide(a, q, ret);
+    a->claimed = MLN_CLAIMED_NOTHING;
+    return err;
+}
+
+static mln_err permits_with_claims(struct mln_access *a, const struct question *q,
+                                   decision *decide, bool *ret)
+{
+    struct mln_claims_here here;
+    mln_err err;
+
+    MLN_TRY(mln_claims_at(a->claims, a, q->target, &here));
+    err = permits_with_roles(a, q, decide, &here, ret);
+    if (!mln_failed(err) && !*ret && here.has_rules && decide != by_self_privileges) {
+        a->facts.roles = here.roles;
+        a->facts.role_count = here.role_count;
+        err = mln_claims_rules_permit(a->claims, a, q->target, q->privilege, ret);
+    }
+    a->facts.roles = NULL;
+    a->facts.role_count = 0;
+    a->claims->is_used = a->claims->is_used || (!mln_failed(err) && *ret);
+    return err;
+}
+
+/* spec: TS-0001 10.2.3.1: roles and tokens are looked at when the policies alone deny */
+static mln_err permits(struct mln_access *a, const struct question *q, decision *decide, bool *ret)
+{
+    *ret = a->originator->is_admin;
+    if (*ret) {
+        return MLN_OK;
+    }
+    MLN_TRY(decide(a, q, ret));
+    return *ret || !a->claims ? MLN_OK : permits_with_claims(a, q, decide, ret);
+}
+
 mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *target,
                            enum mln_privilege privilege, bool *ret)
 {
     struct question q = { privilege, target };
 
-    *ret = a->originator->is_admin;
-    return *ret ? MLN_OK : protector_permits(a, target, &q, ret);
+    return permits(a, &q, by_protector, ret);
 }
 
 mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret)
@@ -361,27 +441,14 @@ mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target,
 mln_err mln_access_permits_acpi(struct mln_access *a, const struct mln_resource *target, bool *ret)
 {
     struct question q = { MLN_PRIVILEGE_UPDATE, target };
-    struct mln_slice acpi;
 
-    *ret = a->originator->is_admin;
-    if (*ret) {
-        return MLN_OK;
-    }
-    if (!find_list(target, MLN_S("acpi"), &acpi)) {
-        *ret = is_creator(a, target);
-        return MLN_OK;
-    }
-    return policies_permit(a, acpi, true, &q, ret);
+    return permits(a, &q, by_self_privileges, ret);
 }
 
 mln_err mln_access_permits_members(struct mln_access *a, const struct mln_resource *group,
                                    enum mln_privilege privilege, bool *ret)
 {
     struct question q = { privilege, group };
-    struct mln_slice macp;
 
-    if (!a->originator->is_admin && find_list(group, MLN_S("macp"), &macp)) {
-        return policies_permit(a, macp, false, &q, ret);
-    }
-    return mln_access_permits(a, group, privilege, ret);
+    return permits(a, &q, by_members, ret);
 }

@@ -22,7 +22,7 @@ mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, boo
 mln_err mln_access_matches(struct mln_access *a, struct mln_slice entry, bool *ret);
 
 /* Does the entry have a form that can match something at all? Else it is refused when a policy is
- * stored. Role-IDs are told apart: they need what is not built yet. */
+ * stored. What has the look of a Role-ID is told apart: it is nothing else. */
 enum mln_entry_form {
     MLN_ENTRY_INVALID,
     MLN_ENTRY_VALID,

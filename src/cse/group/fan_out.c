@@ -152,6 +152,8 @@ static void make_member_request(struct collection *c, struct mln_slice member, s
         .effort = e->effort,
         .view = e->view,
         .may_write = e->may_write,
+        .has_gathered = true,
+        .claims = e->claims,
         .is_verified = e->is_verified,
         .refusal = e->refusal,
         .assigned_name = e->assigned_name,

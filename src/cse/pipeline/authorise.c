@@ -1,5 +1,6 @@
 /* Recv-6.3: may the originator do this? Makes the grant that the store asks for.
  * spec: TS-0004 7.3.3.15 */
+#include "cse/access/claims.h"
 #include "cse/pipeline/pipeline.h"
 
 /* Shows nothing of its target, only what is found below. */
@@ -114,7 +115,9 @@ mln_err mln_stage_authorise(struct mln_exec *e, enum mln_step *ret)
     (void)ret;
     MLN_TRY(decide(e, a, &permitted));
     err = mln_access_grant(a, permitted, privilege_of(&e->req), &e->target.resource, &grant);
-    if (err.code == MLN_ERR_NO_PRIVILEGE) {
+    if (err.code == MLN_ERR_NO_PRIVILEGE && e->claims && e->claims->is_void) {
+        mln_fault_set(e->fault, "no privilege without the tokens: %s", e->claims->why.text);
+    } else if (err.code == MLN_ERR_NO_PRIVILEGE) {
         mln_fault_set(e->fault, "originator has no privilege for this operation");
     }
     MLN_TRY(err);

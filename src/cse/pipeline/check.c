@@ -50,7 +50,12 @@ mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
     e->response->rqi = e->req.rqi;
     e->response->rvi = e->req.rvi;
     e->response->vsi = e->req.vsi;
-    return mln_failed(err) ? err : check_selection(e);
+    MLN_TRY(err);
+    if (!e->cse->tokens && (e->req.tkns || e->req.tids || e->req.ltids)) {
+        mln_fault_set(e->fault, "tokens are not supported");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return check_selection(e);
 }
 
 mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)

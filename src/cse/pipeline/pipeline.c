@@ -6,6 +6,9 @@
 #include "cse/pipeline/pipeline.h"
 
 #include "base/log.h"
+#include "cse/access/claims.h"
+#include "cse/access/gather.h"
+#include "cse/access/repository.h"
 #include "cse/notify/forward.h"
 #include "cse/notify/verify.h"
 
@@ -71,6 +74,7 @@ void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
         .arrival_us = e->arrival_us,
         .peer = e->peer,
         .policies = policies_of(e),
+        .claims = e->claims,
     };
 
     if (e->req.op == MLN_OP_CREATE) {
@@ -82,14 +86,27 @@ void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
 
 /* ---- the end of a call ---- */
 
+/* spec: TS-0003 7.3.2.3 step 7: those of the tokens that were needed */
+static void assign_local_tokens(struct mln_exec *e)
+{
+    struct mln_response *r = e->response;
+
+    if (mln_failed(mln_claims_assignments(e->claims, e->arena, &r->ati, &r->ati_count))) {
+        r->ati_count = 0; /* without memory the originator has none, and sends the token again */
+    }
+}
+
 static void finish(struct mln_exec *e, mln_err err)
 {
     struct mln_call *call = e->call;
 
     if (mln_failed(err)) {
         mln_respond_error(e, err);
+    } else {
+        assign_local_tokens(e);
     }
     mln_audit_end(e, err);
+    mln_claims_done(e->claims);
     call->done(call);
 }
 
@@ -129,6 +146,9 @@ static void reset_attempt(struct mln_exec *e)
     if (e->owns_fan) {
         e->fan = NULL;
         e->owns_fan = false;
+    }
+    if (e->call) { /* members of a group share those of their group */
+        mln_claims_reset(e->claims);
     }
     begin_effort(e);
     mln_fault_clear(e->fault);
@@ -325,6 +345,36 @@ void mln_exec_resume(struct mln_exec *e, mln_err outcome)
     run_on_worker(e);
 }
 
+/* ---- roles and tokens ---- */
+
+/* Do the policies permit the request by themselves? Then what else it carries is not looked at. */
+static mln_err prepare_claims(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_view_begin(e->worker->reader, &view));
+    e->view = view;
+    err = mln_gather(e, walk(e, mln_stage_authorise));
+    e->view = NULL;
+    return err;
+}
+
+static void gather_claims(struct mln_exec *e)
+{
+    enum mln_step step = MLN_STEP_NEXT;
+    mln_err err = prepare_claims(e);
+
+    if (!mln_failed(err)) {
+        err = mln_repository_start(e, &step);
+    }
+    if (mln_failed(err)) {
+        finish(e, err);
+    } else if (step == MLN_STEP_NEXT) {
+        run_on_worker(e);
+    }
+}
+
 /* ---- the worker's part ---- */
 
 /* Everything about the request is checked on a snapshot before others are asked about it. */
@@ -402,6 +452,10 @@ static void run_on_worker(struct mln_exec *e)
 {
     mln_err err;
 
+    if (mln_gather_concerns(e)) {
+        gather_claims(e);
+        return;
+    }
     if (mln_verify_concerns(e)) {
         ask_consent(e);
         return;

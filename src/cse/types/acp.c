@@ -11,8 +11,11 @@ static mln_err check_entry(struct mln_exec *e, struct mln_slice set, struct mln_
     case MLN_ENTRY_VALID:
         return MLN_OK;
     case MLN_ENTRY_ROLE:
-        mln_fault_set(e->fault, "%.*s: acor: Role-IDs are not implemented", MLN_S_ARG(set));
-        MLN_FAIL(NOT_IMPLEMENTED);
+        if (mln_check_pattern(MLN_PATTERN_ROLE_ID, entry)) {
+            return MLN_OK;
+        }
+        mln_fault_set(e->fault, "%.*s: acor: not a Role-ID", MLN_S_ARG(set));
+        MLN_FAIL(ATTR_INVALID);
     case MLN_ENTRY_INVALID:
         break;
     }

@@ -1,0 +1,234 @@
+/* Retrieving roles. */
+#include "cse/access/repository.h"
+
+#include <stdio.h>
+
+#include "base/timestamp.h"
+#include "cse/access/claims.h"
+#include "cse/access/role_cache.h"
+#include "cse/access/roles.h"
+#include "cse/pipeline/pipeline.h"
+
+enum { URL_BYTES = 4096 };
+
+struct inquiry {
+    struct mln_exec *e;
+    struct mln_entity originator; /* the exec's own is gone when it is worked on anew */
+    unsigned open;
+};
+
+struct question {
+    struct inquiry *inquiry;
+    struct mln_slice role_id;
+};
+
+/* ---- what came ---- */
+
+/* A relative identifier would be relative to the other CSE, but for an AE-ID of the SP. */
+static bool read_entity(const struct mln_value *role, struct mln_slice name,
+                        const struct mln_names *names, struct mln_entity *ret)
+{
+    const struct mln_value *v = mln_value_get(role, name);
+
+    return v && v->kind == MLN_V_TEXT &&
+           (mln_slice_starts(v->text, MLN_S("/")) || mln_slice_starts(v->text, MLN_S("S"))) &&
+           mln_entity_parse(v->text, names, ret);
+}
+
+static bool read_time(const struct mln_value *role, struct mln_slice name, int64_t *ret_us)
+{
+    const struct mln_value *v = mln_value_get(role, name);
+
+    return v && v->kind == MLN_V_TEXT && mln_timestamp_parse(v->text, ret_us);
+}
+
+static bool is_accepted(const struct mln_claims *c, struct mln_slice role_id,
+                        const struct mln_entity *issuer)
+{
+    struct mln_entity issuers[MLN_ROLE_ISSUERS_MAX];
+    size_t count = mln_role_issuers(c->cse, c->issuers, role_id, issuers);
+
+    for (size_t i = 0; i < count; i++) {
+        if (mln_entity_eq(&issuers[i], issuer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is it the role that was asked for, the originator's, and good now? Then until when. */
+static bool is_good(const struct question *q, const struct mln_value *role, int64_t now_us,
+                    int64_t *ret_until_us)
+{
+    const struct mln_claims *c = q->inquiry->e->claims;
+    const struct mln_value *id = mln_value_get(role, MLN_S("rlid"));
+    struct mln_entity holder;
+    struct mln_entity issuer;
+    int64_t from_us;
+    int64_t expires_us;
+
+    if (!id || id->kind != MLN_V_TEXT || !mln_slice_eq(id->text, q->role_id) ||
+        !read_entity(role, MLN_S("tkhd"), &c->cse->names, &holder) ||
+        !mln_entity_eq(&holder, &q->inquiry->originator) ||
+        !read_entity(role, MLN_S("tkis"), &c->cse->names, &issuer) ||
+        !is_accepted(c, q->role_id, &issuer) || !read_time(role, MLN_S("tknb"), &from_us) ||
+        !read_time(role, MLN_S("tkna"), ret_until_us)) {
+        return false;
+    }
+    if (read_time(role, MLN_S("et"), &expires_us) && expires_us < *ret_until_us) {
+        *ret_until_us = expires_us;
+    }
+    return from_us <= now_us && now_us < *ret_until_us;
+}
+
+/* spec: security.md 5.5 SEC-ROL-10: no longer than the role is valid */
+static mln_err remember(const struct question *q, int64_t now_us, int64_t until_us)
+{
+    struct mln_worker *w = q->inquiry->e->worker;
+    const struct mln_limits *limits = w->cse->options.limits;
+    int64_t most_us = now_us + (int64_t)limits->role_cache_ms * 1000;
+    struct mln_known_role role = {
+        .role_id = q->role_id,
+        .holder = &q->inquiry->originator,
+        .from_us = now_us,
+        .until_us = until_us < most_us ? until_us : most_us,
+    };
+
+    if (!w->roles) {
+        MLN_TRY(mln_role_cache_new((size_t)limits->role_cache, &w->roles));
+    }
+    return mln_role_cache_add(w->roles, &role);
+}
+
+static bool take_role(const struct question *q, const struct mln_value *role)
+{
+    struct mln_claims *c = q->inquiry->e->claims;
+    int64_t now_us = mln_env_now_us(c->cse->options.env);
+    int64_t until_us;
+
+    if (role->kind != MLN_V_OBJECT || !is_good(q, role, now_us, &until_us)) {
+        return false;
+    }
+    c->remote[c->remote_count++] = q->role_id;
+    mln_ignore(remember(q, now_us, until_us)); /* without memory it is asked for again */
+    return true;
+}
+
+/* The <role> itself, or the children of a resource. */
+static void take_content(const struct question *q, const struct mln_value *content)
+{
+    const struct mln_value *root =
+        content && content->kind == MLN_V_OBJECT ? content->items.first : NULL;
+    const struct mln_value *roles;
+
+    if (!root || root->kind != MLN_V_OBJECT || content->items.count != 1) {
+        return;
+    }
+    if (mln_slice_eq(root->name, MLN_S("m2m:rol"))) {
+        (void)take_role(q, root);
+        return;
+    }
+    roles = mln_value_get(root, MLN_S("m2m:rol"));
+    if (!roles || roles->kind != MLN_V_ARRAY) {
+        return;
+    }
+    for (const struct mln_value *v = roles->items.first; v && !take_role(q, v); v = v->next) {
+    }
+}
+
+static void end_one(struct inquiry *i)
+{
+    if (--i->open == 0) {
+        mln_exec_resume(i->e, MLN_OK);
+    }
+}
+
+static void answered(void *data, const struct mln_outbound_answer *answer)
+{
+    const struct question *q = data;
+
+    if (!mln_failed(answer->err) && answer->has_rsc && answer->rsc == MLN_RSC_OK) {
+        take_content(q, answer->pc);
+    }
+    end_one(q->inquiry);
+}
+
+/* ---- asking ---- */
+
+/* The child resources that are roles with this Role-ID. A Role-ID needs no escaping. */
+static mln_err make_url(struct mln_exec *e, struct mln_slice role_id, struct mln_slice *ret)
+{
+    struct mln_slice base = mln_role_repository(e->cse, role_id);
+    struct mln_buf out;
+
+    mln_buf_init(&out, e->arena, URL_BYTES);
+    mln_buf_add(&out, base);
+    mln_buf_byte(&out, mln_slice_find(base, '?') < base.len ? '&' : '?');
+    mln_buf_add(&out, MLN_S("rcn=8&ty=31&rlid="));
+    mln_buf_add(&out, role_id);
+    return mln_buf_finish(&out, ret);
+}
+
+static int64_t time_left(const struct mln_exec *e)
+{
+    int64_t most = (int64_t)e->cse->options.limits->request_ms * 1000;
+    int64_t left;
+
+    if (e->req.rqet_us == MLN_NO_TIME) {
+        return most;
+    }
+    left = e->req.rqet_us - mln_env_now_us(e->cse->options.env);
+    if (left < 1) {
+        return 1;
+    }
+    return left < most ? left : most;
+}
+
+static mln_err ask(struct question *q)
+{
+    struct mln_exec *e = q->inquiry->e;
+    struct mln_worker *w = e->worker;
+    char rqi[48];
+    int len = snprintf(rqi, sizeof rqi, "%s-%llu", w->request_prefix,
+                       (unsigned long long)++w->request_counter);
+    struct mln_outbound_request request = {
+        .fr = e->cse->names.cse_id,
+        .rqi = mln_slice_of(rqi, (size_t)len),
+        .rvi = e->req.rvi,
+        .op = MLN_OP_RETRIEVE,
+        .serialisation = MLN_S("json"),
+        .timeout_us = time_left(e),
+    };
+
+    MLN_TRY(make_url(e, q->role_id, &request.url));
+    return w->ops.outbound.send(w->ops.outbound.impl, &request, answered, q);
+}
+
+mln_err mln_repository_start(struct mln_exec *e, enum mln_step *ret)
+{
+    size_t count = e->claims ? e->claims->wanted_count : 0;
+    struct question *questions;
+    struct inquiry *i;
+
+    *ret = MLN_STEP_NEXT;
+    if (count == 0) {
+        return MLN_OK;
+    }
+    MLN_REQUIRE(e->worker->parked < e->cse->options.limits->parked, OVERLOAD);
+    i = mln_arena_zalloc(e->arena, 1, sizeof *i);
+    questions = mln_arena_zalloc(e->arena, count, sizeof *questions);
+    MLN_REQUIRE(i && questions, NO_MEMORY);
+    *i = (struct inquiry){ .e = e, .originator = e->originator.entity };
+    *ret = MLN_STEP_PARKED;
+    e->worker->parked++;
+    i->open = 1; /* held until all are sent: answers may come at once */
+    for (size_t at = 0; at < count; at++) {
+        questions[at] = (struct question){ i, e->claims->wanted[at] };
+        i->open++;
+        if (mln_failed(ask(&questions[at]))) {
+            i->open--; /* a role that cannot be verified */
+        }
+    }
+    end_one(i);
+    return MLN_OK;
+}

@@ -1,0 +1,175 @@
+/* A table of chains, and a list by age. */
+#include "cse/access/role_cache.h"
+
+#include "base/mem.h"
+
+struct entry {
+    struct entry *next; /* in its chain */
+    struct entry *newer;
+    int64_t from_us;
+    int64_t until_us;
+    uint64_t hash;
+    size_t len;
+    char text[]; /* Role-ID and holder */
+};
+
+struct mln_role_cache {
+    size_t most;
+    size_t count;
+    size_t mask;
+    struct entry *oldest;
+    struct entry *newest;
+    struct entry *chains[];
+};
+
+enum { KEY_MAX = 1024 };
+
+struct key {
+    char text[KEY_MAX];
+    size_t len;
+    uint64_t hash;
+};
+
+/* ---- keys ---- */
+
+static bool add_part(struct key *k, struct mln_slice part, bool folds)
+{
+    if (part.len >= KEY_MAX - k->len) {
+        return false;
+    }
+    for (size_t i = 0; i < part.len; i++) {
+        char c = part.ptr[i];
+
+        k->text[k->len++] = folds && c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    k->text[k->len++] = '\0';
+    return true;
+}
+
+/* False: too long to be remembered. */
+static bool make_key(struct key *k, struct mln_slice role_id, const struct mln_entity *holder)
+{
+    k->len = 0;
+    k->hash = UINT64_C(14695981039346656037);
+    if (!add_part(k, role_id, false) || !add_part(k, holder->sp, true) ||
+        !add_part(k, holder->cse, false) || !add_part(k, holder->stem, false)) {
+        return false;
+    }
+    for (size_t i = 0; i < k->len; i++) {
+        k->hash = (k->hash ^ (unsigned char)k->text[i]) * UINT64_C(1099511628211);
+    }
+    return true;
+}
+
+static struct entry **find(struct mln_role_cache *c, const struct key *k)
+{
+    struct entry **at = &c->chains[k->hash & c->mask];
+
+    while (*at && ((*at)->hash != k->hash || (*at)->len != k->len ||
+                   memcmp((*at)->text, k->text, k->len) != 0)) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* ---- entries ---- */
+
+static void drop_oldest(struct mln_role_cache *c)
+{
+    struct entry *old = c->oldest;
+    struct entry **at = &c->chains[old->hash & c->mask];
+
+    while (*at != old) {
+        at = &(*at)->next;
+    }
+    *at = old->next;
+    c->oldest = old->newer;
+    if (!c->oldest) {
+        c->newest = NULL;
+    }
+    c->count--;
+    mln_free(old);
+}
+
+static mln_err add_entry(struct mln_role_cache *c, const struct key *k, struct entry **ret)
+{
+    struct entry *e = mln_calloc(1, sizeof *e + k->len);
+
+    MLN_REQUIRE(e, NO_MEMORY);
+    if (c->count == c->most) {
+        drop_oldest(c);
+    }
+    e->hash = k->hash;
+    e->len = k->len;
+    memcpy(e->text, k->text, k->len);
+    e->next = c->chains[k->hash & c->mask];
+    c->chains[k->hash & c->mask] = e;
+    if (c->newest) {
+        c->newest->newer = e;
+    } else {
+        c->oldest = e;
+    }
+    c->newest = e;
+    c->count++;
+    *ret = e;
+    return MLN_OK;
+}
+
+mln_err mln_role_cache_add(struct mln_role_cache *cache, const struct mln_known_role *role)
+{
+    struct key k;
+    struct entry *e;
+
+    if (!make_key(&k, role->role_id, role->holder)) {
+        return MLN_OK;
+    }
+    e = *find(cache, &k);
+    if (!e) {
+        MLN_TRY(add_entry(cache, &k, &e));
+    }
+    e->from_us = role->from_us;
+    e->until_us = role->until_us;
+    return MLN_OK;
+}
+
+bool mln_role_cache_has(const struct mln_role_cache *cache, struct mln_slice role_id,
+                        const struct mln_entity *holder, int64_t now_us)
+{
+    struct key k;
+    const struct entry *e;
+
+    if (!make_key(&k, role_id, holder)) {
+        return false;
+    }
+    e = cache->chains[k.hash & cache->mask];
+    while (e && (e->hash != k.hash || e->len != k.len || memcmp(e->text, k.text, k.len) != 0)) {
+        e = e->next;
+    }
+    return e && e->from_us <= now_us && now_us < e->until_us;
+}
+
+/* ---- life ---- */
+
+mln_err mln_role_cache_new(size_t most, struct mln_role_cache **ret)
+{
+    size_t chains = 16;
+    struct mln_role_cache *c;
+
+    while (chains < most) {
+        chains *= 2;
+    }
+    c = mln_calloc(1, sizeof *c + chains * sizeof *c->chains);
+    MLN_REQUIRE(c, NO_MEMORY);
+    c->most = most ? most : 1;
+    c->mask = chains - 1;
+    *ret = c;
+    return MLN_OK;
+}
+
+void mln_role_cache_free(struct mln_role_cache *cache)
+{
+    while (cache && cache->oldest) {
+        drop_oldest(cache);
+    }
+    mln_free(cache);
+}
