@@ -36,6 +36,13 @@ MERLON_API MERLON_CHECKED enum merlon_status merlon_request_set(struct merlon_re
                                                                 const char *name, const char *value,
                                                                 struct merlon_error *error);
 
+/* Adds one element to a request parameter that is a list, by short or long name: "rids"
+ * "operator@sp.example", "tkns" and a token in compact form, "tids", "ltids". Errors as
+ * merlon_request_set; INVALID also for a parameter that is no list. TS-0001 8.1.2 */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_request_add(struct merlon_request *request,
+                                                                const char *name, const char *value,
+                                                                struct merlon_error *error);
+
 /* Adds a filter criterion by short or long name: "lim" "10", "createdAfter" "20240101T000000",
  * "ty" "cnt,cin", "lbl" "kitchen". A criterion that is a list grows. Errors as merlon_request_set.
  * TS-0004 6.3.5.8 */

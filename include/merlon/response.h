@@ -39,6 +39,17 @@ MERLON_API const char *merlon_response_parameter(const struct merlon_response *r
  * when the answer does not tell. */
 MERLON_API const char *merlon_response_address(const struct merlon_response *response);
 
+/* A short name that the CSE has given to a token of the request: later requests can carry it as
+ * Local Token ID ("ltids") in the place of the token. TS-0001 8.1.3 */
+struct merlon_local_token {
+    const char *id;
+    const char *token_id; /* of which token */
+};
+
+/* NULL behind the last one. */
+MERLON_API const struct merlon_local_token *
+merlon_response_local_token(const struct merlon_response *response, size_t index);
+
 /* Is the content only a part of the result? Then *ret_offset, if not NULL, gets the value of the
  * filter criterion "ofst" that asks for the rest, 0 when the CSE did not tell. */
 MERLON_API bool merlon_response_is_partial(const struct merlon_response *response,

@@ -21,6 +21,23 @@ bool mln_cli_split(struct mln_session *s, const char *argument, char **ret_name,
     return *ret_name != NULL;
 }
 
+static int set_claims(struct mln_session *s, struct merlon_request *request)
+{
+    struct merlon_error error;
+
+    for (size_t i = 0; i < s->claim_count; i++) {
+        if (merlon_request_add(request, s->claims[i].parameter, s->claims[i].value, &error) !=
+            MERLON_OK) {
+            return mln_session_fail(s, &error);
+        }
+    }
+    if (s->wants_token_request &&
+        merlon_request_set(request, "tqi", "true", &error) != MERLON_OK) {
+        return mln_session_fail(s, &error);
+    }
+    return MLN_CLI_OK;
+}
+
 static int set_params(struct mln_session *s, struct merlon_request *request)
 {
     struct merlon_error error;
@@ -39,7 +56,7 @@ static int set_params(struct mln_session *s, struct merlon_request *request)
             return mln_session_fail(s, &error);
         }
     }
-    return MLN_CLI_OK;
+    return set_claims(s, request);
 }
 
 struct merlon_request *mln_session_request(struct mln_session *s, enum merlon_operation operation,
@@ -65,6 +82,21 @@ struct merlon_request *mln_session_request(struct mln_session *s, enum merlon_op
     return request;
 }
 
+static void tell_local_tokens(const struct mln_session *s, const struct merlon_response *response)
+{
+    const struct merlon_local_token *t;
+
+    for (size_t i = 0;
+         s->is_verbose && (t = merlon_response_local_token(response, i)) != NULL; i++) {
+        (void)fflush(stdout);
+        (void)fputs("merlon: the token ", stderr);
+        mln_cli_print_text(stderr, t->token_id);
+        (void)fputs(" can now be named by --local-token-id ", stderr);
+        mln_cli_print_text(stderr, t->id);
+        (void)fputc('\n', stderr);
+    }
+}
+
 int mln_session_send(struct mln_session *s, struct merlon_request *request)
 {
     struct merlon_response *response = NULL;
@@ -76,6 +108,9 @@ int mln_session_send(struct mln_session *s, struct merlon_request *request)
         status = merlon_response_check(response, &error);
     }
     code = status == MERLON_OK ? mln_session_print(s, response) : mln_session_fail(s, &error);
+    if (status == MERLON_OK) {
+        tell_local_tokens(s, response);
+    }
     if (status == MERLON_OK && merlon_response_is_partial(response, NULL)) {
         mln_cli_say("the answer is only a part of the result");
     }

@@ -12,6 +12,7 @@
 enum {
     ARENA_BYTES = 1 << 30, /* bounds a mistake */
     TIMEOUT_MAX = 86400,   /* seconds */
+    TOKEN_BYTES = 1 << 20,
 };
 
 static const char default_url[] = "http://127.0.0.1:8080";
@@ -34,6 +35,14 @@ const struct mln_option *mln_cli_common_options(size_t *ret_count)
         { "rcn", 0, "N", NULL, "Result Content: what the answer shall hold", false },
         { "param", 'p', "NAME=VALUE", NULL, "Any further request parameter by short or long name",
           true },
+        { "role", 0, "ID", NULL, "A Role-ID that the originator has", true },
+        { "token", 0, "FILE", NULL,
+          "Send the token in a file, '-' for standard input; it is not shown by --verbose", true },
+        { "token-id", 0, "ID", NULL, "Name a token that the CSE can find by its Token-ID", true },
+        { "local-token-id", 0, "ID", NULL,
+          "Name a token by what the CSE has called it in an earlier answer: see --verbose", true },
+        { "token-request", 0, NULL, NULL,
+          "Ask, when the request is denied, where a token can be had", false },
         { "verbose", 'v', NULL, NULL, "Show the HTTP messages on standard error", false },
         { "help", 'h', NULL, NULL, "Show this help", false },
     };
@@ -108,6 +117,61 @@ static mln_err add_param(struct mln_session *s, const char *value, struct mln_fa
     return MLN_OK;
 }
 
+/* A token is one line; what stands around it is the file's. */
+static mln_err read_token(struct mln_session *s, const char *path, const char **ret,
+                          struct mln_fault *fault)
+{
+    struct mln_slice text;
+    size_t end;
+
+    MLN_TRY(mln_cli_read_file(path, TOKEN_BYTES, s->arena, &text, fault));
+    while (text.len && (unsigned char)text.ptr[0] <= ' ') {
+        text = mln_slice_from(text, 1);
+    }
+    for (end = 0; end < text.len && (unsigned char)text.ptr[end] > ' ';) {
+        end++;
+    }
+    *ret = mln_arena_zdup(s->arena, mln_slice_head(text, end));
+    MLN_REQUIRE(*ret, NO_MEMORY);
+    return MLN_OK;
+}
+
+static const char *parameter_of(const char *option)
+{
+    static const struct {
+        const char *option;
+        const char *parameter;
+    } rows[] = {
+        { "role", "rids" },
+        { "token", "tkns" },
+        { "token-id", "tids" },
+        { "local-token-id", "ltids" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].option, option) == 0) {
+            return rows[i].parameter;
+        }
+    }
+    return NULL;
+}
+
+static mln_err add_claim(struct mln_session *s, const char *parameter, const char *value,
+                         struct mln_fault *fault)
+{
+    struct mln_cli_claim claim = { parameter, value };
+
+    if (s->claim_count == MLN_CLI_PARAMS) {
+        mln_fault_set(fault, "more than %d roles and tokens", MLN_CLI_PARAMS);
+        MLN_FAIL(CONFIG);
+    }
+    if (strcmp(parameter, "tkns") == 0) {
+        MLN_TRY(read_token(s, value, &claim.value, fault));
+    }
+    s->claims[s->claim_count++] = claim;
+    return MLN_OK;
+}
+
 static mln_err set_common(void *data, const struct mln_option *option, const char *value,
                           struct mln_fault *fault)
 {
@@ -125,6 +189,10 @@ static mln_err set_common(void *data, const struct mln_option *option, const cha
         s->rcn = value;
     } else if (strcmp(option->name, "param") == 0) {
         return add_param(s, value, fault);
+    } else if (parameter_of(option->name)) {
+        return add_claim(s, parameter_of(option->name), value, fault);
+    } else if (strcmp(option->name, "token-request") == 0) {
+        s->wants_token_request = true;
     } else if (strcmp(option->name, "verbose") == 0) {
         s->is_verbose = true;
     }

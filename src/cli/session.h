@@ -13,6 +13,12 @@
 
 enum { MLN_CLI_PARAMS = 64 };
 
+/* What --role and the like have said: an element of the list in a request parameter. */
+struct mln_cli_claim {
+    const char *parameter; /* short name */
+    const char *value;
+};
+
 /* How results are printed. */
 enum mln_cli_format {
     MLN_CLI_FORMAT_DEFAULT, /* pretty on a terminal, else json */
@@ -42,6 +48,9 @@ struct mln_session {
     const char *rcn;
     const char *params[MLN_CLI_PARAMS]; /* "NAME=VALUE" */
     size_t param_count;
+    struct mln_cli_claim claims[MLN_CLI_PARAMS];
+    size_t claim_count;
+    bool wants_token_request;
     bool is_verbose;
     enum mln_cli_format format;
     struct merlon_client *client;

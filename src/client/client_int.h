@@ -112,6 +112,8 @@ struct merlon_response {
     const char *vsi;
     const char *fr;
     const char *ot;
+    struct merlon_local_token *local_tokens;
+    size_t local_token_count;
     const char *address;
     bool is_partial;
     uint64_t offset;

@@ -167,6 +167,48 @@ enum merlon_status merlon_request_set(struct merlon_request *request, const char
                           error);
 }
 
+/* Moves the elements of an array behind those of another. */
+static mln_err append_all(struct mln_value *array, struct mln_value *more)
+{
+    struct mln_value *next;
+
+    for (struct mln_value *v = more->items.first; v; v = next) {
+        next = v->next;
+        MLN_TRY(mln_value_append(array, v));
+    }
+    return MLN_OK;
+}
+
+static mln_err add(struct merlon_request *r, struct mln_slice name, struct mln_slice value,
+                   struct mln_fault *fault)
+{
+    const struct mln_parameter *p = find_parameter(name);
+    struct mln_client_slot slot;
+    struct mln_value *more = NULL;
+    struct mln_value *list;
+
+    if (!p) {
+        return refuse_parameter(name, fault);
+    }
+    if (mln_model_datatype((enum mln_datatype_id)p->type)->form != MLN_FORM_LIST) {
+        mln_fault_set(fault, "parameter %.*s is no list", MLN_S_ARG(p->name));
+        MLN_FAIL(PARAM_INVALID);
+    }
+    slot = (struct mln_client_slot){ p->name, (enum mln_datatype_id)p->type, false };
+    MLN_TRY(mln_client_typed(&slot, value, r->arena, &more, fault));
+    list = mln_value_get(r->params, p->name);
+    return list ? append_all(list, more) : mln_value_set(r->params, p->name, more);
+}
+
+enum merlon_status merlon_request_add(struct merlon_request *request, const char *name,
+                                      const char *value, struct merlon_error *error)
+{
+    struct mln_fault fault = { 0 };
+
+    return mln_client_end(add(request, mln_slice_z(name), mln_slice_z(value), &fault), &fault,
+                          error);
+}
+
 /* ---- filter criteria ---- */
 
 static mln_err criteria_of(struct merlon_request *r, struct mln_value **ret)
@@ -197,18 +239,6 @@ static mln_err refuse_criterion(struct mln_slice name, struct mln_fault *fault)
                   nearest.count ? ", did you mean " : "", MLN_S_ARG(nearest.best[0]),
                   nearest.count ? "?" : "");
     MLN_FAIL(PARAM_INVALID);
-}
-
-/* Moves the elements of an array behind those of another. */
-static mln_err append_all(struct mln_value *array, struct mln_value *more)
-{
-    struct mln_value *next;
-
-    for (struct mln_value *v = more->items.first; v; v = next) {
-        next = v->next;
-        MLN_TRY(mln_value_append(array, v));
-    }
-    return MLN_OK;
 }
 
 static mln_err filter(struct merlon_request *r, struct mln_slice name, struct mln_slice value,

@@ -171,6 +171,28 @@ static mln_err refuse_stranger(const struct mln_fetch_answer *answer, struct mln
     MLN_FAIL(PROTOCOL);
 }
 
+/* spec: TS-0009 6.4.18 */
+static mln_err read_local_tokens(struct merlon_response *r, struct mln_slice ati)
+{
+    struct mln_slice rest = ati;
+    struct mln_local_token pair;
+    size_t most = 1;
+
+    for (size_t i = 0; i < ati.len; i++) {
+        most += ati.ptr[i] == '+';
+    }
+    r->local_tokens = mln_arena_zalloc(r->arena, most, sizeof *r->local_tokens);
+    MLN_REQUIRE(r->local_tokens, NO_MEMORY);
+    while (mln_http_wire_next_local(&rest, &pair)) {
+        struct merlon_local_token *t = &r->local_tokens[r->local_token_count++];
+
+        t->id = mln_arena_zdup(r->arena, pair.id);
+        t->token_id = mln_arena_zdup(r->arena, pair.token_id);
+        MLN_REQUIRE(t->id && t->token_id, NO_MEMORY);
+    }
+    return MLN_OK;
+}
+
 static mln_err read_header(struct merlon_response *r, const struct mln_http_answer *a)
 {
     r->rsc = (int)a->rsc;
@@ -181,6 +203,7 @@ static mln_err read_header(struct merlon_response *r, const struct mln_http_answ
     MLN_TRY(keep(r, a->vsi, &r->vsi));
     MLN_TRY(keep(r, a->fr, &r->fr));
     MLN_TRY(keep(r, a->ot, &r->ot));
+    MLN_TRY(a->ati.len ? read_local_tokens(r, a->ati) : MLN_OK);
     if (a->location.len) {
         r->location = target_of_location(r->arena, a->location);
         MLN_REQUIRE(r->location, NO_MEMORY);
@@ -292,6 +315,12 @@ const char *merlon_response_parameter(const struct merlon_response *response, co
 const char *merlon_response_address(const struct merlon_response *response)
 {
     return response->address;
+}
+
+const struct merlon_local_token *
+merlon_response_local_token(const struct merlon_response *response, size_t index)
+{
+    return index < response->local_token_count ? &response->local_tokens[index] : NULL;
 }
 
 bool merlon_response_is_partial(const struct merlon_response *response, uint64_t *ret_offset)

@@ -4,7 +4,7 @@
 #include "bind/http/http_wire.h"
 #include "client/client_int.h"
 
-enum { SEND_ARENA = 1 << 20, IDENTIFIER_SIZE = 64 };
+enum { SEND_ARENA = 16 << 20, IDENTIFIER_SIZE = 64 };
 
 /* ---- the message ---- */
 

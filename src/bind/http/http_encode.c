@@ -225,7 +225,7 @@ static const struct {
 enum {
     CARRIERS = sizeof carriers / sizeof *carriers,
     FIELDS_MAX = CARRIERS + 3,
-    VALUE_MAX = 16384
+    VALUE_MAX = 4 << 20 /* tokens of a request */
 };
 
 struct writing {
