@@ -21,21 +21,18 @@ bool mln_cli_split(struct mln_session *s, const char *argument, char **ret_name,
     return *ret_name != NULL;
 }
 
-static int set_claims(struct mln_session *s, struct merlon_request *request)
+static enum merlon_status set_claims(const struct mln_session *s, struct merlon_request *request,
+                                     struct merlon_error *error)
 {
-    struct merlon_error error;
+    enum merlon_status status = MERLON_OK;
 
-    for (size_t i = 0; i < s->claim_count; i++) {
-        if (merlon_request_add(request, s->claims[i].parameter, s->claims[i].value, &error) !=
-            MERLON_OK) {
-            return mln_session_fail(s, &error);
-        }
+    for (size_t i = 0; status == MERLON_OK && i < s->claim_count; i++) {
+        status = merlon_request_add(request, s->claims[i].parameter, s->claims[i].value, error);
     }
-    if (s->wants_token_request &&
-        merlon_request_set(request, "tqi", "true", &error) != MERLON_OK) {
-        return mln_session_fail(s, &error);
+    if (status == MERLON_OK && s->wants_token_request) {
+        status = merlon_request_set(request, "tqi", "true", error);
     }
-    return MLN_CLI_OK;
+    return status;
 }
 
 static int set_params(struct mln_session *s, struct merlon_request *request)
@@ -56,7 +53,33 @@ static int set_params(struct mln_session *s, struct merlon_request *request)
             return mln_session_fail(s, &error);
         }
     }
-    return set_claims(s, request);
+    return set_claims(s, request, &error) == MERLON_OK ? MLN_CLI_OK : mln_session_fail(s, &error);
+}
+
+enum merlon_status mln_session_retrieve(struct mln_session *s, const char *target,
+                                        struct merlon_response **ret, struct merlon_error *error)
+{
+    struct merlon_request *request = merlon_request_new(MERLON_RETRIEVE, target, error);
+    struct merlon_response *response = NULL;
+    enum merlon_status status;
+
+    if (!request) {
+        return error->status;
+    }
+    status = set_claims(s, request, error);
+    if (status == MERLON_OK) {
+        status = merlon_send(s->client, request, &response, error);
+    }
+    merlon_request_free(request);
+    if (status == MERLON_OK) {
+        status = merlon_response_check(response, error);
+    }
+    if (status == MERLON_OK) {
+        *ret = response;
+    } else {
+        merlon_response_free(response);
+    }
+    return status;
 }
 
 struct merlon_request *mln_session_request(struct mln_session *s, enum merlon_operation operation,
@@ -86,8 +109,8 @@ static void tell_local_tokens(const struct mln_session *s, const struct merlon_r
 {
     const struct merlon_local_token *t;
 
-    for (size_t i = 0;
-         s->is_verbose && (t = merlon_response_local_token(response, i)) != NULL; i++) {
+    for (size_t i = 0; s->is_verbose && (t = merlon_response_local_token(response, i)) != NULL;
+         i++) {
         (void)fflush(stdout);
         (void)fputs("merlon: the token ", stderr);
         mln_cli_print_text(stderr, t->token_id);

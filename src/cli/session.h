@@ -98,6 +98,11 @@ mln_err mln_cli_read_file(const char *path, size_t max, struct mln_arena *arena,
 struct merlon_request *mln_session_request(struct mln_session *s, enum merlon_operation operation,
                                            int *ret_code);
 
+/* What a target shows, asked for beside the request itself, with the same roles and tokens. Errors
+ * as merlon_retrieve. request.c */
+enum merlon_status mln_session_retrieve(struct mln_session *s, const char *target,
+                                        struct merlon_response **ret, struct merlon_error *error);
+
 /* Sends the request, frees it, and prints what comes back. Returns the exit code. request.c */
 int mln_session_send(struct mln_session *s, struct merlon_request *request);
 

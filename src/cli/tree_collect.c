@@ -233,8 +233,7 @@ static int retrieve(struct mln_tree *t, struct mln_tree_node *node)
 {
     struct merlon_response *response = NULL;
     struct merlon_error error;
-    enum merlon_status status =
-        merlon_retrieve(t->session->client, node->address, &response, &error);
+    enum merlon_status status = mln_session_retrieve(t->session, node->address, &response, &error);
     mln_err err;
 
     if (status == MERLON_REFUSED) {

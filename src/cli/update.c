@@ -43,7 +43,7 @@ static int ask_type(struct mln_session *s, const char **ret)
     const struct merlon_json *root;
     int code = MLN_CLI_OK;
 
-    if (merlon_retrieve(s->client, s->target, &response, &error) != MERLON_OK) {
+    if (mln_session_retrieve(s, s->target, &response, &error) != MERLON_OK) {
         if (error.status == MERLON_REFUSED) {
             mln_cli_say("cannot learn the type of %s, which --type would tell:", s->target);
         }

@@ -317,8 +317,8 @@ const char *merlon_response_address(const struct merlon_response *response)
     return response->address;
 }
 
-const struct merlon_local_token *
-merlon_response_local_token(const struct merlon_response *response, size_t index)
+const struct merlon_local_token *merlon_response_local_token(const struct merlon_response *response,
+                                                             size_t index)
 {
     return index < response->local_token_count ? &response->local_tokens[index] : NULL;
 }

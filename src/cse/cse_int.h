@@ -50,8 +50,8 @@ struct mln_worker {
     struct mln_view *view; /* of the read in progress, else NULL */
     struct mln_policy_cache *policies;
     struct mln_role_cache *roles; /* of other CSEs; NULL: none yet */
-    uint64_t parked;        /* calls that wait */
-    struct mln_exec *timed; /* those of them that wait for a time */
+    uint64_t parked;              /* calls that wait */
+    struct mln_exec *timed;       /* those of them that wait for a time */
     uint64_t timed_count;
     bool is_stopped;
     uint64_t request_counter; /* for the Request Identifiers of our own requests */
@@ -121,8 +121,8 @@ struct mln_exec {
     struct mln_effort own_effort;
 
     /* waiting */
-    bool has_gathered;         /* what the originator proves has been looked at */
-    struct mln_claims *claims; /* or there was no need */
+    bool has_gathered;              /* what the originator proves has been looked at */
+    struct mln_claims *claims;      /* or there was no need */
     bool is_verified;               /* targets of the new subscription have agreed */
     struct mln_slice refusal;       /* or why they do not, for the members of a group */
     struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */

@@ -399,6 +399,10 @@ static mln_err open_cse(struct mln_inproc *p)
         .poa_count = 1,
         .is_release_2 = p->options.is_release_2,
         .hides_unauthorised = p->options.hides_unauthorised,
+        .role_repositories = p->options.role_repositories,
+        .role_repository_count = p->options.role_repository_count,
+        .role_issuers = p->options.role_issuers,
+        .role_issuer_count = p->options.role_issuer_count,
         .verify = p->options.verify,
         .unauthenticated =
             p->options.says_unauthenticated ? p->options.unauthenticated : MLN_UNAUTHENTICATED_OPEN,

@@ -22,7 +22,11 @@ struct mln_inproc_options {
     bool enforces_profile;
     enum mln_cse_type type; /* 0: IN */
     struct mln_auditor auditor;
-    bool has_no_duties;              /* the outbox is not emptied, nothing expires */
+    bool has_no_duties; /* the outbox is not emptied, nothing expires */
+    const struct mln_domain_setting *role_repositories; /* as in struct mln_cse_options */
+    size_t role_repository_count;
+    const struct mln_domain_setting *role_issuers;
+    size_t role_issuer_count;
     int64_t max_lifetime_us;         /* five years unless said otherwise */
     const struct mln_limits *limits; /* copied; the defaults unless said otherwise */
 };

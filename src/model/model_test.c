@@ -407,7 +407,8 @@ static void test_parameters(void **state)
     assert_int_equal(mln_model_parameter(MLN_S("rcn"))->presence[4], MLN_PRESENCE_FORBIDDEN);
     assert_int_equal(mln_model_parameter(MLN_S("atrl"))->presence[1], MLN_PRESENCE_OPTIONAL);
     assert_int_equal(mln_model_parameter(MLN_S("atrl"))->presence[0], MLN_PRESENCE_FORBIDDEN);
-    assert_true(mln_model_parameter(MLN_S("tkns"))->is_unbuilt);
+    assert_false(mln_model_parameter(MLN_S("tkns"))->is_unbuilt);
+    assert_true(mln_model_parameter(MLN_S("asi"))->is_unbuilt);
     assert_false(mln_model_parameter(MLN_S("rqet"))->is_unbuilt);
 }
 

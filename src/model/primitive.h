@@ -42,7 +42,7 @@ struct mln_request {
     const struct mln_value *tids;  /* Token IDs */
     const struct mln_value *ltids; /* Local Token IDs */
     bool tqi;                      /* Token Request Indicator */
-    int rcn;                /* Result Content, resolved to the default of the operation */
+    int rcn;                       /* Result Content, resolved to the default of the operation */
     bool has_rcn;
     bool wants_unstructured; /* Desired Identifier Result Type is 2 */
     int ec;                  /* Event Category, 0 when absent */
@@ -92,7 +92,7 @@ struct mln_response {
     struct mln_slice pc;       /* packed Content: a map of one member; empty when absent */
     struct mln_slice location; /* CREATE: identifier of the new resource as To would carry it */
     enum mln_content_status content_status;
-    uint64_t content_offset; /* 0 absent */
+    uint64_t content_offset;           /* 0 absent */
     const struct mln_local_token *ati; /* Assigned Token Identifiers */
     size_t ati_count;
 };

@@ -485,15 +485,6 @@ static void test_the_rest(void **state)
 static void test_unbuilt_parameters(void **state)
 {
     static const struct sample samples[] = {
-        { R ",'rids':['r@x']}", NOT_IMPLEMENTED, "rids: roleIDs is not supported yet" },
-        { R ",'rids':[]}", OK, NULL },
-        { R ",'rids':['X']}", PARAM_INVALID, NULL },
-        { R ",'tkns':['aa.bb.cc']}", NOT_IMPLEMENTED, NULL },
-        { R ",'tids':['t@x']}", NOT_IMPLEMENTED, NULL },
-        { R ",'ltids':['t']}", NOT_IMPLEMENTED, NULL },
-        { R ",'tqi':true}", NOT_IMPLEMENTED, NULL },
-        { R ",'tqi':false}", OK, NULL },
-        { R ",'tqi':0}", PARAM_INVALID, NULL },
         { R ",'asi':true}", NOT_IMPLEMENTED, NULL },
         { R ",'aus':['QQ']}", NOT_IMPLEMENTED, NULL },
         { R ",'auri':true}", NOT_IMPLEMENTED, NULL },
@@ -508,6 +499,44 @@ static void test_unbuilt_parameters(void **state)
 
     (void)state;
     RUN(samples);
+}
+
+/* spec: TS-0001 8.1.2, TS-0003 7.3.2, 7.4 */
+static void test_roles_and_tokens(void **state)
+{
+    static const struct sample samples[] = {
+        { R ",'rids':['r@x']}", OK, NULL },
+        { R ",'rids':['X']}", PARAM_INVALID, NULL },
+        { R ",'rids':['r@X']}", PARAM_INVALID, NULL },
+        { R ",'rids':'r@x'}", PARAM_INVALID, NULL },
+        { R ",'rids':['r@x','r@y','r@z','r@a','r@b']}", PARAM_INVALID, "rids: too many elements" },
+        { R ",'tkns':['aa.bb.cc']}", OK, NULL },
+        { R ",'tkns':['aa.bb']}", PARAM_INVALID, NULL },
+        { R ",'tkns':['aa.bb.cc.dd.ee']}", OK, NULL },
+        { R ",'tids':['t@x']}", OK, NULL },
+        { R ",'tids':['t']}", PARAM_INVALID, NULL },
+        { R ",'ltids':['t','_u']}", OK, NULL },
+        { R ",'ltids':['a:b']}", PARAM_INVALID, NULL },
+        { R ",'tqi':true}", OK, NULL },
+        { R ",'tqi':0}", PARAM_INVALID, NULL },
+    };
+
+    (void)state;
+    limits.claims = 4;
+    RUN(samples);
+    must_read(R ",'rids':[],'tkns':[],'tids':[],'ltids':[],'tqi':false}");
+    assert_true(!req.rids && !req.tkns && !req.tids && !req.ltids && !req.tqi);
+    must_read(R
+              ",'rids':['r@x','q@x'],'tkns':['aa.bb.cc'],'tids':['t@x'],'ltids':['l'],'tqi':true}");
+    assert_int_equal(req.rids->items.count, 2);
+    assert_true(mln_slice_eq(req.tkns->items.first->text, MLN_S("aa.bb.cc")));
+    assert_true(req.tids && req.ltids && req.tqi);
+    limits.token_bytes = 4;
+    assert_int_equal(read_request(R ",'tkns':['aa.bb.cc']}"), PARAM_INVALID);
+    assert_string_equal(fault.text, "tkns: an element is too long");
+    limits.identifier_bytes = 2;
+    assert_int_equal(read_request(R ",'rids':['r@x']}"), PARAM_INVALID);
+    mln_limits_default(&limits);
 }
 
 static enum mln_err_code with_long(const char *name, size_t len)
@@ -582,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_the_rest),
         cmocka_unit_test(test_unbuilt_parameters),
+        cmocka_unit_test(test_roles_and_tokens),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_without_memory),
     };

@@ -16,6 +16,7 @@
 #include "server/audit.h"
 #include "server/check.h"
 #include "server/exit.h"
+#include "server/issuers.h"
 #include "server/locations.h"
 #include "server/privileges.h"
 #include "server/tables.h"
@@ -245,6 +246,12 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .unauthenticated = s->unauthenticated,
         .enforces_profile = s->enforces_profile,
         .auditor = mln_audit_auditor(n->audit, s->audits_all),
+        .refuses_tokens = !s->has_tokens,
+        .token_skew_us = (int64_t)s->token_skew_s * 1000000,
+        .role_issuers = s->role_issuers,
+        .role_issuer_count = s->role_issuer_count,
+        .role_repositories = s->role_repositories,
+        .role_repository_count = s->role_repository_count,
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
         .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,
@@ -260,7 +267,9 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
     *ret_exit = mln_exit_of(err);
     MLN_TRY(err);
     atomic_store(&n->cse, cse);
-    return MLN_OK;
+    err = mln_issuers_apply(mln_server_tls_credentials(n->tls), cse, fault);
+    *ret_exit = mln_exit_of(err);
+    return err;
 }
 
 /* ---- threads ---- */
@@ -450,7 +459,8 @@ static void log_outcomes(const struct mln_node *n)
     mln_log(MLN_LOG_INFO, "access", "decisions:%s", line);
 }
 
-void mln_node_reopen_audit(struct mln_node *node)
+/* Rotation: the file of that name anew. */
+static void reopen_audit(struct mln_node *node)
 {
     struct mln_fault fault = { 0 };
 
@@ -553,8 +563,14 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
 void mln_node_reload(struct mln_node *node)
 {
     struct mln_fault fault = { 0 };
-    mln_err err = mln_server_tls_reload(node->tls, &fault);
+    mln_err err;
 
+    reopen_audit(node);
+    err = mln_server_tls_reload(node->tls, &fault);
+
+    if (!mln_failed(err)) {
+        err = mln_issuers_apply(mln_server_tls_credentials(node->tls), node->cse, &fault);
+    }
     if (mln_failed(err)) {
         mln_log(MLN_LOG_ERROR, "server", "nothing is reloaded: %s%s%s", mln_err_text(err),
                 fault.text[0] ? ": " : "", fault.text);

@@ -14,10 +14,6 @@ struct mln_node;
 mln_err mln_node_start(const struct mln_settings *settings, struct mln_fault *fault,
                        enum mln_exit *ret_exit, struct mln_node **ret);
 
-/* Opens the audit log anew, after it was moved away; what fails is logged, and the old file stays.
- * Main thread. */
-void mln_node_reopen_audit(struct mln_node *node);
-
 /* Finishes what is in progress, within the time of the settings, and frees everything. */
 void mln_node_stop(struct mln_node *node);
 

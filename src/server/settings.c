@@ -73,6 +73,17 @@ static const struct mln_option options[] = {
     { "audit", 0, "FILE", "none",
       "Append a line of JSON to this file for each denied and each administrative request", false },
     { "audit-all", 0, "on|off", "off", "Append a line to the audit file for every request", false },
+    { "tokens", 0, "on|off", "on",
+      "Take tokens of the issuers in the credentials; off answers requests with tokens by 5001",
+      false },
+    { "token-skew", 0, "SECONDS", "0",
+      "By how much the clocks of token issuers may differ from ours, at most 60", false },
+    { "role-issuer", 0, "DOMAIN=ID", NULL,
+      "AE-ID or CSE-ID that may assign roles with Role-IDs of that domain. Issuers of tokens may "
+      "for their domain; without any, the administrator for the domain of --sp-id",
+      true },
+    { "role-repository", 0, "DOMAIN=URL", NULL,
+      "Resource at another CSE below which roles of that domain are kept", true },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "master-key", 0, "FILE", NULL,
@@ -147,6 +158,8 @@ static const struct list lists[] = {
     LIST("tls-anchor", tls_anchor_count),
     LIST("tls-crl", tls_crl_count),
     LIST("authority", authority_count),
+    LIST("role-issuer", role_issuer_count),
+    LIST("role-repository", role_repository_count),
 };
 
 enum { LISTS = sizeof lists / sizeof lists[0] };

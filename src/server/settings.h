@@ -14,7 +14,7 @@
 #include "cse/cse.h"
 #include "io/address.h"
 
-enum { MLN_LISTENERS_MAX = 16, MLN_POA_MAX = 16, MLN_TLS_FILES_MAX = 16 };
+enum { MLN_LISTENERS_MAX = 16, MLN_POA_MAX = 16, MLN_DOMAINS_MAX = 64, MLN_TLS_FILES_MAX = 16 };
 
 /* One --listen or --insecure-listen. */
 struct mln_listen_setting {
@@ -58,6 +58,12 @@ struct mln_settings {
     bool enforces_profile;
     struct mln_slice audit; /* file, empty for none */
     bool audits_all;
+    bool has_tokens;
+    uint64_t token_skew_s;
+    struct mln_domain_setting role_issuers[MLN_DOMAINS_MAX];
+    size_t role_issuer_count;
+    struct mln_domain_setting role_repositories[MLN_DOMAINS_MAX];
+    size_t role_repository_count;
     uint64_t stop_ms;
     struct mln_limits limits;
     const char *master_key; /* file; NULL: in the data directory */

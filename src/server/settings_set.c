@@ -1,8 +1,10 @@
 /* Setting one setting from text, with its check. */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/nearest.h"
 #include "base/num.h"
+#include "model/check.h"
 #include "model/ident.h"
 #include "server/settings_int.h"
 #include "server/tables.h"
@@ -503,6 +505,70 @@ static mln_err set_audit_all(struct mln_settings *s, struct mln_slice v, struct 
     return set_switch("audit-all", v, &s->audits_all, fault);
 }
 
+/* ---- roles and tokens ---- */
+
+static mln_err set_tokens(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("tokens", v, &s->has_tokens, fault);
+}
+
+static mln_err set_token_skew(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    enum { MOST = 60 }; /* spec: security.md 6.4 step 8 */
+
+    if (!mln_num_u64(v, &s->token_skew_s) || s->token_skew_s > MOST) {
+        return refuse(fault, "token-skew", "seconds up to 60", v);
+    }
+    return MLN_OK;
+}
+
+/* "domain=value"; a Role-ID with that domain would be one. */
+static mln_err read_domain(struct mln_settings *s, struct mln_slice v,
+                           struct mln_domain_setting *ret)
+{
+    struct mln_slice rest = v;
+    struct mln_slice domain = mln_slice_cut(&rest, '=');
+    struct mln_buf id;
+    struct mln_slice text;
+
+    mln_buf_init(&id, s->arena, SIZE_MAX);
+    mln_buf_add(&id, MLN_S("r@"));
+    mln_buf_add(&id, domain);
+    MLN_TRY(mln_buf_finish(&id, &text));
+    MLN_REQUIRE(rest.len && mln_check_pattern(MLN_PATTERN_ROLE_ID, text), CONFIG);
+    MLN_TRY(keep(s, domain, &ret->domain));
+    return keep(s, rest, &ret->value);
+}
+
+static mln_err set_role_issuer(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    static const struct mln_names names = { { "//x", 3 }, { "/x", 2 }, { "x", 1 } };
+    struct mln_domain_setting d;
+    struct mln_entity entity;
+
+    if (s->role_issuer_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
+        !mln_entity_parse(d.value, &names, &entity)) {
+        return refuse(fault, "role-issuer", "a domain in lower case, '=' and an AE-ID or CSE-ID",
+                      v);
+    }
+    s->role_issuers[s->role_issuer_count++] = d;
+    return MLN_OK;
+}
+
+static mln_err set_role_repository(struct mln_settings *s, struct mln_slice v,
+                                   struct mln_fault *fault)
+{
+    struct mln_domain_setting d;
+
+    if (s->role_repository_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
+        !(mln_slice_starts(d.value, MLN_S("http://")) ||
+          mln_slice_starts(d.value, MLN_S("https://")))) {
+        return refuse(fault, "role-repository", "a domain in lower case, '=' and a URL", v);
+    }
+    s->role_repositories[s->role_repository_count++] = d;
+    return MLN_OK;
+}
+
 static bool same_name(struct mln_slice given, const char *name)
 {
     size_t i = 0;
@@ -586,6 +652,10 @@ static const struct setter setters[] = {
     { "profile-enforcement", set_enforcement },
     { "audit", set_audit },
     { "audit-all", set_audit_all },
+    { "tokens", set_tokens },
+    { "token-skew", set_token_skew },
+    { "role-issuer", set_role_issuer },
+    { "role-repository", set_role_repository },
     { "stop-time", set_stop_time },
     { "limit", set_limit },
     { "master-key", set_master_key },

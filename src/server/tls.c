@@ -294,7 +294,13 @@ static mln_err open_credentials(struct mln_server_tls *tls, struct mln_fault *fa
         .master_key = s->master_key,
     };
 
+    struct stat st;
+
     MLN_REQUIRE(options.directory, NO_MEMORY);
+    if (stat(options.directory, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        mln_fault_set(fault, "%s is not a directory", options.directory);
+        MLN_FAIL(SYSTEM);
+    }
     return mln_credentials_open(&options, mln_env_system(), fault, &tls->credentials);
 }
 
@@ -375,4 +381,9 @@ void mln_server_tls_warn(const struct mln_server_tls *tls)
 struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls)
 {
     return tls->slot;
+}
+
+struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls)
+{
+    return tls->credentials;
 }

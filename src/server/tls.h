@@ -12,6 +12,7 @@
 #include "server/settings.h"
 
 struct mln_server_tls;
+struct mln_credentials;
 
 /* Reads the files that are configured, if any, and opens the credentials of the data directory.
  * Errors: CONFIG (fault tells which file and why), SYSTEM, NO_MEMORY, and those of
@@ -28,3 +29,6 @@ void mln_server_tls_warn(const struct mln_server_tls *tls);
 
 /* Where listeners and outbound requests find the context; as long as `tls`. */
 struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls);
+
+/* The keys and issuers of this CSE; as long as `tls`. */
+struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls);

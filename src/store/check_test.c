@@ -455,7 +455,7 @@ static void wrong_named_records_are_found(void **state)
     take_out(t, MLN_TABLE_REC, &key);
     mln_key_record(&key, MLN_SPACES, MLN_S("k"));
     plant(t, MLN_TABLE_REC, &key, (struct mln_slice){ 0 });
-    assert_found(t, "a record of space 4");
+    assert_found(t, "a record of space 5");
     take_out(t, MLN_TABLE_REC, &key);
     mln_key_record(&key, MLN_SPACE_OWN, MLN_S("format"));
     plant(t, MLN_TABLE_REC, &key, MLN_S("\0\0\0\0\0\0\0\2"));

@@ -229,6 +229,31 @@ static void writes_answers(void **state)
     expect_answer(&reply, "HTTP/1.1 431 \r\nX-M2M-RSC: 4000\r\nContent-Length: 0\r\n\r\n");
 }
 
+/* spec: TS-0009 6.4.18, SEC-BND-01 */
+static void writes_and_reads_local_tokens(void **state)
+{
+    const struct mln_local_token tokens[] = { { MLN_S("t1"), MLN_S("a@x.example") },
+                                              { MLN_S("t2"), MLN_S("b@x.example") } };
+    struct mln_response r = { .rsc = MLN_RSC_OK, .ati = tokens, .ati_count = 2 };
+    struct mln_http_reply reply = { .response = &r };
+    struct mln_slice rest = MLN_S("t1:a@x.example + t2 : b@x.example+");
+    struct mln_local_token pair;
+
+    (void)state;
+    expect_answer(&reply, "HTTP/1.1 200 \r\nX-M2M-RSC: 2000\r\n"
+                          "X-M2M-ATI: t1:a@x.example+t2:b@x.example\r\nContent-Length: 0\r\n\r\n");
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(mln_http_wire_next_local(&rest, &pair));
+        assert_true(mln_slice_eq(pair.id, tokens[i].id));
+        assert_true(mln_slice_eq(pair.token_id, tokens[i].token_id));
+    }
+    assert_false(mln_http_wire_next_local(&rest, &pair));
+    rest = (struct mln_slice){ 0 };
+    assert_false(mln_http_wire_next_local(&rest, &pair));
+    rest = MLN_S(":a@x+t2:b@x");
+    assert_false(mln_http_wire_next_local(&rest, &pair));
+}
+
 static struct mln_http_answer read_answer(int status, const struct mln_field *fields, size_t count)
 {
     struct mln_http_answer answer = { 0 };
@@ -306,6 +331,7 @@ int main(void)
         cmocka_unit_test(refuses_what_a_message_cannot_carry),
         cmocka_unit_test(survives_a_round_trip),
         cmocka_unit_test(writes_answers),
+        cmocka_unit_test(writes_and_reads_local_tokens),
         cmocka_unit_test(reads_answers),
         cmocka_unit_test(derives_the_code_from_the_status),
         cmocka_unit_test(refuses_codes_that_are_none),

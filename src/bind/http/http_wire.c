@@ -289,11 +289,14 @@ static bool is_compact_token(struct mln_slice s)
 }
 
 /* spec: TS-0009 6.4.19, 7.1: tokens without a scheme word. "Bearer ..." and the like speak to
- * somebody else and grant nothing here (SEC-BND-08). */
+ * somebody else and grant nothing here (SEC-BND-08); so does one word: a token has points. */
 static mln_err take_tokens(struct reading *r, struct mln_slice name, struct mln_slice value)
 {
     struct mln_slice list = value;
 
+    if (mln_slice_find(value, '.') == value.len) {
+        return MLN_OK;
+    }
     while (list.ptr) {
         if (!is_compact_token(mln_slice_trim(mln_slice_cut(&list, '+')))) {
             return MLN_OK;

@@ -174,6 +174,7 @@ static struct input read_input(struct mln_slice data)
                         .target = { .ty = MLN_TY_CNT } };
     struct mln_slice rest = mln_slice_from(data, 1);
 
+    in.originator.is_proved = in.request.peer->is_trusted && in.originator.is_registered;
     while (rest.ptr) {
         struct mln_slice line = mln_slice_cut(&rest, '\n');
 

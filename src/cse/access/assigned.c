@@ -6,23 +6,20 @@
 #include "model/model.h"
 #include "model/pack.h"
 
-enum { HASH = MLN_ASSIGNED_PREFIX - 1, TEXT_MAX = 8192 };
+enum { HASH = MLN_ASSIGNED_PREFIX - 1, PARTS = 7, PART_MAX = 1023 };
 
 /* ---- keys ---- */
 
 struct text {
-    char bytes[TEXT_MAX];
+    char bytes[PARTS * (PART_MAX + 1)];
     size_t len;
-    bool is_cut; /* longer than any that is stored */
 };
 
-/* A part and its end: two lists of parts never give one text. */
+/* A part and its end: two lists of parts never give one text. What is longer than any identifier
+ * is cut off: a row is a hint. */
 static void add(struct text *t, struct mln_slice part, bool folds)
 {
-    if (part.len >= TEXT_MAX - t->len) {
-        t->is_cut = true;
-        return;
-    }
+    part = mln_slice_head(part, PART_MAX);
     for (size_t i = 0; i < part.len; i++) {
         char c = part.ptr[i];
 
@@ -44,7 +41,6 @@ static mln_err make_key(char letter, const struct text *t, struct mln_assigned *
 
     ret->is_newest_first = letter == 'R';
     memset(ret->key, ret->is_newest_first ? 0xFF : 0, sizeof ret->key);
-    MLN_REQUIRE(!t->is_cut, NOT_FOUND);
     MLN_TRY(mln_sha256(mln_slice_of(t->bytes, t->len), digest));
     ret->key[0] = letter;
     memcpy(ret->key + 1, digest, HASH);
@@ -57,7 +53,6 @@ mln_err mln_assigned_roles(struct mln_slice role_id, const struct mln_entity *ho
     struct text t;
 
     t.len = 0;
-    t.is_cut = false;
     add(&t, role_id, false);
     add_entity(&t, holder);
     add_entity(&t, issuer);
@@ -69,7 +64,6 @@ mln_err mln_assigned_tokens(struct mln_slice token_id, struct mln_assigned *ret)
     struct text t;
 
     t.len = 0;
-    t.is_cut = false;
     add(&t, token_id, false);
     return make_key('T', &t, ret);
 }
@@ -88,7 +82,9 @@ mln_err mln_assigned_next(struct mln_assigned *a, struct mln_view *view, struct 
         MLN_TRY(mln_record_next_key(view, MLN_SPACE_ASSIGNED, mln_slice_of(a->key, sizeof a->key),
                                     a->is_newest_first, key, &len));
         MLN_REQUIRE(len == MLN_ASSIGNED_KEY, STORE_CORRUPT);
-        MLN_REQUIRE(memcmp(key, a->key, MLN_ASSIGNED_PREFIX) == 0, NOT_FOUND);
+        MLN_REQUIRE(mln_slice_eq(mln_slice_of(key, MLN_ASSIGNED_PREFIX),
+                                 mln_slice_of(a->key, MLN_ASSIGNED_PREFIX)),
+                    NOT_FOUND);
         memcpy(a->key, key, sizeof a->key);
         err = mln_store_get(view, mln_get_be64(key + MLN_ASSIGNED_PREFIX), arena, ret);
         if (err.code != MLN_ERR_NOT_FOUND) {

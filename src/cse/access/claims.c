@@ -1,14 +1,15 @@
 /* Roles and tokens in decisions. spec: TS-0003 7.3.2.5, security.md 6.5 */
 #include "cse/access/claims.h"
 
-#include "base/association.h"
 #include "cse/access/roles.h"
 #include "cse/cse_int.h"
 
-/* A permission of a token for one resource; 0: for all. */
+/* A permission of a token for one resource. */
 struct mln_permission {
     uint64_t resource;
     const struct mln_token_permission *what;
+    const struct mln_slice *roles; /* of it, those that the originator may use */
+    size_t role_count;
 };
 
 void mln_claims_reset(struct mln_claims *claims)
@@ -17,6 +18,7 @@ void mln_claims_reset(struct mln_claims *claims)
         claims->is_read = false;
         claims->is_used = false;
         claims->role_count = 0;
+        claims->token_role_count = 0;
         claims->permission_count = 0;
     }
 }
@@ -46,26 +48,27 @@ static bool contains(const struct mln_slice *list, size_t count, struct mln_slic
     return false;
 }
 
-/* The credential of the connection may be bound to some roles. */
-static bool may_have(const struct mln_claims *c, struct mln_slice role_id)
+/* Credential and service subscription may bind the originator to some roles. */
+static mln_err may_use(const struct mln_access *a, struct mln_slice role_id, bool *ret)
 {
-    const struct mln_association *a = c->association;
+    struct mln_identify in = { .cse = a->cse, .view = a->view, .arena = a->arena, .peer = a->peer };
 
-    return !a || a->role_id_count == 0 || contains(a->role_ids, a->role_id_count, role_id);
+    return mln_access_allows_role(&in, a->originator, role_id, ret);
 }
 
-static mln_err read_role(struct mln_claims *c, const struct mln_role_check *check,
-                         struct mln_slice role_id)
+static mln_err read_role(struct mln_claims *c, const struct mln_access *a,
+                         const struct mln_role_check *check, struct mln_slice role_id)
 {
     bool has = contains(c->remote, c->remote_count, role_id);
+    bool may = false;
 
-    if (!may_have(c, role_id)) {
-        return MLN_OK;
-    }
     if (!has) {
         MLN_TRY(mln_role_is_local(check, role_id, &has));
     }
     if (has) {
+        MLN_TRY(may_use(a, role_id, &may));
+    }
+    if (may) {
         c->roles[c->role_count++] = role_id;
     }
     return MLN_OK;
@@ -84,7 +87,7 @@ static mln_err read_roles(struct mln_claims *c, const struct mln_access *a)
 
     for (const struct mln_value *v = c->role_ids ? c->role_ids->items.first : NULL; v;
          v = v->next) {
-        MLN_TRY(read_role(c, &check, v->text));
+        MLN_TRY(read_role(c, a, &check, v->text));
     }
     return MLN_OK;
 }
@@ -94,7 +97,7 @@ static mln_err read_roles(struct mln_claims *c, const struct mln_access *a)
 /* A resource of a permission, in any spelling; what is not there now is passed over. That of a
  * fanOutPoint stands for its group. */
 static mln_err read_resource(struct mln_claims *c, const struct mln_lookup *l, struct mln_slice id,
-                             const struct mln_token_permission *what)
+                             const struct mln_permission *permission)
 {
     struct mln_slice local;
     struct mln_target t;
@@ -108,34 +111,54 @@ static mln_err read_resource(struct mln_claims *c, const struct mln_lookup *l, s
         return MLN_OK;
     }
     MLN_TRY(err);
-    c->permissions[c->permission_count++] = (struct mln_permission){ t.resource.id, what };
+    c->permissions[c->permission_count] = *permission;
+    c->permissions[c->permission_count++].resource = t.resource.id;
     return MLN_OK;
 }
 
-static mln_err read_permission(struct mln_claims *c, const struct mln_lookup *l,
-                               const struct mln_token_permission *p)
+/* The roles of a permission that the originator may use, behind those read before. */
+static mln_err read_token_roles(struct mln_claims *c, const struct mln_access *a,
+                                struct mln_permission *p)
 {
-    if (p->resource_count == 0) {
-        for (size_t i = 0; i < p->role_count; i++) {
-            c->roles[c->role_count++] = p->roles[i];
+    struct mln_slice *room = &c->token_roles[c->token_role_count];
+
+    for (size_t i = 0; i < p->what->role_count; i++) {
+        bool may;
+
+        MLN_TRY(may_use(a, p->what->roles[i], &may));
+        if (may) {
+            room[p->role_count++] = p->what->roles[i];
         }
-        return MLN_OK;
     }
-    for (size_t i = 0; i < p->resource_count; i++) {
-        MLN_TRY(read_resource(c, l, p->resources[i], p));
+    p->roles = room;
+    c->token_role_count += p->role_count;
+    return MLN_OK;
+}
+
+static mln_err read_permission(struct mln_claims *c, const struct mln_access *a,
+                               const struct mln_token_permission *what)
+{
+    struct mln_lookup l = { a->cse, a->view, a->arena, mln_env_now_us(a->cse->options.env) };
+    struct mln_permission p = { .what = what };
+
+    MLN_TRY(read_token_roles(c, a, &p));
+    if (what->resource_count == 0 && p.role_count) {
+        memcpy(&c->roles[c->role_count], p.roles, p.role_count * sizeof *p.roles);
+        c->role_count += p.role_count;
+    }
+    for (size_t i = 0; i < what->resource_count; i++) {
+        MLN_TRY(read_resource(c, &l, what->resources[i], &p));
     }
     return MLN_OK;
 }
 
 static mln_err read_tokens(struct mln_claims *c, const struct mln_access *a)
 {
-    struct mln_lookup l = { a->cse, a->view, a->arena, mln_env_now_us(a->cse->options.env) };
-
     for (size_t i = 0; i < c->token_count && !c->is_void; i++) {
         const struct mln_token_claims *t = &c->tokens[i]->claims;
 
         for (size_t j = 0; j < t->permission_count; j++) {
-            MLN_TRY(read_permission(c, &l, &t->permissions[j]));
+            MLN_TRY(read_permission(c, a, &t->permissions[j]));
         }
     }
     return MLN_OK;
@@ -160,7 +183,8 @@ static mln_err make_room(struct mln_claims *c)
     c->permissions = mln_arena_zalloc(c->arena, resources + 1, sizeof *c->permissions);
     c->here = mln_arena_zalloc(c->arena, roles + 1, sizeof *c->here);
     c->roles = mln_arena_zalloc(c->arena, roles + 1, sizeof *c->roles);
-    MLN_REQUIRE(c->permissions && c->here && c->roles, NO_MEMORY);
+    c->token_roles = mln_arena_zalloc(c->arena, roles + 1, sizeof *c->token_roles);
+    MLN_REQUIRE(c->permissions && c->here && c->roles && c->token_roles, NO_MEMORY);
     return MLN_OK;
 }
 
@@ -180,8 +204,8 @@ static size_t roles_at(struct mln_claims *c, uint64_t target)
             continue;
         }
         last = p->what;
-        for (size_t j = 0; j < last->role_count; j++) {
-            c->here[c->role_count + count++] = last->roles[j];
+        for (size_t j = 0; j < p->role_count; j++) {
+            c->here[c->role_count + count++] = p->roles[j];
         }
     }
     return count;

@@ -14,13 +14,12 @@ struct mln_permission;
 struct mln_claims {
     const struct mln_cse *cse;
     struct mln_arena *arena;
-    const struct mln_value *role_ids;          /* the parameter Role IDs, or NULL */
-    const struct mln_association *association; /* restricts the roles; or NULL */
-    struct mln_jwt_issuers *issuers;           /* a share, or NULL */
-    const struct mln_token **tokens;           /* shares, all verified */
+    const struct mln_value *role_ids; /* the parameter Role IDs, or NULL */
+    struct mln_jwt_issuers *issuers;  /* a share, or NULL */
+    const struct mln_token **tokens;  /* shares, all verified */
     size_t token_count;
-    bool is_void;            /* a token was refused: none counts */
-    struct mln_fault why;    /* it was refused; may be told to the originator */
+    bool is_void;             /* a token was refused: none counts */
+    struct mln_fault why;     /* it was refused; may be told to the originator */
     struct mln_slice *remote; /* roles that another CSE keeps for this originator */
     size_t remote_count;
     struct mln_slice *wanted; /* roles that other CSEs are to be asked for */
@@ -30,7 +29,9 @@ struct mln_claims {
     bool is_read;
     bool is_used; /* a decision was permitted with tokens */
     struct mln_slice *roles;
-    size_t role_count; /* those that hold everywhere */
+    size_t role_count;             /* those that hold everywhere */
+    struct mln_slice *token_roles; /* of permissions, one behind the other */
+    size_t token_role_count;
     struct mln_permission *permissions;
     size_t permission_count;
     struct mln_slice *here; /* room for all roles that hold at one target */

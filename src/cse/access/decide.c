@@ -6,14 +6,6 @@
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
 
-/* rq_authn: has the originator proved who it is, and to us? Only those whose requests come straight
- * to us have; that the association proves From was checked when the originator was identified.
- * spec: TS-0003 7.1.2 */
-static bool is_authenticated(const struct mln_originator *originator, const struct mln_peer *peer)
-{
-    return originator->is_registered && peer && (peer->is_trusted || peer->is_secured);
-}
-
 /* The packets of a forwarded request come from the CSE in between: only who is registered here
  * has an address. */
 static struct mln_ip ip_of(const struct mln_originator *originator, const struct mln_peer *peer)
@@ -41,7 +33,7 @@ void mln_access_turn_to(struct mln_access *a, struct mln_arena *arena,
     a->arena = arena;
     a->originator = originator;
     a->facts.originator = &originator->entity;
-    a->facts.is_authenticated = is_authenticated(originator, a->peer);
+    a->facts.is_authenticated = mln_access_is_authenticated(originator, a->peer);
     a->facts.ip = ip_of(originator, a->peer);
     a->facts.has_location = false;
     a->facts.domain_len = 0;
@@ -251,8 +243,8 @@ static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_
     uint16_t subject = subject_of(q);
 
     for (unsigned i = 0; i < a->memo_count; i++) {
-        if (a->memo[i].privilege == q->privilege && a->memo[i].claimed == a->claimed && a->memo[i].subject == subject &&
-            a->memo[i].resource == resource &&
+        if (a->memo[i].privilege == q->privilege && a->memo[i].claimed == a->claimed &&
+            a->memo[i].subject == subject && a->memo[i].resource == resource &&
             mln_slice_eq(mln_slice_of(a->memo[i].acpi, a->memo[i].acpi_len), acpi)) {
             *ret = a->memo[i].permits;
             return true;
@@ -394,8 +386,8 @@ static mln_err permits_with_roles(struct mln_access *a, const struct question *q
     return err;
 }
 
-static mln_err permits_with_claims(struct mln_access *a, const struct question *q,
-                                   decision *decide, bool *ret)
+static mln_err permits_with_claims(struct mln_access *a, const struct question *q, decision *decide,
+                                   bool *ret)
 {
     struct mln_claims_here here;
     mln_err err;

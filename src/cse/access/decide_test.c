@@ -45,7 +45,9 @@ static int tear_down(void **state)
 
 static struct mln_access begin(const struct mln_originator *o)
 {
-    struct mln_access_request request = { look.p->now_us, &look.p->peer, 0, { 0 }, policies };
+    struct mln_access_request request = { .arrival_us = look.p->now_us,
+                                          .peer = &look.p->peer,
+                                          .policies = policies };
     struct mln_access a;
 
     mln_access_begin(&a, look.p->cse, look.view, look.arena, o, &request);
@@ -434,7 +436,9 @@ static void the_target_counts_in_what_is_remembered(void **state)
 {
     static const char *const targets[] = { "cse-in/c", "cse-in/g", "cse-in/c", "cse-in/c/i",
                                            "cse-in/g" };
-    struct mln_access_request request = { look.p->now_us, &look.p->peer, 3, { 0 }, policies };
+    struct mln_access_request request = {
+        .arrival_us = look.p->now_us, .peer = &look.p->peer, .created_ty = 3, .policies = policies
+    };
     struct mln_access a;
 
     (void)state;
@@ -494,13 +498,17 @@ static void facts_of_who_is_not_registered_here(void **state)
         for (unsigned who = 0; who < 8; who++) {
             const struct mln_peer *peer = who / 2 < 3 ? &peers[who / 2] : NULL;
             bool is_registered = who % 2;
-            struct mln_access_request request = { look.p->now_us, peer, 0, { 0 }, policies };
+            struct mln_access_request request = { .arrival_us = look.p->now_us,
+                                                  .peer = peer,
+                                                  .policies = policies };
             bool is_good = (!rows[i].needs_registration || (is_registered && peer)) &&
                            (!rows[i].needs_trust || (peer && peer != &peers[0]));
+            struct mln_originator here = other;
             struct mln_access a;
             bool ret;
 
-            mln_access_begin(&a, look.p->cse, look.view, look.arena, is_registered ? &other : &far,
+            here.is_proved = peer && peer != &peers[0]; /* as mln_access_identify tells */
+            mln_access_begin(&a, look.p->cse, look.view, look.arena, is_registered ? &here : &far,
                              &request);
             assert_int_equal(mln_access_rules_permit(&a, mln_look_pack(&look, rows[i].rules), NULL,
                                                      MLN_PRIVILEGE_RETRIEVE, &ret)

@@ -77,15 +77,17 @@ static mln_err take(struct gathering *g, mln_err err, const struct mln_token *to
 static mln_err take_text(struct gathering *g, struct mln_slice text)
 {
     const struct mln_token *token = NULL;
+    mln_err err = mln_tokens_accept(g->e->cse->tokens, text, &g->ask, &token);
 
-    return take(g, mln_tokens_accept(g->e->cse->tokens, text, &g->ask, &token), token);
+    return take(g, err, token);
 }
 
 static mln_err take_local(struct gathering *g, struct mln_slice id)
 {
     const struct mln_token *token = NULL;
+    mln_err err = mln_tokens_by_local_id(g->e->cse->tokens, id, &g->ask, &token);
 
-    return take(g, mln_tokens_by_local_id(g->e->cse->tokens, id, &g->ask, &token), token);
+    return take(g, err, token);
 }
 
 /* The first <token> of that Token-ID that is good. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
@@ -228,11 +230,11 @@ static mln_err begin(struct mln_exec *e)
 mln_err mln_gather(struct mln_exec *e, mln_err err)
 {
     const struct mln_originator *o = &e->originator;
-    bool is_permitted = !mln_failed(err) && is_decided(e);
+    bool is_needed = mln_failed(err) ? err.code == MLN_ERR_NO_PRIVILEGE : !is_decided(e);
     struct gathering g = { .e = e };
 
     e->has_gathered = true;
-    if (is_permitted || o->is_admin || o->entity.sp.len == 0) {
+    if (!is_needed || o->is_admin || o->entity.sp.len == 0) {
         return MLN_OK;
     }
     MLN_TRY(begin(e));

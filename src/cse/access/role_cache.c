@@ -61,12 +61,17 @@ static bool make_key(struct key *k, struct mln_slice role_id, const struct mln_e
     return true;
 }
 
+static bool is_of(const struct entry *e, const struct key *k)
+{
+    return e->hash == k->hash &&
+           mln_slice_eq(mln_slice_of(e->text, e->len), mln_slice_of(k->text, k->len));
+}
+
 static struct entry **find(struct mln_role_cache *c, const struct key *k)
 {
     struct entry **at = &c->chains[k->hash & c->mask];
 
-    while (*at && ((*at)->hash != k->hash || (*at)->len != k->len ||
-                   memcmp((*at)->text, k->text, k->len) != 0)) {
+    while (*at && !is_of(*at, k)) {
         at = &(*at)->next;
     }
     return at;
@@ -142,7 +147,7 @@ bool mln_role_cache_has(const struct mln_role_cache *cache, struct mln_slice rol
         return false;
     }
     e = cache->chains[k.hash & cache->mask];
-    while (e && (e->hash != k.hash || e->len != k.len || memcmp(e->text, k.text, k.len) != 0)) {
+    while (e && !is_of(e, &k)) {
         e = e->next;
     }
     return e && e->from_us <= now_us && now_us < e->until_us;

@@ -8,7 +8,8 @@
 
 enum { ROLES_MOST = 16 }; /* of one issuer for one holder with one Role-ID that are looked at */
 
-struct mln_slice mln_role_domain(struct mln_slice role_id)
+/* What follows '@'. */
+static struct mln_slice domain_of(struct mln_slice role_id)
 {
     return mln_slice_from(role_id, mln_slice_find(role_id, '@') + 1);
 }
@@ -33,7 +34,7 @@ size_t mln_role_issuers(const struct mln_cse *cse, const struct mln_jwt_issuers 
                         struct mln_entity ret[static MLN_ROLE_ISSUERS_MAX])
 {
     const struct mln_cse_options *o = &cse->options;
-    struct mln_slice domain = mln_role_domain(role_id);
+    struct mln_slice domain = domain_of(role_id);
     const struct mln_jwt_issuer *issuer =
         tokens ? mln_jwt_issuer_of_token_id(tokens, role_id) : NULL;
     struct issuers found = { .names = &cse->names, .items = ret };
@@ -55,7 +56,7 @@ size_t mln_role_issuers(const struct mln_cse *cse, const struct mln_jwt_issuers 
 struct mln_slice mln_role_repository(const struct mln_cse *cse, struct mln_slice role_id)
 {
     const struct mln_cse_options *o = &cse->options;
-    struct mln_slice domain = mln_role_domain(role_id);
+    struct mln_slice domain = domain_of(role_id);
 
     for (size_t i = 0; i < o->role_repository_count; i++) {
         if (mln_slice_eq(o->role_repositories[i].domain, domain)) {

@@ -14,11 +14,8 @@ struct mln_jwt_issuers;
 
 enum { MLN_ROLE_ISSUERS_MAX = 16 };
 
-/* Domain of a Role-ID or Token-ID: what follows '@'. */
-struct mln_slice mln_role_domain(struct mln_slice role_id);
-
-/* Who may assign that role, by its domain: those configured, the issuer of its tokens (`tokens` may be
- * NULL), and without any of them, for the domain of our SP, the administrator. At most
+/* Who may assign that role, by its domain: those configured, the issuer of its tokens (`tokens` may
+ * be NULL), and without any of them, for the domain of our SP, the administrator. At most
  * MLN_ROLE_ISSUERS_MAX; returns how many. They borrow from the configuration and `tokens`. */
 size_t mln_role_issuers(const struct mln_cse *cse, const struct mln_jwt_issuers *tokens,
                         struct mln_slice role_id,

@@ -404,19 +404,6 @@ mln_err mln_token_cache_put(struct mln_token_cache *cache, const struct mln_toke
     return MLN_OK;
 }
 
-bool mln_token_cache_forget(struct mln_token_cache *cache, struct mln_slice id)
-{
-    struct entry *e;
-
-    (void)pthread_mutex_lock(&cache->lock);
-    e = find(cache, MLN_TOKEN_BY_ID, id);
-    if (e) {
-        drop(cache, e);
-    }
-    (void)pthread_mutex_unlock(&cache->lock);
-    return e != NULL;
-}
-
 void mln_token_cache_usage(struct mln_token_cache *cache, size_t *ret_count, size_t *ret_bytes)
 {
     (void)pthread_mutex_lock(&cache->lock);

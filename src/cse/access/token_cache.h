@@ -43,6 +43,5 @@ struct mln_token_fresh {
 mln_err mln_token_cache_put(struct mln_token_cache *cache, const struct mln_token_fresh *fresh,
                             struct mln_fault *fault, const struct mln_token **ret);
 
-/* As mln_tokens_forget and mln_tokens_usage. */
-bool mln_token_cache_forget(struct mln_token_cache *cache, struct mln_slice id);
+/* How many are remembered, and their memory. */
 void mln_token_cache_usage(struct mln_token_cache *cache, size_t *ret_count, size_t *ret_bytes);

@@ -268,28 +268,12 @@ static void test_issuers_change(void **state)
     mln_token_cache_free(cache);
 }
 
-static void test_forget(void **state)
-{
-    struct mln_token_cache *cache = cache_of(10, 1 << 20);
-
-    (void)state;
-    mln_token_unref(put(cache, 1));
-    mln_token_unref(put(cache, 2));
-    assert_true(mln_token_cache_forget(cache, MLN_S("t1@i.example")));
-    assert_false(mln_token_cache_forget(cache, MLN_S("t1@i.example")));
-    assert_false(has(cache, 1));
-    assert_true(has(cache, 2));
-    mln_token_cache_free(cache);
-    mln_token_cache_free(NULL);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bounds),         cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_order),          cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_same_id),        cmocka_unit_test(test_forget),
-        cmocka_unit_test(test_issuers_change),
+        cmocka_unit_test(test_same_id), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bytes),   cmocka_unit_test(test_order),
+        cmocka_unit_test(test_expiry),  cmocka_unit_test(test_issuers_change),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,6 +1,8 @@
 /* Accepting tokens: remembered ones at the price of a digest, new ones by verification. */
 #include "cse/access/tokens.h"
 
+#include "base/log.h"
+
 #include "base/mem.h"
 #include "cse/access/token_cache.h"
 
@@ -45,22 +47,18 @@ void mln_tokens_free(struct mln_tokens *tokens)
 
 void mln_tokens_set_issuers(struct mln_tokens *tokens, struct mln_jwt_issuers *issuers)
 {
+    size_t count;
+    size_t bytes;
+
+    mln_token_cache_usage(tokens->cache, &count, &bytes);
+    mln_log(MLN_LOG_DEBUG, "tokens", "new issuers; %zu tokens in %zu bytes are remembered", count,
+            bytes);
     mln_token_cache_set_issuers(tokens->cache, issuers);
 }
 
 struct mln_jwt_issuers *mln_tokens_issuers(struct mln_tokens *tokens)
 {
     return mln_token_cache_issuers(tokens->cache);
-}
-
-bool mln_tokens_forget(struct mln_tokens *tokens, struct mln_slice id)
-{
-    return mln_token_cache_forget(tokens->cache, id);
-}
-
-void mln_tokens_usage(struct mln_tokens *tokens, size_t *ret_count, size_t *ret_bytes)
-{
-    mln_token_cache_usage(tokens->cache, ret_count, ret_bytes);
 }
 
 static struct mln_token_use use_of(const struct mln_tokens *tokens, const struct mln_token_ask *ask)

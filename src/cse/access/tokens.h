@@ -55,15 +55,8 @@ mln_err mln_tokens_by_local_id(struct mln_tokens *tokens, struct mln_slice local
 mln_err mln_tokens_by_id(struct mln_tokens *tokens, struct mln_slice id,
                          const struct mln_token_ask *ask, const struct mln_token **ret);
 
-/* Forgets the token of that Token-ID; false when it is not remembered. Whoever has the token itself
- * may present it again. */
-bool mln_tokens_forget(struct mln_tokens *tokens, struct mln_slice id);
-
 /* Another share. */
 const struct mln_token *mln_token_ref(const struct mln_token *token);
 
 /* Accepts NULL. */
 void mln_token_unref(const struct mln_token *token);
-
-/* How many are remembered, and their memory. */
-void mln_tokens_usage(struct mln_tokens *tokens, size_t *ret_count, size_t *ret_bytes);

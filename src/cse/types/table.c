@@ -18,9 +18,9 @@ extern const struct mln_type_ops mln_tk_ops;
 
 /* Ascending by resource type number. */
 static const struct mln_type_ops *const table[] = {
-    &mln_acp_ops,  &mln_ae_ops,  &mln_cnt_ops,  &mln_cin_ops,  &mln_cb_ops,  &mln_grp_ops,
-    &mln_mssp_ops, &mln_nod_ops, &mln_asar_ops, &mln_svsn_ops, &mln_sub_ops,  &mln_rol_ops,
-    &mln_tk_ops,
+    &mln_acp_ops, &mln_ae_ops,   &mln_cnt_ops, &mln_cin_ops,  &mln_cb_ops,
+    &mln_grp_ops, &mln_mssp_ops, &mln_nod_ops, &mln_asar_ops, &mln_svsn_ops,
+    &mln_sub_ops, &mln_rol_ops,  &mln_tk_ops,
 };
 
 enum { TYPES = sizeof table / sizeof table[0] };

@@ -1,0 +1,175 @@
+/* Tests of retrieving roles from other CSEs, where the clock matters. SEC-ROL-10 */
+#include "cse/access/repository.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "cse/cse_int.h"
+#include "cse/look_test.h"
+
+static const int64_t MS = 1000;
+
+static const struct mln_domain_setting repositories[] = {
+    { { "x.example", 9 }, { "http://keeper/cse", 17 } },
+    { { "y.example", 9 }, { "http://keeper/cse?a=b", 21 } },
+};
+static const struct mln_domain_setting issuers[] = {
+    { { "x.example", 9 }, { "//o.example/id-o/Ci", 19 } },
+    { { "y.example", 9 }, { "//o.example/id-o/Ci", 19 } },
+};
+
+static struct mln_look look;
+
+static int set_up(void **state)
+{
+    (void)state;
+    mln_look_open(&look, &(struct mln_inproc_options){ .role_repositories = repositories,
+                                                       .role_repository_count = 2,
+                                                       .role_issuers = issuers,
+                                                       .role_issuer_count = 2 });
+    mln_look_register(&look, "Cae");
+    mln_look_policy(&look, "p", "[{'acor':['r@x.example','r@y.example'],'acop':63}]");
+    mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, "{'m2m:cnt':{'rn':'c','acpi':['cse-in/p']}}");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mln_look_close(&look);
+    return 0;
+}
+
+static struct mln_inproc_call *ask(const char *roles, const char *more)
+{
+    char json[512];
+    struct mln_inproc_call *call;
+
+    (void)snprintf(json, sizeof json,
+                   "{\"op\":2,\"to\":\"cse-in/c\",\"fr\":\"Cae\",\"rids\":[%s]%s}", roles, more);
+    call = mln_inproc_prepare(look.p, json);
+    mln_inproc_start(look.p, call);
+    mln_inproc_settle(look.p);
+    return call;
+}
+
+static enum mln_rsc answer_of(struct mln_inproc_call *call)
+{
+    const struct mln_inproc_answer *a = mln_inproc_answer_of(call);
+
+    assert_true(a->is_there);
+    return a->rsc;
+}
+
+static struct mln_inproc_reply good(const char *role)
+{
+    static char pc[512];
+
+    (void)snprintf(pc, sizeof pc,
+                   "{\"m2m:cb\":{\"m2m:rol\":[{\"rlid\":\"%s\",\"tkis\":\"//o.example/id-o/Ci\","
+                   "\"tkhd\":\"//merlon.example/id-in/Cae\",\"tknb\":\"20290101T000000\","
+                   "\"tkna\":\"20300101T000100\"}]}}",
+                   role);
+    return (struct mln_inproc_reply){ .pc = pc };
+}
+
+static void waits_for_the_answer(void **state)
+{
+    struct mln_inproc_reply reply = good("r@x.example");
+    struct mln_inproc_call *call;
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    call = ask("\"r@x.example\"", "");
+    assert_false(mln_inproc_answer_of(call)->is_there);
+    assert_int_equal(look.p->worker->parked, 1);
+    assert_int_equal(look.p->sent_count, 1);
+    assert_string_equal(look.p->sent->url, "http://keeper/cse?rcn=8&ty=31&rlid=r@x.example");
+    assert_string_equal(look.p->sent->fr, "/id-in");
+    assert_int_equal(look.p->sent->op, MLN_OP_RETRIEVE);
+    assert_true(mln_inproc_reply_to_first(look.p, &reply));
+    mln_inproc_settle(look.p);
+    assert_int_equal(answer_of(call), MLN_RSC_OK);
+    assert_int_equal(look.p->worker->parked, 0);
+}
+
+static void asks_for_all_at_once(void **state)
+{
+    struct mln_inproc_reply reply = good("r@y.example");
+    struct mln_inproc_reply none = { .rsc = MLN_RSC_NOT_FOUND };
+    struct mln_inproc_call *call;
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    call = ask("\"r@x.example\",\"r@y.example\",\"r@z.example\"", "");
+    assert_int_equal(look.p->sent_count, 2);
+    assert_string_equal(look.p->sent->next->url,
+                        "http://keeper/cse?a=b&rcn=8&ty=31&rlid=r@y.example");
+    assert_true(mln_inproc_reply_to_first(look.p, &none));
+    mln_inproc_settle(look.p);
+    assert_false(mln_inproc_answer_of(call)->is_there);
+    assert_true(mln_inproc_reply_to_first(look.p, &reply));
+    mln_inproc_settle(look.p);
+    assert_int_equal(answer_of(call), MLN_RSC_OK);
+}
+
+static void waits_no_longer_than_the_request_lives(void **state)
+{
+    struct mln_inproc_call *call;
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    call = ask("\"r@x.example\"", "");
+    assert_int_equal(look.p->sent->timeout_us, 30000 * MS);
+    mln_inproc_advance(look.p, 30001 * MS);
+    mln_inproc_settle(look.p);
+    assert_int_equal(answer_of(call), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    mln_inproc_forget(look.p);
+    call = ask("\"r@x.example\"", ",\"rqet\":\"700\"");
+    assert_int_equal(look.p->sent->timeout_us, 700 * MS);
+    mln_inproc_advance(look.p, 701 * MS);
+    mln_inproc_settle(look.p);
+    assert_int_equal(answer_of(call), MLN_RSC_REQUEST_TIMEOUT);
+    assert_int_equal(look.p->worker->parked, 0);
+}
+
+static void remembers_as_long_as_the_role_is_valid(void **state)
+{
+    (void)state;
+    look.p->reply = good("r@x.example");
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(look.p->sent_count, 1);
+    mln_inproc_advance(look.p, 59000 * MS);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    mln_inproc_advance(look.p, 1000 * MS);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(look.p->sent_count, 2);
+}
+
+static void what_cannot_be_sent_is_no_role(void **state)
+{
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    look.p->worker->parked = look.p->limits.parked;
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_INTERNAL_SERVER_ERROR);
+    look.p->worker->parked = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(waits_for_the_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asks_for_all_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waits_no_longer_than_the_request_lives, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(remembers_as_long_as_the_role_is_valid, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_no_role, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

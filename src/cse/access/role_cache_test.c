@@ -1,0 +1,110 @@
+/* Tests of the memory of roles that other CSEs keep. */
+#include "cse/access/role_cache.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { MOST = 16 };
+
+static struct mln_role_cache *cache;
+
+static const struct mln_entity ae = { { "sp.example", 10 }, { "id", 2 }, { "Cae", 3 } };
+static const struct mln_entity same = { { "SP.example", 10 }, { "id", 2 }, { "Cae", 3 } };
+static const struct mln_entity others[] = {
+    { { "sp.example", 10 }, { "id", 2 }, { "CAE", 3 } },
+    { { "sp.example", 10 }, { "id", 2 }, { "", 0 } },
+    { { "sp.example", 10 }, { "idCae", 5 }, { "", 0 } },
+    { { "sp.exampl", 9 }, { "id", 2 }, { "Cae", 3 } },
+    { { "", 0 }, { "", 0 }, { "", 0 } },
+};
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mln_failed(mln_role_cache_new(MOST, &cache)) ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mln_role_cache_free(cache);
+    return 0;
+}
+
+static void add(const char *role, const struct mln_entity *holder, int64_t from, int64_t until)
+{
+    struct mln_known_role known = { mln_slice_z(role), holder, from, until };
+
+    assert_int_equal(mln_role_cache_add(cache, &known).code, MLN_ERR_NONE);
+}
+
+static bool has(const char *role, const struct mln_entity *holder, int64_t now)
+{
+    return mln_role_cache_has(cache, mln_slice_z(role), holder, now);
+}
+
+static void knows_a_role_of_its_holder_alone(void **state)
+{
+    (void)state;
+    assert_false(has("r@x", &ae, 10));
+    add("r@x", &ae, 10, 20);
+    assert_true(has("r@x", &ae, 10) && has("r@x", &same, 19));
+    assert_false(has("r@y", &ae, 10) || has("R@x", &ae, 10) || has("", &ae, 10));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(has("r@x", &others[i], 10));
+    }
+}
+
+static void forgets_in_time(void **state)
+{
+    (void)state;
+    add("r@x", &ae, 10, 20);
+    assert_false(has("r@x", &ae, 9) || has("r@x", &ae, 20));
+    add("r@x", &ae, 30, 40);
+    assert_false(has("r@x", &ae, 19));
+    assert_true(has("r@x", &ae, 30));
+}
+
+static void drops_the_oldest(void **state)
+{
+    char role[16];
+
+    (void)state;
+    for (int i = 0; i < 3 * MOST; i++) {
+        (void)snprintf(role, sizeof role, "r%d@x", i);
+        add(role, &ae, 0, 100);
+    }
+    for (int i = 0; i < 3 * MOST; i++) {
+        (void)snprintf(role, sizeof role, "r%d@x", i);
+        assert_int_equal(has(role, &ae, 1), i >= 2 * MOST);
+    }
+}
+
+static void keeps_nothing_that_is_too_long(void **state)
+{
+    char role[2000];
+
+    (void)state;
+    memset(role, 'r', sizeof role);
+    role[sizeof role - 1] = '\0';
+    add(role, &ae, 0, 100);
+    assert_false(has(role, &ae, 1));
+    add("r@x", &ae, 0, 100);
+    assert_true(has("r@x", &ae, 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(knows_a_role_of_its_holder_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forgets_in_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(drops_the_oldest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_nothing_that_is_too_long, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
