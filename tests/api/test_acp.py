@@ -159,12 +159,14 @@ def test_broken_rules_are_refused(admin, ae, broken):
         assert admin.retrieve(f"{ae.path}/p").rsc == 4004
 
 
-def test_roles_are_not_stored(admin, ae):
-    """SEC-ACP-18: a Role-ID in acor cannot be evaluated yet, so it is refused."""
-    for entry in ("role1@example.com", "A-b_c.9@merlon.example"):
-        content = policy([rule(["all", entry], 2)])
-        assert admin.create(ae.path, "acp", rn="p", **content).rsc == 5001
-        assert admin.retrieve(f"{ae.path}/p").rsc == 4004
+@pytest.mark.parametrize("entry,rsc", [
+    ("role1@example.com", 2001), ("A-b_c.9@merlon.example", 2001), ("role1@Example.com", 4000), ("role1@", 4000),
+    ("@example.com", 4000), ("ro le@example.com", 4000), ("a@b@example.com", 4000), ("role*@example.com", 4000)])
+def test_roles_as_originators(admin, ae, entry, rsc):
+    """SEC-ACP-18 SEC-ROL-02: what has an '@' is a Role-ID, or nothing"""
+    content = policy([rule(["Cnobody1", entry], 2)])
+    assert admin.create(ae.path, "acp", rn="p", **content).rsc == rsc
+    assert admin.retrieve(f"{ae.path}/p").rsc == (2000 if rsc == 2001 else 4004)
 
 
 @pytest.mark.parametrize("attribute", ["acpi", "daci", "cr", "st", "foo"])

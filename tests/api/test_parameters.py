@@ -494,13 +494,9 @@ def test_create_has_no_filter(ae, query):
 # ---- not supported ----
 
 UNSUPPORTED = [
-    ("query", "rids", "role1@example.org"), ("query", "tids", "token1@example.org"), ("query", "ltids", "local1"),
-    ("query", "tqi", "true"), ("query", "asi", "true"), ("query", "auri", "true"), ("query", "da", "true"),
+    ("query", "asi", "true"), ("query", "auri", "true"), ("query", "da", "true"),
     ("query", "rp", "60000"), ("headers", "X-M2M-AS", "c2lnbmF0dXJl"),
-    ("headers", "Authorization", "eyJhIjoxfQ.e30.c2ln"),
-    ("query", "tqi", "1"), ("headers", "Authorization", "eyJhIjoxfQ.e30.c2ln+eyJhIjoxfQ..aXY.Y3Q.dGFn"),
 ]
-
 
 @pytest.mark.parametrize("place,name,value", UNSUPPORTED, ids=[f"{n}={v}" for _, n, v in UNSUPPORTED])
 def test_unsupported_parameters(ae, place, name, value):

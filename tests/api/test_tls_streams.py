@@ -272,10 +272,13 @@ def test_long_handshakes_end(strict):
     """limit handshake-bytes: a certificate chain without end"""
     lab, server = strict("handshake-bytes=4096", client="optional")
     many = lab.write("many.pem", (lab.folder / "ae.pem").read_bytes() + (lab.folder / "cse.pem").read_bytes() * 30)
-    with pytest.raises((ssl.SSLError, ConnectionError)):
+    try:
         with lab.connect(server, (many, lab.ae[1]), ssl.TLSVersion.TLSv1_2) as tls:
             tls.sendall(GET)
-            tls.recv(100)
+            got = tls.recv(100)
+    except (ssl.SSLError, ConnectionError):
+        got = b""
+    assert got == b""
     logged(server, "the handshake is too long")
     with lab.connect(server) as tls:  # others fit
         tls.sendall(GET)

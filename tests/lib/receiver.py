@@ -81,6 +81,10 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(text)
 
+            def do_GET(self):  # pylint: disable=invalid-name
+                """A RETRIEVE by a CSE."""
+                self.do_POST()
+
             def log_message(self, *args):  # pylint: disable=arguments-differ
                 pass
 

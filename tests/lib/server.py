@@ -23,7 +23,7 @@ class Server:
     """One `merlon cse`. Use as a context manager, or start() and stop()."""
 
     def __init__(self, data, *options, store="lmdb", listen=("http://127.0.0.1:0",), program=None,
-                 environment=None, wrapper=()):
+                 environment=None, wrapper=(), threads=2):
         self.data = Path(data)
         self.options = list(options)
         self.store = store
@@ -31,6 +31,7 @@ class Server:
         self.program = program or binary()
         self.environment = environment or {}
         self.wrapper = list(wrapper)
+        self.threads = threads
         self.process = None
         self.urls = []
         self.trusted = []
@@ -45,7 +46,7 @@ class Server:
         says_size = {"--store-max-size", "--config"} & set(self.options)
         size = [] if says_size else ["--store-max-size", "64G"]
         return [*self.wrapper, self.program, "cse", "--data", str(self.data), "--store", self.store,
-                "--threads", "2", *size, *listen, *self.options]
+                "--threads", str(self.threads), *size, *listen, *self.options]
 
     def start(self, seconds=30):
         self.data.parent.mkdir(parents=True, exist_ok=True)

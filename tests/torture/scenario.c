@@ -4,14 +4,41 @@
 #define FROM_AE            "\"fr\":\"Ca\","
 #define CREATE(to, ty, pc) "{\"op\":1,\"to\":\"" to "\"," FROM_AE "\"ty\":" #ty ",\"pc\":" pc "}"
 #define UPDATE(to, pc)     "{\"op\":3,\"to\":\"" to "\"," FROM_AE "\"pc\":" pc "}"
-#define DELETE(to)         "{\"op\":4,\"to\":\"" to "\"," FROM_AE "\"rcn\":1}"
-#define ALL_FOR_CA         "{\"acr\":[{\"acor\":[\"Ca\"],\"acop\":63}]}"
+#define ADMIN(to, ty, pc)                                                                          \
+    "{\"op\":1,\"to\":\"" to "\",\"fr\":\"CAdmin\",\"ty\":" #ty ",\"pc\":" pc "}"
+#define DELETE(to) "{\"op\":4,\"to\":\"" to "\"," FROM_AE "\"rcn\":1}"
+#define ALL_FOR_CA "{\"acr\":[{\"acor\":[\"Ca\"],\"acop\":63}]}"
 
 const struct torture_step torture_scenario[] = {
+    { "create a service subscription profile",
+      ADMIN("cse-in", 11, "{\"m2m:mssp\":{\"rn\":\"profile\"}}"),
+      2001,
+      0,
+      { 0 } },
+    { "create a rule",
+      ADMIN("cse-in", 19,
+            "{\"m2m:asar\":{\"rn\":\"rule\",\"aae\":[\"Ca\",\"Cb\"],\"aai\":[\"N*\"],"
+            "\"ari\":[\"r@x.example\"]}}"),
+      2001,
+      0,
+      { 0 } },
+    { "create a node with the rule",
+      ADMIN("cse-in/profile", 20,
+            "{\"m2m:svsn\":{\"rn\":\"node\",\"ni\":\"urn:n:1\",\"csi\":\"/id-in\","
+            "\"rlk\":[\"cse-in/rule\"]}}"),
+      2001,
+      0,
+      { 0 } },
     { "register an AE",
       CREATE("cse-in", 2,
              "{\"m2m:ae\":{\"rn\":\"a\",\"api\":\"N1\",\"rr\":true,\"srv\":[\"3\"],"
              "\"poa\":[\"http://a\"],\"lbl\":[\"one\",\"two\"]}}"),
+      2001,
+      0,
+      { 0 } },
+    { "register an AE that is given its AE-ID",
+      "{\"op\":1,\"to\":\"cse-in\",\"fr\":\"C\",\"ty\":2,\"pc\":{\"m2m:ae\":{\"rn\":\"b\","
+      "\"api\":\"N2\",\"rr\":false,\"srv\":[\"3\"]}}}",
       2001,
       0,
       { 0 } },

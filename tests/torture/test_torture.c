@@ -63,7 +63,7 @@ static const struct mln_inproc_options *options(void)
         tempdir_remove(path); /* of the CSE before */
     }
     (void)snprintf(path, sizeof path, "%s/%u", directory, ++serial);
-    o = (struct mln_inproc_options){ .backend = backend, .path = path };
+    o = (struct mln_inproc_options){ .backend = backend, .path = path, .enforces_profile = true };
     return &o;
 }
 
