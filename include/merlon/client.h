@@ -15,6 +15,36 @@ extern "C" {
 
 struct merlon_client;
 
+/* What a client proves to a CSE over TLS, and how it knows the CSE. Members that are not used are
+ * NULL; set the whole to zero before. Texts and paths are copied or read when it is given to a
+ * client, so that a file that has changed is read by setting it again.
+ *
+ * Either a certificate or a pre-shared key. The key also proves the CSE, which must have it; a
+ * certificate of the CSE is believed only with a trust anchor. The anchors of the system are never
+ * used. TS-0003 8.2, 10.2 */
+struct merlon_credential {
+    /* "cse.example" or "cse.example:8443", of the URL of the CSE that it is for, and of no other;
+     * NULL: any */
+    const char *authority;
+    const char *anchor_file;      /* PEM: certificates of the CAs that are believed */
+    const char *certificate_file; /* PEM: the client's own first, then the CAs below the anchor */
+    const char *key_file;         /* PEM: its private key, which only its owner can read */
+    const char *psk_id;           /* identity of the pre-shared key: "thermo1@sp.example" */
+    const char *psk_file;         /* 16 to 64 bytes as hexadecimal digits, as `merlon key add`
+                                     writes them, or base64url; only its owner can read it */
+    /* Absolute CSE-ID that the certificate of the CSE must name; NULL: it must name the host of
+     * the URL. The domain name of a CSE that is not its provider's infrastructure node has the
+     * CSE-ID of that node in it too: in_cse_id, "/in". A CSE that has the key needs no
+     * certificate, and then this is not looked at. TS-0001 6.5.1 */
+    const char *cse_id;
+    const char *in_cse_id;
+    const void *reserved[4];
+};
+
+/* Does the URL lead to this authority, "host" or "host:port"? 2: host and port are the same; 1: the
+ * host is, and any port will do; 0: no. Any thread. */
+MERLON_API int merlon_url_is_at(const char *url, const char *authority);
+
 /* url: where the CSE is reached: "http://127.0.0.1:8080", with a path when it does not stand at the
  * root. Nothing is sent yet. NULL on failure: INVALID, NO_MEMORY, SYSTEM. */
 MERLON_API struct merlon_client *merlon_client_new(const char *url, struct merlon_error *error);
@@ -36,6 +66,18 @@ MERLON_API MERLON_CHECKED enum merlon_status merlon_client_set_release(struct me
 
 /* Time for a request, from its start to the end of its answer. Initially 30000, at least 1. */
 MERLON_API void merlon_client_set_timeout(struct merlon_client *client, uint32_t timeout_ms);
+
+/* Of the credentials, takes the one whose authority fits the URL of the client best, in the place of
+ * what was set before; when none fits, the client has no credential. So all clients of a program
+ * can be given the same list, and no CSE sees a credential that is for another. Without a
+ * credential no CSE is believed: requests to https URLs end with UNREACHABLE, as they do when the
+ * handshake fails. INVALID: members that do not go together, a file that is missing, unsound, or
+ * readable by others when it is secret, a URL that is not https; not within a callback. NO_MEMORY,
+ * SYSTEM. */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_client_set_credentials(struct merlon_client *client,
+                              const struct merlon_credential *credentials, size_t count,
+                              struct merlon_error *error);
 
 /* Called with each HTTP message as text, `size` bytes that end in NUL; credentials in it are
  * replaced. NULL: nobody. */

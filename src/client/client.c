@@ -13,18 +13,30 @@ enum {
     RECEIVER_CONNECTIONS = 64,
 };
 
-static mln_err open_loop(struct merlon_client *c)
+mln_err mln_client_open_fetcher(struct merlon_client *client)
 {
+    struct mln_fetcher *fetcher = NULL;
     struct mln_fetch_options options = {
         .max_transfers = TRANSFERS,
         .max_per_host = TRANSFERS,
         .max_header_bytes = MLN_CLIENT_HEADER,
         .max_body_bytes = MLN_CLIENT_BODY,
         .connect_us = INT64_C(1000) * CONNECT_MS,
+        .tls = client->tls,
+        .has_one_peer = true,
     };
 
+    MLN_TRY(mln_fetcher_new(client->loop, &options, &fetcher));
+    mln_fetcher_free(client->fetcher);
+    client->fetcher = fetcher;
+    return MLN_OK;
+}
+
+static mln_err open_loop(struct merlon_client *c)
+{
     MLN_TRY(mln_loop_new(&c->loop));
-    MLN_TRY(mln_fetcher_new(c->loop, &options, &c->fetcher));
+    MLN_TRY(mln_tls_slot_new(&c->tls));
+    MLN_TRY(mln_client_open_fetcher(c));
     return mln_env_random(mln_env_system(), &c->session, sizeof c->session);
 }
 
@@ -61,7 +73,8 @@ struct merlon_client *merlon_client_new(const char *url, struct merlon_error *er
         c->timeout_us = INT64_C(1000) * DEFAULT_TIMEOUT_MS;
         c->originator = mln_strdup("");
         c->release = mln_strdup("3");
-        err = c->originator && c->release ? set_url(c, mln_slice_z(url), &fault) : err;
+        c->cse_id = mln_strdup("");
+        err = c->originator && c->release && c->cse_id ? set_url(c, mln_slice_z(url), &fault) : err;
     }
     if (!mln_failed(err)) {
         err = open_loop(c);
@@ -80,6 +93,8 @@ void merlon_client_free(struct merlon_client *client)
     }
     mln_fetcher_free(client->fetcher);
     mln_loop_free(client->loop);
+    mln_tls_slot_free(client->tls);
+    mln_free(client->cse_id);
     mln_free(client->url);
     mln_free(client->originator);
     mln_free(client->release);

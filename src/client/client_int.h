@@ -136,7 +136,9 @@ mln_err mln_client_read_references(struct merlon_response *response);
 struct merlon_client {
     struct mln_loop *loop;
     struct mln_fetcher *fetcher;
-    char *url; /* of the CSE, without a slash at the end */
+    struct mln_tls_slot *tls; /* empty without a credential: no server is believed */
+    char *cse_id;             /* expected at the other end; "" for none: the host of the URL */
+    char *url;                /* of the CSE, without a slash at the end */
     char *originator;
     char *release;
     int64_t timeout_us;
@@ -148,6 +150,9 @@ struct merlon_client {
     bool is_running;       /* a blocking call is on the stack */
     _Atomic bool may_stop; /* merlon_client_stop was called */
 };
+
+/* A fetcher without connections in the place of the present one. Errors: NO_MEMORY, SYSTEM. */
+mln_err mln_client_open_fetcher(struct merlon_client *client);
 
 /* Runs the loop until *is_done or, when that is allowed, merlon_client_stop. Errors: PARAM_INVALID
  * (called from a callback), SYSTEM. */

@@ -71,6 +71,7 @@ static mln_err write_message(struct merlon_client *c, const struct merlon_reques
         .body = request->body,
         .has_body = request->has_body,
         .timeout_us = c->timeout_us,
+        .peer_cse_id = mln_slice_z(c->cse_id),
     };
     return MLN_OK;
 }

@@ -165,6 +165,7 @@ static void finish(struct transfer *t, CURLcode code)
     (void)curl_multi_remove_handle(t->fetcher->multi, t->easy);
     unlink_active(t);
     answer.why = t->why[0] ? t->why : curl_easy_strerror(code);
+    answer.why = t->security.why.text[0] ? t->security.why.text : answer.why;
     if (!mln_failed(answer.err)) {
         answer.err = mln_buf_finish(&t->body, &answer.body);
     }
@@ -400,6 +401,7 @@ static mln_err transfer_new(struct mln_fetcher *f, struct transfer **ret)
     MLN_REQUIRE(t, NO_MEMORY);
     t->fetcher = f;
     t->security.tls = f->options.tls;
+    t->security.has_one_peer = f->options.has_one_peer;
     t->arena = mln_arena_new(TRANSFER_BYTES + f->options.max_header_bytes * 2 +
                              f->options.max_body_bytes * 3);
     t->easy = curl_easy_init();

@@ -21,6 +21,9 @@ struct mln_fetch_options {
     /* Where the client's side of TLS is found: trust anchors and our credential; borrowed. NULL, or
      * nothing in it: no server is believed, so https fails. The system's anchors are never used. */
     struct mln_tls_slot *tls;
+    /* All requests to one host and port name the same peer: connections are kept although it is a
+     * particular one. */
+    bool has_one_peer;
 };
 
 /* Errors: NO_MEMORY, SYSTEM. */
@@ -39,7 +42,8 @@ struct mln_fetch_request {
     bool has_body;      /* an empty body is not the same as none */
     int64_t timeout_us; /* for everything */
     /* With https, who must be at the other end: an absolute CSE-ID or AE-ID. Both empty: whoever
-     * the host of the URL belongs to. Such connections are not kept. */
+     * the host of the URL belongs to. Such connections are not kept, unless the options say that
+     * there is one peer. */
     struct mln_slice peer_cse_id;
     struct mln_slice peer_ae_id;
 };

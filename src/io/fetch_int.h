@@ -9,6 +9,8 @@
 struct mln_fetch_security {
     struct mln_tls_slot *tls;     /* the fetcher's; NULL: nobody is believed */
     struct mln_tls_target target; /* in the transfer's arena */
+    struct mln_fault why;         /* the peer is not believed; empty: it is, or nobody was there */
+    bool has_one_peer;            /* as the options of the fetcher say */
 };
 
 /* Sets what is the same for every transfer: libcurl verifies nothing itself, because our own
