@@ -67,8 +67,8 @@ MERLON_API MERLON_CHECKED enum merlon_status merlon_client_set_release(struct me
 /* Time for a request, from its start to the end of its answer. Initially 30000, at least 1. */
 MERLON_API void merlon_client_set_timeout(struct merlon_client *client, uint32_t timeout_ms);
 
-/* Of the credentials, takes the one whose authority fits the URL of the client best, in the place of
- * what was set before; when none fits, the client has no credential. So all clients of a program
+/* Of the credentials, takes the one whose authority fits the URL of the client best, in the place
+ * of what was set before; when none fits, the client has no credential. So all clients of a program
  * can be given the same list, and no CSE sees a credential that is for another. Without a
  * credential no CSE is believed: requests to https URLs end with UNREACHABLE, as they do when the
  * handshake fails. INVALID: members that do not go together, a file that is missing, unsound, or

@@ -17,7 +17,8 @@ const struct mln_topic *mln_cli_topics(size_t *ret_count)
           "  - 1: another failure: an answer that is not oneM2M, out of memory, output not "
           "written\n\n"
           "  - 2: wrong use: an unknown option, attribute or value, a bad configuration file\n\n"
-          "  - 3: no answer: the CSE cannot be reached, or the time is up\n\n"
+          "  - 3: no answer: the CSE cannot be reached, one side does not believe the other (TLS), "
+          "or the time is up\n\n"
           "  - 4: the CSE refused the request: a response status code 4xxx that is none of the "
           "following\n\n"
           "  - 5: the CSE failed: a response status code 5xxx or 6xxx\n\n"
@@ -44,11 +45,17 @@ const struct mln_topic *mln_cli_topics(size_t *ret_count)
         { "settings", "Settings",
           "Settings come from options, then from the environment, then from the configuration "
           "file; the first that is found counts.\n\n"
-          "The variables are MERLON_URL and MERLON_ORIGINATOR. The file is "
-          "$XDG_CONFIG_HOME/merlon/client.conf, by default ~/.config/merlon/client.conf. It holds "
-          "lines 'key = value' with the keys url, originator, rvi, timeout and format, which mean "
-          "the same as the options, and comments that begin with '#'. An unknown key is an "
-          "error." },
+          "The variables are MERLON_URL, MERLON_ORIGINATOR, and for TLS MERLON_ANCHOR, "
+          "MERLON_CERTIFICATE, MERLON_KEY, MERLON_PSK_ID, MERLON_PSK_FILE, MERLON_CSE_ID and "
+          "MERLON_IN_CSE_ID. The file is $XDG_CONFIG_HOME/merlon/client.conf, by default "
+          "~/.config/merlon/client.conf. It holds lines 'key = value' with the keys url, "
+          "originator, rvi, timeout, format, anchor, certificate, key, psk-id, psk-file, cse-id "
+          "and in-cse-id, which mean the same as the options, and comments that begin with '#'. "
+          "An unknown key is an error. Names of files are seen from the directory of the file.\n\n"
+          "Lines below '[HOST]' or '[HOST:PORT]' are for the CSE whose URL says so and go before "
+          "those above all sections. So each CSE gets its own originator and credential; a "
+          "credential above all sections is for the url there. A credential is never shown to "
+          "another CSE than the one it is for." },
     };
 
     *ret_count = sizeof topics / sizeof *topics;

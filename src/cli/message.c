@@ -1,5 +1,6 @@
 /* Messages to standard error. */
 #include <stdarg.h>
+#include <string.h>
 
 #include "cli/session.h"
 
@@ -41,10 +42,23 @@ static bool is_denial(int rsc)
     return rsc == 4000 || mln_cli_exit_of_rsc(rsc) == MLN_CLI_DENIED;
 }
 
+/* Would a credential help? */
+static bool is_unproved(const struct mln_session *s, const struct merlon_error *error)
+{
+    const struct merlon_credential *c = &s->settings.credential;
+
+    return s->settings.url && strncmp(s->settings.url, "https:", 6) == 0 && !c->psk_id &&
+           !c->certificate_file && (!c->anchor_file || strstr(error->text, "alert"));
+}
+
 int mln_session_fail(const struct mln_session *s, const struct merlon_error *error)
 {
     if (error->status != MERLON_REFUSED) {
         mln_cli_say("%s", error->text);
+        if (error->status == MERLON_UNREACHABLE && is_unproved(s, error)) {
+            mln_cli_say("no credential is set for this CSE: see --psk-id, --certificate and "
+                        "'merlon help settings'");
+        }
         return (int)mln_cli_exit_of(error);
     }
     mln_cli_say("%d %s: %s", error->rsc, merlon_rsc_name(error->rsc), error->text);

@@ -11,11 +11,8 @@
 
 enum {
     ARENA_BYTES = 1 << 30, /* bounds a mistake */
-    TIMEOUT_MAX = 86400,   /* seconds */
     TOKEN_BYTES = 1 << 20,
 };
-
-static const char default_url[] = "http://127.0.0.1:8080";
 
 const struct mln_option *mln_cli_common_options(size_t *ret_count)
 {
@@ -26,6 +23,30 @@ const struct mln_option *mln_cli_common_options(size_t *ret_count)
           "Where the CSE is reached; environment: MERLON_URL", false },
         { "originator", 'o', "ID", NULL,
           "Who sends the request, an AE-ID or CSE-ID; environment: MERLON_ORIGINATOR", false },
+        { "anchor", 0, "FILE", NULL,
+          "Certificates (PEM) of the CAs that are believed when a CSE shows a certificate; the "
+          "system's never are; environment: MERLON_ANCHOR",
+          false },
+        { "certificate", 0, "FILE", NULL,
+          "Our certificate (PEM), the CAs above it behind; environment: MERLON_CERTIFICATE",
+          false },
+        { "key", 0, "FILE", NULL, "Its private key (PEM); environment: MERLON_KEY", false },
+        { "psk-id", 0, "NAME@DOMAIN", NULL,
+          "Identity of a pre-shared key, in the place of a certificate; environment: "
+          "MERLON_PSK_ID",
+          false },
+        { "psk-file", 0, "FILE", NULL,
+          "The pre-shared key, as 'merlon key add --key-out' writes it, or as base64url; "
+          "environment: MERLON_PSK_FILE",
+          false },
+        { "cse-id", 0, "ID", NULL,
+          "Absolute CSE-ID that the certificate of the CSE must name; without it that is the host "
+          "of the URL; environment: MERLON_CSE_ID",
+          false },
+        { "in-cse-id", 0, "ID", NULL,
+          "CSE-ID of the infrastructure node, such as /in, when --cse-id is another CSE; "
+          "environment: MERLON_IN_CSE_ID",
+          false },
         { "rvi", 0, "RELEASE", "3", "Release Version Indicator of the request", false },
         { "timeout", 't', "SECONDS", "30", "Time for each request", false },
         { "format", 'f', "json|pretty|raw", NULL,
@@ -52,60 +73,6 @@ const struct mln_option *mln_cli_common_options(size_t *ret_count)
 }
 
 /* ---- settings ---- */
-
-const char **mln_cli_setting(struct mln_cli_settings *settings, const char *name)
-{
-    const struct {
-        const char *name;
-        const char **place;
-    } rows[] = {
-        { "url", &settings->url },       { "originator", &settings->originator },
-        { "rvi", &settings->rvi },       { "timeout", &settings->timeout },
-        { "format", &settings->format },
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].name, name) == 0) {
-            return rows[i].place;
-        }
-    }
-    return NULL;
-}
-
-static bool format_of(const char *word, enum mln_cli_format *ret)
-{
-    static const char *const words[] = {
-        [MLN_CLI_FORMAT_JSON] = "json",
-        [MLN_CLI_FORMAT_PRETTY] = "pretty",
-        [MLN_CLI_FORMAT_RAW] = "raw",
-    };
-
-    for (int i = MLN_CLI_FORMAT_JSON; i <= MLN_CLI_FORMAT_RAW; i++) {
-        if (strcmp(words[i], word) == 0) {
-            *ret = (enum mln_cli_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-mln_err mln_cli_check_setting(const char *name, const char *value, struct mln_fault *fault)
-{
-    enum mln_cli_format format;
-    uint64_t seconds = 0;
-
-    if (strcmp(name, "format") == 0 && !format_of(value, &format)) {
-        mln_fault_set(fault, "format: '%s' is none of json, pretty, raw", value);
-        MLN_FAIL(CONFIG);
-    }
-    if (strcmp(name, "timeout") == 0 &&
-        (!mln_num_u64(mln_slice_z(value), &seconds) || !seconds || seconds > TIMEOUT_MAX)) {
-        mln_fault_set(fault, "timeout: '%s' is no number of seconds from 1 to %d", value,
-                      TIMEOUT_MAX);
-        MLN_FAIL(CONFIG);
-    }
-    return MLN_OK;
-}
 
 static mln_err add_param(struct mln_session *s, const char *value, struct mln_fault *fault)
 {
@@ -179,7 +146,7 @@ static mln_err set_common(void *data, const struct mln_option *option, const cha
     const char **place;
 
     assert(s);
-    place = mln_cli_setting(&s->settings, option->name);
+    place = mln_cli_setting(&s->settings, option->name, NULL);
     if (place) {
         MLN_TRY(mln_cli_check_setting(option->name, value, fault));
         *place = value;
@@ -203,19 +170,16 @@ static mln_err set_common(void *data, const struct mln_option *option, const cha
 static mln_err complete_settings(struct mln_session *s, struct mln_fault *fault)
 {
     struct mln_cli_settings *set = &s->settings;
+    struct mln_cli_settings environment;
 
-    if (!set->url) {
-        set->url = getenv("MERLON_URL");
-    }
-    if (!set->originator) {
-        set->originator = getenv("MERLON_ORIGINATOR");
-    }
+    mln_cli_settings_environment(&environment);
+    mln_cli_settings_merge(set, &environment);
     MLN_TRY(mln_config_read(set, s->arena, fault));
     if (!set->url) {
-        set->url = default_url;
+        set->url = mln_cli_default_url;
     }
     if (set->format) {
-        (void)format_of(set->format, &s->format); /* checked where it came from */
+        (void)mln_cli_format_of(set->format, &s->format); /* checked where it came from */
     }
     return MLN_OK;
 }
@@ -303,6 +267,9 @@ static enum merlon_status make_client(struct mln_session *s, struct merlon_error
     }
     if (status == MERLON_OK && s->settings.rvi) {
         status = merlon_client_set_release(s->client, s->settings.rvi, error);
+    }
+    if (status == MERLON_OK && mln_cli_has_credential(&s->settings)) {
+        status = merlon_client_set_credentials(s->client, &s->settings.credential, 1, error);
     }
     if (s->settings.timeout && mln_num_u64(mln_slice_z(s->settings.timeout), &seconds)) {
         merlon_client_set_timeout(s->client, (uint32_t)seconds * 1000);

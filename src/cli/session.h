@@ -27,13 +27,15 @@ enum mln_cli_format {
     MLN_CLI_FORMAT_RAW,
 };
 
-/* Settings that come from options, environment or configuration file; NULL when not given. */
+/* Settings that come from options, environment or configuration file; NULL when not given. Whatever
+ * is added here gets a row in settings.c. */
 struct mln_cli_settings {
     const char *url;
     const char *originator;
     const char *rvi;
     const char *timeout;
     const char *format;
+    struct merlon_credential credential; /* for url, and no other */
 };
 
 struct mln_session {
@@ -77,11 +79,32 @@ __attribute__((format(printf, 2, 3))) int mln_session_misuse(const struct mln_se
 /* Says why the library failed; returns the exit code. message.c */
 int mln_session_fail(const struct mln_session *s, const struct merlon_error *error);
 
-/* One setting is checked, from wherever it comes. Errors: CONFIG. session.c */
+/* The format of that name. settings.c */
+bool mln_cli_format_of(const char *word, enum mln_cli_format *ret);
+
+/* One setting is checked, from wherever it comes. Errors: CONFIG. settings.c */
 mln_err mln_cli_check_setting(const char *name, const char *value, struct mln_fault *fault);
 
-/* Place of the setting of that name, or NULL. session.c */
-const char **mln_cli_setting(struct mln_cli_settings *settings, const char *name);
+/* Place of the setting of that name, or NULL. *ret_is_path, which may be NULL: is it the name of a
+ * file? settings.c */
+const char **mln_cli_setting(struct mln_cli_settings *settings, const char *name,
+                             bool *ret_is_path);
+
+/* Names of the settings, for i from 0 on; NULL behind the last. settings.c */
+const char *mln_cli_setting_name(size_t i);
+
+/* Has it anything of a credential? settings.c */
+bool mln_cli_has_credential(const struct mln_cli_settings *settings);
+
+/* Fills in what is not set yet from a source that counts less. A credential is taken in parts that
+ * belong together (what we show; the anchors; who is expected), and only when the source does not
+ * name the URL of another CSE. settings.c */
+void mln_cli_settings_merge(struct mln_cli_settings *into, const struct mln_cli_settings *from);
+
+/* What the environment says. settings.c */
+void mln_cli_settings_environment(struct mln_cli_settings *ret);
+
+extern const char mln_cli_default_url[];
 
 /* Fills in what is not set yet from the configuration file, if there is one. config.c
  * Errors: CONFIG (with file and line in the fault), SYSTEM, NO_MEMORY. */

@@ -10,6 +10,7 @@ enum {
     CREDENTIALS_MAX = 1000,
     PEM_MAX = 1 << 20,
     PSK_TEXT_MAX = 4096,
+    DOMAIN_ARENA = 4096,
     PSK_MIN = MLN_CREDENTIAL_KEY_MIN,
     PSK_MAX = MLN_CREDENTIAL_KEY_MAX,
     HTTP_PORT = 80,
@@ -88,9 +89,8 @@ int merlon_url_is_at(const char *url, const char *authority)
 }
 
 /* The one that fits best; NULL: none is for this CSE. */
-static const struct merlon_credential *pick(const char *url,
-                                            const struct merlon_credential *credentials,
-                                            size_t count)
+static const struct merlon_credential *
+pick(const char *url, const struct merlon_credential *credentials, size_t count)
 {
     const struct merlon_credential *best = NULL;
     int most = -1;
@@ -285,7 +285,7 @@ static struct mln_cert_provider provider_of(const struct merlon_credential *c)
 static mln_err check_cse_id(const struct merlon_credential *c, const struct mln_cert_names *names,
                             struct mln_fault *fault)
 {
-    struct mln_arena *arena = mln_arena_new(MLN_CLIENT_IDENTIFIER * 4);
+    struct mln_arena *arena = mln_arena_new(DOMAIN_ARENA);
     struct mln_slice domain;
     mln_err err;
 
@@ -308,10 +308,9 @@ static mln_err make_verifier(struct making *m, struct mln_fault *fault)
     if (!m->anchor) {
         return MLN_OK;
     }
-    return name_file(
-        mln_cert_verifier_new(&rules, text_of(m->anchor), (struct mln_slice){ 0 }, fault,
-                              &m->verifier),
-        m->from->anchor_file, fault);
+    return name_file(mln_cert_verifier_new(&rules, text_of(m->anchor), (struct mln_slice){ 0 },
+                                           fault, &m->verifier),
+                     m->from->anchor_file, fault);
 }
 
 static mln_err make(struct making *m, struct mln_fault *fault)
@@ -322,6 +321,7 @@ static mln_err make(struct making *m, struct mln_fault *fault)
         .least = MLN_TLS_1_2,
         .greatest = MLN_TLS_1_3,
     };
+    const char *file;
 
     MLN_TRY(check(m->from, fault));
     MLN_TRY(read_files(m, fault));
@@ -329,13 +329,16 @@ static mln_err make(struct making *m, struct mln_fault *fault)
     options.verifier = m->verifier;
     options.psk = m->psk;
     options.identity = (struct mln_tls_identity){ text_of(m->certificate), text_of(m->key) };
-    return mln_tls_client_new(&options, fault, &m->client);
+    file = m->from->certificate_file ? m->from->certificate_file : m->from->anchor_file;
+    return name_file(mln_tls_client_new(&options, fault, &m->client),
+                     file ? file : m->from->psk_file, fault);
 }
 
 /* ---- a client's ---- */
 
 /* Connections that stand were made with what was before: a new fetcher has none. */
-static mln_err exchange(struct merlon_client *client, struct mln_tls_client *tls, const char *cse_id)
+static mln_err exchange(struct merlon_client *client, struct mln_tls_client *tls,
+                        const char *cse_id)
 {
     char *copy = mln_strdup(cse_id ? cse_id : "");
     mln_err err = copy ? mln_client_open_fetcher(client) : MLN_ERROR(NO_MEMORY);

@@ -87,13 +87,29 @@ struct exchange {
     bool is_done;
 };
 
+/* What libcurl passes on from OpenSSL when the CSE ends a handshake, for people. */
+static void tell_why(struct mln_fault *fault, const char *url, const char *why)
+{
+    const char *alert = strstr(why, " alert ");
+
+    if (alert) {
+        alert += strlen(" alert ");
+        mln_fault_set(fault,
+                      "%s: the CSE ended the TLS connection with the alert '%.*s': it does not "
+                      "believe our key or certificate, or wants one",
+                      url, (int)strcspn(alert, ","), alert);
+    } else {
+        mln_fault_set(fault, "%s: %s", url, why);
+    }
+}
+
 static void on_answer(void *data, const struct mln_fetch_answer *answer)
 {
     struct exchange *x = data;
 
     x->err = answer->err;
     if (mln_failed(answer->err)) {
-        mln_fault_set(x->fault, "%s: %s", x->client->url, answer->why);
+        tell_why(x->fault, x->client->url, answer->why);
     } else {
         const struct mln_value *to = mln_value_get(x->request->params, MLN_S("to"));
 

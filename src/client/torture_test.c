@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -161,11 +162,43 @@ static void contents_survive_every_failed_allocation(void **state)
     merlon_free(text);
 }
 
+static void credentials_survive_every_failed_allocation(void **state)
+{
+    char path[] = "/tmp/merlon-psk-XXXXXX";
+    struct merlon_credential credential = { .psk_id = "a@b.example",
+                                            .psk_file = path,
+                                            .cse_id = "//b.example/in" };
+    enum merlon_status status = MERLON_NO_MEMORY;
+    struct merlon_error error;
+    struct merlon_client *client = merlon_client_new("https://b.example", &error);
+    int fd = mkstemp(path);
+    unsigned long n;
+
+    (void)state;
+    assert_non_null(client);
+    assert_int_equal(write(fd, "0123456789abcdef0123456789abcdef", 32), 32);
+    assert_int_equal(close(fd), 0);
+    for (n = 1; status != MERLON_OK && n < MANY; n++) {
+        mln_mem_fail_at(n);
+        status = merlon_client_set_credentials(client, &credential, 1, &error);
+        mln_mem_fail_at(0);
+        if (status != MERLON_OK) {
+            assert_int_equal(status, MERLON_NO_MEMORY);
+            assert_string_not_equal(error.text, "");
+        }
+    }
+    assert_int_equal(status, MERLON_OK);
+    assert_true(n > 5);
+    assert_int_equal(unlink(path), 0);
+    merlon_client_free(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failed_allocation_is_told),
         cmocka_unit_test(contents_survive_every_failed_allocation),
+        cmocka_unit_test(credentials_survive_every_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("torture", tests, NULL, NULL);

@@ -1,14 +1,13 @@
 /* Contexts from files. */
 #include "server/tls.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/files.h"
 
 enum {
     FILE_MAX = 16 << 20,  /* a revocation list may be long */
@@ -36,90 +35,6 @@ struct reading {
 
 /* ---- files ---- */
 
-static mln_err cannot(const char *path, const char *why, struct mln_fault *fault)
-{
-    mln_fault_set(fault, "%s: %s", path, why);
-    MLN_FAIL(CONFIG);
-}
-
-/* A private key that others can read or change is none. */
-static mln_err check_file(const char *path, const struct stat *st, bool is_key,
-                          struct mln_fault *fault)
-{
-    if (!S_ISREG(st->st_mode)) {
-        return cannot(path, "is no file", fault);
-    }
-    if (st->st_size > FILE_MAX) {
-        return cannot(path, "is too large", fault);
-    }
-    if (is_key && (st->st_mode & (S_IRWXO | S_IWGRP)) != 0) {
-        return cannot(path,
-                      "others can read or change this private key: let only the server's user (and "
-                      "a group for reading) have it, as with chmod 0600",
-                      fault);
-    }
-    return MLN_OK;
-}
-
-static mln_err read_all(int fd, const char *path, struct mln_secret *into, struct mln_fault *fault)
-{
-    unsigned char *at = mln_secret_room(into);
-    size_t left = mln_secret_len(into);
-
-    while (left) {
-        ssize_t n = read(fd, at, left);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return cannot(path, n < 0 ? strerror(errno) : "has changed while it was read", fault);
-        }
-        at += n;
-        left -= (size_t)n;
-    }
-    return MLN_OK;
-}
-
-static mln_err read_open(int fd, const char *path, bool is_key, struct mln_fault *fault,
-                         struct mln_secret **ret)
-{
-    struct stat st;
-    struct mln_secret *bytes;
-    mln_err err;
-
-    if (fstat(fd, &st) != 0) {
-        return cannot(path, strerror(errno), fault);
-    }
-    MLN_TRY(check_file(path, &st, is_key, fault));
-    if (st.st_size == 0) {
-        return cannot(path, "is empty", fault);
-    }
-    bytes = mln_secret_new((size_t)st.st_size);
-    MLN_REQUIRE(bytes, NO_MEMORY);
-    err = read_all(fd, path, bytes, fault);
-    if (mln_failed(err)) {
-        mln_secret_free(bytes);
-        return err;
-    }
-    *ret = bytes;
-    return MLN_OK;
-}
-
-static mln_err read_file(const char *path, bool is_key, struct mln_fault *fault,
-                         struct mln_secret **ret)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    mln_err err;
-
-    if (fd < 0) {
-        return cannot(path, strerror(errno), fault);
-    }
-    err = read_open(fd, path, is_key, fault, ret);
-    (void)close(fd);
-    return err;
-}
-
 /* A public file's text, behind what is there already. */
 static mln_err append_file(struct reading *r, const char *path, struct mln_slice *text,
                            struct mln_fault *fault)
@@ -127,7 +42,7 @@ static mln_err append_file(struct reading *r, const char *path, struct mln_slice
     struct mln_secret *bytes = NULL;
     char *joined;
 
-    MLN_TRY(read_file(path, false, fault, &bytes));
+    MLN_TRY(mln_file_read_given(path, FILE_MAX, false, fault, &bytes));
     joined = mln_arena_alloc(r->arena, text->len + mln_secret_len(bytes) + 1);
     if (!joined) {
         mln_secret_free(bytes);
@@ -148,7 +63,7 @@ static mln_err read_identity(struct reading *r, size_t i, struct mln_fault *faul
     const struct mln_settings *s = r->settings;
 
     MLN_TRY(append_file(r, s->tls_certificates[i], &r->identities[i].certificate, fault));
-    MLN_TRY(read_file(s->tls_keys[i], true, fault, &r->keys[i]));
+    MLN_TRY(mln_file_read_given(s->tls_keys[i], FILE_MAX, true, fault, &r->keys[i]));
     r->identities[i].key =
         mln_slice_of((const char *)mln_secret_bytes(r->keys[i]), mln_secret_len(r->keys[i]));
     return MLN_OK;
