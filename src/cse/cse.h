@@ -71,6 +71,7 @@ struct mln_cse_options {
     bool is_release_2;       /* its rules where they differ: docs/guide/profiles.md */
     bool hides_unauthorised; /* 4004 in place of 4103 */
     enum mln_verify verify;
+    bool rechecks_subscribers; /* no notification of what its creator may not retrieve any more */
     enum mln_unauthenticated unauthenticated;
     bool enforces_profile; /* AEs register by rules of the service subscription only */
     struct mln_auditor auditor;

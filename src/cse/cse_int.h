@@ -14,6 +14,7 @@
 
 struct mln_claims;
 struct mln_duties;
+struct mln_explanation;
 struct mln_fresh;
 struct mln_gid_table;
 struct mln_inquiry;
@@ -132,8 +133,10 @@ struct mln_exec {
     struct mln_exec *next_timed;  /* in the worker's list */
     struct mln_exec **link_timed; /* what points here */
     mln_err outcome;
-    struct mln_inquiry *inquiry; /* targets asked for their consent */
-    struct mln_forward *forward; /* a NOTIFY to be passed on to an AE */
+    struct mln_inquiry *inquiry;         /* targets asked for their consent */
+    struct mln_explanation *explanation; /* the decision is to be explained: pipeline/explain.c */
+    struct mln_trace *trace;             /* and reports here */
+    struct mln_forward *forward;         /* a NOTIFY to be passed on to an AE */
 };
 
 /* Bytes an answer may still take. */

@@ -407,6 +407,7 @@ static mln_err open_cse(struct mln_inproc *p)
         .unauthenticated =
             p->options.says_unauthenticated ? p->options.unauthenticated : MLN_UNAUTHENTICATED_OPEN,
         .enforces_profile = p->options.enforces_profile,
+        .rechecks_subscribers = p->options.rechecks_subscribers,
         .auditor = p->options.auditor,
         .max_lifetime_us =
             p->options.max_lifetime_us ? p->options.max_lifetime_us : LIFETIME_S * MLN_US_PER_S,

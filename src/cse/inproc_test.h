@@ -20,6 +20,7 @@ struct mln_inproc_options {
     enum mln_unauthenticated unauthenticated; /* unless says_unauthenticated: OPEN */
     bool says_unauthenticated;
     bool enforces_profile;
+    bool rechecks_subscribers;
     enum mln_cse_type type; /* 0: IN */
     struct mln_auditor auditor;
     bool has_no_duties; /* the outbox is not emptied, nothing expires */

@@ -40,6 +40,12 @@ struct mln_identify {
 };
 mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret);
 
+/* Who would ask in a request that is only thought of, of which `in->from` is known, and whether it
+ * proves who it is; `in->peer` is not looked at. What a listener or an association would refuse
+ * before is not known, so not refused. Errors: as mln_access_identify. */
+mln_err mln_access_assume(const struct mln_identify *in, bool is_proved,
+                          struct mln_originator *ret);
+
 /* What the request itself tells; all zero but the time is a request of which nothing is known. */
 struct mln_access_request {
     int64_t arrival_us;
@@ -48,6 +54,7 @@ struct mln_access_request {
     struct mln_specialization created; /* and its definition as given in Content */
     struct mln_policy_cache *policies; /* of this thread; or NULL */
     struct mln_claims *claims;         /* roles and tokens; or NULL */
+    struct mln_trace *trace;           /* is told of each step of a decision; or NULL */
 };
 
 /* What a decision counts in beside the name of the originator. */

@@ -170,7 +170,9 @@ static struct input read_input(struct mln_slice data)
 {
     struct input in = { .originator = originator_of((unsigned char)data.ptr[0] >> 3),
                         .privilege = (enum mln_privilege)(1u << (data.ptr[0] & 7) % 6),
-                        .request = { 1893456000000000, &peers[data.ptr[0] & 1], 3, { 0 }, NULL },
+                        .request = { .arrival_us = 1893456000000000,
+                                     .peer = &peers[data.ptr[0] & 1],
+                                     .created_ty = 3 },
                         .target = { .ty = MLN_TY_CNT } };
     struct mln_slice rest = mln_slice_from(data, 1);
 

@@ -143,7 +143,7 @@ static void rows_go_with_their_resource(void **state)
                      MLN_RSC_DELETED);
     assert_string_equal(roles("r@x", "Cae", "CAdmin"), "two ");
     assert_int_equal(rows(), 2);
-    mln_inproc_advance(look.p, 10 * 60 * MLN_US_PER_S);
+    mln_inproc_advance(look.p, INT64_C(600) * MLN_US_PER_S);
     mln_inproc_settle(look.p);
     assert_string_equal(roles("r@x", "Cae", "CAdmin"), "");
     assert_int_equal(rows(), 1);

@@ -68,6 +68,7 @@ static mln_err read_role(struct mln_claims *c, const struct mln_access *a,
     if (has) {
         MLN_TRY(may_use(a, role_id, &may));
     }
+    mln_trace_role(a->facts.trace, role_id, may ? "valid" : has ? "not allowed" : "not assigned");
     if (may) {
         c->roles[c->role_count++] = role_id;
     }

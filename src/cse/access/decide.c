@@ -57,6 +57,7 @@ void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct ml
             .time_us = request->arrival_us,
             .created_ty = request->created_ty,
             .created = request->created,
+            .trace = request->trace,
             .locate = locator ? locate : NULL,
             .is_member = is_member,
         },
@@ -151,10 +152,16 @@ static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool
 
     *ret = false;
     if (err.code == MLN_ERR_NOT_FOUND) {
+        mln_trace_policy(a->facts.trace, id, "missing");
         return MLN_OK;
     }
     MLN_TRY(err);
-    return policy.ty == MLN_TY_ACP ? policy_permits(a, &policy, is_self, q, ret) : MLN_OK;
+    if (policy.ty != MLN_TY_ACP) {
+        mln_trace_policy(a->facts.trace, id, "no policy");
+        return MLN_OK;
+    }
+    mln_trace_policy(a->facts.trace, id, "found");
+    return policy_permits(a, &policy, is_self, q, ret);
 }
 
 enum { FEW = 4 };
@@ -242,6 +249,9 @@ static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_
 {
     uint16_t subject = subject_of(q);
 
+    if (a->facts.trace) {
+        return false; /* what is remembered has no reasons */
+    }
     for (unsigned i = 0; i < a->memo_count; i++) {
         if (a->memo[i].privilege == q->privilege && a->memo[i].claimed == a->claimed &&
             a->memo[i].subject == subject && a->memo[i].resource == resource &&
@@ -286,6 +296,7 @@ static mln_err parent_permits(struct mln_access *a, const struct mln_resource *c
     mln_err err;
 
     *ret = false;
+    mln_trace_source(a->facts.trace, "parent", child->ri);
     if (memo_find(a, (struct mln_slice){ 0 }, child->parent, q, ret)) {
         return MLN_OK;
     }
@@ -320,13 +331,16 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
     *ret = false;
     if (protector->ty == MLN_TY_ACP) {
         /* spec: TS-0001 9.6.2.0: selfPrivileges protect the policy itself */
+        mln_trace_source(a->facts.trace, "pvs", protector->ri);
         return policy_permits(a, protector, true, q, ret);
     }
     if (find_list(protector, MLN_S("acpi"), &rules)) {
+        mln_trace_source(a->facts.trace, "acpi", protector->ri);
         return listed_permit(a, rules, q, ret);
     }
     if (protector->ty == MLN_TY_CB) {
         *ret = base_permits(a, q->privilege);
+        mln_trace_verdict(a->facts.trace, "base", protector->ri, (struct mln_slice){ 0 }, *ret);
         return MLN_OK;
     }
     if (!type || !type->has_acpi) {
@@ -335,6 +349,7 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
     /* spec: TS-0001 9.6.1.3.2: without a policy only the creator; Release 2 leaves the default to
      * the system, ours is then that of the parent */
     *ret = is_creator(a, protector);
+    mln_trace_verdict(a->facts.trace, "creator", protector->ri, protector->cr, *ret);
     return *ret || !a->cse->options.is_release_2 ? MLN_OK : parent_permits(a, protector, q, ret);
 }
 
@@ -353,9 +368,11 @@ static mln_err by_self_privileges(struct mln_access *a, const struct question *q
     struct mln_slice acpi;
 
     if (find_list(q->target, MLN_S("acpi"), &acpi)) {
+        mln_trace_source(a->facts.trace, "acpi pvs", q->target->ri);
         return policies_permit(a, acpi, true, q, ret);
     }
     *ret = is_creator(a, q->target);
+    mln_trace_verdict(a->facts.trace, "creator", q->target->ri, q->target->cr, *ret);
     return MLN_OK;
 }
 
@@ -364,6 +381,7 @@ static mln_err by_members(struct mln_access *a, const struct question *q, bool *
     struct mln_slice macp;
 
     if (find_list(q->target, MLN_S("macp"), &macp)) {
+        mln_trace_source(a->facts.trace, "macp", q->target->ri);
         return policies_permit(a, macp, false, q, ret);
     }
     return protector_permits(a, q->target, q, ret);
@@ -380,6 +398,7 @@ static mln_err permits_with_roles(struct mln_access *a, const struct question *q
     }
     a->facts.roles = here->roles;
     a->facts.role_count = here->role_count;
+    mln_trace_source(a->facts.trace, "roles", q->target->ri);
     a->claimed = here->is_special ? MLN_CLAIMED_HERE : MLN_CLAIMED_EVERYWHERE;
     err = decide(a, q, ret);
     a->claimed = MLN_CLAIMED_NOTHING;
@@ -397,6 +416,7 @@ static mln_err permits_with_claims(struct mln_access *a, const struct question *
     if (!mln_failed(err) && !*ret && here.has_rules && decide != by_self_privileges) {
         a->facts.roles = here.roles;
         a->facts.role_count = here.role_count;
+        mln_trace_source(a->facts.trace, "token", q->target->ri);
         err = mln_claims_rules_permit(a->claims, a, q->target, q->privilege, ret);
     }
     a->facts.roles = NULL;
@@ -410,6 +430,8 @@ static mln_err permits(struct mln_access *a, const struct question *q, decision 
 {
     *ret = a->originator->is_admin;
     if (*ret) {
+        mln_trace_verdict(a->facts.trace, "administrator", q->target->ri, (struct mln_slice){ 0 },
+                          true);
         return MLN_OK;
     }
     MLN_TRY(decide(a, q, ret));

@@ -67,6 +67,7 @@ static mln_err take(struct gathering *g, mln_err err, const struct mln_token *to
         return MLN_OK;
     }
     if (mln_failed(err)) {
+        mln_fault_clear(g->e->fault); /* it tells of the denial without tokens */
         mln_fault_set(g->e->fault, "tkns: %s", g->claims->why.text);
         return err;
     }

@@ -305,6 +305,53 @@ mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator
     return MLN_OK;
 }
 
+static mln_err assume_ae(const struct mln_identify *in, bool is_proved, struct mln_originator *o)
+{
+    MLN_TRY(find_registration(in, o));
+    if (!o->is_registered && !in->is_registration) {
+        return refuse_identity(in, "this AE is not registered here");
+    }
+    o->is_proved = is_proved && o->is_registered;
+    return MLN_OK;
+}
+
+/* A CSE, or an AE of another CSE whose request was forwarded. */
+static mln_err assume_other(const struct mln_identify *in, bool is_proved, struct mln_originator *o)
+{
+    struct mln_entity ours;
+    bool is_here = mln_entity_parse(in->cse->names.cse_id, &in->cse->names, &ours) &&
+                   mln_slice_eq(o->entity.cse, ours.cse) && mln_slice_eq(o->entity.sp, ours.sp);
+
+    if (is_here && o->entity.stem.len) {
+        return refuse_form(in, "From must be an AE-ID-Stem here");
+    }
+    if (is_here) {
+        return refuse_identity(in, "From is this CSE itself");
+    }
+    o->is_proved = is_proved && o->entity.stem.len == 0;
+    return MLN_OK;
+}
+
+mln_err mln_access_assume(const struct mln_identify *in, bool is_proved, struct mln_originator *ret)
+{
+    struct mln_originator o = { .text = in->from };
+
+    if (names_registration(in->from)) {
+        MLN_TRY(identify_nameless(in, NULL));
+    } else if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
+        return refuse_form(in, "From is no AE-ID and no CSE-ID");
+    } else if (is_admin_name(in)) {
+        o.is_admin = true;
+        o.is_proved = is_proved;
+    } else if (mln_ident_is_stem(in->from)) {
+        MLN_TRY(assume_ae(in, is_proved, &o));
+    } else {
+        MLN_TRY(assume_other(in, is_proved, &o));
+    }
+    *ret = o;
+    return MLN_OK;
+}
+
 bool mln_access_is_authenticated(const struct mln_originator *originator,
                                  const struct mln_peer *peer)
 {

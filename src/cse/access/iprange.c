@@ -136,8 +136,11 @@ struct mln_iprange mln_iprange_around(const struct mln_ip *ip, unsigned bits)
 
 bool mln_iprange_contains(const struct mln_iprange *range, const struct mln_ip *ip)
 {
-    struct mln_ip prefix = masked(ip, range->bits);
+    struct mln_ip prefix;
 
-    return ip->family != 0 && ip->family == range->first.family &&
-           prefix.high == range->first.high && prefix.low == range->first.low;
+    if (ip->family == 0 || ip->family != range->first.family) {
+        return false;
+    }
+    prefix = masked(ip, range->bits);
+    return prefix.high == range->first.high && prefix.low == range->first.low;
 }

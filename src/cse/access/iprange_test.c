@@ -62,6 +62,25 @@ static void every_length_and_every_bit(void **state)
     check_lengths("2001:db8:a5a5:5a5a:ffff:0:1234:8001", 128);
 }
 
+/* A range holds no address of the other family, whatever its length. */
+static void families_stay_apart(void **state)
+{
+    struct mln_ip four = ip_of("165.90.255.1");
+    struct mln_ip six = ip_of("2001:db8::1");
+
+    (void)state;
+    for (unsigned bits = 0; bits <= 128; bits++) {
+        struct mln_iprange range = range_of("2001:db8::1", bits);
+
+        assert_false(mln_iprange_contains(&range, &four));
+    }
+    for (unsigned bits = 0; bits <= 32; bits++) {
+        struct mln_iprange range = range_of("165.90.255.1", bits);
+
+        assert_false(mln_iprange_contains(&range, &six));
+    }
+}
+
 static void addresses_from_the_network(void **state)
 {
     static const unsigned char v4[] = { 10, 0, 0, 1 };
@@ -111,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_length_and_every_bit),
+        cmocka_unit_test(families_stay_apart),
         cmocka_unit_test(addresses_from_the_network),
         cmocka_unit_test(a_fault_says_what_is_wrong),
     };

@@ -10,6 +10,9 @@ static bool windows_match(const struct mln_context *c, struct mln_policy_facts *
 {
     bool matches = false;
 
+    if (f->time_us == MLN_TIME_UNKNOWN) {
+        return false;
+    }
     if (!f->has_moment) {
         mln_moment_of(f->time_us, &f->moment);
         f->has_moment = true;
@@ -49,17 +52,31 @@ static bool region_matches(const struct mln_context *c, struct mln_policy_facts 
     return matches;
 }
 
-/* res_ctxts */
-static bool contexts_match(const struct mln_rule *rule, struct mln_policy_facts *f)
+static unsigned failing_part(const struct mln_context *c, struct mln_policy_facts *f)
 {
-    bool matches = !rule->has_contexts;
-
-    for (const struct mln_context *c = rule->contexts; c && !matches; c = c->next) {
-        matches = (!c->has_windows || windows_match(c, f)) &&
-                  (!c->has_addresses || addresses_match(c, f)) &&
-                  (!c->has_region || region_matches(c, f));
+    if (c->has_windows && !windows_match(c, f)) {
+        return MLN_PART_WINDOW;
     }
-    return matches;
+    if (c->has_addresses && !addresses_match(c, f)) {
+        return MLN_PART_ADDRESS;
+    }
+    return c->has_region && !region_matches(c, f) ? MLN_PART_REGION : 0;
+}
+
+/* res_ctxts: 0 when one of the contexts matches, else what fails in them. */
+static unsigned failing_contexts(const struct mln_rule *rule, struct mln_policy_facts *f)
+{
+    unsigned failing = 0;
+
+    for (const struct mln_context *c = rule->contexts; c; c = c->next) {
+        unsigned part = failing_part(c, f);
+
+        if (!part) {
+            return 0;
+        }
+        failing |= part;
+    }
+    return failing ? failing : MLN_PART_WINDOW; /* none: nothing matches */
 }
 
 /* ---- object details ---- */
@@ -117,32 +134,58 @@ static bool details_match(const struct mln_rule *rule, enum mln_privilege privil
 
 /* ---- originators ---- */
 
-static mln_err originators_match(const struct mln_rule *rule, struct mln_policy_facts *f, bool *ret)
+/* The first entry that matches; NULL: none does. */
+static mln_err originators_match(const struct mln_rule *rule, struct mln_policy_facts *f,
+                                 const struct mln_who **ret)
 {
-    *ret = false;
-    for (const struct mln_who *w = rule->who; w && !*ret; w = w->next) {
+    bool matches = false;
+
+    *ret = NULL;
+    for (const struct mln_who *w = rule->who; w && !matches; w = w->next) {
         f->compared++;
-        *ret = mln_who_matches(w, f);
-        if (!*ret && w->may_be_group && f->is_member) {
-            MLN_TRY(f->is_member(f->member_data, w->text, ret));
+        matches = mln_who_matches(w, f);
+        if (!matches && w->may_be_group && f->is_member) {
+            MLN_TRY(f->is_member(f->member_data, w->text, &matches));
         }
+        *ret = matches ? w : NULL;
     }
     return MLN_OK;
 }
 
 /* ---- rules ---- */
 
-/* What costs least is asked first; groups, which must be read, last. */
+/* All but the originators, up to the first part that does not hold. What costs least is asked
+ * first. */
+static unsigned failing_before_who(const struct mln_rule *r, enum mln_privilege privilege,
+                                   struct mln_policy_facts *f)
+{
+    if (!(r->operations & (unsigned)privilege)) {
+        return MLN_PART_OPERATION;
+    }
+    if (r->needs_authentication && !f->is_authenticated) {
+        return MLN_PART_AUTHENTICATION;
+    }
+    if (!details_match(r, privilege, f)) {
+        return MLN_PART_DETAILS;
+    }
+    return r->has_contexts ? failing_contexts(r, f) : 0;
+}
+
+/* Groups, which must be read, come last. */
 mln_err mln_rules_permit(const struct mln_rules *rules, enum mln_privilege privilege,
                          struct mln_policy_facts *facts, bool *ret)
 {
     *ret = false;
     for (const struct mln_rule *r = rules->first; r && !*ret; r = r->next) {
-        if ((r->operations & (unsigned)privilege) &&
-            (!r->needs_authentication || facts->is_authenticated) &&
-            details_match(r, privilege, facts) && contexts_match(r, facts)) {
-            MLN_TRY(originators_match(r, facts, ret));
+        unsigned failing = failing_before_who(r, privilege, facts);
+        const struct mln_who *who = NULL;
+
+        if (!failing) {
+            MLN_TRY(originators_match(r, facts, &who));
+            *ret = who != NULL;
+            failing = who ? 0 : MLN_PART_ORIGINATOR;
         }
+        mln_trace_rule(facts->trace, r->number, failing, who ? who->text : (struct mln_slice){ 0 });
     }
     return MLN_OK;
 }

@@ -12,6 +12,7 @@
 #include "cse/access/iprange.h"
 #include "cse/access/region.h"
 #include "cse/access/schedule.h"
+#include "cse/access/trace.h"
 #include "model/ident.h"
 
 /* Bits of accessControlOperations. spec: TS-0004 6.3.4.2.29 */
@@ -99,6 +100,7 @@ struct mln_detail {
 
 struct mln_rule {
     struct mln_rule *next;
+    uint32_t number; /* in its list, counted from 1; rules that cannot be read count too */
     uint8_t operations;
     bool needs_authentication;
     bool has_contexts;
@@ -138,6 +140,9 @@ mln_err mln_rules_check(struct mln_slice set, const struct mln_limits *limits, u
 
 enum { MLN_DOMAIN_MAX = 256 }; /* bytes of a domain name and one */
 
+/* rq_time of a request that is only thought of: no window holds it. */
+#define MLN_TIME_UNKNOWN INT64_MIN
+
 /* The facts of a request, as far as they are known; all zero is nobody, from nowhere. */
 struct mln_policy_facts {
     const struct mln_names *names; /* ours */
@@ -157,6 +162,8 @@ struct mln_policy_facts {
     /* is the originator a member of the group at the address? NULL: of none */
     mln_err (*is_member)(void *data, struct mln_slice address, bool *ret);
     void *member_data;
+
+    struct mln_trace *trace; /* is told of each rule that is asked; or NULL */
 
     uint64_t compared; /* grows with each originator of a rule that is looked at */
 

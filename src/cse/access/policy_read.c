@@ -449,6 +449,7 @@ mln_err mln_rules_read(struct mln_slice set, const struct mln_names *names, stru
 
         MLN_REQUIRE(err.code != MLN_ERR_NO_MEMORY, NO_MEMORY);
         if (!mln_failed(err)) {
+            rule->number = (uint32_t)w.done;
             *last = rule;
             last = &rule->next;
         }
@@ -502,6 +503,9 @@ mln_err mln_policy_read(struct mln_slice attributes, const struct mln_names *nam
             p.information_ids = w.item;
         }
     }
-    *ret = w.is_damaged ? (struct mln_policy){ 0 } : p;
+    if (w.is_damaged) {
+        p = (struct mln_policy){ 0 };
+    }
+    *ret = p;
     return MLN_OK;
 }

@@ -69,13 +69,14 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
     const struct mln_resource *target = &e->target.resource;
 
     if (is_registration(e)) {
+        mln_trace_verdict(e->trace, "registration", target->ri, (struct mln_slice){ 0 }, true);
         *ret = true;
         return MLN_OK;
     }
     if (e->is_fan_out) {
         return mln_access_permits_members(a, target, privilege_of(&e->req), ret);
     }
-    if (is_discovery(&e->req)) {
+    if (is_discovery(&e->req) && !e->explanation) {
         *ret = true; /* each candidate is checked for DISCOVER instead */
         return MLN_OK;
     }

@@ -42,6 +42,7 @@ static void tell_of_admin(const struct mln_exec *e)
 /* spec: TS-0004 7.3.2.1 */
 mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
 {
+    const struct mln_value *question = mln_value_take(e->call->params, MLN_S("mln-explain"));
     mln_err err;
 
     (void)ret;
@@ -55,7 +56,8 @@ mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
         mln_fault_set(e->fault, "tokens are not supported");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
-    return check_selection(e);
+    MLN_TRY(check_selection(e));
+    return question ? mln_explain_begin(e, question) : MLN_OK;
 }
 
 mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)

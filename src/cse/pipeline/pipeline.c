@@ -75,6 +75,7 @@ void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
         .peer = e->peer,
         .policies = policies_of(e),
         .claims = e->claims,
+        .trace = e->trace,
     };
 
     if (e->req.op == MLN_OP_CREATE) {
@@ -100,6 +101,7 @@ static void finish(struct mln_exec *e, mln_err err)
 {
     struct mln_call *call = e->call;
 
+    mln_explain_restore(e);
     if (mln_failed(err)) {
         mln_respond_error(e, err);
     } else {
@@ -163,6 +165,9 @@ static mln_err walk(struct mln_exec *e, mln_stage_fn *last)
     if (e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us <= mln_env_now_us(e->cse->options.env)) {
         mln_fault_set(e->fault, "the Request Expiration Timestamp has passed");
         MLN_FAIL(TIMEOUT);
+    }
+    if (e->explanation) {
+        return mln_explain(e, last != NULL);
     }
     for (unsigned i = 0; i < STAGES; i++) {
         if (!pipeline[i].needs_view) {
@@ -356,6 +361,7 @@ static mln_err prepare_claims(struct mln_exec *e)
     MLN_TRY(mln_view_begin(e->worker->reader, &view));
     e->view = view;
     err = mln_gather(e, walk(e, mln_stage_authorise));
+    mln_explain_restore(e);
     e->view = NULL;
     return err;
 }

@@ -48,6 +48,18 @@ void mln_audit_end(struct mln_exec *e, mln_err err);
  * (store and memory failures). */
 mln_err mln_exec_in_view(struct mln_exec *e);
 
+/* The request asks for the explanation of a decision; keeps what it asks. Reads nothing but the
+ * request. Errors: PARAM_INVALID, PARAM_MISSING, NO_MEMORY. */
+mln_err mln_explain_begin(struct mln_exec *e, const struct mln_value *question);
+
+/* Takes the place of the stages for such a request: up to the decision while roles and tokens are
+ * gathered (its error is the decision then, and the request is the one that is thought of), else up
+ * to the answer. Errors: NO_PRIVILEGE for all but the administrator. */
+mln_err mln_explain(struct mln_exec *e, bool is_gathering);
+
+/* The request is the administrator's again. Nothing for others. */
+void mln_explain_restore(struct mln_exec *e);
+
 /* Goes on with a parked request on its worker: `outcome` says how the waiting ended. */
 void mln_exec_resume(struct mln_exec *e, mln_err outcome);
 
