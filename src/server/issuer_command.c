@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "codec/json.h"
+#include "crypto/jwt.h"
 #include "server/credentials_command.h"
 #include "server/server.h"
 
@@ -312,6 +313,7 @@ static mln_err check_settings(const struct issuer_settings *s, struct mln_slice 
 static mln_err check_record(struct mln_slice record, struct mln_fault *fault)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ARENA);
+    struct mln_jwt_issuers *issuers;
     struct mln_value *v;
 
     MLN_REQUIRE(arena, NO_MEMORY);
@@ -319,6 +321,8 @@ static mln_err check_record(struct mln_slice record, struct mln_fault *fault)
         mln_fault_set(fault, "the keys, taken together, are not sound JSON");
         MLN_FAIL(CONFIG);
     }
+    MLN_TRY(mln_jwt_issuers_new(&record, 1, NULL, fault, &issuers));
+    mln_jwt_issuers_unref(issuers);
     return MLN_OK;
 }
 

@@ -243,6 +243,7 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .is_release_2 = s->is_release_2,
         .hides_unauthorised = s->hides_unauthorised,
         .verify = s->verify,
+        .rechecks_subscribers = s->rechecks_subscribers,
         .unauthenticated = s->unauthenticated,
         .enforces_profile = s->enforces_profile,
         .auditor = mln_audit_auditor(n->audit, s->audits_all),

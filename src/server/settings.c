@@ -58,6 +58,10 @@ static const struct mln_option options[] = {
       "Which targets of a new subscription are asked for consent: all but the originator, only "
       "those given as resource identifiers, or none",
       false },
+    { "recheck-subscribers", 0, "on|off", "off",
+      "Send no notification of a resource that the creator of the subscription may not retrieve "
+      "any more",
+      false },
     { "locations", 0, "FILE", "none",
       "Where clients are, for access rules with regions: lines of address prefix, latitude, "
       "longitude and country; '-' for what is not known",
@@ -405,6 +409,8 @@ static const char *example_of(const struct mln_option *o)
         { "URL", "http://192.0.2.1:8080" },
         { "FILE", "/etc/merlon/file.pem" },
         { "NAME", "in-cse.merlon.example" },
+        { "DOMAIN=ID", "merlon.example=CAdmin" },
+        { "DOMAIN=URL", "merlon.example=https://in-cse.merlon.example/cse-in" },
     };
 
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {

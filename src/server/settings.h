@@ -53,6 +53,7 @@ struct mln_settings {
     bool is_release_2;
     bool hides_unauthorised;
     enum mln_verify verify;
+    bool rechecks_subscribers;
     const char *locations; /* file, or NULL */
     enum mln_unauthenticated unauthenticated;
     bool enforces_profile;

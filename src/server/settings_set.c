@@ -485,6 +485,11 @@ static mln_err set_unauthenticated(struct mln_settings *s, struct mln_slice v,
     return MLN_OK;
 }
 
+static mln_err set_recheck(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_switch("recheck-subscribers", v, &s->rechecks_subscribers, fault);
+}
+
 static mln_err set_enforcement(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     return set_switch("profile-enforcement", v, &s->enforces_profile, fault);
@@ -648,6 +653,7 @@ static const struct setter setters[] = {
     { "hide-unauthorised", set_hide },
     { "locations", set_locations },
     { "verify-subscriptions", set_verify },
+    { "recheck-subscribers", set_recheck },
     { "unauthenticated", set_unauthenticated },
     { "profile-enforcement", set_enforcement },
     { "audit", set_audit },

@@ -3,6 +3,7 @@
 #include "cse/notify/event.h"
 
 #include "base/log.h"
+#include "cse/access/access.h"
 #include "model/match.h"
 #include "model/pack.h"
 
@@ -254,20 +255,53 @@ static bool is_live(const struct mln_resource *sub, const struct mln_resource *s
     return sub->et > now_us || sub->et >= subject->et;
 }
 
+/* security.md 1.5: may the creator of the subscription retrieve what is reported, now? There is no
+ * request of its: where it is and whether it proves who it is, is not known. */
+static mln_err creator_reads(const struct mln_change *c, const struct mln_resource *sub,
+                             const struct mln_resource *about, bool *ret)
+{
+    struct mln_fault unused = { 0 };
+    struct mln_identify in = {
+        .cse = c->cse,
+        .view = c->view,
+        .arena = c->arena,
+        .from = sub->cr,
+        .fault = &unused,
+    };
+    struct mln_access_request request = { .arrival_us = c->now_us, .policies = c->cse->policies };
+    struct mln_originator creator;
+    struct mln_access a;
+    mln_err err = mln_access_assume(&in, false, &creator);
+
+    *ret = false;
+    if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_PARAM_INVALID) {
+        return MLN_OK; /* it is registered here no more */
+    }
+    MLN_TRY(err);
+    mln_access_begin(&a, c->cse, c->view, c->arena, &creator, &request);
+    return mln_access_permits(&a, about, MLN_PRIVILEGE_RETRIEVE, ret);
+}
+
 /* One subscription below the subject. */
 static mln_err consider(const struct mln_change *c, uint64_t id, struct publication *p)
 {
     const struct mln_event *event = p->event;
     struct mln_resource sub;
     struct mln_slice criteria = { 0 };
+    bool may_read = true;
 
     if (id == event->about->id) {
         return MLN_OK; /* a new subscription does not report itself */
     }
     MLN_TRY(mln_store_get(c->view, id, c->arena, &sub));
     (void)mln_pack_find(sub.attrs, MLN_S("enc"), &criteria);
-    return is_live(&sub, event->subject, c->now_us) && wants(criteria, event) ? notify(c, &sub, p)
-                                                                              : MLN_OK;
+    if (!is_live(&sub, event->subject, c->now_us) || !wants(criteria, event)) {
+        return MLN_OK;
+    }
+    if (c->cse->options.rechecks_subscribers) {
+        MLN_TRY(creator_reads(c, &sub, event->about, &may_read));
+    }
+    return may_read ? notify(c, &sub, p) : MLN_OK;
 }
 
 /* Each subscription is read and told with the same memory, so that any number can be. */
