@@ -61,6 +61,15 @@ merlon_request_filter_attribute(struct merlon_request *request, const char *name
 MERLON_API MERLON_CHECKED enum merlon_status merlon_request_discover(struct merlon_request *request,
                                                                      struct merlon_error *error);
 
+/* Makes a RETRIEVE, which must have no other parameters but roles and tokens, a question to the CSE
+ * of this library: why would such a request be permitted or refused? For its administrator only;
+ * the answer is a JSON object "mln:explanation". The parts of the question are separated by ';':
+ * "originator=Cx; operation=create; type=3; attributes=acpi; address=192.0.2.1; time=now;
+ * authenticated=true". Another CSE sends the resource. NO_MEMORY. */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_request_explain(struct merlon_request *request,
+                                                                    const char *question,
+                                                                    struct merlon_error *error);
+
 /* The content, which is copied, and for a CREATE the resource type of it. NO_MEMORY. */
 MERLON_API MERLON_CHECKED enum merlon_status
 merlon_request_set_content(struct merlon_request *request, const struct merlon_content *content,

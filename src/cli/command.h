@@ -25,6 +25,7 @@ extern const struct mln_command mln_cli_notify;
 extern const struct mln_command mln_cli_discover;
 extern const struct mln_command mln_cli_tree;
 extern const struct mln_command mln_cli_watch;
+extern const struct mln_command mln_cli_access;
 extern const struct mln_command mln_cli_cse;
 extern const struct mln_command mln_cli_store;
 extern const struct mln_command mln_cli_key;

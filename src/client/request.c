@@ -209,6 +209,18 @@ enum merlon_status merlon_request_add(struct merlon_request *request, const char
                           error);
 }
 
+enum merlon_status merlon_request_explain(struct merlon_request *request, const char *question,
+                                          struct merlon_error *error)
+{
+    struct mln_fault fault = { 0 };
+    struct mln_slice text = { 0 };
+    mln_err err = mln_arena_dup(request->arena, mln_slice_z(question), &text)
+                      ? replace(request, MLN_S("mln-explain"), mln_value_text(request->arena, text))
+                      : MLN_ERROR(NO_MEMORY);
+
+    return mln_client_end(err, &fault, error);
+}
+
 /* ---- filter criteria ---- */
 
 static mln_err criteria_of(struct merlon_request *r, struct mln_value **ret)

@@ -214,12 +214,19 @@ static const struct {
     struct mln_slice field;
     const char *separator;
 } carriers[] = {
-    { { "fr", 2 }, { "X-M2M-Origin", 12 }, NULL }, { { "rqi", 3 }, { "X-M2M-RI", 8 }, NULL },
-    { { "rvi", 3 }, { "X-M2M-RVI", 9 }, NULL },    { { "gid", 3 }, { "X-M2M-GID", 9 }, NULL },
-    { { "ot", 2 }, { "X-M2M-OT", 8 }, NULL },      { { "rset", 4 }, { "X-M2M-RST", 9 }, NULL },
-    { { "rqet", 4 }, { "X-M2M-RET", 9 }, NULL },   { { "oet", 3 }, { "X-M2M-OET", 9 }, NULL },
-    { { "ec", 2 }, { "X-M2M-EC", 8 }, NULL },      { { "vsi", 3 }, { "X-M2M-VSI", 9 }, NULL },
-    { { "aus", 3 }, { "X-M2M-AS", 8 }, "+" },      { { "tkns", 4 }, { "Authorization", 13 }, "+" },
+    { { "fr", 2 }, { "X-M2M-Origin", 12 }, NULL },
+    { { "rqi", 3 }, { "X-M2M-RI", 8 }, NULL },
+    { { "rvi", 3 }, { "X-M2M-RVI", 9 }, NULL },
+    { { "gid", 3 }, { "X-M2M-GID", 9 }, NULL },
+    { { "ot", 2 }, { "X-M2M-OT", 8 }, NULL },
+    { { "rset", 4 }, { "X-M2M-RST", 9 }, NULL },
+    { { "rqet", 4 }, { "X-M2M-RET", 9 }, NULL },
+    { { "oet", 3 }, { "X-M2M-OET", 9 }, NULL },
+    { { "ec", 2 }, { "X-M2M-EC", 8 }, NULL },
+    { { "vsi", 3 }, { "X-M2M-VSI", 9 }, NULL },
+    { { "aus", 3 }, { "X-M2M-AS", 8 }, "+" },
+    { { "tkns", 4 }, { "Authorization", 13 }, "+" },
+    { { "mln-explain", 11 }, { "Merlon-Explain", 14 }, NULL },
 };
 
 enum {

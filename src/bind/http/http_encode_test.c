@@ -229,7 +229,7 @@ static void writes_answers(void **state)
     expect_answer(&reply, "HTTP/1.1 431 \r\nX-M2M-RSC: 4000\r\nContent-Length: 0\r\n\r\n");
 }
 
-/* spec: TS-0009 6.4.18, SEC-BND-01 */
+/* spec: TS-0009 6.4.18 */
 static void writes_and_reads_local_tokens(void **state)
 {
     const struct mln_local_token tokens[] = { { MLN_S("t1"), MLN_S("a@x.example") },

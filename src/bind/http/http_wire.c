@@ -335,6 +335,8 @@ static const struct header_row header_rows[] = {
     { { "X-M2M-Origin", 12 }, { "fr", 2 }, true, take_from },
     { { "Content-Type", 12 }, { "", 0 }, false, take_content_type },
     { { "Authorization", 13 }, { "tkns", 4 }, false, take_tokens },
+    /* ours: docs/decisions/0016 */
+    { { "Merlon-Explain", 14 }, { "mln-explain", 11 }, false, take_text },
 };
 
 enum { HEADER_ROWS = sizeof header_rows / sizeof *header_rows };
@@ -342,7 +344,7 @@ enum { HEADER_ROWS = sizeof header_rows / sizeof *header_rows };
 static int row_of(struct mln_slice name)
 {
     /* first row by length of the name; rows of one length stand together */
-    static const signed char first[] = { -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, -1, -1, 11, 13 };
+    static const signed char first[] = { -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, -1, -1, 11, 13, 14 };
     int at = name.len < sizeof first ? first[name.len] : -1;
 
     for (; at >= 0 && at < HEADER_ROWS && header_rows[at].name.len == name.len; at++) {
