@@ -24,6 +24,9 @@ MINIMAL = {
     "asar": {},
     "svsn": {"ni": "urn:node:1", "csi": "/mn1"},
     "sub": {"nu": ["http://127.0.0.1:1/x"]},
+    "rol": {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": "Chome", "tknb": "20260101T000000",
+            "tkna": "20800101T000000"},
+    "tk": {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"},
 }
 GOOD = {  # a value of each attribute that an originator may give
     "rn": "other", "lbl": ["a", "k:v"], "et": "20300101T000000", "acpi": None, "cr": None,
@@ -37,9 +40,13 @@ GOOD = {  # a value of each attribute that an originator may give
     "su": "http://127.0.0.1:1/z", "apci": ["12-*@sp.example"], "aai": ["N1*"], "aae": ["C*"],
     "ari": ["a@sp.example"], "csi": "/mn2", "di": ["urn:imei:490154203237518"],
     "rlk": ["cse-in/asar1"], "nrq": True,
+    "rlid": "q@merlon.example", "tkis": "/id-in/CAdmin", "tkhd": "Cplain", "tknb": "20250101T000000",
+    "tkna": "20900101T000000", "rlnm": "name", "rltl": "cse-in/token", "tkid": "u@merlon.example",
+    "tkob": "aa.bb.cc.dd.ee", "vr": "1.0.0", "tkau": ["//merlon.example/id-in"], "tknm": "name",
+    "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
 }
 OF_ADMIN = {"ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in",
-            "svsn": "cse-in/mssp0"}  # and where they stand
+            "svsn": "cse-in/mssp0", "rol": "cse-in", "tk": "cse-in"}  # and where they stand
 ROWS = [(short, row) for short in CREATABLE for row in model.attributes(short)]
 IDS = [f"{short}-{row.short}" for short, row in ROWS]
 STEM = "Chome"

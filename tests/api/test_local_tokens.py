@@ -47,7 +47,7 @@ def first(client, to, token):
 
 
 def test_a_name_is_given(issuer, other, box):
-    """SEC-LTI-01 SEC-LTI-05 SEC-LTI-08 SEC-BND-01 spec: TS-0009 6.4.18"""
+    """SEC-LTI-01 SEC-LTI-05 spec: TS-0009 6.4.18"""
     claims = issuer.claims(other.stem, may(RETRIEVE, box))
     answer = other.retrieve(box, headers=carry(issuer.sign(claims)))
     assert answer.rsc == 2000

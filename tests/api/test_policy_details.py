@@ -181,7 +181,7 @@ def test_what_is_no_object_detail(box, acod):
 @pytest.fixture(scope="module")
 def two_doors(tmp_path_factory):
     """A server with a listener that is trusted and one that is not: no other proof is built."""
-    with Server(tmp_path_factory.mktemp("doors") / "data", store="mem",
+    with Server(tmp_path_factory.mktemp("doors") / "data", "--unauthenticated", "open", store="mem",
                 listen=("http://127.0.0.1:0,trusted", "http://127.0.0.1:0,untrusted")) as server:
         yield server
 

@@ -19,6 +19,13 @@ IS_ROOT = os.geteuid() == 0
 # Each setting: values that are taken, values that are not. `config` and `check-config` have no
 # place in a file.
 SETTINGS = {
+    "tokens": (["on", "off"], ["yes", ""]),
+    "token-skew": (["0", "60"], ["61", "-1", "1s", ""]),
+    "role-issuer": (["sp.example=CAdmin", "sp.example=/id-in", "a.b-c.example=//sp.example/Sx"],
+                    ["CAdmin", "=CAdmin", "sp.example=", "Sp.example=CAdmin", "sp.example=admin",
+                     "sp example=CAdmin", ""]),
+    "role-repository": (["sp.example=http://127.0.0.1:8080/cse", "sp.example=https://h/cse?a=b"],
+                        ["http://h", "sp.example=", "sp.example=/cse", "sp.example=mqtt://h", "@=http://h"]),
     "data": (["/tmp/merlon-nowhere"], [""]),
     "listen": (["http://127.0.0.1:0", "http://[::1]:8081", "http://localhost,untrusted"],
                ["8080", "http://", "http://h:x", "http://h:70000", "gopher://h", "http://h/path",
@@ -41,6 +48,8 @@ SETTINGS = {
     "profile": (["r2", "r3"], ["r4", "3", ""]),
     "hide-unauthorised": (["on", "off"], ["maybe", ""]),
     "verify-subscriptions": (["all", "resources", "none"], ["some", ""]),
+    "locations": ([], [""]),  # which tables are taken: test_policy_contexts.py
+    "recheck-subscribers": (["on", "off"], ["yes", ""]),
     "unauthenticated": (["refuse", "registered", "open"], ["closed", "", "on"]),
     "profile-enforcement": (["on", "off"], ["yes", ""]),
     "audit": (["/tmp/merlon-nowhere.jsonl", "none"], [""]),

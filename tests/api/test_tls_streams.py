@@ -25,7 +25,7 @@ def lab():
 
 @pytest.fixture(scope="module")
 def server(lab):
-    return lab.start("optional")
+    return lab.start("optional", more=("--unauthenticated", "open"))
 
 
 class ByHand:

@@ -176,7 +176,9 @@ static double decide(unsigned at, uint64_t runs)
 {
     struct mln_peer peer = { .is_trusted = true, .address_len = 4, .address = { 127, 0, 0, 1 } };
     struct mln_originator o = { .text = MLN_S("Cdevice0"), .is_registered = true };
-    struct mln_access_request request = { mln_env_now_us(mln_env_system()), &peer, 3, { 0 }, NULL };
+    struct mln_access_request request = { .arrival_us = mln_env_now_us(mln_env_system()),
+                                          .peer = &peer,
+                                          .created_ty = 3 };
     struct mln_arena *scratch = mln_arena_new(ARENA);
     struct mln_resource *targets = mln_arena_zalloc(world.arena, TARGETS, sizeof *targets);
     uint64_t permitted = 0;

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cert_maker import BOTH, PROVIDER, dns, key_pem, openssl, p256, p384, pem, rsa2048, uri
-from conftest import binary
+from lib.program import binary
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID

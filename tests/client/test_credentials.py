@@ -11,7 +11,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import binary
+from lib.program import binary
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -336,9 +336,27 @@ def test_nothing_of_the_process_would_be_dumped(data):
 # ---- issuers ----
 
 
+RFC7515_A3 = {"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+              "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+
+
+@pytest.mark.parametrize("key, why", [
+    ({**RFC7515_A3, "x": "AAAA"}, "x is not a number of the right size"),
+    ({**RFC7515_A3, "y": RFC7515_A3["x"]}, "do not make a key"),
+    ({**RFC7515_A3, "crv": "P-192"}, "crv")])
+def test_an_issuer_with_a_key_that_is_none(data, tmp_path, key, why):
+    """It is refused when it is added, not when the server reads it."""
+    jwk = tmp_path / "das.jwk"
+    jwk.write_text(json.dumps(key))
+    said = data.issuer("add", "//sp.example/Sdas", "--fqdn", "das.example", "--allow", "ES256",
+                       "--key-file", jwk, code=USAGE).stderr
+    assert why in said
+    assert data.issuer("list", "--json", code=0).stdout.strip() in ("", "[]")
+
+
 def test_an_issuer_is_added_listed_and_removed(data, tmp_path):
     jwk = tmp_path / "das.jwk"
-    jwk.write_text(json.dumps({"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}))
+    jwk.write_text(json.dumps(RFC7515_A3))
     pem = tmp_path / "anchor.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", os.devnull, "-subj",

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import Command
+from lib.command import Command
 from lib.server import Server
 from lib.tls import SP, Lab, cert_maker, credentials_of
 

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "cases"
 METHODS = {"create": "POST", "retrieve": "GET", "update": "PUT", "delete": "DELETE",
            "notify": "POST"}
 TYPES = {"acp": 1, "ae": 2, "cnt": 3, "cin": 4, "grp": 9, "mssp": 11, "nod": 14, "asar": 19,
-         "svsn": 20, "sub": 23}
+         "svsn": 20, "sub": 23, "rol": 31, "tk": 32}
 HEADERS = {"rqi": "X-M2M-RI", "rvi": "X-M2M-RVI", "ot": "X-M2M-OT", "rqet": "X-M2M-RET",
            "rset": "X-M2M-RST", "oet": "X-M2M-OET", "ec": "X-M2M-EC", "gid": "X-M2M-GID",
            "vsi": "X-M2M-VSI"}
@@ -136,6 +136,9 @@ class Run:
         query = {k: request.pop(k) for k in ("rcn", "drt") if k in request}
         if "rt" in request:
             query["rt"] = request.pop("rt")["rtv"]
+        for name in ("rids", "tids", "ltids"):
+            if name in request:
+                query[name] = " ".join(request.pop(name))
         if "atrl" in request:
             query["atrl"] = " ".join(request.pop("atrl"))
         for name, value in request.pop("fc", {}).items():
@@ -156,6 +159,8 @@ class Run:
         body, ty = request.pop("pc", None), request.pop("ty", None)
         headers = {HEADERS[name]: None if value is None else str(value)
                    for name, value in request.items() if name in HEADERS}
+        if "tkns" in request:
+            headers["Authorization"] = "+".join(request.pop("tkns"))
         request = {name: value for name, value in request.items() if name not in HEADERS}
         assert not request, f"not known over HTTP: {request}"
         answer = (client or self.trusted).As(originator).request(
