@@ -2,7 +2,7 @@
 _merlon()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=""
-    local commands="create retrieve update delete notify discover tree watch cse store help"
+    local commands="create retrieve update delete notify discover tree watch access cse store key issuer cert token help"
     local types=" acp ae cnt cin cb dlv evcg exin grp lcp mssp mgc mgmtObj nod pch csr req sch asar svsn stcl stcg sub smd ntpr ntp pdr flexContainer ts tsi rol tk dac auds aupy auif ontr ont smjp smi smr alst alpc lmg mms tgr crs bdt tram trac fwr swr mem ani andi bat dvi dvc rbo evl cmp acmp cmdf cmdv cmpv cml cmnr cmwr cmbf registration dataCollection authenticationProfile myCertFileCred trustAnchorCred MAFClientRegCfg MEFClientRegCfg ajap ajfw ajif ajmc ajmd ajpr ajso ajsw gio gis" long=" accessControlPolicy AE container contentInstance CSEBase delivery eventConfig execInstance group locationPolicy m2mServiceSubscriptionProfile mgmtCmd mgmtObj node pollingChannel remoteCSE request schedule serviceSubscribedAppRule serviceSubscribedNode statsCollect statsConfig subscription semanticDescriptor notificationTargetMgmtPolicyRef notificationTargetPolicy policyDeletionRules flexContainer timeSeries timeSeriesInstance role token dynamicAuthorizationConsultation authorizationDecision authorizationPolicy authorizationInformation ontologyRepository ontology semanticMashupJobProfile semanticMashupInstance semanticMashupResult AEContactList AEContactListPerCSE localMulticastGroup multimediaSession triggerRequest crossResourceSubscription backgroundDataTransfer transactionMgmt transaction firmware software memory areaNwkInfo areaNwkDeviceInfo battery deviceInfo deviceCapability reboot eventLog cmdhPolicy activeCmdhPolicy cmdhDefaults cmdhDefEcValue cmdhEcDefParamValues cmdhLimits cmdhNetworkAccessRules cmdhNwAccessRule cmdhBuffer registration dataCollection authenticationProfile myCertFileCred trustAnchorCred MAFClientRegCfg MEFClientRegCfg allJoynApp svcFwWrapper allJoynInterface allJoynMethodCall allJoynMethod allJoynProperty allJoynSvcObject svcObjWrapper genericInterworkingOperationInstance genericInterworkingService"
     [[ $cur ]] && types=$types$long
     COMPREPLY=()
@@ -17,13 +17,24 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         [[ $cur != -* && $COMP_CWORD -gt 2 ]] && words=$types
         ;;
     retrieve)
@@ -33,13 +44,24 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --attributes --filter --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --attributes --filter --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     update)
         case "$prev" in
@@ -48,26 +70,48 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --json --type --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --json --type --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     delete)
         case "$prev" in
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     notify)
         case "$prev" in
@@ -75,13 +119,24 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     discover)
         case "$prev" in
@@ -103,13 +158,24 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     tree)
         case "$prev" in
@@ -119,13 +185,24 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --level --attributes --children --ascii --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --level --attributes --children --ascii --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     watch)
         case "$prev" in
@@ -139,13 +216,55 @@ _merlon()
         --to) :; return ;;
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
         --rcn) :; return ;;
         --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
         esac
-        words=" --listen --callback-url --events --content --count --name --expire --to --url --originator --rvi --timeout --format --rcn --param --verbose --help"
+        words=" --listen --callback-url --events --content --count --name --expire --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        ;;
+    access)
+        case "$prev" in
+        --originator|-o) :; return ;;
+        --operation) :; return ;;
+        --ty) COMPREPLY=($(compgen -W "$types" -- "$cur")); return ;;
+        --attributes) :; return ;;
+        --address) :; return ;;
+        --time) :; return ;;
+        --as) :; return ;;
+        --to) :; return ;;
+        --url|-u) :; return ;;
+        --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
+        --rvi) :; return ;;
+        --timeout|-t) :; return ;;
+        --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
+        --rcn) :; return ;;
+        --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
+        esac
+        words=" --originator --operation --ty --attributes --address --time --authenticated --as --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     cse)
         case "$prev" in
@@ -170,10 +289,31 @@ _merlon()
         --profile) COMPREPLY=($(compgen -W "r3 r2" -- "$cur")); return ;;
         --hide-unauthorised) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
         --verify-subscriptions) COMPREPLY=($(compgen -W "all resources none" -- "$cur")); return ;;
+        --recheck-subscribers) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
+        --locations) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --unauthenticated) COMPREPLY=($(compgen -W "refuse registered open" -- "$cur")); return ;;
+        --profile-enforcement) COMPREPLY=($(compgen -W "off on" -- "$cur")); return ;;
+        --audit) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --audit-all) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
+        --tokens) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
+        --token-skew) :; return ;;
+        --role-issuer) :; return ;;
+        --role-repository) :; return ;;
         --stop-time) :; return ;;
+        --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-crl-check) COMPREPLY=($(compgen -W "hard soft" -- "$cur")); return ;;
+        --tls-strict) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
+        --tls-client) COMPREPLY=($(compgen -W "none optional required" -- "$cur")); return ;;
+        --tls-min) COMPREPLY=($(compgen -W "1.2 1.3" -- "$cur")); return ;;
+        --tls-max) COMPREPLY=($(compgen -W "1.2 1.3" -- "$cur")); return ;;
+        --authority) :; return ;;
         --limit) :; return ;;
         esac
-        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --stop-time --limit --help"
+        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
         ;;
     store)
         case "$prev" in
@@ -184,11 +324,104 @@ _merlon()
         [[ " backup restore " == *" $prev "* ]] && { COMPREPLY=($(compgen -f -- "$cur")); return; }
         [[ $cur != -* ]] && words=" check backup restore stats"
         ;;
+    key)
+        case "$prev" in
+        --data|-d) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --id) :; return ;;
+        --credential-id) :; return ;;
+        --key-file|-k) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key-format) COMPREPLY=($(compgen -W "hex raw" -- "$cur")); return ;;
+        --key-out) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ae-id) :; return ;;
+        --cse-id) :; return ;;
+        --app-id) :; return ;;
+        --role) :; return ;;
+        --not-before) :; return ;;
+        --not-after) :; return ;;
+        --suid) :; return ;;
+        --anchor) :; return ;;
+        --domain) :; return ;;
+        --label) :; return ;;
+        esac
+        words=" --data --master-key --id --credential-id --key-file --key-format --key-out --show --ae-id --cse-id --app-id --role --not-before --not-after --suid --anchor --domain --label --json --help"
+        [[ $cur != -* ]] && words=" add list remove"
+        ;;
+    issuer)
+        case "$prev" in
+        --data|-d) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --fqdn) :; return ;;
+        --contact) :; return ;;
+        --allow) :; return ;;
+        --key-file|-k) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        esac
+        words=" --data --master-key --fqdn --contact --allow --key-file --anchor --json --help"
+        [[ $cur != -* ]] && words=" add list remove"
+        ;;
+    cert)
+        case "$prev" in
+        --ca|-a) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --passphrase-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --days) :; return ;;
+        --name) :; return ;;
+        --sp-id) :; return ;;
+        --in-cse-id) :; return ;;
+        --permit-domain) :; return ;;
+        --permit-host) :; return ;;
+        --permit-node) :; return ;;
+        --permit-device) :; return ;;
+        --permit-address) :; return ;;
+        --ae-id) :; return ;;
+        --cse-id) :; return ;;
+        --node-id) :; return ;;
+        --device) :; return ;;
+        --server) COMPREPLY=($(compgen -W "NAME ADDRESS" -- "$cur")); return ;;
+        --request) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --out|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key-passphrase-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --chain) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --status) COMPREPLY=($(compgen -W "off soft hard" -- "$cur")); return ;;
+        --staple) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --flavour) COMPREPLY=($(compgen -W "device cse-id ae-id node-id fqdn" -- "$cur")); return ;;
+        esac
+        words=" --ca --passphrase-file --days --name --sp-id --in-cse-id --permit-domain --permit-host --permit-node --permit-device --permit-address --unconstrained --ae-id --cse-id --node-id --device --server --request --out --key-passphrase-file --anchor --chain --crl --status --staple --strict --as-server --flavour --help"
+        ;;
+    token)
+        case "$prev" in
+        --key-file|-k) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --recipient-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --protect) :; return ;;
+        --chain) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --claims) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --id) :; return ;;
+        --issuer) :; return ;;
+        --holder) :; return ;;
+        --not-before) :; return ;;
+        --not-after) :; return ;;
+        --valid) :; return ;;
+        --audience) :; return ;;
+        --name) :; return ;;
+        --extension) :; return ;;
+        --permissions) :; return ;;
+        --role) :; return ;;
+        --data|-d) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --issuer-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --at) :; return ;;
+        esac
+        words=" --key-file --recipient-key --protect --chain --claims --id --issuer --holder --not-before --not-after --valid --audience --name --extension --permissions --role --data --master-key --issuer-file --cse-id --at --jwt --help"
+        [[ $cur != -* ]] && words=" issue show verify"
+        ;;
     help)
         case "$prev" in
         esac
         words=" --help"
-        [[ $cur != -* ]] && words=" create retrieve update delete notify discover tree watch cse store help exit-codes attributes settings"
+        [[ $cur != -* ]] && words=" create retrieve update delete notify discover tree watch access cse store key issuer cert token help exit-codes attributes settings"
         ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
