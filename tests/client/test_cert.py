@@ -5,13 +5,13 @@ import base64
 import hashlib
 
 import pytest
-from cert_maker import (DAY, NOW, PROVIDER, Authority, address, der, device, device_relative, dns,
-                        hardware_module, key_pem, network, oid, openssl, p256, p384, pem, raw_dns, raw_names, raw_uri,
-                        rsa2048, uri, usage, with_openssl_key)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from lib.cert_maker import (DAY, NOW, PROVIDER, Authority, address, der, device, device_relative, dns, hardware_module,
+                            key_pem, network, oid, openssl, p256, p384, pem, raw_dns, raw_names, raw_uri, rsa2048, uri,
+                            usage, with_openssl_key)
 
 PERMITS = [dns("sp.example"), dns("localhost"), uri("sp.example"), uri("urn:dev:ops:32473"), oid("1.3.6.1.4.1.32473"),
            device("100"), network("127.0.0.0/8")]

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cert_maker import BOTH, PROVIDER, dns, key_pem, openssl, p256, p384, pem, rsa2048, uri
-from lib.program import binary
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
+from lib.cert_maker import BOTH, PROVIDER, dns, key_pem, openssl, p256, p384, pem, rsa2048, uri
+from lib.program import binary
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AE = uri("m2m://sp.example/S1")

@@ -12,16 +12,13 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from .server import ROOT, Server, binary, eventually
-
-sys.path.append(str(ROOT / "tests" / "client"))
-import cert_maker  # noqa: E402  (from beside the tests of `merlon cert`)
+from . import cert_maker
+from .server import Server, binary, eventually
 
 SP = "//sp.example"
 CSE = "in.sp.example"  # public domain name of //sp.example/in
