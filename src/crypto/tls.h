@@ -76,10 +76,12 @@ void mln_tls_unrefp(struct mln_tls **tls);
 
 struct mln_tls_client_options {
     const struct mln_env *env;
-    struct mln_cert_verifier *verifier; /* of servers; NULL: none is believed by certificate */
-    struct mln_tls_identity identity;   /* our certificate; empty: none */
-    struct mln_slice psk_identity;      /* our key's identity; empty: none */
-    const struct mln_secret *psk;       /* copied */
+    struct mln_cert_verifier *verifier;  /* of servers; NULL: none is believed by certificate */
+    struct mln_tls_identity identity;    /* our certificate; empty: none */
+    struct mln_slice psk_identity;       /* our key's identity; empty: none */
+    const struct mln_secret *psk;        /* copied */
+    struct mln_credentials *credentials; /* for targets with a credential; outlives the context;
+                                            NULL: none of them is believed */
     enum mln_tls_version least;
     enum mln_tls_version greatest;
 };
@@ -97,8 +99,11 @@ struct mln_tls_target {
     struct mln_slice domain; /* host of the URL; an address matches no certificate */
     struct mln_slice cse_id; /* absolute; replaces the domain: its public domain name is expected */
     struct mln_slice ae_id;  /* absolute; replaces the domain */
-    struct mln_fault *why;   /* NULL, or told in the handshake why the server is not believed; lives
-                                until that has ended */
+    /* Replaces all of these: the credential that the server must prove, one of the credentials. If
+     * it is a key, we use it, and no certificate will do. spec: security.md 16.3 */
+    struct mln_slice credential_id;
+    struct mln_fault *why; /* NULL, or told in the handshake why the server is not believed; lives
+                              until that has ended */
 };
 
 /* Sets up an SSL_CTX of somebody else's (libcurl's) for one target: versions, suites, our

@@ -6,7 +6,9 @@
 
 struct mln_tls_client {
     atomic_size_t references;
+    const struct mln_env *env;
     struct mln_cert_verifier *verifier;
+    struct mln_credentials *credentials;
     enum mln_tls_version least;
     enum mln_tls_version greatest;
     struct mln_arena *arena;
@@ -21,9 +23,12 @@ struct reaching {
     struct mln_tls_client *client;
     struct mln_arena *arena;
     struct mln_tls_target target;
+    const char *psk_identity;     /* the client's, or that of the target's credential */
+    const struct mln_secret *psk; /* goes with it; NULL: none */
+    struct mln_secret *own_key;   /* of the target's credential, else NULL */
 };
 
-enum { CLIENT_BYTES = 1 << 20, TARGET_BYTES = 4096 };
+enum { CLIENT_BYTES = 1 << 20, TARGET_BYTES = 4096, PROOF_BYTES = 65536 };
 
 /* ---- life ---- */
 
@@ -78,6 +83,8 @@ mln_err mln_tls_client_new(const struct mln_tls_client_options *options, struct 
     client = mln_calloc(1, sizeof *client);
     MLN_REQUIRE(client, NO_MEMORY);
     atomic_init(&client->references, 1);
+    client->env = options->env;
+    client->credentials = options->credentials;
     client->least = options->least;
     client->greatest = options->greatest;
     client->verifier = options->verifier ? mln_cert_verifier_ref(options->verifier) : NULL;
@@ -116,6 +123,7 @@ static void reaching_free(struct reaching *r)
 {
     if (r) {
         mln_tls_client_unref(r->client);
+        mln_secret_free(r->own_key);
         mln_arena_free(r->arena);
         mln_free(r);
     }
@@ -144,26 +152,61 @@ static struct reaching *reaching_of(const SSL *ssl)
     return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place);
 }
 
+static int refuse(const struct reaching *r, X509_STORE_CTX *store, const char *why)
+{
+    mln_fault_set(r->target.why, "%s", why);
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+}
+
+/* Does the verified certificate rest on the credential of the target? It is judged as that of a
+ * client of ours is: by what the credentials say now. */
+static bool proves_credential(const struct reaching *r, const X509 *cert,
+                              const struct mln_cert_outcome *outcome)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(PROOF_BYTES);
+    MLN_CLEANUP(mln_association_unrefp) struct mln_association *proved = NULL;
+    struct mln_proof proof;
+
+    return arena && r->client->credentials &&
+           !mln_failed(mln_cert_proof(r->client->verifier, cert, outcome, arena, &proof)) &&
+           !mln_failed(mln_credentials_associate(r->client->credentials, &proof, MLN_USE_SAEF,
+                                                 mln_env_now_us(r->client->env), &proved)) &&
+           mln_slice_eq(proved->credential_id, r->target.credential_id);
+}
+
+/* With a credential nothing: it is judged when the path has been. */
+static struct mln_cert_expect expected(const struct mln_tls_target *target)
+{
+    struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
+
+    if (target->credential_id.len) {
+        return expect;
+    }
+    if (target->ae_id.len) {
+        expect.ae_id = target->ae_id;
+    } else if (target->cse_id.len) {
+        expect.cse_id = target->cse_id;
+    } else {
+        expect.domain = target->domain;
+    }
+    return expect;
+}
+
 static int verify_server(X509_STORE_CTX *store, void *data)
 {
     const struct reaching *r = data;
-    struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
+    struct mln_cert_expect expect = expected(&r->target);
     struct mln_cert_outcome outcome = { 0 };
 
     if (!r->client || !r->client->verifier) {
-        mln_fault_set(r->target.why, "no trust anchor is set, so no certificate is believed");
-        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-        return 0;
-    }
-    if (r->target.ae_id.len) {
-        expect.ae_id = r->target.ae_id;
-    } else if (r->target.cse_id.len) {
-        expect.cse_id = r->target.cse_id;
-    } else {
-        expect.domain = r->target.domain;
+        return refuse(r, store, "no trust anchor is set, so no certificate is believed");
     }
     if (mln_cert_verify_handshake(r->client->verifier, store, &expect, &outcome)) {
-        return 1;
+        return r->target.credential_id.len == 0 ||
+                       proves_credential(r, X509_STORE_CTX_get0_cert(store), &outcome)
+                   ? 1
+                   : refuse(r, store, "it proves another credential than that of the target");
     }
     mln_fault_set(r->target.why, "%s",
                   outcome.fault.text[0] ? outcome.fault.text
@@ -176,15 +219,51 @@ static unsigned say_key(SSL *ssl, const char *hint, char *identity, unsigned ide
                         unsigned char *psk, unsigned psk_max)
 {
     const struct reaching *r = reaching_of(ssl);
-    size_t len = r ? strlen(r->client->psk_identity) : 0;
+    size_t len = r ? strlen(r->psk_identity) : 0;
 
     (void)hint;
-    if (!r || len >= identity_max || mln_secret_len(r->client->psk) > psk_max) {
+    if (!r || len >= identity_max || mln_secret_len(r->psk) > psk_max) {
         return 0;
     }
-    memcpy(identity, r->client->psk_identity, len + 1);
-    memcpy(psk, mln_secret_bytes(r->client->psk), mln_secret_len(r->client->psk));
-    return (unsigned)mln_secret_len(r->client->psk);
+    memcpy(identity, r->psk_identity, len + 1);
+    memcpy(psk, mln_secret_bytes(r->psk), mln_secret_len(r->psk));
+    return (unsigned)mln_secret_len(r->psk);
+}
+
+/* Which key we use. The dummy that stands for a key that is not there, or not valid, is not used:
+ * then there is no key, and the server cannot prove the credential.
+ * Errors: NO_MEMORY. */
+static mln_err choose_key(struct reaching *r)
+{
+    struct mln_found_key found = { 0 };
+    struct mln_credential_id id;
+
+    if (!r->client) {
+        return MLN_OK;
+    }
+    if (r->target.credential_id.len == 0) {
+        r->psk_identity = r->client->psk_identity;
+        r->psk = r->client->psk;
+        return MLN_OK;
+    }
+    if (!r->client->credentials || !mln_credential_id_parse(r->target.credential_id, &id) ||
+        id.type != mln_use_key_type(MLN_USE_SAEF)) {
+        return MLN_OK;
+    }
+    r->psk_identity = mln_arena_zdup(r->arena, id.value);
+    MLN_REQUIRE(r->psk_identity, NO_MEMORY);
+    MLN_TRY(mln_credentials_find_key(r->client->credentials, id.value, MLN_USE_SAEF,
+                                     mln_env_now_us(r->client->env), &found));
+    if (found.association) {
+        r->own_key = found.key;
+        r->psk = found.key;
+    } else {
+        mln_secret_free(found.key);
+        mln_fault_set(r->target.why,
+                      "the key of the target is not in the credentials, or not valid");
+    }
+    mln_association_unref(found.association);
+    return MLN_OK;
 }
 
 static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_target *target,
@@ -196,7 +275,8 @@ static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_
     r->arena = mln_arena_new(TARGET_BYTES);
     if (!r->arena || !mln_arena_dup(r->arena, target->domain, &r->target.domain) ||
         !mln_arena_dup(r->arena, target->cse_id, &r->target.cse_id) ||
-        !mln_arena_dup(r->arena, target->ae_id, &r->target.ae_id)) {
+        !mln_arena_dup(r->arena, target->ae_id, &r->target.ae_id) ||
+        !mln_arena_dup(r->arena, target->credential_id, &r->target.credential_id)) {
         reaching_free(r);
         MLN_FAIL(NO_MEMORY);
     }
@@ -206,13 +286,15 @@ static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_
     return MLN_OK;
 }
 
-static mln_err give_credentials(struct mln_tls_client *client, SSL_CTX *ctx)
+static mln_err give_credentials(const struct reaching *r, SSL_CTX *ctx)
 {
+    const struct mln_tls_client *client = r->client;
+
     MLN_TRY(mln_tls_set_profile(ctx, client->least, client->greatest));
     if (client->identity.certificate.len) {
         MLN_TRY(mln_tls_set_identity(ctx, &client->identity, NULL));
     }
-    if (client->psk) {
+    if (r->psk) {
         SSL_CTX_set_psk_client_callback(ctx, say_key);
     }
     return MLN_OK;
@@ -226,11 +308,11 @@ mln_err mln_tls_client_apply(struct mln_tls_client *client, struct ssl_ctx_st *c
 
     (void)pthread_once(&once, find_place);
     MLN_TRY(reaching_new(client, target, &r));
-    if (SSL_CTX_set_ex_data(ctx, place, r) != 1) {
+    if (mln_failed(choose_key(r)) || SSL_CTX_set_ex_data(ctx, place, r) != 1) {
         reaching_free(r);
         MLN_FAIL(NO_MEMORY);
     }
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, verify_server, r);
-    return client ? give_credentials(client, ctx) : MLN_OK;
+    return client ? give_credentials(r, ctx) : MLN_OK;
 }

@@ -16,6 +16,8 @@ struct setting {
     char key_byte;
     const struct mln_tls_identity *identity;
     enum mln_tls_version version;
+    bool knows_credentials;
+    bool asks_keyless; /* a server with a certificate and without keys */
 };
 
 static struct mln_tls_client *make_client(struct tls_lab *lab, const struct setting *s)
@@ -38,12 +40,25 @@ static struct mln_tls_client *make_client(struct tls_lab *lab, const struct sett
     if (s->identity) {
         options.identity = *s->identity;
     }
+    if (s->knows_credentials) {
+        options.credentials = lab->dir->credentials;
+    }
     if (mln_failed(mln_tls_client_new(&options, &fault, &client))) {
         fail_msg("%s", fault.text);
     }
     mln_cert_verifier_unref(options.verifier);
     mln_secret_free(key);
     return client;
+}
+
+static struct mln_tls *make_keyless(struct tls_lab *lab)
+{
+    struct mln_tls_options options = mln_tls_lab_options(lab);
+    struct mln_tls *tls = NULL;
+
+    options.credentials = NULL;
+    assert_false(mln_failed(mln_tls_new(&options, NULL, &tls)));
+    return tls;
 }
 
 static struct mln_tls *make_server(struct tls_lab *lab, bool has_certificate)
@@ -63,7 +78,7 @@ static struct mln_tls *make_server(struct tls_lab *lab, bool has_certificate)
 static bool believes(struct tls_lab *lab, const struct setting *s,
                      const struct mln_tls_target *target)
 {
-    struct mln_tls *tls = make_server(lab, !s->has_key);
+    struct mln_tls *tls = s->asks_keyless ? make_keyless(lab) : make_server(lab, !s->has_key);
     struct tls_client want = { .ours = make_client(lab, s), .target = *target };
     struct tls_pair p;
     bool is_done;
@@ -145,6 +160,70 @@ static void a_key_is_enough(void **state)
     }
 }
 
+/* The credential decides, not the host: security.md 16.3, SEC-SAE-07. */
+static void believes_the_credential_of_the_target(void **state)
+{
+    const struct mln_tls_target by_key = { .domain = MLN_S("other.sp.example"),
+                                           .credential_id = MLN_S("12-" K1) };
+    const struct mln_tls_target by_certificate = { .domain = MLN_S("other.sp.example"),
+                                                   .credential_id = MLN_S("32-//sp.example/in") };
+
+    for (int i = 0; i < 2; i++) {
+        struct setting s = { .knows_anchor = true,
+                             .knows_credentials = true,
+                             .version = (enum mln_tls_version)i };
+
+        assert_true(believes(*state, &s, &by_key));
+        assert_true(believes(*state, &s, &by_certificate));
+        s.has_key = true; /* the client's own key is for others */
+        s.key_byte = 'x';
+        assert_true(believes(*state, &s, &by_key));
+        s.asks_keyless = true;
+        s.has_key = false;
+        assert_false(believes(*state, &s, &by_key));
+        assert_true(believes(*state, &s, &by_certificate));
+        s.asks_keyless = false;
+        s.knows_credentials = false;
+        assert_false(believes(*state, &s, &by_key));
+        assert_false(believes(*state, &s, &by_certificate));
+    }
+}
+
+static void believes_no_other_credential(void **state)
+{
+    /* the host's name would do without a credential */
+    static const struct mln_tls_target others[] = {
+        { .domain = { "in.sp.example", 13 }, .credential_id = { "12-k2@sp.example", 16 } },
+        { .domain = { "in.sp.example", 13 }, .credential_id = { "13-" K1, 16 } },
+        { .domain = { "in.sp.example", 13 }, .credential_id = { "32-//sp.example/mn", 18 } },
+        { .domain = { "in.sp.example", 13 }, .credential_id = { "33-//sp.example/Sdev", 20 } },
+        { .domain = { "in.sp.example", 13 }, .credential_id = { "31-0.2.481.1.100.7", 18 } },
+        { .domain = { "in.sp.example", 13 }, .credential_id = { "nonsense", 8 } },
+        { .cse_id = { "//sp.example/in", 15 }, .credential_id = { "32-//sp.example/mn", 18 } },
+    };
+
+    for (size_t i = 0; i < 2 * (sizeof others / sizeof others[0]); i++) {
+        struct setting s = { .knows_anchor = true,
+                             .knows_credentials = true,
+                             .version = (enum mln_tls_version)(i % 2) };
+
+        assert_false(believes(*state, &s, &others[i / 2]));
+    }
+}
+
+/* A key that has gone is not tried, and nothing stands in for it. */
+static void a_key_that_went_reaches_nobody(void **state)
+{
+    struct tls_lab *lab = *state;
+    const struct mln_tls_target target = { .domain = MLN_S("in.sp.example"),
+                                           .credential_id = MLN_S("12-" K1) };
+    struct setting s = { .knows_anchor = true, .knows_credentials = true };
+
+    assert_true(believes(lab, &s, &target));
+    assert_false(mln_failed(mln_credentials_remove(lab->dir->credentials, MLN_S("12-" K1), NULL)));
+    assert_false(believes(lab, &s, &target));
+}
+
 static void shows_its_own_certificate(void **state)
 {
     struct tls_lab *lab = *state;
@@ -223,6 +302,9 @@ int main(void)
         LAB(believes_no_other_server),
         LAB(believes_nobody_without_an_anchor),
         LAB(a_key_is_enough),
+        LAB(believes_the_credential_of_the_target),
+        LAB(believes_no_other_credential),
+        LAB(a_key_that_went_reaches_nobody),
         LAB(shows_its_own_certificate),
         LAB(bad_options_are_told),
         LAB(slots_exchange_contexts),
