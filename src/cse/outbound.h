@@ -21,6 +21,9 @@ struct mln_outbound_request {
     struct mln_slice pc;            /* packed Content */
     struct mln_slice serialisation; /* "json", later "xml" and "cbor" */
     int64_t timeout_us;             /* from now */
+    /* What the receiver must prove when the transport can prove anything: the Credential-ID of a
+     * security association. Empty: that the host of the URL is its own. spec: security.md 16.3 */
+    struct mln_slice peer_credential_id;
 };
 
 /* What came back. */

@@ -41,11 +41,12 @@ struct mln_fetch_request {
     struct mln_slice body;
     bool has_body;      /* an empty body is not the same as none */
     int64_t timeout_us; /* for everything */
-    /* With https, who must be at the other end: an absolute CSE-ID or AE-ID. Both empty: whoever
+    /* With https, who must be at the other end: an absolute CSE-ID or AE-ID. All empty: whoever
      * the host of the URL belongs to. Such connections are not kept, unless the options say that
      * there is one peer. */
     struct mln_slice peer_cse_id;
     struct mln_slice peer_ae_id;
+    struct mln_slice peer_credential_id; /* replaces both: mln_tls_target */
 };
 
 struct mln_fetch_answer {

@@ -52,11 +52,13 @@ mln_err mln_fetch_aim(CURL *easy, const struct mln_fetch_request *request, struc
 {
     struct mln_tls_target *target = &security->target;
     bool is_particular =
-        !security->has_one_peer && (request->peer_cse_id.len || request->peer_ae_id.len);
+        !security->has_one_peer &&
+        (request->peer_cse_id.len || request->peer_ae_id.len || request->peer_credential_id.len);
 
     MLN_REQUIRE(mln_arena_dup(arena, host_of(request->url), &target->domain) &&
                     mln_arena_dup(arena, request->peer_cse_id, &target->cse_id) &&
-                    mln_arena_dup(arena, request->peer_ae_id, &target->ae_id),
+                    mln_arena_dup(arena, request->peer_ae_id, &target->ae_id) &&
+                    mln_arena_dup(arena, request->peer_credential_id, &target->credential_id),
                 NO_MEMORY);
     mln_fault_clear(&security->why);
     target->why = &security->why; /* there is no renegotiation: nobody asks later */

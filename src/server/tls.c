@@ -163,13 +163,15 @@ static mln_err make_server(struct reading *r, struct mln_credentials *credential
     return mln_tls_new(&options, fault, &r->server);
 }
 
-static mln_err make_client(struct reading *r, struct mln_fault *fault)
+static mln_err make_client(struct reading *r, struct mln_credentials *credentials,
+                           struct mln_fault *fault)
 {
     const struct mln_settings *s = r->settings;
     struct mln_tls_client_options options = {
         .env = mln_env_system(),
         .verifier = r->verifier,
         .identity = r->identities[0],
+        .credentials = credentials,
         .least = s->tls_least,
         .greatest = s->tls_greatest,
     };
@@ -185,7 +187,7 @@ static mln_err read_settings(struct reading *r, struct mln_credentials *credenti
     MLN_TRY(read_files(r, fault));
     MLN_TRY(make_verifier(r, fault));
     MLN_TRY(make_server(r, credentials, fault));
-    return make_client(r, fault);
+    return make_client(r, credentials, fault);
 }
 
 static void reading_done(struct reading *r)

@@ -213,3 +213,50 @@ class SecureReceiver:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class KeyedReceiver:
+    """A receiver of notifications by pre-shared key: `openssl s_server`, one connection after the other. It says OK to
+    all and keeps what has come. `words` are more options; a certificate can be among them."""
+
+    def __init__(self, identity, digits, *words):
+        certificate = () if "-cert" in words else ("-nocert",)
+        self.process = subprocess.Popen(
+            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-psk_identity", identity, "-psk", digits, *certificate,
+             *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.got = []
+        self.seen = b""
+        self.port = int(self.read_until(rb"ACCEPT \S*:(\d+)\n")[1])
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def read_until(self, pattern):
+        while not (found := re.search(pattern, self.seen, re.S)):
+            part = os.read(self.process.stdout.fileno(), 65536)
+            if not part:
+                return None
+            self.seen += part
+        self.seen = self.seen[found.end():]
+        return found
+
+    def serve(self):
+        while head := self.read_until(rb"(POST|GET) (\S*) HTTP/1.1\r\n(.*?)\r\n\r\n"):
+            fields = dict(line.lower().split(b": ", 1) for line in head[3].split(b"\r\n"))
+            size = int(fields.get(b"content-length", b"0"))
+            body = self.read_until(rb".{%d}" % size)[0] if size else b""
+            self.got.append((head[2].decode(), body))
+            rsc, content = self.answer(head[2].decode())
+            self.process.stdin.write(b"HTTP/1.1 200 OK\r\nX-M2M-RSC: %d\r\nX-M2M-RVI: 3\r\nX-M2M-RI: %s\r\n"
+                                     b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                                     % (rsc, fields[b"x-m2m-ri"], len(content), content))
+            self.process.stdin.flush()
+
+    def answer(self, path):  # pylint: disable=unused-argument
+        return 2000, b""
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.thread.join()
+        self.process.stdin.close()
+        self.process.stdout.close()

@@ -125,7 +125,8 @@ static mln_err start(struct sender *s, const struct mln_outbound_request *reques
                      struct sent *sent)
 {
     struct mln_http_outgoing message = { 0 };
-    struct mln_fetch_request fetch = { .timeout_us = request->timeout_us };
+    struct mln_fetch_request fetch = { .timeout_us = request->timeout_us,
+                                       .peer_credential_id = request->peer_credential_id };
     struct mln_value *params = NULL;
 
     MLN_REQUIRE(request->serialisation.len == 0 ||

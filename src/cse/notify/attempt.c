@@ -65,6 +65,7 @@ static void send_next(struct mln_attempt *a)
             .pc = a->content,
             .serialisation = a->reach.serialisation,
             .timeout_us = timeout_us,
+            .peer_credential_id = a->reach.credential_id,
         };
 
         err = w->ops.outbound.send(w->ops.outbound.impl, &request, answered, a);

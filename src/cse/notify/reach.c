@@ -2,6 +2,7 @@
 #include "cse/notify/reach.h"
 
 #include "base/buf.h"
+#include "cse/access/binding.h"
 #include "model/pack.h"
 
 static bool is_indicator(struct mln_slice field)
@@ -39,6 +40,21 @@ mln_err mln_reach_strip(struct mln_arena *arena, struct mln_slice target, struct
     return mln_buf_finish(&buf, ret);
 }
 
+/* spec: security.md 16.3: SA2 rests on the credential of SA1 */
+static mln_err find_credential(const struct mln_lookup *l, const struct mln_resource *ae,
+                               struct mln_slice *ret)
+{
+    struct mln_binding binding;
+    mln_err err = mln_binding_get(l->view, l->arena, ae->ri, &binding);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = binding.credential_id;
+    return MLN_OK;
+}
+
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret)
 {
@@ -59,6 +75,7 @@ mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
             ret->urls[ret->count++] = url;
         }
     }
+    MLN_TRY(find_credential(l, ae, &ret->credential_id));
     return mln_locate_path(l, ae, &ret->to);
 }
 

@@ -12,13 +12,15 @@ struct mln_reach {
     unsigned count;
     struct mln_slice to;            /* To parameter for resource identifiers, else empty */
     struct mln_slice serialisation; /* "json" */
+    struct mln_slice credential_id; /* that an <AE> registered with: it proves the same as a
+                                       receiver. Empty: none is known */
 };
 
 /* A URL stands for itself, its serialisation indicator ("ct=json") removed. An <AE> of this CSE
  * stands for its points of access. No way: count is 0. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret);
 
-/* The same for an <AE> at hand. Errors: NO_MEMORY. */
+/* The same for an <AE> at hand. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret);
 
