@@ -194,6 +194,7 @@ static mln_err keep_domains(struct mln_cse *cse, const struct mln_domain_setting
     for (size_t i = 0; i < count; i++) {
         MLN_TRY(keep(cse, (*list)[i].domain, &copy[i].domain));
         MLN_TRY(keep(cse, (*list)[i].value, &copy[i].value));
+        MLN_TRY(keep(cse, (*list)[i].credential_id, &copy[i].credential_id));
     }
     *list = copy;
     return MLN_OK;

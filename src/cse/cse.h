@@ -60,6 +60,7 @@ enum mln_unauthenticated {
 struct mln_domain_setting {
     struct mln_slice domain; /* lower case */
     struct mln_slice value;
+    struct mln_slice credential_id; /* that whoever is asked must prove; empty: any for its host */
 };
 
 struct mln_cse_options {

@@ -87,7 +87,9 @@ static const struct mln_option options[] = {
       "for their domain; without any, the administrator for the domain of --sp-id",
       true },
     { "role-repository", 0, "DOMAIN=URL", NULL,
-      "Resource at another CSE below which roles of that domain are kept", true },
+      "Resource at another CSE below which roles of that domain are kept. With https, "
+      "',credential=' and a Credential-ID may follow: what that CSE must prove, such as a key",
+      true },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "master-key", 0, "FILE", NULL,

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/nearest.h"
 #include "base/num.h"
+#include "crypto/cred_id.h"
 #include "model/check.h"
 #include "model/ident.h"
 #include "server/settings_int.h"
@@ -548,7 +549,7 @@ static mln_err read_domain(struct mln_settings *s, struct mln_slice v,
 static mln_err set_role_issuer(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     static const struct mln_names names = { { "//x", 3 }, { "/x", 2 }, { "x", 1 } };
-    struct mln_domain_setting d;
+    struct mln_domain_setting d = { 0 };
     struct mln_entity entity;
 
     if (s->role_issuer_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
@@ -560,15 +561,43 @@ static mln_err set_role_issuer(struct mln_settings *s, struct mln_slice v, struc
     return MLN_OK;
 }
 
+/* Takes ",credential=ID" off the end of the value. False: it is no Credential-ID in its canonical
+ * form, or goes with a URL that proves nothing. */
+static bool cut_credential(struct mln_domain_setting *d)
+{
+    const struct mln_slice word = MLN_S(",credential=");
+    struct mln_credential_id parsed;
+    char canonical[MLN_CREDENTIAL_ID_MAX];
+    size_t at = 0;
+
+    while (at < d->value.len && !mln_slice_starts(mln_slice_from(d->value, at), word)) {
+        at++;
+    }
+    d->credential_id = mln_slice_from(d->value, at + word.len);
+    if (at == d->value.len) {
+        return true;
+    }
+    d->value = mln_slice_head(d->value, at);
+    return mln_slice_starts(d->value, MLN_S("https://")) &&
+           mln_credential_id_parse(d->credential_id, &parsed) &&
+           mln_slice_eq(d->credential_id,
+                        mln_slice_of(canonical,
+                                     mln_credential_id_put(parsed.type, parsed.value, canonical)));
+}
+
 static mln_err set_role_repository(struct mln_settings *s, struct mln_slice v,
                                    struct mln_fault *fault)
 {
-    struct mln_domain_setting d;
+    struct mln_domain_setting d = { 0 };
 
     if (s->role_repository_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
+        !cut_credential(&d) ||
         !(mln_slice_starts(d.value, MLN_S("http://")) ||
           mln_slice_starts(d.value, MLN_S("https://")))) {
-        return refuse(fault, "role-repository", "a domain in lower case, '=' and a URL", v);
+        return refuse(fault, "role-repository",
+                      "a domain in lower case, '=' and a URL, and with https perhaps "
+                      "',credential=' and a Credential-ID",
+                      v);
     }
     s->role_repositories[s->role_repository_count++] = d;
     return MLN_OK;

@@ -8,10 +8,11 @@ import json
 import secrets
 
 import pytest
-from lib.onem2m import Client
-from lib.server import eventually
+from lib.onem2m import Client, grant
+from lib.server import Server, eventually
 from lib.tls import KeyedReceiver, Lab, SecureReceiver, Shaken, cert_maker
 
+ROLES = "roles.other.example"
 VERSIONS = ["-tls1_2", "-tls1_3"]
 
 
@@ -20,6 +21,8 @@ def lab():
     made = Lab()
     for name in ("k1", "k2", "kgone"):
         made.add_key(name, "--ae-id", f"S{name}*")
+    made.add_key("kcse", "--cse-id", "//sp.example/mn")
+    made.add_key("kother", "--cse-id", "//sp.example/other")
     for serial in ("7", "8"):
         made.merlon("key", "add", "--data", made.data, "--credential-id", f"31-0.2.481.1.100.7.{serial}", "--ae-id",
                     f"Sdevice{serial}*")
@@ -129,3 +132,32 @@ def test_the_certificate_that_it_registered_with(lab, server, receivers, stem, o
         admin = Client(server.urls[1])
         assert admin.delete(f"cse-in/ae-{stem}").rsc == 2002
         assert admin.delete(f"cse-in/c-{stem}").rsc == 2002
+
+
+# ---- roles that another CSE keeps ----
+
+
+class KeyedRepository(KeyedReceiver):
+    role = None
+
+    def answer(self, path):
+        return 2000, json.dumps({"m2m:cb": {"m2m:rol": [self.role]}}).encode()
+
+
+@pytest.mark.parametrize("name, is_good", [("kcse", True), ("kother", False)])
+def test_a_repository_of_roles_by_key(lab, receivers, name, is_good):
+    """SEC-SAE-08, SEC-ROL-10: the credential that is configured for it, and no other"""
+    repository = receivers(KeyedRepository(*lab.keys[name]))
+    role_id = f"r@{ROLES}"
+    repository.role = {"rn": "r1", "ty": 31, "ri": "rol1", "rlid": role_id, "tkhd": "//sp.example/in/Cholder",
+                       "tkis": "//other.example/mn/CAuthority", "tknb": "20200101T000000", "tkna": "20900101T000000",
+                       "et": "20900101T000000", "ct": "20200101T000000", "lt": "20200101T000000", "pi": "x"}
+    options = lab.options("none", more=[
+        "--role-issuer", f"{ROLES}=//other.example/mn/CAuthority", "--role-repository",
+        f"{ROLES}=https://127.0.0.1:{repository.port}/cse-mn,credential=12-{lab.keys['kcse'][0]}"])
+    with Server(lab.data, *options, store="mem") as server:
+        admin = Client(server.url)
+        holder = admin.register("Cholder")
+        assert admin.create("cse-in", "cnt", rn="c", acpi=[grant(admin, ([role_id], 63))]).rsc == 2001
+        assert holder.retrieve(f"cse-in/c?rids={role_id}").rsc == (2000 if is_good else 4103)
+        assert len(repository.got) == (1 if is_good else 0)

@@ -173,7 +173,7 @@ static mln_err consider_role(struct gathering *g, const struct mln_role_check *c
     const struct mln_role_cache *known = g->e->worker->roles;
     bool is_here;
 
-    if (mln_role_repository(check->cse, role_id).len == 0) {
+    if (!mln_role_repository(check->cse, role_id)) {
         return MLN_OK;
     }
     MLN_TRY(mln_role_is_local(check, role_id, &is_here));

@@ -156,9 +156,9 @@ static void answered(void *data, const struct mln_outbound_answer *answer)
 /* ---- asking ---- */
 
 /* The child resources that are roles with this Role-ID. A Role-ID needs no escaping. */
-static mln_err make_url(struct mln_exec *e, struct mln_slice role_id, struct mln_slice *ret)
+static mln_err make_url(struct mln_exec *e, struct mln_slice base, struct mln_slice role_id,
+                        struct mln_slice *ret)
 {
-    struct mln_slice base = mln_role_repository(e->cse, role_id);
     struct mln_buf out;
 
     mln_buf_init(&out, e->arena, URL_BYTES);
@@ -188,6 +188,7 @@ static mln_err ask(struct question *q)
 {
     struct mln_exec *e = q->inquiry->e;
     struct mln_worker *w = e->worker;
+    const struct mln_domain_setting *repository = mln_role_repository(e->cse, q->role_id);
     char rqi[48];
     int len = snprintf(rqi, sizeof rqi, "%s-%llu", w->request_prefix,
                        (unsigned long long)++w->request_counter);
@@ -200,7 +201,9 @@ static mln_err ask(struct question *q)
         .timeout_us = time_left(e),
     };
 
-    MLN_TRY(make_url(e, q->role_id, &request.url));
+    MLN_REQUIRE(repository, NOT_FOUND);
+    request.peer_credential_id = repository->credential_id;
+    MLN_TRY(make_url(e, repository->value, q->role_id, &request.url));
     return w->ops.outbound.send(w->ops.outbound.impl, &request, answered, q);
 }
 

@@ -53,17 +53,18 @@ size_t mln_role_issuers(const struct mln_cse *cse, const struct mln_jwt_issuers 
     return found.count;
 }
 
-struct mln_slice mln_role_repository(const struct mln_cse *cse, struct mln_slice role_id)
+const struct mln_domain_setting *mln_role_repository(const struct mln_cse *cse,
+                                                     struct mln_slice role_id)
 {
     const struct mln_cse_options *o = &cse->options;
     struct mln_slice domain = domain_of(role_id);
 
     for (size_t i = 0; i < o->role_repository_count; i++) {
         if (mln_slice_eq(o->role_repositories[i].domain, domain)) {
-            return o->role_repositories[i].value;
+            return &o->role_repositories[i];
         }
     }
-    return (struct mln_slice){ 0 };
+    return NULL;
 }
 
 /* ---- <role> resources ---- */

@@ -21,8 +21,9 @@ size_t mln_role_issuers(const struct mln_cse *cse, const struct mln_jwt_issuers 
                         struct mln_slice role_id,
                         struct mln_entity ret[static MLN_ROLE_ISSUERS_MAX]);
 
-/* The URL below which roles of its domain are kept; empty when that is not another CSE. */
-struct mln_slice mln_role_repository(const struct mln_cse *cse, struct mln_slice role_id);
+/* The URL below which roles of its domain are kept; NULL when that is not another CSE. */
+const struct mln_domain_setting *mln_role_repository(const struct mln_cse *cse,
+                                                     struct mln_slice role_id);
 
 /* Who asks, and with whose issuers. */
 struct mln_role_check {
