@@ -38,7 +38,11 @@ struct merlon_credential {
      * certificate, and then this is not looked at. TS-0001 6.5.1 */
     const char *cse_id;
     const char *in_cse_id;
-    const void *reserved[4];
+    const char *crl_file; /* PEM: revocation lists; then there must be a recent one of each CA */
+    /* The CSE is asked for an OCSP response about its certificate, and a bad one is refused;
+     * "required": a missing one too. NULL or "asked": it may be missing. */
+    const char *ocsp;
+    const void *reserved[2];
 };
 
 /* Does the URL lead to this authority, "host" or "host:port"? 2: host and port are the same; 1: the

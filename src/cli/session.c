@@ -27,6 +27,12 @@ const struct mln_option *mln_cli_common_options(size_t *ret_count)
           "Certificates (PEM) of the CAs that are believed when a CSE shows a certificate; the "
           "system's never are; environment: MERLON_ANCHOR",
           false },
+        { "crl", 0, "FILE", NULL,
+          "Revocation lists (PEM) of those CAs, one of each; environment: MERLON_CRL", false },
+        { "ocsp", 0, "asked|required", "asked",
+          "Must the CSE staple an OCSP response to its certificate? A bad one is always refused; "
+          "environment: MERLON_OCSP",
+          false },
         { "certificate", 0, "FILE", NULL,
           "Our certificate (PEM), the CAs above it behind; environment: MERLON_CERTIFICATE",
           false },

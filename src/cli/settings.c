@@ -28,6 +28,8 @@ static const struct row {
     { "timeout", NULL, PLACE(timeout), PART_NONE, false },
     { "format", NULL, PLACE(format), PART_NONE, false },
     { "anchor", "MERLON_ANCHOR", CREDENTIAL(anchor_file), PART_ANCHOR, true },
+    { "crl", "MERLON_CRL", CREDENTIAL(crl_file), PART_ANCHOR, true },
+    { "ocsp", "MERLON_OCSP", CREDENTIAL(ocsp), PART_ANCHOR, false },
     { "certificate", "MERLON_CERTIFICATE", CREDENTIAL(certificate_file), PART_PROOF, true },
     { "key", "MERLON_KEY", CREDENTIAL(key_file), PART_PROOF, true },
     { "psk-id", "MERLON_PSK_ID", CREDENTIAL(psk_id), PART_PROOF, false },

@@ -9,6 +9,7 @@
 enum {
     CREDENTIALS_MAX = 1000,
     PEM_MAX = 1 << 20,
+    CRL_MAX = 16 << 20,
     PSK_TEXT_MAX = 4096,
     DOMAIN_ARENA = 4096,
     PSK_MIN = MLN_CREDENTIAL_KEY_MIN,
@@ -118,7 +119,12 @@ static mln_err refuse(struct mln_fault *fault, const char *why)
 static bool is_empty(const struct merlon_credential *c)
 {
     return !c->anchor_file && !c->certificate_file && !c->key_file && !c->psk_id && !c->psk_file &&
-           !c->cse_id && !c->in_cse_id;
+           !c->cse_id && !c->in_cse_id && !c->crl_file && !c->ocsp;
+}
+
+static bool needs_staple(const struct merlon_credential *c)
+{
+    return mln_slice_eq(mln_slice_z(c->ocsp), MLN_S("required"));
 }
 
 /* What does not go together is told before a file is read. */
@@ -139,6 +145,14 @@ static mln_err check(const struct merlon_credential *c, struct mln_fault *fault)
     if (!c->anchor_file && !c->psk_id) {
         return refuse(fault, "no trust anchor: without one no CSE is believed by its certificate; "
                              "the system's are never used");
+    }
+    if (!c->anchor_file && (c->crl_file || needs_staple(c))) {
+        return refuse(fault, "revocation lists and OCSP responses say nothing without a trust "
+                             "anchor");
+    }
+    if (c->ocsp && !needs_staple(c) && !mln_slice_eq(mln_slice_z(c->ocsp), MLN_S("asked"))) {
+        mln_fault_set(fault, "ocsp: '%s' is neither asked nor required", c->ocsp);
+        MLN_FAIL(PARAM_INVALID);
     }
     if (c->psk_id && !mln_key_id_parse(mln_slice_z(c->psk_id), &key_id)) {
         mln_fault_set(fault, "'%s' is no identity of a pre-shared key, such as name@sp.example",
@@ -162,6 +176,7 @@ static mln_err check(const struct merlon_credential *c, struct mln_fault *fault)
 struct making {
     const struct merlon_credential *from;
     struct mln_secret *anchor;
+    struct mln_secret *crl;
     struct mln_secret *certificate;
     struct mln_secret *key;
     struct mln_secret *psk;
@@ -172,6 +187,7 @@ struct making {
 static void making_done(struct making *m)
 {
     mln_secret_free(m->anchor);
+    mln_secret_free(m->crl);
     mln_secret_free(m->certificate);
     mln_secret_free(m->key);
     mln_secret_free(m->psk);
@@ -260,6 +276,9 @@ static mln_err read_files(struct making *m, struct mln_fault *fault)
     if (c->anchor_file) {
         MLN_TRY(mln_file_read_given(c->anchor_file, PEM_MAX, false, fault, &m->anchor));
     }
+    if (c->crl_file) {
+        MLN_TRY(mln_file_read_given(c->crl_file, CRL_MAX, false, fault, &m->crl));
+    }
     if (c->certificate_file) {
         MLN_TRY(mln_file_read_given(c->certificate_file, PEM_MAX, false, fault, &m->certificate));
         MLN_TRY(mln_file_read_given(c->key_file, PEM_MAX, true, fault, &m->key));
@@ -298,7 +317,9 @@ static mln_err check_cse_id(const struct merlon_credential *c, const struct mln_
 static mln_err make_verifier(struct making *m, struct mln_fault *fault)
 {
     struct mln_cert_provider provider = { 0 };
-    struct mln_cert_rules rules = { .env = mln_env_system(), .status = MLN_CERT_STATUS_OFF };
+    struct mln_cert_rules rules = { .env = mln_env_system(),
+                                    .status = m->crl ? MLN_CERT_STATUS_HARD : MLN_CERT_STATUS_OFF,
+                                    .needs_staple = needs_staple(m->from) };
 
     if (m->from->cse_id) {
         provider = provider_of(m->from);
@@ -308,9 +329,9 @@ static mln_err make_verifier(struct making *m, struct mln_fault *fault)
     if (!m->anchor) {
         return MLN_OK;
     }
-    return name_file(mln_cert_verifier_new(&rules, text_of(m->anchor), (struct mln_slice){ 0 },
-                                           fault, &m->verifier),
-                     m->from->anchor_file, fault);
+    return name_file(
+        mln_cert_verifier_new(&rules, text_of(m->anchor), text_of(m->crl), fault, &m->verifier),
+        m->from->anchor_file, fault);
 }
 
 static mln_err make(struct making *m, struct mln_fault *fault)

@@ -54,6 +54,8 @@ struct mln_tls_options {
      * any. A client that says no name is served as by the first. */
     const struct mln_slice *authorities;
     size_t authority_count;
+    const struct mln_slice *staples; /* OCSP answers (DER), each about one of the certificates */
+    size_t staple_count;
     enum mln_tls_clients clients;
     enum mln_tls_version least;
     enum mln_tls_version greatest;
@@ -65,12 +67,16 @@ struct mln_tls_options {
 struct mln_tls;
 
 /* Errors: CONFIG (a certificate or key that cannot be used, or that do not belong together; nothing
- * to authenticate with), NO_MEMORY. */
+ * to authenticate with; an OCSP answer that cannot be read or is about another certificate),
+ * NO_MEMORY. */
 mln_err mln_tls_new(const struct mln_tls_options *options, struct mln_fault *fault,
                     struct mln_tls **ret);
 struct mln_tls *mln_tls_ref(struct mln_tls *tls);
 void mln_tls_unref(struct mln_tls *tls); /* accepts NULL */
 void mln_tls_unrefp(struct mln_tls **tls);
+
+/* Is an OCSP answer too old to be stapled? The clock of the options decides. */
+bool mln_tls_has_old_staple(const struct mln_tls *tls);
 
 /* ---- a client's context ---- */
 

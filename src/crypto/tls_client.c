@@ -214,6 +214,19 @@ static int verify_server(X509_STORE_CTX *store, void *data)
     return 0;
 }
 
+/* 0: not good enough, which ends the handshake. */
+static int check_status(SSL *ssl, void *data)
+{
+    const struct reaching *r = data;
+    struct mln_cert_outcome outcome = { 0 };
+
+    if (mln_tls_check_staple(ssl, r->client->verifier, &outcome)) {
+        return 1;
+    }
+    mln_fault_set(r->target.why, "%s", outcome.fault.text);
+    return 0;
+}
+
 /* Serves TLS 1.2 and 1.3: OpenSSL makes the session of 1.3 from it. */
 static unsigned say_key(SSL *ssl, const char *hint, char *identity, unsigned identity_max,
                         unsigned char *psk, unsigned psk_max)
@@ -286,13 +299,18 @@ static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_
     return MLN_OK;
 }
 
-static mln_err give_credentials(const struct reaching *r, SSL_CTX *ctx)
+static mln_err give_credentials(struct reaching *r, SSL_CTX *ctx)
 {
     const struct mln_tls_client *client = r->client;
 
     MLN_TRY(mln_tls_set_profile(ctx, client->least, client->greatest));
     if (client->identity.certificate.len) {
         MLN_TRY(mln_tls_set_identity(ctx, &client->identity, NULL));
+    }
+    if (client->verifier) {
+        (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+        (void)SSL_CTX_set_tlsext_status_cb(ctx, check_status);
+        (void)SSL_CTX_set_tlsext_status_arg(ctx, r);
     }
     if (r->psk) {
         SSL_CTX_set_psk_client_callback(ctx, say_key);

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "crypto/tls_int.h"
 
-enum { AUTHORITIES_BYTES = 65536 };
+enum { TEXTS_BYTES = 1 << 20 };
 
 /* ---- names ---- */
 
@@ -172,7 +172,7 @@ static mln_err add_contexts(struct mln_tls *tls, const struct mln_tls_options *o
 
 static mln_err keep_authorities(struct mln_tls *tls, const struct mln_tls_options *options)
 {
-    tls->arena = mln_arena_new(AUTHORITIES_BYTES);
+    tls->arena = mln_arena_new(TEXTS_BYTES);
     MLN_REQUIRE(tls->arena, NO_MEMORY);
     tls->authorities =
         mln_arena_zalloc(tls->arena, options->authority_count + 1, sizeof *tls->authorities);
@@ -235,6 +235,9 @@ mln_err mln_tls_new(const struct mln_tls_options *options, struct mln_fault *fau
     err = keep_authorities(tls, options);
     if (!mln_failed(err)) {
         err = add_contexts(tls, options, fault);
+    }
+    if (!mln_failed(err)) {
+        err = mln_tls_set_staples(tls, options, fault);
     }
     if (mln_failed(err)) {
         destroy(tls);

@@ -43,6 +43,24 @@ mln_err mln_tls_tickets_init(struct mln_tls_tickets *tickets, const struct mln_e
 void mln_tls_tickets_done(struct mln_tls_tickets *tickets);
 mln_err mln_tls_set_tickets(struct mln_tls *tls, SSL_CTX *ctx);
 
+/* ---- tls_staple.c ---- */
+
+/* An OCSP answer of ours; empty: none. */
+struct mln_tls_staple {
+    const struct mln_env *env;
+    struct mln_slice answer;
+    int64_t until_us; /* then it is old */
+};
+
+/* Errors: CONFIG, NO_MEMORY. */
+mln_err mln_tls_set_staples(struct mln_tls *tls, const struct mln_tls_options *options,
+                            struct mln_fault *fault);
+
+/* In a client's handshake, when the server's certificate was verified: is the answer that came with
+ * it, or its absence, good enough? */
+bool mln_tls_check_staple(SSL *ssl, const struct mln_cert_verifier *verifier,
+                          struct mln_cert_outcome *outcome);
+
 /* ---- tls_context.c ---- */
 
 struct mln_tls {
@@ -53,7 +71,8 @@ struct mln_tls {
     struct mln_credentials *credentials;
     size_t count;
     SSL_CTX *contexts[MLN_TLS_IDENTITIES]; /* one for each certificate, at least one */
-    bool has_domains;                      /* a certificate has a dNSName */
+    struct mln_tls_staple staples[MLN_TLS_IDENTITIES];
+    bool has_domains; /* a certificate has a dNSName */
     struct mln_arena *arena;
     struct mln_slice *authorities;
     size_t authority_count;

@@ -224,6 +224,11 @@ mln_err mln_cert_check_staple(const struct mln_cert_verifier *verifier, struct x
                               struct x509_st *issuer, struct mln_slice answer,
                               struct mln_cert_outcome *ret);
 
+/* For who staples it: can the answer be read, and is it about the certificate? Then *ret_until_us
+ * says until when it is recent. The issuer is not needed; the signature is not looked at.
+ * x509_ocsp.c */
+bool mln_cert_is_about(struct mln_slice answer, const struct x509_st *cert, int64_t *ret_until_us);
+
 /* ---- what it proves ---- */
 
 /* What a verified certificate has shown, for mln_credentials_associate, which goes through the

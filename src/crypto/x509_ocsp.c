@@ -121,28 +121,37 @@ static enum mln_cert_reason judge(const struct staple *s)
     return MLN_CERT_STAPLE;
 }
 
-static enum mln_cert_reason check(const struct mln_cert_rules *rules, struct staple *s,
-                                  struct mln_slice answer)
+/* What an answer that succeeded holds; NULL: it is none, or it cannot be read to its end. */
+static OCSP_BASICRESP *read_answer(struct mln_slice answer)
 {
     const unsigned char *at = (const unsigned char *)answer.ptr;
     OCSP_RESPONSE *response = NULL;
+    OCSP_BASICRESP *basic = NULL;
+
+    if (answer.len && answer.len <= ANSWER_BYTES) {
+        response = d2i_OCSP_RESPONSE(NULL, &at, (long)answer.len);
+    }
+    if (response && at == (const unsigned char *)answer.ptr + answer.len &&
+        OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+        basic = OCSP_response_get1_basic(response);
+    }
+    OCSP_RESPONSE_free(response);
+    return basic;
+}
+
+static enum mln_cert_reason check(const struct mln_cert_rules *rules, struct staple *s,
+                                  struct mln_slice answer)
+{
     enum mln_cert_reason reason = MLN_CERT_STAPLE;
 
     if (answer.len == 0) {
         return rules->needs_staple ? MLN_CERT_STAPLE : MLN_CERT_OK;
     }
-    if (answer.len <= ANSWER_BYTES) {
-        response = d2i_OCSP_RESPONSE(NULL, &at, (long)answer.len);
-    }
-    if (response && at == (const unsigned char *)answer.ptr + answer.len &&
-        OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL) {
-        s->basic = OCSP_response_get1_basic(response);
-    }
+    s->basic = read_answer(answer);
     if (s->basic && is_signed(s)) {
         reason = judge(s);
     }
     OCSP_BASICRESP_free(s->basic);
-    OCSP_RESPONSE_free(response);
     ERR_clear_error();
     return reason;
 }
@@ -163,4 +172,70 @@ mln_err mln_cert_check_staple(const struct mln_cert_verifier *verifier, struct x
         mln_cert_refuse(ret, reason, 0, cert);
     }
     return mln_cert_error(reason);
+}
+
+/* ---- for who staples it ---- */
+
+/* By serial number and the issuer's name: the issuer's key is not at hand. */
+static bool names_certificate(const OCSP_SINGLERESP *single, const X509 *cert)
+{
+    const OCSP_CERTID *said = OCSP_SINGLERESP_get0_id(single);
+    ASN1_OCTET_STRING *name_hash = NULL;
+    ASN1_OBJECT *algorithm = NULL;
+    ASN1_INTEGER *serial = NULL;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    const EVP_MD *md;
+
+    if (!OCSP_id_get0_info(&name_hash, &algorithm, NULL, &serial, (OCSP_CERTID *)(uintptr_t)said)) {
+        return false;
+    }
+    md = EVP_get_digestbyobj(algorithm);
+    return md && X509_NAME_digest(X509_get_issuer_name(cert), md, digest, &len) == 1 &&
+           ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(cert)) == 0 &&
+           mln_slice_eq(mln_cert_string(name_hash), mln_slice_of((const char *)digest, len));
+}
+
+static bool time_of(const ASN1_GENERALIZEDTIME *time, int64_t *ret_us)
+{
+    struct tm tm = { 0 };
+
+    if (!time || !ASN1_TIME_to_tm(time, &tm)) {
+        return false;
+    }
+    *ret_us = (int64_t)timegm(&tm) * MLN_US_PER_S;
+    return true;
+}
+
+/* The first moment at which clients no longer take it. */
+static int64_t end_of(OCSP_SINGLERESP *single)
+{
+    ASN1_GENERALIZEDTIME *from = NULL;
+    ASN1_GENERALIZEDTIME *next = NULL;
+    int64_t us = 0;
+
+    (void)OCSP_single_get0_status(single, NULL, NULL, &from, &next);
+    if (time_of(next, &us)) {
+        return us;
+    }
+    return time_of(from, &us) ? us + WITHOUT_NEXT_SECONDS * MLN_US_PER_S : 0;
+}
+
+bool mln_cert_is_about(struct mln_slice answer, const struct x509_st *cert, int64_t *ret_until_us)
+{
+    OCSP_BASICRESP *basic = read_answer(answer);
+    int count = basic ? OCSP_resp_count(basic) : 0;
+    bool is_about = false;
+
+    for (int i = 0; i < count && i < ANSWERS_MOST && !is_about; i++) {
+        OCSP_SINGLERESP *single = OCSP_resp_get0(basic, i);
+
+        is_about = names_certificate(single, cert);
+        if (is_about) {
+            *ret_until_us = end_of(single);
+        }
+    }
+    OCSP_BASICRESP_free(basic);
+    ERR_clear_error();
+    return is_about;
 }

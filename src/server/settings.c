@@ -109,6 +109,14 @@ static const struct mln_option options[] = {
       "With tls-crl: refuse certificates when there is no recent list of their issuer, or accept "
       "them unless a list says they are revoked",
       false },
+    { "tls-ocsp-response", 0, "FILE", NULL,
+      "OCSP response (DER) about one of the tls-certificates, as its CA's responder gives it: "
+      "stapled to handshakes while it is recent",
+      true },
+    { "tls-ocsp", 0, "asked|required", "asked",
+      "Servers that are sent to are asked for an OCSP response; a bad one is refused, and with "
+      "required a missing one too",
+      false },
     { "tls-strict", 0, "on|off", "off",
       "Refuse certificates below CAs without name constraints, those of devices excepted", false },
     { "tls-client", 0, "none|optional|required", NULL,
@@ -163,6 +171,7 @@ static const struct list lists[] = {
     LIST("tls-key", tls_key_count),
     LIST("tls-anchor", tls_anchor_count),
     LIST("tls-crl", tls_crl_count),
+    LIST("tls-ocsp-response", tls_staple_count),
     LIST("authority", authority_count),
     LIST("role-issuer", role_issuer_count),
     LIST("role-repository", role_repository_count),

@@ -77,6 +77,9 @@ struct mln_settings {
     const char *tls_crls[MLN_TLS_FILES_MAX];
     size_t tls_crl_count;
     bool is_crl_soft;
+    const char *tls_staples[MLN_TLS_IDENTITIES];
+    size_t tls_staple_count;
+    bool needs_tls_staple;
     bool is_tls_strict;
     bool says_tls_clients; /* --tls-client was given: */
     enum mln_tls_clients tls_clients;

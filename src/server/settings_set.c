@@ -373,6 +373,18 @@ FILES(set_certificate, "tls-certificate", tls_certificates, tls_certificate_coun
 FILES(set_key, "tls-key", tls_keys, tls_key_count)
 FILES(set_anchor, "tls-anchor", tls_anchors, tls_anchor_count)
 FILES(set_crl, "tls-crl", tls_crls, tls_crl_count)
+FILES(set_staple, "tls-ocsp-response", tls_staples, tls_staple_count)
+
+static mln_err set_ocsp(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    unsigned at;
+
+    if (!choose(v, MLN_S("asked|required"), &at)) {
+        return refuse(fault, "tls-ocsp", "asked or required", v);
+    }
+    s->needs_tls_staple = at == 1;
+    return MLN_OK;
+}
 
 static mln_err set_crl_check(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
@@ -699,6 +711,8 @@ static const struct setter setters[] = {
     { "tls-anchor", set_anchor },
     { "tls-crl", set_crl },
     { "tls-crl-check", set_crl_check },
+    { "tls-ocsp-response", set_staple },
+    { "tls-ocsp", set_ocsp },
     { "tls-strict", set_strict },
     { "tls-client", set_clients },
     { "tls-min", set_least },

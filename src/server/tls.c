@@ -28,6 +28,7 @@ struct reading {
     struct mln_tls_identity identities[MLN_TLS_IDENTITIES];
     struct mln_slice anchors;
     struct mln_slice crls;
+    struct mln_slice staples[MLN_TLS_IDENTITIES];
     struct mln_cert_verifier *verifier;
     struct mln_tls *server;
     struct mln_tls_client *client;
@@ -55,6 +56,19 @@ static mln_err append_file(struct reading *r, const char *path, struct mln_slice
     joined[text->len + mln_secret_len(bytes)] = '\n';
     *text = mln_slice_of(joined, text->len + mln_secret_len(bytes) + 1);
     mln_secret_free(bytes);
+    return MLN_OK;
+}
+
+static mln_err read_staple(struct reading *r, size_t i, struct mln_fault *fault)
+{
+    MLN_CLEANUP(mln_secret_freep) struct mln_secret *bytes = NULL;
+
+    MLN_TRY(mln_file_read_given(r->settings->tls_staples[i], FILE_MAX, false, fault, &bytes));
+    MLN_REQUIRE(
+        mln_arena_dup(r->arena,
+                      mln_slice_of((const char *)mln_secret_bytes(bytes), mln_secret_len(bytes)),
+                      &r->staples[i]),
+        NO_MEMORY);
     return MLN_OK;
 }
 
@@ -87,6 +101,9 @@ static mln_err read_files(struct reading *r, struct mln_fault *fault)
     for (size_t i = 0; i < s->tls_crl_count; i++) {
         MLN_TRY(append_file(r, s->tls_crls[i], &r->crls, fault));
     }
+    for (size_t i = 0; i < s->tls_staple_count; i++) {
+        MLN_TRY(read_staple(r, i, fault));
+    }
     return MLN_OK;
 }
 
@@ -117,6 +134,7 @@ static mln_err make_verifier(struct reading *r, struct mln_fault *fault)
                   : s->is_crl_soft      ? MLN_CERT_STATUS_SOFT
                                         : MLN_CERT_STATUS_HARD,
         .is_strict = s->is_tls_strict,
+        .needs_staple = s->needs_tls_staple,
     };
     mln_err err;
 
@@ -148,6 +166,8 @@ static mln_err make_server(struct reading *r, struct mln_credentials *credential
         .identity_count = s->tls_certificate_count,
         .authorities = s->authorities,
         .authority_count = s->authority_count,
+        .staples = r->staples,
+        .staple_count = s->tls_staple_count,
         .clients = clients_of(s),
         .least = s->tls_least,
         .greatest = s->tls_greatest,
@@ -229,6 +249,9 @@ static mln_err exchange(struct mln_server_tls *tls, bool is_first, struct mln_fa
     if (!mln_failed(err) && !is_first) {
         err = mln_credentials_reload(tls->credentials, fault);
     }
+    if (!mln_failed(err) && mln_tls_has_old_staple(r.server)) {
+        mln_log(MLN_LOG_WARNING, "tls", "an OCSP response is too old: it is not stapled");
+    }
     if (!mln_failed(err)) {
         mln_tls_slot_set(tls->slot, r.server);
         mln_tls_slot_set_client(tls->slot, r.client);
@@ -293,6 +316,7 @@ void mln_server_tls_warn(const struct mln_server_tls *tls)
     warn_of(s->tls_keys, s->tls_key_count);
     warn_of(s->tls_anchors, s->tls_anchor_count);
     warn_of(s->tls_crls, s->tls_crl_count);
+    warn_of(s->tls_staples, s->tls_staple_count);
 }
 
 struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls)

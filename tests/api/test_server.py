@@ -64,6 +64,8 @@ SETTINGS = {
     "tls-anchor": ([], [""]),
     "tls-crl": ([], [""]),
     "tls-crl-check": (["hard", "soft"], ["off", ""]),
+    "tls-ocsp-response": ([], [""]),
+    "tls-ocsp": (["asked", "required"], ["off", ""]),
     "tls-strict": (["on", "off"], ["maybe", ""]),
     "tls-client": (["none"], ["maybe", ""]),
     "tls-min": (["1.2", "1.3"], ["1.1", "1", ""]),

@@ -66,6 +66,19 @@ class Lab:
     def certificate(self, name):
         return cert_maker.x509.load_pem_x509_certificate((self.folder / f"{name}.pem").read_bytes())
 
+    def ocsp(self, file, pair, status="good"):
+        """An OCSP response about that certificate, by `openssl ocsp`; gives its path."""
+        key = self.write("root.key", cert_maker.key_pem(self.root.key), 0o600)
+        serial = f"{cert_maker.x509.load_pem_x509_certificate(pair[0].read_bytes()).serial_number:X}"
+        serial = serial.zfill(len(serial) + len(serial) % 2)
+        row = {"good": "V\t991231000000Z\t", "revoked": "R\t991231000000Z\t200101000000Z"}.get(status)
+        index = self.write("index.txt", f"{row}\t{serial}\tunknown\t/CN=leaf\n".encode() if row else b"")
+        cert_maker.openssl("ocsp", "-issuer", self.anchor, "-cert", pair[0], "-no_nonce", "-reqout",
+                           self.folder / "ocsp.req")
+        cert_maker.openssl("ocsp", "-index", index, "-CA", self.anchor, "-rsigner", self.anchor, "-rkey", key,
+                           "-reqin", self.folder / "ocsp.req", "-ndays", "1", "-respout", self.folder / "ocsp.out")
+        return self.write(file, (self.folder / "ocsp.out").read_bytes())
+
     def add_key(self, name, *words, identity=None):
         """A pre-shared key; gives (identity, hex digits)."""
         identity = identity or f"{name}@sp.example"
