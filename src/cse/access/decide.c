@@ -218,9 +218,15 @@ static bool find_list(const struct mln_resource *r, struct mln_slice name, struc
     return !mln_failed(mln_pack_read(&rest, &head)) && head.kind == MLN_V_ARRAY && head.count > 0;
 }
 
+/* In any spelling: an entity that is not registered here may write its name in several ways. */
 static bool is_creator(const struct mln_access *a, const struct mln_resource *r)
 {
-    return mln_slice_eq(a->originator->text, r->cr);
+    const struct mln_originator *o = a->originator;
+    struct mln_entity creator;
+
+    return o->entity.sp.len > 0 &&
+           (mln_slice_eq(o->text, r->cr) || (mln_entity_parse(r->cr, &a->cse->names, &creator) &&
+                                             mln_entity_eq(&creator, &o->entity)));
 }
 
 /* The CSEBase without a policy of its own: registered entities may look at it. */

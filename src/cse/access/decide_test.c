@@ -519,6 +519,38 @@ static void facts_of_who_is_not_registered_here(void **state)
     }
 }
 
+/* SEC-ACP-20: whatever the spelling of its name; security.md 0.2 */
+static void the_creator_in_every_spelling(void **state)
+{
+    static const char *const spellings[] = { "/id-2", "//merlon.example/id-2",
+                                             "//MERLON.example/id-2" };
+    static const char *const others[] = { "/id-2/C1", "/id-22", "//far.example/id-2", "/ID-2" };
+
+    (void)state;
+    mln_look_policy(&look, "open", "[{'acor':['/id-2'],'acop':1}]");
+    mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT,
+                  "{'m2m:cnt':{'rn':'room','acpi':['cse-in/open']}}");
+    (void)mln_look_prove(&look, "12-k2@x.example", "/id-2", NULL);
+    mln_look_make(&look, "//merlon.example/id-2", "cse-in/room", MLN_TY_CNT,
+                  "{'m2m:cnt':{'rn':'c'}}");
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+        assert_int_equal(
+            mln_look_ask(&look, "{'op':2,'to':'cse-in/room/c','fr':'%s'}", spellings[i])->rsc,
+            MLN_RSC_OK);
+        assert_int_equal(mln_look_ask(&look,
+                                      "{'op':3,'to':'cse-in/room/c','fr':'%s',"
+                                      "'pc':{'m2m:cnt':{'acpi':null}}}",
+                                      spellings[i])
+                             ->rsc,
+                         MLN_RSC_UPDATED);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(
+            mln_look_ask(&look, "{'op':2,'to':'cse-in/room/c','fr':'%s'}", others[i])->rsc,
+            MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    }
+}
+
 /* What was worked out for one originator is not taken for another. */
 static void another_originator_is_another(void **state)
 {
@@ -576,6 +608,7 @@ int main(void)
         T(the_largest_policies_are_decided),
         T(the_target_counts_in_what_is_remembered),
         T(facts_of_who_is_not_registered_here),
+        T(the_creator_in_every_spelling),
         T(another_originator_is_another),
         T(a_policy_ends_with_its_time),
     };
