@@ -18,6 +18,7 @@ struct mln_explanation;
 struct mln_fresh;
 struct mln_gid_table;
 struct mln_inquiry;
+struct mln_member_end;
 struct mln_role_cache;
 struct mln_tokens;
 struct mln_forward;
@@ -76,6 +77,8 @@ struct mln_fan {
     uint64_t budget;       /* requests that may still be made */
     uint64_t members_left; /* to look at for Group Request Target Members */
     unsigned depth;
+    struct mln_member_end *ends; /* for the auditor: cse/pipeline/audit.c */
+    struct mln_member_end *last_end;
     bool is_guarded;          /* further fanOutPoints are involved */
     bool is_over;             /* the budget did not suffice: the whole request fails */
     bool keeps_access;        /* no member can change what another is decided by */

@@ -5,7 +5,7 @@ import os
 import stat
 
 import pytest
-from lib.onem2m import Client
+from lib.onem2m import Client, grant
 from lib.server import run
 
 SECRET = "planted-secret-5f2c"
@@ -38,6 +38,25 @@ def test_denied_and_administrative_requests(own, tmp_path):
     assert all(e["peer"].startswith("127.0.0.1:") and e["request"] for e in told)
     assert SECRET not in log.read_text(encoding="utf-8")
     assert stat.S_IMODE(os.stat(log).st_mode) == 0o600
+
+
+@pytest.mark.parametrize("operation", ["retrieve", "delete"])
+def test_each_member_is_told_of_once(own, tmp_path, operation):
+    """SEC-GEN-08: a read that moves to another thread half-way is one request, and so is one in the middle of others"""
+    log = tmp_path / "audit.jsonl"
+    server = own("--audit", str(log), "--limit", "quick-scan=10")
+    admin = Client(server.url)
+    one, two = admin.register("C1", name="one"), admin.register("C2", name="two")
+    members = [one.create("cse-in/one", "cnt", rn=f"c{i}")["ri"] for i in range(30)]
+    group = admin.create("cse-in", "grp", mt=3, mnm=30, mid=members, macp=[grant(admin, (["all"], 63))])
+    log.write_bytes(b"")
+    answer = two.request({"retrieve": "GET", "delete": "DELETE"}[operation], f"{group['ri']}/fopt")
+    assert [r["rsc"] for r in answer.pc["m2m:agr"]["m2m:rsp"]] == [4103] * 30
+    told = lines(log)
+    assert [e["to"] for e in told] == members
+    assert all(e["from"] == "C2" and e["member"] and e["denied"] and e["rsc"] == 4103 and e["reason"] for e in told)
+    server.stop()
+    assert "no_privilege 30 " in [line for line in server.log().splitlines() if "decisions:" in line][-1]
 
 
 def test_all_requests(own, tmp_path):

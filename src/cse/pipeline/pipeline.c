@@ -196,7 +196,7 @@ mln_err mln_exec_in_view(struct mln_exec *e)
 
     if (mln_failed(err) && err.code != MLN_ERR_LONG_READ) {
         mln_respond_error(e, err);
-        mln_audit_end(e, err);
+        MLN_TRY(mln_audit_member(e, err));
     }
     return mln_failed(err) && (e->has_written || is_fatal(err)) ? err : MLN_OK;
 }

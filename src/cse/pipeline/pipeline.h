@@ -40,11 +40,16 @@ mln_err mln_respond_success(struct mln_exec *e);
 /* An error answer: code, debug information; needs no view, cannot fail. */
 void mln_respond_error(struct mln_exec *e, mln_err err);
 
-/* A request has been answered: counts the decision and tells the auditor. */
+/* A request has been answered: counts the decisions, those on the members of a group too, and tells
+ * the auditor. */
 void mln_audit_end(struct mln_exec *e, mln_err err);
 
+/* A member's request has failed: remembered until the whole is answered, since an attempt at it
+ * can be repeated. Errors: NO_MEMORY. */
+mln_err mln_audit_member(struct mln_exec *e, mln_err err);
+
 /* Walks the stages that need the view, and answers; errors become error answers. For a member's
- * request of a group, and for tests. Errors: only those that must end the whole request too
+ * request of a group. Errors: only those that must end the whole request too
  * (store and memory failures). */
 mln_err mln_exec_in_view(struct mln_exec *e);
 
