@@ -1,8 +1,10 @@
 /* The table is sorted by the length of the prefix, the longest first, then by address; so a look-up
- * is one binary search for each length that occurs. */
+ * is one binary search for each length that occurs. A reload puts another in its place while nobody
+ * looks. */
 #include "server/locations.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,14 +31,20 @@ struct run {
     size_t count;
 };
 
-struct mln_locations {
+struct table {
     struct mln_arena *arena;
-    struct mln_locator locator;
     struct row *rows;
     size_t count;
     size_t room;
     struct run runs[LENGTHS];
     size_t run_count;
+};
+
+struct mln_locations {
+    const char *path;
+    struct mln_locator locator;
+    pthread_rwlock_t lock;
+    struct table *table;
 };
 
 /* ---- order ---- */
@@ -71,10 +79,8 @@ static int compare_rows(const void *a, const void *b)
 
 /* ---- look-up ---- */
 
-static bool locate(void *data, const struct mln_ip *ip, struct mln_location *ret)
+static bool find(const struct table *l, const struct mln_ip *ip, struct mln_location *ret)
 {
-    const struct mln_locations *l = data;
-
     for (size_t i = 0; i < l->run_count; i++) {
         const struct mln_iprange *of_run = &l->runs[i].first->range;
         struct row wanted = { .range = mln_iprange_around(ip, of_run->bits) };
@@ -91,9 +97,20 @@ static bool locate(void *data, const struct mln_ip *ip, struct mln_location *ret
     return false;
 }
 
+static bool locate(void *data, const struct mln_ip *ip, struct mln_location *ret)
+{
+    struct mln_locations *l = data;
+    bool is_known;
+
+    (void)pthread_rwlock_rdlock(&l->lock);
+    is_known = find(l->table, ip, ret);
+    (void)pthread_rwlock_unlock(&l->lock);
+    return is_known;
+}
+
 /* ---- reading ---- */
 
-static mln_err grow(struct mln_locations *l)
+static mln_err grow(struct table *l)
 {
     size_t room = l->room ? l->room * 2 : 64;
     struct row *rows =
@@ -153,7 +170,7 @@ static mln_err read_row(const struct mln_slice fields[static FIELDS], struct row
                                  : mln_country_parse(fields[3], &ret->location.country, fault);
 }
 
-static mln_err read_line(struct mln_locations *l, struct mln_slice line, unsigned number,
+static mln_err read_line(struct table *l, struct mln_slice line, unsigned number,
                          struct mln_fault *fault)
 {
     struct mln_slice fields[FIELDS];
@@ -181,7 +198,7 @@ static mln_err refuse(const char *path, unsigned line, const char *why, struct m
     MLN_FAIL(CONFIG);
 }
 
-static mln_err read_lines(struct mln_locations *l, struct mln_slice text, const char *path,
+static mln_err read_lines(struct table *l, struct mln_slice text, const char *path,
                           struct mln_fault *fault)
 {
     for (unsigned number = 1; text.ptr; number++) {
@@ -203,7 +220,7 @@ static bool is_of_run(const struct run *run, const struct row *row)
     return range->bits == row->range.bits && range->first.family == row->range.first.family;
 }
 
-static mln_err sort(struct mln_locations *l, const char *path, struct mln_fault *fault)
+static mln_err sort(struct table *l, const char *path, struct mln_fault *fault)
 {
     if (l->count) {
         qsort(l->rows, l->count, sizeof *l->rows, compare_rows);
@@ -226,11 +243,18 @@ static mln_err sort(struct mln_locations *l, const char *path, struct mln_fault 
     return MLN_OK;
 }
 
-static mln_err parse(struct mln_slice text, const char *path, struct mln_locations **ret,
+static void free_table(struct table *table)
+{
+    if (table) {
+        mln_arena_free(table->arena);
+    }
+}
+
+static mln_err parse(struct mln_slice text, const char *path, struct table **ret,
                      struct mln_fault *fault)
 {
     struct mln_arena *arena = mln_arena_new(ARENA_MAX);
-    struct mln_locations *l = arena ? mln_arena_zalloc(arena, 1, sizeof *l) : NULL;
+    struct table *l = arena ? mln_arena_zalloc(arena, 1, sizeof *l) : NULL;
     mln_err err;
 
     if (!l) {
@@ -238,13 +262,12 @@ static mln_err parse(struct mln_slice text, const char *path, struct mln_locatio
         MLN_FAIL(NO_MEMORY);
     }
     l->arena = arena;
-    l->locator = (struct mln_locator){ l, locate };
     err = read_lines(l, text, path, fault);
     if (!mln_failed(err)) {
         err = sort(l, path, fault);
     }
     if (mln_failed(err)) {
-        mln_locations_free(l);
+        free_table(l);
         return err;
     }
     *ret = l;
@@ -265,10 +288,10 @@ static mln_err read_whole(FILE *f, char **ret, size_t *ret_len)
     MLN_REQUIRE(text, NO_MEMORY);
     *ret_len = fread(text, 1, (size_t)len, f);
     *ret = text;
-    return MLN_OK;
+    return ferror(f) ? MLN_ERROR(SYSTEM) : MLN_OK;
 }
 
-mln_err mln_locations_read(const char *path, struct mln_locations **ret, struct mln_fault *fault)
+static mln_err read_table(const char *path, struct table **ret, struct mln_fault *fault)
 {
     MLN_CLEANUP(mln_freep) char *text = NULL;
     FILE *f = fopen(path, "re");
@@ -288,10 +311,46 @@ mln_err mln_locations_read(const char *path, struct mln_locations **ret, struct 
     return parse(mln_slice_of(text, len), path, ret, fault);
 }
 
+/* ---- life ---- */
+
+mln_err mln_locations_read(const char *path, struct mln_locations **ret, struct mln_fault *fault)
+{
+    struct mln_locations *l = mln_calloc(1, sizeof *l);
+    mln_err err;
+
+    MLN_REQUIRE(l, NO_MEMORY);
+    l->path = path;
+    l->locator = (struct mln_locator){ l, locate };
+    err = pthread_rwlock_init(&l->lock, NULL) == 0 ? read_table(path, &l->table, fault)
+                                                   : MLN_ERROR(NO_MEMORY);
+    if (mln_failed(err)) {
+        mln_free(l);
+        return err;
+    }
+    *ret = l;
+    return MLN_OK;
+}
+
+mln_err mln_locations_reload(struct mln_locations *locations, struct mln_fault *fault)
+{
+    struct table *fresh;
+    struct table *old;
+
+    MLN_TRY(read_table(locations->path, &fresh, fault));
+    (void)pthread_rwlock_wrlock(&locations->lock);
+    old = locations->table;
+    locations->table = fresh;
+    (void)pthread_rwlock_unlock(&locations->lock);
+    free_table(old);
+    return MLN_OK;
+}
+
 void mln_locations_free(struct mln_locations *locations)
 {
     if (locations) {
-        mln_arena_free(locations->arena);
+        (void)pthread_rwlock_destroy(&locations->lock);
+        free_table(locations->table);
+        mln_free(locations);
     }
 }
 

@@ -561,12 +561,26 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
     return start_threads(n);
 }
 
+static void reload_locations(struct mln_node *node)
+{
+    struct mln_fault fault = { 0 };
+    mln_err err = node->locations ? mln_locations_reload(node->locations, &fault) : MLN_OK;
+
+    if (mln_failed(err)) {
+        mln_log(MLN_LOG_ERROR, "server", "locations stay as they were: %s%s%s", mln_err_text(err),
+                fault.text[0] ? ": " : "", fault.text);
+    } else if (node->locations) {
+        mln_log(MLN_LOG_INFO, "server", "locations are reloaded");
+    }
+}
+
 void mln_node_reload(struct mln_node *node)
 {
     struct mln_fault fault = { 0 };
     mln_err err;
 
     reopen_audit(node);
+    reload_locations(node);
     err = mln_server_tls_reload(node->tls, &fault);
 
     if (!mln_failed(err)) {

@@ -5,13 +5,18 @@ that are far from it; minutes and seconds to the point are in tests/cases/acp an
 spec: TS-0003 7.1.2, 7.1.3; TS-0004 6.3.5.27, 6.3.5.28, 7.4.9.1
 """
 
+import re
+import shutil
+import signal
+import tempfile
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from lib.clock import stamp
 from lib.onem2m import Client
 from lib.policy_model import distance
-from lib.server import Server, run
+from lib.server import Server, eventually, run
 from requests.adapters import HTTPAdapter
 
 def rule(originators, operations=63, **more):
@@ -436,6 +441,34 @@ def test_a_table_with_a_fault_stops_the_start(tmp_path, text, fault):
         done = run("cse", "--data", str(tmp_path / "data"), "--listen", "http://127.0.0.1:0",
                    "--locations", str(tmp_path / "places"), *more)
         assert done.returncode == 2 and fault in done.stderr, done
+
+
+def test_a_table_is_read_again(own):
+    """SEC-CTX-08 SEC-CTX-09: on SIGHUP, for the next decision; one with a fault changes nothing"""
+    folder = Path(tempfile.mkdtemp(prefix="merlon-places-"))
+    try:
+        folder.chmod(0o755)  # the server's user reads it then
+        places = folder / "places"
+        places.write_text("127.0.0.0/8 - - DE")
+        server = own("--locations", str(places), store="mem")
+        admin, (ae, other) = made(server, "Cae", "Cother")
+        box = Box(admin, ae)
+        assert box.under(other, countries("DE")) and not box.under(other, countries("FR"))
+        for text, told, is_french in (("127.0.0.0/8 1 1 FR", "locations are reloaded", True),
+                                      ("127.0.0.0/8 - - DE\nx", f"locations stay as they were: .*{places}:2: ", True),
+                                      (None, f"locations stay as they were: .*{places}: No such file", True),
+                                      ("127.0.0.0/8 - - DE", "locations are reloaded", False)):
+            before = len(server.log())
+            if text:
+                places.write_text(text)
+            else:
+                places.unlink()
+            server.process.send_signal(signal.SIGHUP)
+            eventually(lambda: re.search(told, server.log()[before:]), what=told)  # pylint: disable=cell-var-from-loop
+            assert box.under(other, countries("FR")) == is_french, text
+            assert box.under(other, circle((1, 1), 10)) == is_french, text
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_contexts_are_kept_as_they_came(admin, ae):
