@@ -2,11 +2,17 @@
 
 import json
 import os
+import pwd
+import shutil
+import signal
 import stat
+import tempfile
+import threading
+from pathlib import Path
 
 import pytest
 from lib.onem2m import Client, grant
-from lib.server import run
+from lib.server import eventually, run
 
 SECRET = "planted-secret-5f2c"
 
@@ -88,6 +94,80 @@ def test_goes_on_after_a_restart(own, tmp_path):
     assert len(lines(log)) == 2
 
 
+@pytest.fixture
+def folder():
+    """Of the server's user, which the server becomes when it is started by root."""
+    path = Path(tempfile.mkdtemp(prefix="merlon-audit-"))
+    path.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+    yield path
+    shutil.rmtree(path)
+
+
+def reload(server):
+    """SIGHUP; returns when it has been worked on."""
+    before = server.log().count("reloaded")  # the data directory may be out of reach; that does not matter here
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: server.log().count("reloaded") > before, what="the reload")
+
+
+def test_rotation_loses_nothing(own, folder):
+    """SEC-GEN-08: each denial stands in one of the files, whole and once, whatever happens to their names"""
+    log = folder / "audit.jsonl"
+    server = own("--audit", str(log), store="mem")
+    done, sent = threading.Event(), [[] for _ in range(3)]
+
+    def denied(number):
+        client = Client(server.url, "Cnobody")
+        while not done.is_set():
+            to = f"cse-in/x{number}-{len(sent[number])}"
+            assert client.retrieve(to).rsc == 4106
+            sent[number].append(to)
+
+    threads = [threading.Thread(target=denied, args=(number,)) for number in range(len(sent))]
+    for thread in threads:
+        thread.start()
+    for turn in range(5):
+        goal = [len(s) + 20 for s in sent]
+        eventually(lambda: all(len(s) >= g for s, g in zip(sent, goal)), what="requests")  # pylint: disable=cell-var-from-loop
+        log.rename(folder / f"audit.{turn}")
+        reload(server)
+    done.set()
+    for thread in threads:
+        thread.join()
+    files = sorted(folder.iterdir())
+    assert len(files) == 6 and log in files
+    told = [e["to"] for file in files for e in lines(file)]
+    assert sorted(told) == sorted(to for s in sent for to in s)
+    assert sum(1 for file in files if lines(file)) >= 5
+    assert stat.S_IMODE(os.stat(log).st_mode) == 0o600
+
+
+def test_rotation_that_fails(own, folder):
+    """SEC-GEN-08: then the file that is open goes on"""
+    log = folder / "audit.jsonl"
+    server = own("--audit", str(log), store="mem")
+    client = Client(server.url, "Cnobody")
+    reload(server)  # without a rename: the same file
+    assert client.retrieve("cse-in/1").rsc == 4106
+    log.rename(folder / "old")
+    log.mkdir()
+    reload(server)
+    assert f"audit: {log}: " in server.log()
+    assert client.retrieve("cse-in/2").rsc == 4106
+    log.rmdir()
+    log.symlink_to(folder / "old2")
+    reload(server)
+    assert client.retrieve("cse-in/3").rsc == 4106
+    log.unlink()
+    reload(server)
+    assert client.retrieve("cse-in/4").rsc == 4106
+    assert [e["to"] for e in lines(folder / "old")] == ["cse-in/1", "cse-in/2", "cse-in/3"]
+    assert [e["to"] for e in lines(log)] == ["cse-in/4"]
+    assert not (folder / "old2").exists()
+
+
 @pytest.mark.parametrize("name", ["missing/audit", "."])
 def test_no_start_without_the_log(tmp_path, name):
     """A server that was told to keep an audit log does not run without."""
@@ -103,6 +183,10 @@ def test_counters_at_the_end(own):
     admin.register("C1", name="one").retrieve("cse-in/one")
     admin.register("C2", name="two").retrieve("cse-in/one")
     admin.As("Cx").retrieve("cse-in")
+    server.process.send_signal(signal.SIGHUP)  # at each reload, too: without an audit log as well
+    eventually(lambda: "decisions: permitted 3 no_privilege 1 not_authenticated 1 " in server.log())
+    assert server.log().count("decisions:") == 1
     server.stop()
+    assert server.log().count("decisions:") == 2
     line = next(line for line in server.log().splitlines() if "decisions:" in line)
     assert "permitted 3 no_privilege 1 not_authenticated 1 needs_association 0" in line, line
