@@ -19,6 +19,7 @@ struct mln_fresh;
 struct mln_gid_table;
 struct mln_inquiry;
 struct mln_member_end;
+struct mln_pending;
 struct mln_role_cache;
 struct mln_tokens;
 struct mln_forward;
@@ -32,6 +33,7 @@ struct mln_cse {
     struct mln_fresh *fresh;           /* what the duties must hear of after the commit */
     struct mln_policy_cache *policies; /* the store's executor's */
     struct mln_tokens *tokens;         /* NULL: they are not supported */
+    struct mln_pending *pending;       /* requests that wait: cse/pipeline/pending.h */
     struct mln_duties *_Atomic duties;
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
@@ -130,6 +132,7 @@ struct mln_exec {
     bool is_verified;               /* targets of the new subscription have agreed */
     struct mln_slice refusal;       /* or why they do not, for the members of a group */
     struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */
+    _Atomic uint64_t *pending;      /* in the table of requests that wait, or NULL */
     struct mln_job job;
     struct mln_task task;
     void *timer;

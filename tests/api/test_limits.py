@@ -373,7 +373,7 @@ def test_clients_that_leave(released):
         for i in range(times):
             data, read = kinds[i % len(kinds)]
             peer = connect(server)
-            peer.sendall(data)
+            peer.sendall(data.replace(b"X-M2M-RI: 1", b"X-M2M-RI: %d" % i))
             if read:
                 peer.recv(read)
             if i % 2:  # with a reset instead of an orderly end

@@ -13,6 +13,7 @@ import pytest
 from lib import model
 from lib.clock import stamp
 from lib.onem2m import Client, header_spelling
+from lib.receiver import RawReceiver
 from lib.server import eventually
 
 
@@ -255,10 +256,10 @@ def test_waiting_is_bounded(own, receiver):
     server = own("--limit", "parked=16", "--limit", "execution_ms=60000")
     ae = Client(server.url).register("Cx", name="x")
     assert ae.retrieve("cse-in/x", headers={"X-M2M-OET": "61000"}).rsc == 5207
-    for _ in range(100):
+    for i in range(100):
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         connection.request("GET", "/Cx", headers={
-            "X-M2M-Origin": "Cx", "X-M2M-RI": "left", "X-M2M-RVI": "3", "X-M2M-OET": "59000"})
+            "X-M2M-Origin": "Cx", "X-M2M-RI": f"left{i}", "X-M2M-RVI": "3", "X-M2M-OET": "59000"})
         eventually(lambda: has_read_all(connection.sock), what="the server to read the request")
         connection.close()
     for i in range(6):
@@ -268,14 +269,40 @@ def test_waiting_is_bounded(own, receiver):
 
 def test_who_left_while_waiting(ae, cnt):
     """The client goes away before the time: the server neither falls nor loses others."""
-    for _ in range(5):
+    for i in range(5):
         connection = http.client.HTTPConnection("127.0.0.1", int(ae.url.rsplit(":", 1)[1]), timeout=30)
         connection.request("POST", f"/{cnt}", json.dumps({"m2m:cin": {"con": "x"}}), {
-            "X-M2M-Origin": ae.stem, "X-M2M-RI": "left", "X-M2M-RVI": "3", "X-M2M-OET": "150",
+            "X-M2M-Origin": ae.stem, "X-M2M-RI": f"left{i}", "X-M2M-RVI": "3", "X-M2M-OET": "150",
             "Content-Type": "application/json;ty=4"})
         connection.close()
     assert ae.create(cnt, "cin", con="stays", headers={"X-M2M-OET": "300"}).rsc == 2001
     assert ae.retrieve(f"{cnt}/la").rsc == 2000
+
+
+@pytest.mark.parametrize("waits_for", ["time", "receiver"])
+def test_an_identifier_that_is_pending(ae, other, cnt, waits_for):
+    """SEC-IMP-08 spec: TS-0001 7.1.7: refused while the first waits; used once before is no fault"""
+    with RawReceiver(None) as silent:
+        answers = []
+
+        def wait():
+            headers = {"X-M2M-RI": "one", **({"X-M2M-OET": "1000"} if waits_for == "time" else {"X-M2M-RET": "1000"})}
+            kind, more = ("cin", {"con": "x"}) if waits_for == "time" else ("sub", {"nu": [silent.url]})
+            answers.append(ae.create(cnt, kind, headers=headers, **more))
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        mine, theirs = Client(ae.url, ae.stem), Client(ae.url, other.stem)
+        again = {"X-M2M-RI": "one"}
+        eventually(lambda: mine.retrieve(cnt, headers=again).rsc == 4105, what="the first to wait")
+        refused = mine.create(cnt, "cin", con="y", headers=again)
+        assert refused.rsc == 4105 and "pending" in refused.debug, refused
+        assert mine.retrieve(cnt).rsc == 2000
+        assert theirs.retrieve(other.path, headers=again).rsc == 2000
+        assert mine.As(None).create("cse-in", "ae", api="N1", rr=False, srv=["3"], headers=again).rsc == 2001
+        thread.join()
+    assert answers[0].rsc in ((2001,) if waits_for == "time" else (4008, 5204)), answers
+    assert mine.retrieve(cnt, headers=again)["cni"] == (waits_for == "time"), "the one that was refused left no trace"
 
 
 # ---- Event Category ----

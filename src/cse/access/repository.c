@@ -217,13 +217,12 @@ mln_err mln_repository_start(struct mln_exec *e, enum mln_step *ret)
     if (count == 0) {
         return MLN_OK;
     }
-    MLN_REQUIRE(e->worker->parked < e->cse->options.limits->parked, OVERLOAD);
     i = mln_arena_zalloc(e->arena, 1, sizeof *i);
     questions = mln_arena_zalloc(e->arena, count, sizeof *questions);
     MLN_REQUIRE(i && questions, NO_MEMORY);
     *i = (struct inquiry){ .e = e, .originator = e->originator.entity };
+    MLN_TRY(mln_exec_park(e));
     *ret = MLN_STEP_PARKED;
-    e->worker->parked++;
     i->open = 1; /* held until all are sent: answers may come at once */
     for (size_t at = 0; at < count; at++) {
         questions[at] = (struct question){ i, e->claims->wanted[at] };

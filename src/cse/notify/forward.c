@@ -69,7 +69,7 @@ mln_err mln_forward_start(struct mln_exec *e)
     int64_t now = mln_env_now_us(e->cse->options.env);
     int64_t most = (int64_t)e->cse->options.limits->notify_ms * 1000;
 
-    MLN_REQUIRE(e->worker->parked < e->cse->options.limits->parked, OVERLOAD);
+    MLN_TRY(mln_exec_park(e));
     a->worker = e->worker;
     a->fr = e->req.fr;
     a->rvi = e->req.rvi;
@@ -78,7 +78,6 @@ mln_err mln_forward_start(struct mln_exec *e)
     a->done = answered;
     a->data = e;
     e->answered = false;
-    e->worker->parked++;
     mln_attempt_start(a);
     return MLN_OK;
 }

@@ -293,9 +293,8 @@ mln_err mln_verify_start(struct mln_exec *e, enum mln_step *ret)
         *ret = MLN_STEP_NEXT;
         return MLN_OK;
     }
-    MLN_REQUIRE(e->worker->parked < e->cse->options.limits->parked, OVERLOAD);
+    MLN_TRY(mln_exec_park(e));
     *ret = MLN_STEP_PARKED;
-    e->worker->parked++;
     e->inquiry->open = 1; /* held until all are sent: answers may come at once */
     for (struct question *q = e->inquiry->first; q; q = q->next) {
         q->attempt.worker = e->worker;

@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "cse/access/claims.h"
 #include "cse/access/gather.h"
+#include "cse/access/proof.h"
 #include "cse/access/repository.h"
 #include "cse/notify/forward.h"
 #include "cse/notify/verify.h"
+#include "cse/pipeline/pending.h"
 
-static mln_stage_fn wait_for_time; /* not before the Operation Execution Time */
+static mln_stage_fn refuse_pending; /* while one of the same Request Identifier waits */
+static mln_stage_fn wait_for_time;  /* not before the Operation Execution Time */
 
 static const struct {
     const char *name;
@@ -20,6 +23,7 @@ static const struct {
     bool needs_view;
 } pipeline[] = {
     { "Recv-1.0", mln_stage_check, false },
+    { "Recv-1.0 pending", refuse_pending, false },
     { "Recv-2.0", wait_for_time, false },
     { "Recv-1.0 originator", mln_stage_identify, true },
     { "Recv-6.1", mln_stage_route, true },
@@ -262,6 +266,45 @@ static bool needs_executor(const struct mln_exec *e)
 
 /* ---- waiting ---- */
 
+static struct mln_pending_id pending_id(const struct mln_exec *e)
+{
+    const struct mln_association *a = e->peer ? e->peer->association : NULL;
+
+    return (struct mln_pending_id){
+        .originator = e->req.fr,
+        .request_id = e->req.rqi,
+        .credential = a ? a->credential_id : (struct mln_slice){ 0 },
+        .is_trusted = mln_proof_is_trusted(e->peer),
+    };
+}
+
+/* spec: TS-0001 7.1.7 */
+static mln_err refuse_pending(struct mln_exec *e, enum mln_step *ret)
+{
+    struct mln_pending_id id = pending_id(e);
+
+    (void)ret;
+    MLN_REQUIRE(!mln_pending_has(e->cse->pending, &id), REQUEST_PENDING);
+    return MLN_OK;
+}
+
+mln_err mln_exec_park(struct mln_exec *e)
+{
+    struct mln_pending_id id = pending_id(e);
+
+    MLN_REQUIRE(e->worker->parked < e->cse->options.limits->parked, OVERLOAD);
+    MLN_TRY(mln_pending_enter(e->cse->pending, &id, &e->pending));
+    e->worker->parked++;
+    return MLN_OK;
+}
+
+static void unpark(struct mln_exec *e)
+{
+    mln_pending_leave(e->cse->pending, e->pending);
+    e->pending = NULL;
+    e->worker->parked--;
+}
+
 static void link_timed(struct mln_exec *e)
 {
     struct mln_worker *w = e->worker;
@@ -303,8 +346,7 @@ static mln_err check_wait(const struct mln_exec *e, int64_t wait_us)
         mln_fault_set(e->fault, "oet: later than this CSE lets a request wait");
         MLN_FAIL(NOT_ACCEPTABLE);
     }
-    MLN_REQUIRE(!w->is_stopped && w->parked < limits->parked && w->timed_count < limits->parked / 2,
-                OVERLOAD);
+    MLN_REQUIRE(!w->is_stopped && w->timed_count < limits->parked / 2, OVERLOAD);
     return MLN_OK;
 }
 
@@ -318,11 +360,14 @@ static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
         return MLN_OK;
     }
     MLN_TRY(check_wait(e, e->req.oet_us - now_us));
+    MLN_TRY(mln_exec_park(e));
     e->task.run = time_has_come;
     e->timer = w->ops.at(w->ops.loop, e->req.oet_us, &e->task);
-    MLN_REQUIRE(e->timer, NO_MEMORY);
+    if (!e->timer) {
+        unpark(e);
+        MLN_FAIL(NO_MEMORY);
+    }
     link_timed(e);
-    w->parked++;
     *ret = MLN_STEP_PARKED;
     return MLN_OK;
 }
@@ -342,7 +387,7 @@ void mln_worker_stop(struct mln_worker *worker)
 
 void mln_exec_resume(struct mln_exec *e, mln_err outcome)
 {
-    e->worker->parked--;
+    unpark(e);
     if (mln_failed(outcome) || e->answered) {
         finish(e, outcome);
         return;

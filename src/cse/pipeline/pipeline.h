@@ -65,6 +65,10 @@ mln_err mln_explain(struct mln_exec *e, bool is_gathering);
 /* The request is the administrator's again. Nothing for others. */
 void mln_explain_restore(struct mln_exec *e);
 
+/* The request waits for somebody else from now on; mln_exec_resume ends that.
+ * Errors: OVERLOAD (too many wait), REQUEST_PENDING (one of the same name waits). */
+mln_err mln_exec_park(struct mln_exec *e);
+
 /* Goes on with a parked request on its worker: `outcome` says how the waiting ended. */
 void mln_exec_resume(struct mln_exec *e, mln_err outcome);
 
