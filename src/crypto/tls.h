@@ -134,6 +134,9 @@ void mln_tls_slot_set_client(struct mln_tls_slot *slot, struct mln_tls_client *c
 struct mln_tls *mln_tls_slot_get(struct mln_tls_slot *slot);
 struct mln_tls_client *mln_tls_slot_get_client(struct mln_tls_slot *slot);
 
+/* Another number whenever another server context was put in. */
+uint64_t mln_tls_slot_serial(const struct mln_tls_slot *slot);
+
 /* ---- one connection of a server ---- */
 
 struct mln_tls_link;
@@ -148,6 +151,12 @@ struct ssl_st *mln_tls_link_ssl(struct mln_tls_link *link);
  * NOT_AUTHENTICATED (the credential went meanwhile, or stands for nobody), NO_MEMORY.
  * spec: security.md 16.2 */
 mln_err mln_tls_link_conclude(struct mln_tls_link *link, struct mln_association **ret);
+
+/* After the handshake: would this context still believe the peer? A certificate is verified again,
+ * by its anchors and revocation lists; one whose path needs CAs that came along is not believed
+ * when they are not kept, as in a resumed session. A key is not looked at: its association tells.
+ */
+bool mln_tls_link_holds(struct mln_tls_link *link, const struct mln_tls *tls);
 
 /* Why the handshake failed, for the log: one line without secrets. OpenSSL's own reason, from the
  * thread's queue, unless ours is known. Call it right after the failure. */

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "crypto/tls_int.h"
+#include "crypto/x509_int.h"
 
 enum { TEXTS_BYTES = 1 << 20 };
 
@@ -115,6 +116,22 @@ static int verify_client(X509_STORE_CTX *store, void *data)
     memcpy(link->anchor, outcome.anchor, sizeof link->anchor);
     link->expires_us = outcome.expires_us;
     return 1;
+}
+
+/* The same path as in the handshake, or none: what the association says of the anchor must stay
+ * true. */
+bool mln_tls_link_holds(struct mln_tls_link *link, const struct mln_tls *tls)
+{
+    X509 *cert = SSL_get0_peer_certificate(link->ssl);
+    struct mln_cert_outcome outcome = { 0 };
+
+    if (link->how != MLN_TLS_BY_CERTIFICATE) {
+        return true;
+    }
+    return cert && tls->verifier &&
+           !mln_failed(mln_cert_verify_again(
+               tls->verifier, cert, SSL_get_peer_cert_chain(link->ssl), &of_client, &outcome)) &&
+           mln_slice_eq(mln_slice_z(outcome.anchor), mln_slice_z(link->anchor));
 }
 
 static int verify_mode(enum mln_tls_clients clients)

@@ -6,6 +6,7 @@ struct mln_tls_slot {
     pthread_mutex_t lock; /* held for a count only */
     struct mln_tls *server;
     struct mln_tls_client *client;
+    _Atomic uint64_t serial; /* of the server context */
 };
 
 mln_err mln_tls_slot_new(struct mln_tls_slot **ret)
@@ -38,6 +39,7 @@ void mln_tls_slot_set(struct mln_tls_slot *slot, struct mln_tls *tls)
     (void)pthread_mutex_lock(&slot->lock);
     old = slot->server;
     slot->server = tls ? mln_tls_ref(tls) : NULL;
+    slot->serial++;
     (void)pthread_mutex_unlock(&slot->lock);
     mln_tls_unref(old);
 }
@@ -71,4 +73,9 @@ struct mln_tls_client *mln_tls_slot_get_client(struct mln_tls_slot *slot)
     client = slot->client ? mln_tls_client_ref(slot->client) : NULL;
     (void)pthread_mutex_unlock(&slot->lock);
     return client;
+}
+
+uint64_t mln_tls_slot_serial(const struct mln_tls_slot *slot)
+{
+    return slot->serial;
 }

@@ -107,6 +107,11 @@ int mln_cert_no_passphrase(char *out, int size, int is_writing, void *data);
 
 /* ---- x509_verify.c ---- */
 
+/* As mln_cert_verify, for certificates that have been read; `chain` may be NULL. */
+mln_err mln_cert_verify_again(const struct mln_cert_verifier *verifier, X509 *cert,
+                              STACK_OF(X509) * chain, const struct mln_cert_expect *expect,
+                              struct mln_cert_outcome *ret);
+
 const struct mln_cert_rules *mln_cert_verifier_rules(const struct mln_cert_verifier *verifier);
 
 /* ---- x509_key_id.c ---- */

@@ -367,13 +367,23 @@ static void run_all(struct run *run, X509 *cert, STACK_OF(X509) * untrusted,
 
 /* ---- the public face ---- */
 
+mln_err mln_cert_verify_again(const struct mln_cert_verifier *verifier, X509 *cert,
+                              STACK_OF(X509) * chain, const struct mln_cert_expect *expect,
+                              struct mln_cert_outcome *ret)
+{
+    struct run run = { verifier, expect, ret };
+    STACK_OF(X509) *verified = NULL;
+
+    run_all(&run, cert, chain, &verified);
+    sk_X509_pop_free(verified, X509_free);
+    return mln_cert_error(ret->reason);
+}
+
 mln_err mln_cert_verify(const struct mln_cert_verifier *verifier, struct x509_st *cert,
                         struct mln_slice chain, const struct mln_cert_expect *expect,
                         struct mln_cert_outcome *ret)
 {
-    struct run run = { verifier, expect, ret };
     STACK_OF(X509) *untrusted = NULL;
-    STACK_OF(X509) *verified = NULL;
     mln_err err;
 
     *ret = (struct mln_cert_outcome){ .x509_error = X509_V_OK };
@@ -382,10 +392,9 @@ mln_err mln_cert_verify(const struct mln_cert_verifier *verifier, struct x509_st
         ret->reason = err.code == MLN_ERR_NO_MEMORY ? MLN_CERT_FAILED : MLN_CERT_SYNTAX;
         return mln_cert_error(ret->reason);
     }
-    run_all(&run, cert, untrusted, &verified);
+    err = mln_cert_verify_again(verifier, cert, untrusted, expect, ret);
     sk_X509_pop_free(untrusted, X509_free);
-    sk_X509_pop_free(verified, X509_free);
-    return mln_cert_error(ret->reason);
+    return err;
 }
 
 int mln_cert_verify_handshake(const struct mln_cert_verifier *verifier,

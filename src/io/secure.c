@@ -19,6 +19,7 @@ enum {
 
 struct mln_secure {
     struct mln_tls_slot *slot;
+    uint64_t serial;           /* of the slot when the peer was last believed */
     struct mln_tls_link *link; /* NULL before the first byte */
     SSL *ssl;                  /* the link's */
     int fd;
@@ -134,9 +135,11 @@ void mln_secure_free(struct mln_secure *secure)
 
 static mln_err begin(struct mln_secure *s)
 {
+    uint64_t serial = mln_tls_slot_serial(s->slot); /* first: a newer context is looked at again */
     MLN_CLEANUP(mln_tls_unrefp) struct mln_tls *tls = mln_tls_slot_get(s->slot);
     BIO *bio;
 
+    s->serial = serial;
     MLN_REQUIRE(tls, CONFIG);
     MLN_TRY(mln_tls_link_new(tls, &s->link));
     s->ssl = mln_tls_link_ssl(s->link);
@@ -198,6 +201,21 @@ enum mln_secure_step mln_secure_shake(struct mln_secure *secure, struct mln_asso
 bool mln_secure_has_begun(const struct mln_secure *secure)
 {
     return secure->has_begun;
+}
+
+bool mln_secure_is_current(struct mln_secure *secure)
+{
+    uint64_t serial = mln_tls_slot_serial(secure->slot);
+
+    if (serial != secure->serial) {
+        MLN_CLEANUP(mln_tls_unrefp) struct mln_tls *tls = mln_tls_slot_get(secure->slot);
+
+        if (!tls || !mln_tls_link_holds(secure->link, tls)) {
+            return false;
+        }
+        secure->serial = serial;
+    }
+    return true;
 }
 
 /* ---- data ---- */

@@ -32,6 +32,10 @@ enum mln_secure_step mln_secure_shake(struct mln_secure *secure, struct mln_asso
 /* Has the peer sent anything yet? */
 bool mln_secure_has_begun(const struct mln_secure *secure);
 
+/* After the handshake: would the peer still be believed? Looks anew whenever another context was
+ * put into the slot, such as one with newer revocation lists. */
+bool mln_secure_is_current(struct mln_secure *secure);
+
 /* As recv and send: bytes, 0 when the peer has ended its direction, -1 with errno. EAGAIN may mean
  * that the other direction has to move first: the two below tell. */
 ssize_t mln_secure_receive(struct mln_secure *secure, char *to, size_t room);

@@ -300,7 +300,8 @@ static void input_ended(struct mln_stream *s)
 static bool may_go_on(struct mln_stream *s)
 {
     if (!s->guard || !s->guard->association ||
-        mln_association_is_valid(s->guard->association, mln_env_now_us(mln_env_system()))) {
+        (mln_association_is_valid(s->guard->association, mln_env_now_us(mln_env_system())) &&
+         mln_secure_is_current(s->guard->secure))) {
         return true;
     }
     mln_log(MLN_LOG_INFO, "tls", "%s: the credential of this connection is no longer valid",

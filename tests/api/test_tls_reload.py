@@ -4,6 +4,7 @@ docs/guide/operate.md, docs/internals/tls.md
 """
 
 import os
+import ssl
 import stat
 
 import pytest
@@ -90,6 +91,43 @@ def test_a_connection_loses_its_credential(lab):
         except OSError:
             pass
     logged(server, "no longer valid")
+
+
+def answered(tls):
+    """Is the next request of a living connection answered?"""
+    try:
+        tls.sendall(GET)
+        return b"X-M2M-RI: tls" in tls.recv(4096)
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_connection_loses_its_certificate(lab, version):
+    """SEC-CRT-05: revoked, or without its anchor, while the connection stands; the next byte ends it."""
+    def crl(*names):
+        lab.write("crl.pem", lab.root.crl(*map(lab.certificate, names)).public_bytes(
+            cert_maker.serialization.Encoding.PEM) + lab.middle.crl().public_bytes(
+                cert_maker.serialization.Encoding.PEM))
+
+    lab.middle = cert_maker.Authority("middle", issuer=lab.root, permits=[cert_maker.uri("sp.example")])
+    second = lab.issue("second", cert_maker.uri("m2m://sp.example/Ssecond"))
+    below = lab.issue("below", cert_maker.uri("m2m://sp.example/Sbelow"), authority=lab.middle)
+    lab.write("below.pem", below[0].read_bytes() + cert_maker.pem(lab.middle.cert))
+    crl()
+    server = lab.start("required", more=["--tls-crl", str(lab.folder / "crl.pem")])
+    with lab.connect(server, lab.ae, version) as tls, lab.connect(server, second, version) as bad, \
+            lab.connect(server, below, version) as middle:
+        assert answered(tls) and answered(bad) and answered(middle)
+        crl("second")
+        reload(server, "are reloaded")
+        assert answered(tls) and answered(middle)
+        assert not answered(bad)
+        logged(server, "no longer valid")
+        other = cert_maker.Authority("other", permits=[cert_maker.uri("sp.example")])
+        lab.write("anchor.pem", cert_maker.pem(other.cert))
+        reload(server, "are reloaded", 2)
+        assert not answered(tls) and not answered(middle)
 
 
 def test_many_reloads_under_load(lab):
