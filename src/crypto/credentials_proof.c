@@ -34,7 +34,7 @@ static bool is_usable(const struct mln_cred_row *row, const struct mln_proof *pr
 
 /* ---- whom it stands for ---- */
 
-/* The stem at the end of an absolute AE-ID. */
+/* What stands behind the last '/': the stem of an AE-ID, the name of a CSE. */
 static struct mln_slice stem_of(struct mln_slice ae_id)
 {
     size_t at = ae_id.len;
@@ -56,13 +56,18 @@ static bool lists_ae(const struct mln_credential_list *patterns, struct mln_slic
     return patterns->count == 0;
 }
 
-/* Same absolute CSE-ID; the domain in any letter case. */
+/* Same absolute CSE-ID; letter case left aside, of which a certificate's domain name has none. */
 static bool same_cse(struct mln_slice a, struct mln_slice b)
 {
-    size_t domain = a.len - stem_of(a).len;
+    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
 
-    return a.len == b.len && strncasecmp(a.ptr, b.ptr, domain) == 0 &&
-           mln_slice_eq(mln_slice_from(a, domain), mln_slice_from(b, domain));
+/* The certificate's spelling, unless the configuration says which letters are capitals. */
+static struct mln_slice cse_of(const struct mln_credential *c, const struct mln_proof *proof)
+{
+    bool is_said = proof->cse_id.len && mln_slice_eq(stem_of(c->cse_id), stem_of(proof->cse_id));
+
+    return c->cse_id.len && !is_said ? c->cse_id : proof->cse_id;
 }
 
 /* Certificate and configuration must not name two entities. */
@@ -85,7 +90,7 @@ static void draft_of(const struct mln_cred_row *row, const struct mln_proof *pro
     *draft = (struct mln_association){
         .kind = proof->kind,
         .credential_id = row ? c->id : proof->credential_ids.items[0],
-        .cse_id = proof->cse_id.len ? proof->cse_id : c->cse_id,
+        .cse_id = cse_of(c, proof),
         .ae_ids = is_one_ae ? &proof->ae_id : c->ae_ids.items,
         .ae_id_count = is_one_ae ? 1 : c->ae_ids.count,
         .app_ids = c->app_ids.items,

@@ -196,6 +196,38 @@ static void finds_a_cse_by_its_domain(void **state)
     mln_association_unref(a);
 }
 
+/* A domain name has no capitals, so the certificate says "mn1": the binding says which CSE it is.
+ */
+static void gives_a_cse_its_capitals(void **state)
+{
+    struct cred_dir *dir = *state;
+    struct mln_credential c = {
+        .id = MLN_S("32-//sp.example/Mn1"),
+        .suid = 42,
+        .domain = MLN_S("mn1.in.sp.example"),
+        .cse_id = MLN_S("//SP.example/Mn1"),
+        .not_after_us = INT64_MAX,
+    };
+    struct mln_proof proof = cse_proof();
+    struct mln_association *a;
+
+    add(dir, &c);
+    a = associate(dir, &proof);
+    assert_text(a->cse_id, "//SP.example/Mn1");
+    assert_text(a->credential_id, "32-//sp.example/Mn1");
+    mln_association_unref(a);
+    assert_false(mln_failed(mln_credentials_remove(dir->credentials, c.id, NULL)));
+    c.cse_id = MLN_S("//SP.example/mn1");
+    add(dir, &c);
+    a = associate(dir, &proof);
+    assert_text(a->cse_id, "//sp.example/mn1"); /* no capitals: as the certificate has it */
+    mln_association_unref(a);
+    assert_false(mln_failed(mln_credentials_remove(dir->credentials, c.id, NULL)));
+    c.cse_id = MLN_S("//sp.example/Mn2");
+    add(dir, &c);
+    refuse(dir, &proof, MLN_USE_SAEF, NOW);
+}
+
 /* SEC-IDN-03 SEC-SAE-05 SEC-CRT-06: wrong use, time or anchor */
 static void refuses_what_the_credential_does_not_allow(void **state)
 {
@@ -344,6 +376,7 @@ int main(void)
         T(takes_the_binding_of_a_device),
         T(knows_raw_keys_by_configuration_only),
         T(finds_a_cse_by_its_domain),
+        T(gives_a_cse_its_capitals),
         T(refuses_what_the_credential_does_not_allow),
         T(refuses_two_identities),
         T(narrows_to_the_certificate),
