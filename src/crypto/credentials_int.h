@@ -109,6 +109,7 @@ struct mln_cred_held {
     struct mln_cred_held *next;
     struct mln_association *association; /* a reference of ours */
     uint64_t serial;                     /* of the snapshot that it was made from */
+    struct mln_proof names; /* only Credential-IDs and domain: they tell whose row it rests on */
 };
 
 struct mln_credentials {

@@ -144,8 +144,16 @@ static bool is_alike(const struct mln_association *a, const struct mln_associati
            same_slices(a->role_ids, a->role_id_count, b->role_ids, b->role_id_count);
 }
 
+/* Can no change of rows part the two? */
+static bool has_same_names(const struct mln_proof *a, const struct mln_proof *b)
+{
+    return mln_slice_eq(a->domain, b->domain) &&
+           same_slices(a->credential_ids.items, a->credential_ids.count, b->credential_ids.items,
+                       b->credential_ids.count);
+}
+
 /* One like the draft, or NULL. Those that nobody holds any more go. */
-static struct mln_association *look_in(struct mln_cred_held **at,
+static struct mln_association *look_in(struct mln_cred_held **at, const struct mln_proof *proof,
                                        const struct mln_association *draft)
 {
     struct mln_association *found = NULL;
@@ -153,7 +161,7 @@ static struct mln_association *look_in(struct mln_cred_held **at,
     while (*at) {
         struct mln_cred_held *held = *at;
 
-        if (!found && is_alike(held->association, draft)) {
+        if (!found && is_alike(held->association, draft) && has_same_names(&held->names, proof)) {
             found = mln_association_ref(held->association);
         } else if (!mln_association_is_shared(held->association)) {
             take_out(at);
@@ -164,14 +172,51 @@ static struct mln_association *look_in(struct mln_cred_held **at,
     return found;
 }
 
-static mln_err enter(struct mln_cred_held **chain, uint64_t serial,
+static struct mln_slice put(char **at, struct mln_slice s)
+{
+    struct mln_slice copy = mln_slice_of(*at, s.len);
+
+    if (s.len) {
+        memcpy(*at, s.ptr, s.len);
+    }
+    *at += s.len;
+    return copy;
+}
+
+/* With a copy of the proof's names; NULL when out of memory. */
+static struct mln_cred_held *held_of(const struct mln_proof *proof)
+{
+    const struct mln_credential_list *ids = &proof->credential_ids;
+    size_t bytes = proof->domain.len;
+    struct mln_cred_held *held;
+    struct mln_slice *items;
+    char *at;
+
+    for (size_t i = 0; i < ids->count; i++) {
+        bytes += ids->items[i].len;
+    }
+    held = mln_calloc(1, sizeof *held + ids->count * sizeof *items + bytes);
+    if (!held) {
+        return NULL;
+    }
+    items = (struct mln_slice *)(held + 1);
+    at = (char *)(items + ids->count);
+    for (size_t i = 0; i < ids->count; i++) {
+        items[i] = put(&at, ids->items[i]);
+    }
+    held->names.credential_ids = (struct mln_credential_list){ items, ids->count };
+    held->names.domain = put(&at, proof->domain);
+    return held;
+}
+
+static mln_err enter(struct mln_cred_held **chain, uint64_t serial, const struct mln_proof *proof,
                      const struct mln_association *draft, struct mln_association **ret)
 {
-    struct mln_association *found = look_in(chain, draft);
+    struct mln_association *found = look_in(chain, proof, draft);
     struct mln_cred_held *held;
 
     if (!found) {
-        held = mln_malloc(sizeof *held);
+        held = held_of(proof);
         MLN_REQUIRE(held, NO_MEMORY);
         mln_err err = mln_association_new(draft, &found);
 
@@ -179,7 +224,9 @@ static mln_err enter(struct mln_cred_held **chain, uint64_t serial,
             mln_free(held);
             return err;
         }
-        *held = (struct mln_cred_held){ *chain, found, serial };
+        held->next = *chain;
+        held->association = found;
+        held->serial = serial;
         *chain = held;
         found = mln_association_ref(found);
     }
@@ -208,7 +255,7 @@ static mln_err associate(struct mln_credentials *c, const struct mln_proof *proo
     draft_of(row, proof, &draft);
     (void)pthread_mutex_lock(&c->mutex);
     if (c->current == s) {
-        err = enter(chain_of(c, draft.credential_id), s->serial, &draft, ret);
+        err = enter(chain_of(c, draft.credential_id), s->serial, proof, &draft, ret);
     }
     (void)pthread_mutex_unlock(&c->mutex);
     return err;
@@ -229,12 +276,8 @@ mln_err mln_credentials_associate(struct mln_credentials *credentials,
 
 /* ---- revocation ---- */
 
-static bool is_changed(const struct mln_cred_snapshot *before,
-                       const struct mln_cred_snapshot *after, struct mln_slice credential_id)
+static bool is_another(const struct mln_cred_row *old, const struct mln_cred_row *new)
 {
-    const struct mln_cred_row *old = mln_cred_row_of(before, credential_id);
-    const struct mln_cred_row *new = mln_cred_row_of(after, credential_id);
-
     return old && new ? !mln_cred_same(old, new) : old != new;
 }
 
@@ -244,7 +287,7 @@ static void revoke_keys(const struct mln_cred_snapshot *before,
     for (size_t i = 0; i < before->image.row_count; i++) {
         const struct mln_cred_row *row = &before->image.rows[i];
 
-        if (row->association && is_changed(before, after, row->face.id)) {
+        if (row->association && is_another(row, mln_cred_row_of(after, row->face.id))) {
             mln_association_revoke(row->association);
         }
     }
@@ -257,7 +300,7 @@ static void revoke_chain(struct mln_cred_held **at, const struct mln_cred_snapsh
         struct mln_cred_held *held = *at;
 
         if (held->serial < after->serial &&
-            is_changed(before, after, held->association->credential_id)) {
+            is_another(find_row(before, &held->names), find_row(after, &held->names))) {
             mln_association_revoke(held->association);
             take_out(at);
         } else {

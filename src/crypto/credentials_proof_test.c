@@ -367,6 +367,45 @@ static void revokes_by_row(void **state)
     mln_association_unref(bystander);
 }
 
+/* A row can come under any name of the certificate, and before the one that served so far. */
+static void revokes_by_any_name(void **state)
+{
+    struct cred_dir *dir = *state;
+    const struct mln_credential second = { .id = device_ids[1],
+                                           .suid = 42,
+                                           .not_after_us = INT64_MAX };
+    const struct mln_credential first = { .id = device_ids[0],
+                                          .suid = 42,
+                                          .not_after_us = INT64_MAX };
+    const struct mln_credential cse = {
+        .id = MLN_S("32-//sp.example/Mn1"),
+        .suid = 42,
+        .domain = MLN_S("mn1.in.sp.example"),
+        .not_after_us = INT64_MAX,
+    };
+    struct mln_proof proofs[] = { device_proof(), cse_proof(), device_proof() };
+    struct mln_association *a[4];
+
+    proofs[2].credential_ids.count = 1; /* another certificate, known by the first name only */
+    a[0] = associate(dir, &proofs[0]);
+    a[1] = associate(dir, &proofs[1]);
+    a[2] = associate(dir, &proofs[2]);
+    assert_ptr_not_equal(a[0], a[2]);
+    add(dir, &second);
+    assert_false(mln_association_is_valid(a[0], NOW));
+    assert_true(mln_association_is_valid(a[1], NOW));
+    assert_true(mln_association_is_valid(a[2], NOW));
+    add(dir, &cse);
+    assert_false(mln_association_is_valid(a[1], NOW));
+    a[3] = associate(dir, &proofs[0]);
+    add(dir, &first);
+    assert_false(mln_association_is_valid(a[3], NOW));
+    assert_false(mln_association_is_valid(a[2], NOW));
+    for (size_t i = 0; i < 4; i++) {
+        mln_association_unref(a[i]);
+    }
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, mln_cred_dir_up, mln_cred_dir_down)
 
 int main(void)
@@ -383,6 +422,7 @@ int main(void)
         T(shares_equal_associations),
         T(forgets_what_nobody_holds),
         T(revokes_by_row),
+        T(revokes_by_any_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
