@@ -101,7 +101,14 @@ enum mln_cert_reason mln_cert_check_common(const X509 *cert)
         ASN1_TIME_compare(X509_get0_notBefore(cert), X509_get0_notAfter(cert)) > 0) {
         return MLN_CERT_VALIDITY;
     }
-    return check_extensions(cert);
+    reason = check_extensions(cert);
+    if (reason) {
+        return reason;
+    }
+    /* OpenSSL knows policyConstraints, and passes them over: RFC 5280 6.1.5 (g) would be left out
+     */
+    return X509_get_ext_by_NID(cert, NID_policy_constraints, -1) >= 0 ? MLN_CERT_POLICIES
+                                                                      : MLN_CERT_OK;
 }
 
 static bool has_usage(const X509 *cert, uint32_t wanted)

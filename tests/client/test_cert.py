@@ -402,6 +402,30 @@ def test_path_lengths(verify):
     assert verify(chain[5].leaf(AE), chain[0], chain=chain[1:])[0] in ("CHAIN_LENGTH", "NO_ANCHOR")
 
 
+POLICIES = x509.CertificatePolicies([x509.PolicyInformation(ObjectIdentifier("1.3.6.1.4.1.32473.1"), None)])
+
+
+@pytest.mark.parametrize("critical", [True, False])
+@pytest.mark.parametrize("of_authority, of_leaf, reason", [
+    ([], [], "OK"),
+    ([POLICIES], [], "OK"),
+    ([], [POLICIES], "OK"),
+    ([POLICIES, x509.InhibitAnyPolicy(0)], [POLICIES], "OK"),
+    ([POLICIES, x509.PolicyConstraints(0, None)], [POLICIES], "POLICIES"),
+    ([x509.PolicyConstraints(0, None)], [], "POLICIES"),
+    ([], [x509.PolicyConstraints(None, 0)], "POLICIES"),
+])
+def test_policies_of_the_path(verify, of_authority, of_leaf, reason, critical):
+    """RFC 5280 6.1: whether the path has the policies that it must have is not looked at, so none may be demanded."""
+    top = Authority("top")
+    middle = Authority("middle", issuer=top, permits=PERMITS)
+    usages = [(x509.BasicConstraints(ca=True, path_length=0), True),
+              (usage("digital_signature", "key_cert_sign", "crl_sign"), True)]
+    middle.cert = top.sign(middle.subject, middle.key.public_key(), usages + [(e, critical) for e in of_authority])
+    leaf = middle.leaf(uri("m2m://sp.example/S1"), more=[(e, critical) for e in of_leaf])
+    assert verify(leaf, top, chain=[middle])[0] == reason
+
+
 def test_a_leaf_issues_nothing(verify, root):
     key = p256()
     fake = Authority.__new__(Authority)
