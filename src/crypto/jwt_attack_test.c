@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -459,6 +460,37 @@ static void test_ephemeral(void **state)
            "epk");
 }
 
+/* Microseconds of this thread that some refusals of the token take. */
+static int64_t time_of(const char *token)
+{
+    struct timespec from;
+    struct timespec to;
+
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from), 0);
+    for (int i = 0; i < 10; i++) {
+        assert_true(mln_failed(verify(token, NULL)));
+    }
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to), 0);
+    return (to.tv_sec - from.tv_sec) * INT64_C(1000000) + (to.tv_nsec - from.tv_nsec) / 1000;
+}
+
+/* An ephemeral key of a kind that is none costs less than one that is. */
+static void test_costly_ephemeral(void **state)
+{
+    const char *rest = "AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA";
+    const char *sound = text_of("%s.%s", encode(header_with(mln_test_jwk("ec384_pub"))), rest);
+    static const char *const keys[] = { "rsa_pub", "rsa", "ec384" };
+
+    (void)state;
+    (void)time_of(sound);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *token = text_of("%s.%s", encode(header_with(mln_test_jwk(keys[i]))), rest);
+
+        refuse(token, "epk");
+        assert_in_range(time_of(token), 0, (uintmax_t)time_of(sound));
+    }
+}
+
 /* m2m:dynAuthJWT: SEC-TOK-17 */
 static void test_form(void **state)
 {
@@ -518,6 +550,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ephemeral, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_costly_ephemeral, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_form, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_huge, set_up, tear_down),
     };
