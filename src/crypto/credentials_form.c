@@ -164,7 +164,7 @@ static mln_err read_credential(const struct reader *r, struct mln_slice payload,
                                struct mln_cred_row *ret)
 {
     struct mln_cred_row row = { 0 };
-    struct filling lists[TAGS - TAG_AE_ID];
+    struct filling lists[TAGS - TAG_AE_ID] = { 0 };
     size_t counts[TAGS] = { 0 };
     struct mln_slice value;
     enum tag tag;
@@ -268,8 +268,8 @@ mln_err mln_cred_decode(struct mln_slice text, struct mln_arena *arena, struct m
     struct mln_cred_image image = { 0 };
     uint64_t version;
     uint64_t items;
-    size_t rows;
-    size_t records;
+    size_t rows = 0;
+    size_t records = 0;
 
     if (!take_number(&text, 4, &version)) {
         return broken(&r, "the content is cut off");
