@@ -160,40 +160,74 @@ static mln_err sync_directory(const char *path, struct mln_fault *fault)
     return rc == 0 ? MLN_OK : mln_file_error(fault, "make durable", path);
 }
 
-/* Writes "path.new", durably. What an earlier crash left there is removed first. */
+/* Takes what an earlier crash left out of the way; not what somebody else is writing now. */
+static bool clear(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool is_free = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+    if (is_free) {
+        (void)unlink(path);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_free;
+}
+
+/* A new file that nobody clears while it is open. -1 with errno. */
+static int open_new(const char *path)
+{
+    struct stat st;
+    int fd = -1;
+
+    errno = EBUSY;
+    if (clear(path)) {
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    }
+    if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 || st.st_nlink == 0)) {
+        (void)close(fd); /* cleared before we had the lock */
+        errno = EBUSY;
+        return -1;
+    }
+    return fd;
+}
+
+/* Writes "path.new", durably; *ret_fd is closed when it has got its name. */
 static mln_err write_new(char out[static MLN_PATH_MAX], const char *path, struct mln_slice content,
-                         struct mln_fault *fault)
+                         struct mln_fault *fault, int *ret_fd)
 {
     int len = snprintf(out, MLN_PATH_MAX, "%s.new", path);
-    mln_err err = MLN_OK;
     int fd;
 
     MLN_REQUIRE(len > 0 && len < MLN_PATH_MAX, CONFIG);
-    (void)unlink(out);
-    fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = open_new(out);
     if (fd < 0) {
         return mln_file_error(fault, "write", out);
     }
     if (!write_all(fd, content) || !give_to_owner(fd, out) || fsync(fd) != 0) {
-        err = mln_file_error(fault, "write", out);
-    }
-    (void)close(fd);
-    if (mln_failed(err)) {
+        mln_err err = mln_file_error(fault, "write", out);
+
         (void)unlink(out);
+        (void)close(fd);
+        return err;
     }
-    return err;
+    *ret_fd = fd;
+    return MLN_OK;
 }
 
 mln_err mln_file_create(const char *path, struct mln_slice content, struct mln_fault *fault)
 {
     char fresh[MLN_PATH_MAX];
     mln_err err = MLN_OK;
+    int fd;
 
-    MLN_TRY(write_new(fresh, path, content, fault));
+    MLN_TRY(write_new(fresh, path, content, fault, &fd));
     if (link(fresh, path) != 0) {
         err = mln_file_error(fault, "make", path);
     }
     (void)unlink(fresh);
+    (void)close(fd);
     MLN_TRY(err);
     return sync_directory(path, fault);
 }
@@ -201,14 +235,16 @@ mln_err mln_file_create(const char *path, struct mln_slice content, struct mln_f
 mln_err mln_file_replace(const char *path, struct mln_slice content, struct mln_fault *fault)
 {
     char fresh[MLN_PATH_MAX];
+    mln_err err = MLN_OK;
+    int fd;
 
-    MLN_TRY(write_new(fresh, path, content, fault));
+    MLN_TRY(write_new(fresh, path, content, fault, &fd));
     if (rename(fresh, path) != 0) {
-        mln_err err = mln_file_error(fault, "replace", path);
-
+        err = mln_file_error(fault, "replace", path);
         (void)unlink(fresh);
-        return err;
     }
+    (void)close(fd);
+    MLN_TRY(err);
     return sync_directory(path, fault);
 }
 

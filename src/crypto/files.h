@@ -34,8 +34,8 @@ mln_err mln_file_read(const char *path, size_t max, struct mln_fault *fault,
 mln_err mln_file_read_given(const char *path, size_t max, bool is_key, struct mln_fault *fault,
                             struct mln_secret **ret);
 
-/* Makes a file that was not there; durable when this returns. Errors: CONFLICT, and those of
- * mln_file_replace. */
+/* Makes a file that was not there; durable when this returns. Errors: CONFLICT, SYSTEM (also when
+ * somebody else is making it now), and those of mln_file_replace. */
 mln_err mln_file_create(const char *path, struct mln_slice content, struct mln_fault *fault);
 
 /* Puts a file in the place of another, or of none; durable when this returns. One writer at a time:

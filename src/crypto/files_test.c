@@ -94,6 +94,55 @@ static void clears_what_is_in_the_way(void **state)
     assert_content("one");
 }
 
+/* Two that make one file: what the other is writing neither goes nor gets the name. */
+static void leaves_what_is_being_written(void **state)
+{
+    struct mln_fault fault = { 0 };
+    int fd;
+
+    (void)state;
+    fd = open(fresh, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_error(mln_file_create(path, MLN_S("two"), &fault), MLN_ERR_SYSTEM);
+    assert_non_null(strstr(fault.text, fresh));
+    assert_error(mln_file_replace(path, MLN_S("two"), NULL), MLN_ERR_SYSTEM);
+    assert_int_equal(access(fresh, F_OK), 0);
+    assert_int_equal(access(path, F_OK), -1);
+    (void)close(fd); /* its writer is gone: only debris */
+    assert_false(mln_failed(mln_file_create(path, MLN_S("two"), NULL)));
+    assert_content("two");
+    assert_int_equal(access(fresh, F_OK), -1);
+}
+
+/* Who makes a file has written it, whoever else tries at the same time. */
+static void makes_one_of_many(void **state)
+{
+    int made = 0;
+
+    (void)state;
+    for (char c = 'a'; c < 'i'; c++) {
+        if (fork() == 0) {
+            bool is_mine = !mln_failed(mln_file_create(path, mln_slice_of(&c, 1), NULL));
+            struct mln_secret *content = NULL;
+
+            if (is_mine && !mln_failed(mln_file_read(path, 10, NULL, &content)) && content &&
+                mln_secret_bytes(content)[0] == (unsigned char)c) {
+                _exit(1);
+            }
+            _exit(is_mine ? 2 : 0);
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        int status = -1;
+
+        assert_true(wait(&status) > 0);
+        assert_int_not_equal(WEXITSTATUS(status), 2);
+        made += WEXITSTATUS(status);
+    }
+    assert_int_equal(made, 1);
+}
+
 static void follows_no_symbolic_link(void **state)
 {
     struct mln_fault fault = { 0 };
@@ -192,6 +241,8 @@ int main(void)
         T(replaces),
         T(creates_only_what_is_not_there),
         T(clears_what_is_in_the_way),
+        T(leaves_what_is_being_written),
+        T(makes_one_of_many),
         T(follows_no_symbolic_link),
         T(bounds_what_it_reads),
         T(tells_what_fails),
