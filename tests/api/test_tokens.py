@@ -348,6 +348,18 @@ def test_the_latest_instance(issuer, ae, other, box):
     assert show(other, f"{ae.path}/box/la", above).rsc == 4103
 
 
+def test_a_fan_out_point_is_not_its_group(issuer, ae, other, box):
+    """SEC-TOK-11: who may speak to the members may not read or delete the group for it"""
+    group = ae.create(ae.path, "grp", mt=3, mnm=2, mid=[box])
+    there = issuer.token(other.stem, may(ALL, f"{group['ri']}/fopt", box), plays(f"r@{DOMAIN}", ris=[box]))
+    assert [a["rsc"] for a in show(other, f"{group['ri']}/fopt", there).pc["m2m:agr"]["m2m:rsp"]] == [2000]
+    assert show(other, group["ri"], there).rsc == 4103
+    assert other.delete(group["ri"], headers=carry(there)).rsc == 4103
+    above = issuer.token(other.stem, may(RETRIEVE, group["ri"]))
+    assert show(other, group["ri"], above).rsc == 2000
+    assert [a["rsc"] for a in show(other, f"{group['ri']}/fopt", above).pc["m2m:agr"]["m2m:rsp"]] == [4103]
+
+
 def test_many_resources(issuer, ae, other):
     """SEC-TOK-11: each of the list, and no more"""
     made = [ae.create(ae.path, "cnt")["ri"] for _ in range(4)]

@@ -7,6 +7,7 @@
 /* A permission of a token for one resource. */
 struct mln_permission {
     uint64_t resource;
+    bool is_fan_out; /* only the fanOutPoint of this group, not the group itself */
     const struct mln_token_permission *what;
     const struct mln_slice *roles; /* of it, those that the originator may use */
     size_t role_count;
@@ -95,8 +96,7 @@ static mln_err read_roles(struct mln_claims *c, const struct mln_access *a)
 
 /* ---- tokens ---- */
 
-/* A resource of a permission, in any spelling; what is not there now is passed over. That of a
- * fanOutPoint stands for its group. */
+/* A resource of a permission, in any spelling; what is not there now is passed over. */
 static mln_err read_resource(struct mln_claims *c, const struct mln_lookup *l, struct mln_slice id,
                              const struct mln_permission *permission)
 {
@@ -113,7 +113,8 @@ static mln_err read_resource(struct mln_claims *c, const struct mln_lookup *l, s
     }
     MLN_TRY(err);
     c->permissions[c->permission_count] = *permission;
-    c->permissions[c->permission_count++].resource = t.resource.id;
+    c->permissions[c->permission_count].resource = t.resource.id;
+    c->permissions[c->permission_count++].is_fan_out = t.virtual_child == MLN_VIRTUAL_FAN_OUT;
     return MLN_OK;
 }
 
@@ -191,9 +192,15 @@ static mln_err make_room(struct mln_claims *c)
 
 /* ---- in a decision ---- */
 
+/* A group's address is good for its fanOutPoint, too; not the other way round. */
+static bool covers(const struct mln_permission *p, const struct mln_claims_here *here)
+{
+    return p->resource == here->resource && (!p->is_fan_out || here->is_fan_out);
+}
+
 /* The roles of the permissions for this target behind those that hold everywhere. One permission
  * can name a resource in several spellings. */
-static size_t roles_at(struct mln_claims *c, uint64_t target)
+static size_t roles_at(struct mln_claims *c, const struct mln_claims_here *here)
 {
     const struct mln_token_permission *last = NULL;
     size_t count = 0;
@@ -201,7 +208,7 @@ static size_t roles_at(struct mln_claims *c, uint64_t target)
     for (size_t i = 0; i < c->permission_count; i++) {
         const struct mln_permission *p = &c->permissions[i];
 
-        if (p->resource != target || p->what == last) {
+        if (!covers(p, here) || p->what == last) {
             continue;
         }
         last = p->what;
@@ -212,10 +219,10 @@ static size_t roles_at(struct mln_claims *c, uint64_t target)
     return count;
 }
 
-static bool has_rules_at(const struct mln_claims *c, uint64_t target)
+static bool has_rules_at(const struct mln_claims *c, const struct mln_claims_here *here)
 {
     for (size_t i = 0; i < c->permission_count; i++) {
-        if (c->permissions[i].resource == target && c->permissions[i].what->rules.len) {
+        if (covers(&c->permissions[i], here) && c->permissions[i].what->rules.len) {
             return true;
         }
     }
@@ -223,8 +230,10 @@ static bool has_rules_at(const struct mln_claims *c, uint64_t target)
 }
 
 mln_err mln_claims_at(struct mln_claims *claims, struct mln_access *a,
-                      const struct mln_resource *target, struct mln_claims_here *ret)
+                      const struct mln_resource *target, bool is_fan_out,
+                      struct mln_claims_here *ret)
 {
+    struct mln_claims_here here = { .resource = target->id, .is_fan_out = is_fan_out };
     size_t more;
 
     if (!claims->is_read) {
@@ -237,17 +246,17 @@ mln_err mln_claims_at(struct mln_claims *claims, struct mln_access *a,
     if (claims->role_count) {
         memcpy(claims->here, claims->roles, claims->role_count * sizeof *claims->here);
     }
-    more = roles_at(claims, target->id);
-    *ret = (struct mln_claims_here){
-        .roles = claims->here,
-        .role_count = claims->role_count + more,
-        .is_special = more > 0,
-        .has_rules = has_rules_at(claims, target->id),
-    };
+    more = roles_at(claims, &here);
+    here.roles = claims->here;
+    here.role_count = claims->role_count + more;
+    here.is_special = more > 0;
+    here.has_rules = has_rules_at(claims, &here);
+    *ret = here;
     return MLN_OK;
 }
 
 mln_err mln_claims_rules_permit(struct mln_claims *claims, struct mln_access *a,
+                                const struct mln_claims_here *here,
                                 const struct mln_resource *target, enum mln_privilege privilege,
                                 bool *ret)
 {
@@ -255,7 +264,7 @@ mln_err mln_claims_rules_permit(struct mln_claims *claims, struct mln_access *a,
     for (size_t i = 0; i < claims->permission_count && !*ret; i++) {
         const struct mln_permission *p = &claims->permissions[i];
 
-        if (p->resource == target->id && p->what->rules.len) {
+        if (covers(p, here) && p->what->rules.len) {
             MLN_TRY(mln_access_rules_permit(a, p->what->rules, target, privilege, ret));
         }
     }

@@ -45,6 +45,8 @@ void mln_claims_done(struct mln_claims *claims);
 
 /* What holds for decisions about one target. */
 struct mln_claims_here {
+    uint64_t resource;
+    bool is_fan_out; /* the fanOutPoint of that group is meant */
     const struct mln_slice *roles;
     size_t role_count;
     bool is_special; /* more than everywhere: it does not hold for others */
@@ -53,10 +55,13 @@ struct mln_claims_here {
 
 /* Reads what has not been read in this view. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_claims_at(struct mln_claims *claims, struct mln_access *a,
-                      const struct mln_resource *target, struct mln_claims_here *ret);
+                      const struct mln_resource *target, bool is_fan_out,
+                      struct mln_claims_here *ret);
 
-/* Does some rule of the tokens permit it? After mln_claims_at. Errors: as mln_access_permits. */
+/* Does some rule of the tokens permit it? `here` is that of mln_claims_at.
+ * Errors: as mln_access_permits. */
 mln_err mln_claims_rules_permit(struct mln_claims *claims, struct mln_access *a,
+                                const struct mln_claims_here *here,
                                 const struct mln_resource *target, enum mln_privilege privilege,
                                 bool *ret);
 

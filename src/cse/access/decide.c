@@ -417,13 +417,13 @@ static mln_err permits_with_claims(struct mln_access *a, const struct question *
     struct mln_claims_here here;
     mln_err err;
 
-    MLN_TRY(mln_claims_at(a->claims, a, q->target, &here));
+    MLN_TRY(mln_claims_at(a->claims, a, q->target, decide == by_members, &here));
     err = permits_with_roles(a, q, decide, &here, ret);
     if (!mln_failed(err) && !*ret && here.has_rules && decide != by_self_privileges) {
         a->facts.roles = here.roles;
         a->facts.role_count = here.role_count;
         mln_trace_source(a->facts.trace, "token", q->target->ri);
-        err = mln_claims_rules_permit(a->claims, a, q->target, q->privilege, ret);
+        err = mln_claims_rules_permit(a->claims, a, &here, q->target, q->privilege, ret);
     }
     a->facts.roles = NULL;
     a->facts.role_count = 0;
