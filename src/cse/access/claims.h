@@ -14,6 +14,7 @@ struct mln_permission;
 struct mln_claims {
     const struct mln_cse *cse;
     struct mln_arena *arena;
+    struct mln_entity holder;         /* who has to be the holder of roles and tokens */
     const struct mln_value *role_ids; /* the parameter Role IDs, or NULL */
     struct mln_jwt_issuers *issuers;  /* a share, or NULL */
     const struct mln_token **tokens;  /* shares, all verified */

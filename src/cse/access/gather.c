@@ -195,7 +195,7 @@ static mln_err consider_roles(struct gathering *g)
         .cse = c->cse,
         .view = g->e->view,
         .arena = g->e->arena,
-        .originator = &g->e->originator.entity,
+        .originator = &c->holder,
         .tokens = c->issuers,
         .now_us = mln_env_now_us(c->cse->options.env),
     };
@@ -222,6 +222,7 @@ static mln_err begin(struct mln_exec *e)
     MLN_REQUIRE(c, NO_MEMORY);
     c->cse = e->cse;
     c->arena = e->arena;
+    c->holder = e->originator.entity;
     c->role_ids = e->req.rids;
     c->issuers = e->cse->tokens ? mln_tokens_issuers(e->cse->tokens) : NULL;
     e->claims = c;
@@ -240,7 +241,7 @@ mln_err mln_gather(struct mln_exec *e, mln_err err)
     }
     MLN_TRY(begin(e));
     g.claims = e->claims;
-    g.ask = (struct mln_token_ask){ &o->entity, e->arena, &e->claims->why };
+    g.ask = (struct mln_token_ask){ &e->claims->holder, e->arena, &e->claims->why };
     MLN_TRY(take_tokens(&g));
     return consider_roles(&g);
 }

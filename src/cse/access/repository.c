@@ -13,7 +13,6 @@ enum { URL_BYTES = 4096 };
 
 struct inquiry {
     struct mln_exec *e;
-    struct mln_entity originator; /* the exec's own is gone when it is worked on anew */
     unsigned open;
 };
 
@@ -69,7 +68,7 @@ static bool is_good(const struct question *q, const struct mln_value *role, int6
 
     if (!id || id->kind != MLN_V_TEXT || !mln_slice_eq(id->text, q->role_id) ||
         !read_entity(role, MLN_S("tkhd"), &c->cse->names, &holder) ||
-        !mln_entity_eq(&holder, &q->inquiry->originator) ||
+        !mln_entity_eq(&holder, &c->holder) ||
         !read_entity(role, MLN_S("tkis"), &c->cse->names, &issuer) ||
         !is_accepted(c, q->role_id, &issuer) || !read_time(role, MLN_S("tknb"), &from_us) ||
         !read_time(role, MLN_S("tkna"), ret_until_us)) {
@@ -89,7 +88,7 @@ static mln_err remember(const struct question *q, int64_t now_us, int64_t until_
     int64_t most_us = now_us + (int64_t)limits->role_cache_ms * 1000;
     struct mln_known_role role = {
         .role_id = q->role_id,
-        .holder = &q->inquiry->originator,
+        .holder = &q->inquiry->e->claims->holder,
         .from_us = now_us,
         .until_us = until_us < most_us ? until_us : most_us,
     };
@@ -220,7 +219,7 @@ mln_err mln_repository_start(struct mln_exec *e, enum mln_step *ret)
     i = mln_arena_zalloc(e->arena, 1, sizeof *i);
     questions = mln_arena_zalloc(e->arena, count, sizeof *questions);
     MLN_REQUIRE(i && questions, NO_MEMORY);
-    *i = (struct inquiry){ .e = e, .originator = e->originator.entity };
+    i->e = e;
     MLN_TRY(mln_exec_park(e));
     *ret = MLN_STEP_PARKED;
     i->open = 1; /* held until all are sent: answers may come at once */

@@ -151,6 +151,26 @@ static void remembers_as_long_as_the_role_is_valid(void **state)
     assert_int_equal(look.p->sent_count, 2);
 }
 
+/* Who would ask is the holder, not the administrator who wants to know why. */
+static void explains_whose_role_it_is(void **state)
+{
+    static const char question[] =
+        "{'op':2,'to':'cse-in/c','fr':'CAdmin','rids':['r@x.example'],"
+        "'mln-explain':'originator=%s;operation=retrieve;time=now;authenticated=true'}";
+    const struct mln_inproc_answer *answer;
+
+    (void)state;
+    mln_look_register(&look, "Cother");
+    look.p->reply = good("r@x.example");
+    answer = mln_look_ask(&look, question, "Cae");
+    assert_non_null(strstr(answer->pc, "\"permits\":true,\"steps\""));
+    assert_int_equal(look.p->sent_count, 1);
+    answer = mln_look_ask(&look, question, "Cother");
+    assert_non_null(strstr(answer->pc, "\"permits\":false"));
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(look.p->sent_count, 2);
+}
+
 static void what_cannot_be_sent_is_no_role(void **state)
 {
     (void)state;
@@ -168,6 +188,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(asks_for_all_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waits_no_longer_than_the_request_lives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(remembers_as_long_as_the_role_is_valid, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(explains_whose_role_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_no_role, set_up, tear_down),
     };
 
