@@ -20,6 +20,7 @@ struct mln_gid_table;
 struct mln_inquiry;
 struct mln_member_end;
 struct mln_pending;
+struct mln_jwt_issuers;
 struct mln_role_cache;
 struct mln_tokens;
 struct mln_forward;
@@ -53,9 +54,10 @@ struct mln_worker {
     struct mln_reader *reader;
     struct mln_view *view; /* of the read in progress, else NULL */
     struct mln_policy_cache *policies;
-    struct mln_role_cache *roles; /* of other CSEs; NULL: none yet */
-    uint64_t parked;              /* calls that wait */
-    struct mln_exec *timed;       /* those of them that wait for a time */
+    struct mln_role_cache *roles;         /* of other CSEs; NULL: none yet */
+    struct mln_jwt_issuers *role_issuers; /* a share: they were accepted by these, or NULL */
+    uint64_t parked;                      /* calls that wait */
+    struct mln_exec *timed;               /* those of them that wait for a time */
     uint64_t timed_count;
     bool is_stopped;
     uint64_t request_counter; /* for the Request Identifiers of our own requests */

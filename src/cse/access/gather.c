@@ -166,6 +166,18 @@ static mln_err take_tokens(struct gathering *g)
 
 /* ---- roles of other CSEs ---- */
 
+/* Roles that were accepted by other issuers than those of now are not known any more. */
+static void forget_roles(struct mln_worker *w, struct mln_jwt_issuers *issuers)
+{
+    if (w->role_issuers == issuers) {
+        return;
+    }
+    mln_role_cache_free(w->roles);
+    w->roles = NULL;
+    mln_jwt_issuers_unref(w->role_issuers);
+    w->role_issuers = issuers ? mln_jwt_issuers_ref(issuers) : NULL;
+}
+
 static mln_err consider_role(struct gathering *g, const struct mln_role_check *check,
                              struct mln_slice role_id)
 {
@@ -207,6 +219,7 @@ static mln_err consider_roles(struct gathering *g)
     c->remote = mln_arena_zalloc(c->arena, count, sizeof *c->remote);
     c->wanted = mln_arena_zalloc(c->arena, count, sizeof *c->wanted);
     MLN_REQUIRE(c->remote && c->wanted, NO_MEMORY);
+    forget_roles(g->e->worker, c->issuers);
     for (const struct mln_value *v = c->role_ids->items.first; v; v = v->next) {
         MLN_TRY(consider_role(g, &check, v->text));
     }

@@ -93,6 +93,9 @@ static mln_err remember(const struct question *q, int64_t now_us, int64_t until_
         .until_us = until_us < most_us ? until_us : most_us,
     };
 
+    if (w->role_issuers != q->inquiry->e->claims->issuers) {
+        return MLN_OK; /* others count since it was asked for */
+    }
     if (!w->roles) {
         MLN_TRY(mln_role_cache_new((size_t)limits->role_cache, &w->roles));
     }

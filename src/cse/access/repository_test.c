@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "crypto/jwt.h"
 #include "cse/cse_int.h"
 #include "cse/look_test.h"
 
@@ -16,6 +17,7 @@ static const int64_t MS = 1000;
 static const struct mln_domain_setting repositories[] = {
     { { "x.example", 9 }, { "http://keeper/cse", 17 } },
     { { "y.example", 9 }, { "http://keeper/cse?a=b", 21 } },
+    { { "das.example", 11 }, { "http://keeper/cse", 17 } },
 };
 static const struct mln_domain_setting issuers[] = {
     { { "x.example", 9 }, { "//o.example/id-o/Ci", 19 } },
@@ -28,11 +30,12 @@ static int set_up(void **state)
 {
     (void)state;
     mln_look_open(&look, &(struct mln_inproc_options){ .role_repositories = repositories,
-                                                       .role_repository_count = 2,
+                                                       .role_repository_count = 3,
                                                        .role_issuers = issuers,
                                                        .role_issuer_count = 2 });
     mln_look_register(&look, "Cae");
-    mln_look_policy(&look, "p", "[{'acor':['r@x.example','r@y.example'],'acop':63}]");
+    mln_look_policy(&look, "p",
+                    "[{'acor':['r@x.example','r@y.example','r@das.example'],'acop':63}]");
     mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, "{'m2m:cnt':{'rn':'c','acpi':['cse-in/p']}}");
     return 0;
 }
@@ -151,6 +154,47 @@ static void remembers_as_long_as_the_role_is_valid(void **state)
     assert_int_equal(look.p->sent_count, 2);
 }
 
+/* An issuer of tokens assigns roles of its domain, too. */
+static struct mln_jwt_issuers *known_issuers(void)
+{
+    struct mln_slice record = MLN_S("{\"id\":\"//o.example/id-o/Ci\",\"fqdn\":\"das.example\","
+                                    "\"allow\":[{\"sig\":\"HS256\"}],\"keys\":[{\"kty\":\"oct\","
+                                    "\"kid\":\"k\",\"alg\":\"HS256\",\"k\":"
+                                    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}");
+    struct mln_jwt_issuers *known = NULL;
+    struct mln_fault fault = { 0 };
+
+    assert_false(mln_failed(mln_jwt_issuers_new(&record, 1, NULL, &fault, &known)));
+    return known;
+}
+
+/* SEC-TOK-23: what an issuer that is gone has said is forgotten at once. */
+static void forgets_roles_with_their_issuer(void **state)
+{
+    struct mln_inproc_reply reply = good("r@das.example");
+    struct mln_jwt_issuers *known = known_issuers();
+    struct mln_inproc_call *call;
+
+    (void)state;
+    mln_cse_set_issuers(look.p->cse, known);
+    look.p->reply = reply;
+    assert_int_equal(answer_of(ask("\"r@das.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(answer_of(ask("\"r@das.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(look.p->sent_count, 1);
+    mln_cse_set_issuers(look.p->cse, NULL);
+    assert_int_equal(answer_of(ask("\"r@das.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    mln_cse_set_issuers(look.p->cse, known);
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    call = ask("\"r@das.example\"", "");
+    mln_cse_set_issuers(look.p->cse, NULL);
+    (void)ask("\"r@das.example\"", "");
+    assert_true(mln_inproc_reply_to_first(look.p, &reply));
+    mln_inproc_settle(look.p);
+    assert_true(mln_inproc_answer_of(call)->is_there);
+    assert_null(look.p->worker->roles);
+    mln_jwt_issuers_unref(known);
+}
+
 /* Who would ask is the holder, not the administrator who wants to know why. */
 static void explains_whose_role_it_is(void **state)
 {
@@ -173,11 +217,15 @@ static void explains_whose_role_it_is(void **state)
 
 static void what_cannot_be_sent_is_no_role(void **state)
 {
+    struct mln_inproc_call *call;
+
     (void)state;
     look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
     assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     look.p->worker->parked = look.p->limits.parked;
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_INTERNAL_SERVER_ERROR);
+    call = ask("\"r@x.example\"", "");
+    assert_int_equal(answer_of(call), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_string_equal(mln_inproc_answer_of(call)->fault, "too many requests waiting");
     look.p->worker->parked = 0;
 }
 
@@ -188,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(asks_for_all_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waits_no_longer_than_the_request_lives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(remembers_as_long_as_the_role_is_valid, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forgets_roles_with_their_issuer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(explains_whose_role_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_no_role, set_up, tear_down),
     };

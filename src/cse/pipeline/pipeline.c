@@ -417,6 +417,7 @@ static void gather_claims(struct mln_exec *e)
     mln_err err = prepare_claims(e);
 
     if (!mln_failed(err)) {
+        mln_fault_clear(e->fault); /* it tells of the denial without them */
         err = mln_repository_start(e, &step);
     }
     if (mln_failed(err)) {
