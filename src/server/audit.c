@@ -17,6 +17,7 @@ struct mln_audit {
     const char *path;
     int fd; /* the same number for ever: reopening puts another file behind it */
     _Atomic uint64_t lost;
+    _Atomic bool is_torn; /* the file ends within a line */
 };
 
 /* ---- the file ---- */
@@ -39,6 +40,24 @@ static mln_err open_file(const char *path, struct mln_fault *fault, int *ret)
     return MLN_OK;
 }
 
+/* Did the last line that was written get in only in part? Where the file may not be read, nobody
+ * knows. */
+static bool ends_within_line(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char last = '\n';
+
+    if (fd >= 0) {
+        off_t size = lseek(fd, 0, SEEK_END);
+
+        if (size > 0 && pread(fd, &last, 1, size - 1) != 1) {
+            last = '\n';
+        }
+        (void)close(fd);
+    }
+    return last != '\n';
+}
+
 mln_err mln_audit_open(const char *path, const struct mln_run_as *as, struct mln_fault *fault,
                        struct mln_audit **ret)
 {
@@ -58,6 +77,7 @@ mln_err mln_audit_open(const char *path, const struct mln_run_as *as, struct mln
     }
     a->path = path;
     a->fd = fd;
+    a->is_torn = ends_within_line(path);
     *ret = a;
     return MLN_OK;
 }
@@ -74,6 +94,7 @@ mln_err mln_audit_reopen(struct mln_audit *audit, struct mln_fault *fault)
     }
     (void)close(fd);
     MLN_REQUIRE(is_done, SYSTEM);
+    atomic_store(&audit->is_torn, ends_within_line(audit->path));
     atomic_store(&audit->lost, 0);
     return MLN_OK;
 }
@@ -93,14 +114,30 @@ uint64_t mln_audit_lost(const struct mln_audit *audit)
 
 /* ---- the CSE's callback ---- */
 
+/* Behind a piece of a line, which a full disk leaves, the next one begins on a line of its own. */
+static bool write_line(struct mln_audit *a, const struct mln_audit_event *event)
+{
+    char text[1 + MLN_AUDIT_LINE] = "\n";
+    size_t before = atomic_exchange(&a->is_torn, false);
+    size_t len = before + mln_audit_line(event, text + 1);
+    ssize_t written;
+
+    errno = ENOSPC; /* unless write says otherwise: it wrote less */
+    written = write(a->fd, text + 1 - before, len);
+    if (written == (ssize_t)len) {
+        return true;
+    }
+    if (written != (ssize_t)before && (before || written > 0)) {
+        atomic_store(&a->is_torn, true);
+    }
+    return false;
+}
+
 static void note(void *data, const struct mln_audit_event *event)
 {
     struct mln_audit *a = data;
-    char line[MLN_AUDIT_LINE];
-    size_t len = mln_audit_line(event, line);
 
-    errno = ENOSPC; /* unless write says otherwise: it wrote less */
-    if (write(a->fd, line, len) != (ssize_t)len && atomic_fetch_add(&a->lost, 1) == 0) {
+    if (!write_line(a, event) && atomic_fetch_add(&a->lost, 1) == 0) {
         mln_log(MLN_LOG_ERROR, "audit", "lines are lost: %s: %s", a->path, strerror(errno));
     }
 }

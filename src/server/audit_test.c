@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -188,6 +190,61 @@ static void a_failed_rotation_keeps_the_old_file(void **state)
     mln_audit_close(a);
 }
 
+static void limit_file(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Reads line `number`, counted from 0; true when it is a whole one. */
+static bool is_whole(unsigned number)
+{
+    FILE *f = fopen(folder.path, "r");
+    char line[2 * MLN_AUDIT_LINE];
+    char *end = NULL;
+
+    assert_non_null(f);
+    for (unsigned i = 0; i <= number; i++) {
+        assert_non_null(fgets(line, sizeof line, f));
+        end = strstr(line, "}\n");
+    }
+    (void)fclose(f);
+    return line[0] == '{' && end && !strstr(line + 1, "{\"time\"");
+}
+
+/* What a full disk cuts off spoils no line but its own, not even behind a restart. */
+static void a_full_disk_spoils_one_line(void **state)
+{
+    struct mln_audit *a = open_log();
+    struct mln_auditor auditor = mln_audit_auditor(a, false);
+    struct mln_audit_event e = event();
+    struct stat st;
+
+    (void)state;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    auditor.note(auditor.data, &e);
+    assert_int_equal(stat(folder.path, &st), 0);
+    limit_file((rlim_t)st.st_size + 20);
+    auditor.note(auditor.data, &e);
+    auditor.note(auditor.data, &e);
+    limit_file((rlim_t)st.st_size + 21);
+    auditor.note(auditor.data, &e);
+    limit_file((rlim_t)st.st_size + 41);
+    auditor.note(auditor.data, &e);
+    assert_int_equal(mln_audit_lost(a), 4);
+    mln_audit_close(a);
+    limit_file(RLIM_INFINITY);
+    a = open_log();
+    auditor = mln_audit_auditor(a, false);
+    auditor.note(auditor.data, &e);
+    auditor.note(auditor.data, &e);
+    assert_true(is_whole(0) && !is_whole(1) && !is_whole(2) && is_whole(3) && is_whole(4));
+    mln_audit_close(a);
+}
+
 static void without_a_file_nobody_is_told(void **state)
 {
     (void)state;
@@ -205,6 +262,7 @@ int main(void)
         T(no_link_and_no_folder_is_written_to),
         T(rotation_loses_nothing),
         T(a_failed_rotation_keeps_the_old_file),
+        T(a_full_disk_spoils_one_line),
         cmocka_unit_test(without_a_file_nobody_is_told),
     };
 

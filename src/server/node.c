@@ -460,16 +460,21 @@ static void log_outcomes(const struct mln_node *n)
     mln_log(MLN_LOG_INFO, "access", "decisions:%s", line);
 }
 
+static void log_lost_lines(const struct mln_node *n)
+{
+    if (n->audit && mln_audit_lost(n->audit)) {
+        mln_log(MLN_LOG_WARNING, "audit", "%llu lines were lost",
+                (unsigned long long)mln_audit_lost(n->audit));
+    }
+}
+
 /* Rotation: the file of that name anew. */
 static void reopen_audit(struct mln_node *node)
 {
     struct mln_fault fault = { 0 };
 
     log_outcomes(node);
-    if (node->audit && mln_audit_lost(node->audit)) {
-        mln_log(MLN_LOG_WARNING, "audit", "%llu lines were lost",
-                (unsigned long long)mln_audit_lost(node->audit));
-    }
+    log_lost_lines(node);
     if (node->audit && mln_failed(mln_audit_reopen(node->audit, &fault))) {
         mln_log(MLN_LOG_ERROR, "audit", "%s", fault.text);
     }
@@ -510,6 +515,7 @@ void mln_node_stop(struct mln_node *node)
 {
     end_threads(node);
     log_outcomes(node);
+    log_lost_lines(node);
     free_node(node);
     mln_log(MLN_LOG_INFO, "server", "stopped");
 }
