@@ -154,8 +154,26 @@ static mln_err read_permission(struct mln_claims *c, const struct mln_access *a,
     return MLN_OK;
 }
 
+/* A request may have waited since they were verified. */
+static bool are_valid(struct mln_claims *c, const struct mln_access *a)
+{
+    struct mln_token_use use = {
+        .names = &a->cse->names,
+        .originator = &c->holder,
+        .now_us = mln_env_now_us(a->cse->options.env),
+        .skew_us = a->cse->options.token_skew_us,
+    };
+    bool valid = !c->is_void;
+
+    for (size_t i = 0; i < c->token_count && valid; i++) {
+        valid = !mln_failed(mln_token_claims_check_use(&c->tokens[i]->claims, &use, &c->why));
+    }
+    return valid;
+}
+
 static mln_err read_tokens(struct mln_claims *c, const struct mln_access *a)
 {
+    c->is_void = !are_valid(c, a);
     for (size_t i = 0; i < c->token_count && !c->is_void; i++) {
         const struct mln_token_claims *t = &c->tokens[i]->claims;
 

@@ -155,12 +155,14 @@ static void remembers_as_long_as_the_role_is_valid(void **state)
 }
 
 /* An issuer of tokens assigns roles of its domain, too. */
+#define KEY                                                                                        \
+    "{\"kty\":\"oct\",\"kid\":\"k\",\"alg\":\"HS256\","                                            \
+    "\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}"
+
 static struct mln_jwt_issuers *known_issuers(void)
 {
     struct mln_slice record = MLN_S("{\"id\":\"//o.example/id-o/Ci\",\"fqdn\":\"das.example\","
-                                    "\"allow\":[{\"sig\":\"HS256\"}],\"keys\":[{\"kty\":\"oct\","
-                                    "\"kid\":\"k\",\"alg\":\"HS256\",\"k\":"
-                                    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}");
+                                    "\"allow\":[{\"sig\":\"HS256\"}],\"keys\":[" KEY "]}");
     struct mln_jwt_issuers *known = NULL;
     struct mln_fault fault = { 0 };
 
@@ -193,6 +195,52 @@ static void forgets_roles_with_their_issuer(void **state)
     assert_true(mln_inproc_answer_of(call)->is_there);
     assert_null(look.p->worker->roles);
     mln_jwt_issuers_unref(known);
+}
+
+/* A token that gives Cae the role, until 20 seconds from the start of the clock. */
+static void make_token(struct mln_slice *ret)
+{
+    static const char claims[] =
+        "{\"tkvr\":\"1.0.0\",\"jti\":\"t@das.example\",\"azp\":\"//merlon.example/id-in/Cae\","
+        "\"iss\":\"//o.example/id-o/Ci\",\"nbf\":1800000000,\"exp\":1893456020,"
+        "\"tkps\":{\"pm\":[{\"rids\":[\"r@x.example\"]}]}}";
+    struct mln_jwt_draft draft = { .claims = mln_slice_z(claims),
+                                   .rule = { .sig = MLN_JOSE_HS256 } };
+    struct mln_jose_key *key = NULL;
+    struct mln_fault fault = { 0 };
+
+    assert_false(mln_failed(mln_jose_key_parse(MLN_S(KEY), &fault, &key)));
+    draft.signer = key;
+    assert_false(mln_failed(mln_jwt_make(&draft, look.arena, &fault, ret)));
+    mln_jose_key_free(key);
+}
+
+/* SEC-TOK-06: what was good when it was verified counts only as long as it is. */
+static void a_token_expires_while_the_request_waits(void **state)
+{
+    struct mln_inproc_reply none = { .rsc = MLN_RSC_NOT_FOUND };
+    struct mln_jwt_issuers *known = known_issuers();
+    struct mln_inproc_call *calls[2];
+    struct mln_slice token = { 0 };
+    char more[1024];
+
+    (void)state;
+    make_token(&token);
+    (void)snprintf(more, sizeof more, ",\"tkns\":[\"%.*s\"]", MLN_S_ARG(token));
+    mln_cse_set_issuers(look.p->cse, known);
+    mln_jwt_issuers_unref(known);
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    calls[0] = ask("\"r@y.example\"", more);
+    calls[1] = ask("\"r@y.example\"", more);
+    mln_inproc_advance(look.p, 19999 * MS);
+    assert_true(mln_inproc_reply_to_first(look.p, &none));
+    mln_inproc_settle(look.p);
+    assert_int_equal(answer_of(calls[0]), MLN_RSC_OK);
+    mln_inproc_advance(look.p, 1 * MS);
+    assert_true(mln_inproc_reply_to_first(look.p, &none));
+    mln_inproc_settle(look.p);
+    assert_int_equal(answer_of(calls[1]), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_non_null(strstr(mln_inproc_answer_of(calls[1])->fault, "expired"));
 }
 
 /* Who would ask is the holder, not the administrator who wants to know why. */
@@ -237,6 +285,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(waits_no_longer_than_the_request_lives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(remembers_as_long_as_the_role_is_valid, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forgets_roles_with_their_issuer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_token_expires_while_the_request_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(explains_whose_role_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_no_role, set_up, tear_down),
     };
