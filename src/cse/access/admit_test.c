@@ -293,6 +293,20 @@ static void at_another_cse(void **state)
                      MLN_RSC_OPERATION_NOT_ALLOWED);
 }
 
+/* SEC-REG-03: what a credential names belongs to the SP all the same */
+static void names_of_the_sp_at_another_cse(void **state)
+{
+    (void)state;
+    tear_down(NULL);
+    mln_look_open(&look, &(struct mln_inproc_options){ .type = MLN_CSE_TYPE_MN });
+    (void)mln_look_prove(&look, "12-k1@sp.example", NULL, "Sone");
+    assert_int_equal(ask_registration("Sone", "Nx")->rsc, 5001);
+    assert_int_equal(ask_registration("S", "Nx")->rsc, 5001);
+    assert_int_equal(ask_registration(NULL, "Nx")->rsc, 5001);
+    (void)mln_look_prove(&look, "12-k2@sp.example", NULL, "Ctwo");
+    assert_int_equal(ask_registration(NULL, "Nx")->rsc, 2001);
+}
+
 /* SEC-REG-12: a registration for another CSE is refused as such, before any rule */
 static void for_another_cse(void **state)
 {
@@ -443,6 +457,7 @@ int main(void)
         T(a_credential_that_contradicts),
         T(codes_of_release_2),
         T(at_another_cse),
+        T(names_of_the_sp_at_another_cse),
         T(for_another_cse),
         T(too_many_rules),
         T(roles_of_the_rule),

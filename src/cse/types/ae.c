@@ -79,12 +79,13 @@ static mln_err validate_create(struct mln_exec *e)
 {
     const struct mln_association *a = mln_proof_of(e->cse, e->peer);
     struct mln_slice from = e->req.fr;
+    struct mln_slice stem = e->admission.stem.len ? e->admission.stem : from;
 
     MLN_TRY(check_credential(e, a));
     MLN_TRY(check_app_id(e));
     MLN_TRY(check_serialisations(e));
     /* an SP-wide AE-ID is given by the IN-CSE; asking it needs CSE registration */
-    if (from.len && from.ptr[0] == 'S' && e->cse->options.type != MLN_CSE_TYPE_IN) {
+    if (stem.len && stem.ptr[0] == 'S' && e->cse->options.type != MLN_CSE_TYPE_IN) {
         mln_fault_set(e->fault, "AE-IDs of the SP are assigned by the IN-CSE");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
