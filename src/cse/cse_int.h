@@ -80,6 +80,7 @@ struct mln_fan {
     size_t seen_cap;
     uint64_t budget;       /* requests that may still be made */
     uint64_t members_left; /* to look at for Group Request Target Members */
+    uint64_t bytes_left;   /* of policies that may still be read */
     unsigned depth;
     struct mln_member_end *ends; /* for the auditor: cse/pipeline/audit.c */
     struct mln_member_end *last_end;

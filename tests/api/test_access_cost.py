@@ -21,6 +21,48 @@ def test_policies_larger_than_the_memory_of_a_request(own):
     assert other.discover("cse-in", ty=3) == ["cse-in/ae/c"]
 
 
+def costly(count):
+    """A policy of about that many kilobytes, with rules that do not match."""
+    return [{"acor": [f"Cnobody{i:0>93}" for i in range(count * 10)], "acop": 63}]
+
+
+def test_one_decision_reads_so_much(own):
+    """SEC-DEC-12: what would make it take longer permits nothing; what is small does, wherever it stands"""
+    admin = Client(own("--limit", "decision_bytes=65536").url)
+    ae, other = admin.register("Cae", name="ae"), admin.register("Cother", name="other")
+    mine = {"acr": [{"acor": ["Cae"], "acop": 63}]}
+    ids = [ae.create("cse-in/ae", "acp", rn=f"p{i}", pv={}, pvs=mine)["ri"] for i in range(4)]
+    assert ae.create("cse-in/ae", "cnt", rn="c", acpi=ids).rsc == 2001
+    opens = {"acor": ["Cother"], "acop": 63}
+    assert ae.update(ids[0], "acp", pv={"acr": costly(40)}).rsc == 2004
+    assert ae.update(ids[1], "acp", pv={"acr": costly(40) + [opens]}).rsc == 2004
+    assert other.retrieve("cse-in/ae/c").rsc == other.update("cse-in/ae/c", "cnt", lbl=["x"]).rsc == 4103
+    assert other.discover("cse-in", ty=3) == []
+    why = admin.request("GET", "cse-in/ae/c", check=False,
+                        headers={"Merlon-Explain": "originator=Cother;operation=update"})
+    states = [step["state"] for step in why.res["steps"] if step["step"] == "policy"]
+    assert states == ["found", "too large", "found", "found"]
+    assert ae.update(ids[2], "acp", pv={"acr": [opens]}).rsc == 2004
+    assert other.retrieve("cse-in/ae/c").rsc == 2000
+    assert ae.update(ids[0], "acp", pv={}).rsc == ae.update(ids[2], "acp", pv={}).rsc == 2004
+    assert other.update("cse-in/ae/c", "cnt", lbl=["x"]).rsc == 2004
+
+
+def test_members_of_a_group_together_read_so_much(own):
+    """SEC-DEC-12: a group is no way around it"""
+    admin = Client(own("--limit", "decision_bytes=65536", "--limit", "policy_bytes=65536").url)
+    ae, other = admin.register("Cae", name="ae"), admin.register("Cother", name="other")
+    mine = {"acr": [{"acor": ["Cae"], "acop": 63}]}
+    made = [ae.create("cse-in/ae", "acp", pv={"acr": costly(50)}, pvs=mine)["ri"] for _ in range(22)]
+    members = [ae.create("cse-in/ae", "cnt", rn=f"c{i}", acpi=[policy])["ri"] for i, policy in enumerate(made)]
+    group = ae.create("cse-in/ae", "grp", mt=3, mnm=30, mid=members[:20], macp=[grant(admin, (["all"], 63))])["ri"]
+    assert {a["rsc"] for a in other.retrieve(f"{group}/fopt").pc["m2m:agr"]["m2m:rsp"]} == {4103}
+    assert admin.update(group, "grp", mid=members).rsc == 2004
+    for answer in (other.retrieve(f"{group}/fopt"), other.update(f"{group}/fopt", "cnt", lbl=["x"])):
+        assert answer.rsc == 4000
+        assert answer.pc == {"m2m:dbg": "the policies of the members together are too large"}
+
+
 def test_comparing_originators_is_effort(own):
     """A search that meets large policies is cut, instead of holding up others."""
     admin = Client(own("--limit", "quick_scan=10", "--limit", "scan=1000").url)

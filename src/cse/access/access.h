@@ -106,6 +106,8 @@ struct mln_access {
     } groups[MLN_ACCESS_GROUPS];
     unsigned group_next;
     uint64_t members_left; /* limit membership */
+    uint64_t bytes_left;   /* of policies, for the decision under way: limit decision_bytes */
+    uint64_t bytes_read;   /* of policies, in all decisions so far; less for known ones */
 };
 
 /* All arguments are borrowed. One struct mln_access is for one request, and for the members' ones

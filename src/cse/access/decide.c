@@ -116,14 +116,19 @@ enum {
     LARGE_POLICY = 64 << 10,  /* bytes of attributes; beyond, memory of its own for this once: */
     LARGEST_GROWTH = 64,      /* bytes of the form read to one of attributes, at most */
     BYTES_PER_COMPARISON = 8, /* what reading a large policy costs */
+    KNOWN = 16,               /* one that was read before costs that part of reading it */
 };
 
 static mln_err read_permits(struct mln_access *a, const struct mln_policy_key *key, bool is_self,
                             const struct question *q, struct mln_arena *arena, bool *ret)
 {
+    uint64_t misses = a->policies ? mln_policy_cache_misses(a->policies) : 0;
     const struct mln_policy *policy;
+    bool is_known;
 
     MLN_TRY(mln_policy_cache_get(a->policies, key, arena, &policy));
+    is_known = a->policies && misses == mln_policy_cache_misses(a->policies);
+    a->bytes_read += is_known ? key->attributes.len / KNOWN : key->attributes.len;
     return ask(a, is_self ? &policy->self_privileges : &policy->privileges, q, ret);
 }
 
@@ -142,7 +147,8 @@ static mln_err policy_permits(struct mln_access *a, const struct mln_resource *p
     return read_permits(a, &key, is_self, q, own, ret);
 }
 
-/* A policy that a resource refers to. A reference that leads nowhere grants nothing. */
+/* A policy that a resource refers to. A reference that leads nowhere grants nothing, and neither
+ * does what would make the decision cost more than others should wait for. */
 static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool is_self,
                                  const struct question *q, bool *ret)
 {
@@ -160,6 +166,11 @@ static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool
         mln_trace_policy(a->facts.trace, id, "no policy");
         return MLN_OK;
     }
+    if (policy.attrs.len > a->bytes_left) {
+        mln_trace_policy(a->facts.trace, id, "too large");
+        return MLN_OK;
+    }
+    a->bytes_left -= policy.attrs.len;
     mln_trace_policy(a->facts.trace, id, "found");
     return policy_permits(a, &policy, is_self, q, ret);
 }
@@ -393,6 +404,13 @@ static mln_err by_members(struct mln_access *a, const struct question *q, bool *
     return protector_permits(a, q->target, q, ret);
 }
 
+static mln_err by_policies(struct mln_access *a, const struct question *q, decision *decide,
+                           bool *ret)
+{
+    a->bytes_left = a->cse->options.limits->decision_bytes;
+    return decide(a, q, ret);
+}
+
 /* The same rules once more, now that the originator has roles. */
 static mln_err permits_with_roles(struct mln_access *a, const struct question *q, decision *decide,
                                   const struct mln_claims_here *here, bool *ret)
@@ -406,7 +424,7 @@ static mln_err permits_with_roles(struct mln_access *a, const struct question *q
     a->facts.role_count = here->role_count;
     mln_trace_source(a->facts.trace, "roles", q->target->ri);
     a->claimed = here->is_special ? MLN_CLAIMED_HERE : MLN_CLAIMED_EVERYWHERE;
-    err = decide(a, q, ret);
+    err = by_policies(a, q, decide, ret);
     a->claimed = MLN_CLAIMED_NOTHING;
     return err;
 }
@@ -440,7 +458,7 @@ static mln_err permits(struct mln_access *a, const struct question *q, decision 
                           true);
         return MLN_OK;
     }
-    MLN_TRY(decide(a, q, ret));
+    MLN_TRY(by_policies(a, q, decide, ret));
     return *ret || !a->claims ? MLN_OK : permits_with_claims(a, q, decide, ret);
 }
 

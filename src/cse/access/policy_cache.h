@@ -26,5 +26,5 @@ struct mln_policy_key {
 mln_err mln_policy_cache_get(struct mln_policy_cache *cache, const struct mln_policy_key *key,
                              struct mln_arena *arena, const struct mln_policy **ret);
 
-/* How often a policy had to be read: for tests. */
+/* How often a policy had to be read. */
 uint64_t mln_policy_cache_misses(const struct mln_policy_cache *cache);

@@ -199,7 +199,8 @@ static mln_err ask_member(struct collection *c, struct mln_slice member, size_t 
     e->has_written = e->has_written || c->member.has_written;
     MLN_TRY(err);
     if (e->fan->is_over) {
-        return refuse_width(e);
+        mln_fault_set(e->fault, "%s", c->fault.text);
+        MLN_FAIL(LIMIT);
     }
     put_answer(&c->out, member, &c->response);
     if (c->out.failed == MLN_ERR_LIMIT) {
@@ -327,6 +328,8 @@ static bool keeps_access(const struct mln_exec *e)
            !mln_slice_eq(root->name, MLN_S("m2m:grp")) && !mln_value_get(root, MLN_S("acpi"));
 }
 
+enum { DECISIONS = 16 }; /* of the largest that one request may cost; most are remembered */
+
 static mln_err begin_fan(struct mln_exec *e, struct mln_slice members)
 {
     struct mln_fan *fan = e->fan;
@@ -339,6 +342,7 @@ static mln_err begin_fan(struct mln_exec *e, struct mln_slice members)
         fan->arena = e->arena;
         fan->budget = e->cse->options.limits->fan_out;
         fan->members_left = e->cse->options.limits->membership;
+        fan->bytes_left = DECISIONS * e->cse->options.limits->decision_bytes;
         fan->is_guarded = needs_guard(e, members);
         fan->keeps_access = keeps_access(e);
         MLN_TRY(mln_gid_check(e, &e->target)); /* this group is the first that is reached */

@@ -103,11 +103,28 @@ static struct mln_access *access_of(struct mln_exec *e, struct mln_access *own)
     return &fan->access;
 }
 
+/* The policies of the members of a group together. */
+static mln_err charge_group(struct mln_exec *e, uint64_t bytes)
+{
+    struct mln_fan *fan = e->fan;
+
+    if (fan && bytes > fan->bytes_left) {
+        fan->is_over = true;
+        mln_fault_set(e->fault, "the policies of the members together are too large");
+        MLN_FAIL(LIMIT);
+    }
+    if (fan) {
+        fan->bytes_left -= bytes;
+    }
+    return MLN_OK;
+}
+
 mln_err mln_stage_authorise(struct mln_exec *e, enum mln_step *ret)
 {
     struct mln_access own;
     struct mln_access *a = access_of(e, &own);
     const struct mln_grant *grant;
+    uint64_t bytes_before = a->bytes_read;
     bool permitted = false;
     bool writes =
         e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE;
@@ -115,6 +132,7 @@ mln_err mln_stage_authorise(struct mln_exec *e, enum mln_step *ret)
 
     (void)ret;
     MLN_TRY(decide(e, a, &permitted));
+    MLN_TRY(charge_group(e, a->bytes_read - bytes_before));
     err = mln_access_grant(a, permitted, privilege_of(&e->req), &e->target.resource, &grant);
     if (err.code == MLN_ERR_NO_PRIVILEGE && e->claims && e->claims->is_void) {
         mln_fault_set(e->fault, "no privilege without the tokens: %s", e->claims->why.text);
