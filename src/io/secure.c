@@ -1,7 +1,8 @@
 /* TLS on a socket: OpenSSL driven by the loop, without blocking.
  *
- * A BIO of our own carries the bytes: it raises no SIGPIPE and counts what the handshake takes.
- * OpenSSL reads ahead, so one system call usually brings a whole record. */
+ * A BIO of our own carries the bytes: it raises no SIGPIPE and counts what the handshake takes, and
+ * later what a call takes: OpenSSL would go on for as long as records come that hold no bytes, such
+ * as key updates. It reads ahead, so one system call usually brings a whole record. */
 #include "io/secure.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 
 enum {
     RECORD = 16384,
-    TOGETHER = 4096, /* smaller pieces share a record */
+    TOGETHER = 4096,      /* smaller pieces share a record */
+    AT_ONCE = 2 * RECORD, /* read from the socket for one call of OpenSSL's */
 };
 
 struct mln_secure {
@@ -31,6 +33,7 @@ struct mln_secure {
     bool read_waits_write; /* the last receive needs the socket writable */
     bool write_waits_read; /* the last send needs it readable */
     size_t handshake_left; /* bytes that the handshake may still take */
+    size_t read_left;      /* bytes that the present call may still take, after the handshake */
 };
 
 /* ---- the BIO ---- */
@@ -45,15 +48,21 @@ static int bio_read(BIO *bio, char *to, int room)
         errno = EMSGSIZE;
         return -1;
     }
+    if (s->is_done && s->read_left == 0) { /* the socket, which can be read, brings us back */
+        BIO_set_retry_read(bio);
+        return -1;
+    }
     do {
         n = recv(s->fd, to, (size_t)room, 0);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         BIO_set_retry_read(bio);
     }
-    if (n > 0 && !s->is_done) {
+    if (n > 0) {
+        size_t *left = s->is_done ? &s->read_left : &s->handshake_left;
+
         s->has_begun = true;
-        s->handshake_left -= (size_t)n < s->handshake_left ? (size_t)n : s->handshake_left;
+        *left -= (size_t)n < *left ? (size_t)n : *left;
     }
     return (int)n;
 }
@@ -245,6 +254,7 @@ ssize_t mln_secure_receive(struct mln_secure *secure, char *to, size_t room)
     do {
         size_t n = 0;
 
+        secure->read_left = AT_ONCE;
         if (SSL_read_ex(secure->ssl, to + got, room - got, &n) != 1) {
             error = SSL_get_error(secure->ssl, 0);
         }

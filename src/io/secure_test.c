@@ -26,7 +26,7 @@
 #include "io/loop_int.h"
 #include "io/strikes.h"
 
-enum { ECHOES = 64, BIG = 3 << 20, EXCHANGES = 30, KEY = 32 };
+enum { ECHOES = 64, BIG = 3 << 20, EXCHANGES = 30, KEY = 32, UPDATES = 60000 };
 
 #define SECOND INT64_C(1000000)
 
@@ -325,6 +325,73 @@ static void keys_are_updated(void **state)
     hang_up(ssl);
 }
 
+/* ---- a flood ---- */
+
+struct flood {
+    SSL *ssl;
+    BIO *records; /* of the client, kept back */
+    sem_t begun;
+    _Atomic bool is_done;
+};
+
+static void make_flood(struct flood *f, const struct bench *b)
+{
+    f->ssl = shake(b, TLS1_3_VERSION);
+    f->records = BIO_new(BIO_s_mem());
+    SSL_set0_wbio(f->ssl, f->records);
+    for (int i = 0; i < UPDATES; i++) {
+        assert_int_equal(SSL_key_update(f->ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(f->ssl), 1);
+    }
+    assert_int_equal(SSL_write(f->ssl, "!", 1), 1);
+    assert_int_equal(sem_init(&f->begun, 0, 0), 0);
+}
+
+static void *send_flood(void *data)
+{
+    struct flood *f = data;
+    char *bytes;
+    long len = BIO_get_mem_data(f->records, &bytes);
+    char byte;
+
+    for (long at = 0; at < len;) {
+        ssize_t n = send(SSL_get_rfd(f->ssl), bytes + at, (size_t)(len - at), MSG_NOSIGNAL);
+
+        if (n <= 0) {
+            break;
+        }
+        at += n;
+        (void)sem_post(&f->begun);
+    }
+    f->is_done = SSL_read(f->ssl, &byte, 1) == 1;
+    return NULL;
+}
+
+/* Records that bring no bytes are processed for as long as they come, in one call of OpenSSL's:
+ * the others on the thread have their turn all the same. */
+static void a_flood_of_key_updates_keeps_nobody_waiting(void **state)
+{
+    struct flood f = { 0 };
+    SSL *other = shake(*state, TLS1_3_VERSION);
+    int fd;
+    pthread_t id;
+
+    make_flood(&f, *state);
+    assert_int_equal(pthread_create(&id, NULL, send_flood, &f), 0);
+    assert_int_equal(sem_wait(&f.begun), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_echo(other, "meanwhile");
+    }
+    assert_false(f.is_done);
+    (void)pthread_join(id, NULL);
+    assert_true(f.is_done);
+    fd = SSL_get_rfd(f.ssl);
+    SSL_free(f.ssl);
+    (void)close(fd);
+    (void)sem_destroy(&f.begun);
+    hang_up(other);
+}
+
 /* close_notify is answered by what is still to be said, and by ours. */
 static void the_end_is_told(void **state)
 {
@@ -489,6 +556,7 @@ int main(void)
         BENCH(bytes_go_both_ways),
         BENCH(much_waits_for_a_slow_reader),
         BENCH(keys_are_updated),
+        BENCH(a_flood_of_key_updates_keeps_nobody_waiting),
         BENCH(the_end_is_told),
         BENCH(an_end_that_is_cut_off_is_none),
         BENCH(plain_text_reaches_nobody),
