@@ -580,22 +580,37 @@ static void reload_locations(struct mln_node *node)
     }
 }
 
+static mln_err reload_credentials(struct mln_node *n, struct mln_fault *fault)
+{
+    struct mln_credentials *credentials = mln_server_tls_credentials(n->tls);
+
+    MLN_TRY(mln_credentials_reload(credentials, fault));
+    return mln_issuers_apply(credentials, n->cse, fault);
+}
+
+static void tell_bad_reload(const char *what, mln_err err, const struct mln_fault *fault)
+{
+    if (mln_failed(err)) {
+        mln_log(MLN_LOG_ERROR, "server", "%s stay as they were: %s", what,
+                mln_exit_text(err, fault));
+    }
+}
+
+/* One does not wait for the other: a certificate that cannot be read keeps no removed key alive. */
 void mln_node_reload(struct mln_node *node)
 {
-    struct mln_fault fault = { 0 };
-    mln_err err;
+    struct mln_fault of_credentials = { 0 };
+    struct mln_fault of_files = { 0 };
+    mln_err credentials;
+    mln_err files;
 
     reopen_audit(node);
     reload_locations(node);
-    err = mln_server_tls_reload(node->tls, &fault);
-
-    if (!mln_failed(err)) {
-        err = mln_issuers_apply(mln_server_tls_credentials(node->tls), node->cse, &fault);
-    }
-    if (mln_failed(err)) {
-        mln_log(MLN_LOG_ERROR, "server", "nothing is reloaded: %s%s%s", mln_err_text(err),
-                fault.text[0] ? ": " : "", fault.text);
-    } else {
+    credentials = reload_credentials(node, &of_credentials);
+    files = mln_server_tls_reload(node->tls, &of_files);
+    tell_bad_reload("credentials", credentials, &of_credentials);
+    tell_bad_reload("certificates", files, &of_files);
+    if (!mln_failed(credentials) && !mln_failed(files)) {
         mln_log(MLN_LOG_INFO, "server", "certificates and credentials are reloaded");
     }
 }

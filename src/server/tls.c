@@ -241,14 +241,11 @@ static mln_err open_credentials(struct mln_server_tls *tls, struct mln_fault *fa
     return mln_credentials_open(&options, mln_env_system(), fault, &tls->credentials);
 }
 
-static mln_err exchange(struct mln_server_tls *tls, bool is_first, struct mln_fault *fault)
+mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *fault)
 {
     struct reading r = { .settings = tls->settings };
     mln_err err = read_settings(&r, tls->credentials, fault);
 
-    if (!mln_failed(err) && !is_first) {
-        err = mln_credentials_reload(tls->credentials, fault);
-    }
     if (!mln_failed(err) && mln_tls_has_old_staple(r.server)) {
         mln_log(MLN_LOG_WARNING, "tls", "an OCSP response is too old: it is not stapled");
     }
@@ -273,7 +270,7 @@ mln_err mln_server_tls_new(const struct mln_settings *settings, struct mln_fault
         err = open_credentials(tls, fault);
     }
     if (!mln_failed(err)) {
-        err = exchange(tls, true, fault);
+        err = mln_server_tls_reload(tls, fault);
     }
     if (mln_failed(err)) {
         mln_server_tls_free(tls);
@@ -292,17 +289,13 @@ void mln_server_tls_free(struct mln_server_tls *tls)
     }
 }
 
-mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *fault)
-{
-    return exchange(tls, false, fault);
-}
-
 static void warn_of(const char *const *paths, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (access(paths[i], R_OK) != 0) {
             mln_log(MLN_LOG_WARNING, "tls",
-                    "%s cannot be read by the server's user: a reload (SIGHUP) will fail",
+                    "%s cannot be read by the server's user: a reload (SIGHUP) will leave all "
+                    "certificates as they are",
                     paths[i]);
         }
     }

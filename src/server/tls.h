@@ -1,10 +1,10 @@
 /* TLS of a server: from the files of the settings to the contexts of listeners and of outbound
  * requests, and again when told to reload.
  *
- * All files are read and checked before anything is exchanged; when one is bad, everything stays.
- * Certificates, revocation lists and the credentials are read afresh; which files, and all other
- * settings, are those of the start. After the start the server has no privileges: for a reload its
- * user must be able to read the files. Main thread.
+ * All files are read and checked before anything is exchanged; when one is bad, all stay. Which
+ * files, and all other settings, are those of the start. After the start the server has no
+ * privileges: for a reload its user must be able to read the files. The credentials are reloaded
+ * apart (mln_credentials_reload), so that a bad file keeps no removed key alive. Main thread.
  * docs/internals/tls.md */
 #pragma once
 
@@ -21,7 +21,7 @@ mln_err mln_server_tls_new(const struct mln_settings *settings, struct mln_fault
                            struct mln_server_tls **ret);
 void mln_server_tls_free(struct mln_server_tls *tls); /* accepts NULL */
 
-/* Reads everything again. Errors: as above; then the old ones stay in use. */
+/* Reads the files again. Errors: as above; then the contexts of before stay in use. */
 mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *fault);
 
 /* Warns of files that a reload could not read, now that privileges are gone. */

@@ -49,11 +49,11 @@ def test_bad_files_change_nothing(lab):
            ("cse.key", b"no key\n"), ("cse.key", cert_maker.key_pem(cert_maker.p256())), ("anchor.pem", b"nothing\n")]
     for number, (name, content) in enumerate(bad, 1):
         lab.write(name, content, 0o600)
-        reload(server, "nothing is reloaded", number)
+        reload(server, "certificates stay as they were", number)
         lab.write(name, good[name], 0o600)
         assert certificate_seen(lab, server) == first, name
     (lab.folder / "cse.key").unlink()
-    reload(server, "nothing is reloaded", len(bad) + 1)
+    reload(server, "certificates stay as they were", len(bad) + 1)
     assert certificate_seen(lab, server) == first
     lab.write("cse.key", good["cse.key"], 0o600)
     reload(server, "are reloaded")
@@ -69,7 +69,7 @@ def test_credentials_are_reloaded(lab):
     assert Shaken(server, *lab.psk("k2")).is_answered
     assert Shaken(server, *lab.psk("k1")).is_answered
     (lab.data / "credentials").write_bytes(b"damaged")
-    reload(server, "nothing is reloaded")
+    reload(server, "credentials stay as they were")
     assert Shaken(server, *lab.psk("k2")).is_answered
 
 
@@ -128,6 +128,29 @@ def test_a_connection_loses_its_certificate(lab, version):
         lab.write("anchor.pem", cert_maker.pem(other.cert))
         reload(server, "are reloaded", 2)
         assert not answered(tls) and not answered(middle)
+
+
+def test_a_bad_file_keeps_no_removed_key_alive(lab):
+    """SEC-TLS-09, SEC-IDN-04: a credential that was removed goes, also when a certificate cannot be read."""
+    lab.add_key("k1", "--ae-id", "Sone")
+    server = lab.start("none")
+    assert Shaken(server, *lab.psk("k1")).is_answered
+    lab.merlon("key", "remove", "--data", lab.data, "k1@sp.example")
+    lab.cse[1].unlink()
+    reload(server, "certificates stay as they were")
+    assert "credentials stay" not in server.log()
+    assert not Shaken(server, *lab.psk("k1")).is_answered
+    assert certificate_seen(lab, server)
+
+
+def test_a_bad_credentials_file_keeps_no_certificate_back(lab):
+    lab.add_key("k1", "--ae-id", "Sone")
+    server = lab.start("none")
+    first = certificate_seen(lab, server)
+    (lab.data / "credentials").write_bytes(b"damaged")
+    lab.issue("cse", cert_maker.dns("in.sp.example"), cert_maker.dns("localhost"))
+    reload(server, "credentials stay as they were")
+    assert certificate_seen(lab, server) != first
 
 
 def test_many_reloads_under_load(lab):
@@ -227,5 +250,5 @@ def test_files_that_a_reload_could_not_read(lab):
     server = lab.start("none")
     logged(server, "cse.key cannot be read by the server's user")
     assert certificate_seen(lab, server)
-    reload(server, "nothing is reloaded")
+    reload(server, "certificates stay as they were")
     assert certificate_seen(lab, server)
