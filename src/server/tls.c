@@ -1,6 +1,7 @@
 /* Contexts from files. */
 #include "server/tls.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -289,15 +290,28 @@ void mln_server_tls_free(struct mln_server_tls *tls)
     }
 }
 
-static void warn_of(const char *const *paths, size_t count)
+static void warn_of(const char *const *paths, size_t count, const char *what)
 {
     for (size_t i = 0; i < count; i++) {
-        if (access(paths[i], R_OK) != 0) {
+        if (access(paths[i], R_OK) != 0 && errno != ENOENT) {
             mln_log(MLN_LOG_WARNING, "tls",
                     "%s cannot be read by the server's user: a reload (SIGHUP) will leave all "
-                    "certificates as they are",
-                    paths[i]);
+                    "%s as they are",
+                    paths[i], what);
         }
+    }
+}
+
+/* The data directory is given to the server's user, if there is a store in it. */
+static void warn_of_credentials(const struct mln_settings *s)
+{
+    char files[2][MLN_PATH_MAX];
+    const char *paths[2] = { files[0], s->master_key ? s->master_key : files[1] };
+    char *directory = mln_arena_zdup(s->arena, s->data);
+
+    if (directory && !mln_failed(mln_file_path(files[0], directory, "credentials", NULL)) &&
+        !mln_failed(mln_file_path(files[1], directory, "master.key", NULL))) {
+        warn_of(paths, 2, "credentials");
     }
 }
 
@@ -305,11 +319,12 @@ void mln_server_tls_warn(const struct mln_server_tls *tls)
 {
     const struct mln_settings *s = tls->settings;
 
-    warn_of(s->tls_certificates, s->tls_certificate_count);
-    warn_of(s->tls_keys, s->tls_key_count);
-    warn_of(s->tls_anchors, s->tls_anchor_count);
-    warn_of(s->tls_crls, s->tls_crl_count);
-    warn_of(s->tls_staples, s->tls_staple_count);
+    warn_of(s->tls_certificates, s->tls_certificate_count, "certificates");
+    warn_of(s->tls_keys, s->tls_key_count, "certificates");
+    warn_of(s->tls_anchors, s->tls_anchor_count, "certificates");
+    warn_of(s->tls_crls, s->tls_crl_count, "certificates");
+    warn_of(s->tls_staples, s->tls_staple_count, "certificates");
+    warn_of_credentials(s);
 }
 
 struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls)

@@ -252,3 +252,30 @@ def test_files_that_a_reload_could_not_read(lab):
     assert certificate_seen(lab, server)
     reload(server, "certificates stay as they were")
     assert certificate_seen(lab, server)
+
+
+def test_a_master_key_that_a_reload_could_not_read(lab):
+    """It may stand outside the data directory, which is all that the server's user is given."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can start with files that the server's user cannot read")
+    outside = lab.folder / "master"
+    lab.merlon("key", "add", "--data", lab.data, "--master-key", outside, "--id", "k1@sp.example", "--ae-id", "Sone",
+               "--key-file", "-", stdin="5a" * 32)
+    os.chown(outside, 0, 0)
+    server = lab.start("none", more=["--master-key", str(outside)])
+    logged(server, "master cannot be read by the server's user")
+    reload(server, "credentials stay as they were")
+
+
+@pytest.mark.parametrize("store, is_told", [("lmdb", False), ("mem", True)])
+def test_credentials_that_a_reload_could_not_read(lab, store, is_told):
+    """Without a store the data directory stays with whom it belongs to."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can start with files that the server's user cannot read")
+    lab.merlon("key", "add", "--data", lab.data, "--id", "k1@sp.example", "--ae-id", "Sone", "--key-file", "-",
+               stdin="5a" * 32)
+    server = Server(lab.data, *lab.options("none"), store=store, listen=("https://127.0.0.1:0",))
+    lab.servers.append(server)
+    server.start()
+    reload(server, "credentials stay as they were" if is_told else "are reloaded")
+    assert ("data/credentials cannot be read by the server's user" in server.log()) == is_told
