@@ -30,13 +30,16 @@ bool mln_fetch_set_security(CURL *easy, struct mln_fetch_security *security)
 #undef SET
 }
 
-/* "https://host:port/path" to "host"; brackets stay, so that no name matches an address. */
+/* "https://host:port/path" to "host", "https://[::1]:8443/" to "::1". */
 static struct mln_slice host_of(struct mln_slice url)
 {
     struct mln_slice rest = url;
 
     (void)mln_slice_cut(&rest, ':');
     rest = mln_slice_from(rest, 2);
+    if (mln_slice_starts(rest, MLN_S("["))) {
+        return mln_slice_head(mln_slice_from(rest, 1), mln_slice_find(rest, ']') - 1);
+    }
     for (size_t i = 0; i < rest.len; i++) {
         char c = rest.ptr[i];
 

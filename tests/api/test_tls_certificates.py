@@ -240,6 +240,23 @@ def test_a_receiver_that_is_somebody_else(lab, server, receivers, what):
     assert not receiver.got
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_receiver_with_an_address(lab, server, receivers, host):
+    """SEC-SAE-08: an iPAddress of the certificate is what the host of the URL may be; a dNSName of that form is not."""
+    text = host.strip("[]")
+    family = "v6" if ":" in text else "v4"
+    try:
+        receiver = receivers(lab.issue("addressed", cert_maker.address(text)), None, text)
+    except OSError:
+        pytest.skip("this machine has no such address")
+    answer = subscribe(server.urls[1], f"address-{family}", f"https://{host}:{receiver.port}/n")
+    assert answer.rsc == 2001, answer
+    other = receivers(lab.issue("dns", san=cert_maker.raw_names(cert_maker.raw_dns(text.encode()))), None, text)
+    answer = subscribe(server.urls[1], f"dns-{family}", f"https://{host}:{other.port}/n")
+    assert answer.rsc in (5204, 5103), answer
+    assert not other.got
+
+
 def test_without_an_anchor_nobody_is_believed(receivers):
     """SEC-CRT-06: the system's anchors, which would do, are never used."""
     lab = Lab()

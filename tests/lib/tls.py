@@ -187,7 +187,7 @@ def logged(server, text, count=1):
 class SecureReceiver:
     """A receiver of notifications under TLS; says OK to all and keeps the paths."""
 
-    def __init__(self, pair, ask=None):
+    def __init__(self, pair, ask=None, host="127.0.0.1"):
         got = self.got = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -206,10 +206,12 @@ class SecureReceiver:
                 pass
 
         class Quiet(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
             def handle_error(self, request, address):  # a client that refuses us is what some tests want
                 pass
 
-        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.server = Quiet((host, 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*map(str, pair))
         if ask:
