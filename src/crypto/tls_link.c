@@ -57,12 +57,36 @@ void mln_tls_link_fail(struct mln_tls_link *link, const char *why, const char *d
     mln_fault_set(link->why, "%s%s%s", why, detail ? ": " : "", detail ? detail : "");
 }
 
-static bool is_plain(unsigned long error)
+static bool is_by_key(const struct mln_tls_link *link)
 {
-    int reason = ERR_GET_REASON(error);
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(link->ssl);
 
-    return ERR_GET_LIB(error) == ERR_LIB_SSL &&
-           (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST);
+    return SSL_version(link->ssl) >= TLS1_3_VERSION ||
+           (cipher && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_psk);
+}
+
+/* In the words of who runs the server, where those of OpenSSL tell little; NULL: they will do. */
+static const char *plainly(const struct mln_tls_link *link, unsigned long error)
+{
+    bool has_certificate = SSL_CTX_get0_certificate(link->tls->contexts[0]) != NULL;
+
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL) {
+        return NULL;
+    }
+    switch (ERR_GET_REASON(error)) {
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+        return "plain HTTP where TLS is spoken";
+    case SSL_R_BINDER_DOES_NOT_VERIFY:
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+        return is_by_key(link) ? "the pre-shared key is wrong, or its identity unknown" : NULL;
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+    case SSL_R_NO_SHARED_CIPHER:
+        return has_certificate ? NULL
+                               : "the client has no pre-shared key, and we have no certificate";
+    default:
+        return NULL;
+    }
 }
 
 void mln_tls_link_why(struct mln_tls_link *link, struct mln_fault *fault)
@@ -70,11 +94,11 @@ void mln_tls_link_why(struct mln_tls_link *link, struct mln_fault *fault)
     unsigned long error = ERR_peek_error();
     const char *text = error ? ERR_reason_error_string(error) : NULL;
 
-    if (is_plain(error)) {
-        mln_fault_set(fault, "plain HTTP where TLS is spoken");
-    }
     if (link->why) {
         mln_fault_set(fault, "%s", link->why->text);
+    }
+    if (error && plainly(link, error)) {
+        mln_fault_set(fault, "%s", plainly(link, error));
     }
     mln_fault_set(fault, "%s", text ? text : "the connection ended");
     ERR_clear_error();

@@ -105,7 +105,20 @@ def test_unknown_identity_and_wrong_key(lab, server, version):
     assert not wrong.is_answered and not unknown.is_answered
     assert wrong.alert == unknown.alert and wrong.alert is not None, (wrong, unknown)
     reasons = re.findall(r"handshake failed: (.*)", server.log())[-2:]
-    assert len(set(reasons)) == 1, reasons
+    assert set(reasons) == {"the pre-shared key is wrong, or its identity unknown"}, reasons
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_server_of_keys_only_says_so(version, tmp_path):
+    lab = Lab()
+    try:
+        lab.add_key("k1", "--ae-id", "Sone")
+        server = lab.start("none", certificates=[])
+        assert not Shaken(server, version).is_answered
+        logged(server, "the client has no pre-shared key, and we have no certificate")
+        assert Shaken(server, version, *lab.psk("k1")).is_answered
+    finally:
+        lab.close()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
