@@ -349,7 +349,8 @@ static mln_err make(struct making *m, struct mln_fault *fault)
     MLN_TRY(make_verifier(m, fault));
     options.verifier = m->verifier;
     options.psk = m->psk;
-    options.identity = (struct mln_tls_identity){ text_of(m->certificate), text_of(m->key) };
+    options.identity.certificate = text_of(m->certificate);
+    options.identity.key = text_of(m->key);
     file = m->from->certificate_file ? m->from->certificate_file : m->from->anchor_file;
     return name_file(mln_tls_client_new(&options, fault, &m->client),
                      file ? file : m->from->psk_file, fault);

@@ -43,6 +43,8 @@ enum {
 struct mln_tls_identity {
     struct mln_slice certificate; /* its own first, then the CAs up to the anchor */
     struct mln_slice key;
+    const char *certificate_file; /* for faults; NULL: they name no file */
+    const char *key_file;
 };
 
 struct mln_tls_options {
@@ -102,7 +104,7 @@ void mln_tls_client_unref(struct mln_tls_client *client); /* accepts NULL */
 
 /* Whom a client wants to reach. Beyond `domain`, nothing need be known. */
 struct mln_tls_target {
-    struct mln_slice domain; /* host of the URL; an address matches no certificate */
+    struct mln_slice domain; /* host of the URL: a name, or an address without brackets */
     struct mln_slice cse_id; /* absolute; replaces the domain: its public domain name is expected */
     struct mln_slice ae_id;  /* absolute; replaces the domain */
     /* Replaces all of these: the credential that the server must prove, one of the credentials. If

@@ -255,7 +255,8 @@ static void bad_options_are_told(void **state)
     options.psk_identity = MLN_S("k1\0@sp.example");
     mln_cred_dir_error(mln_tls_client_new(&options, &fault, &client), MLN_ERR_CONFIG);
     options = (struct mln_tls_client_options){ .env = &lab->env, .greatest = MLN_TLS_1_3 };
-    options.identity = (struct mln_tls_identity){ lab->ae.certificate, lab->cse.key };
+    options.identity.certificate = lab->ae.certificate;
+    options.identity.key = lab->cse.key;
     mln_cred_dir_error(mln_tls_client_new(&options, &fault, &client), MLN_ERR_CONFIG);
     assert_null(client);
     mln_secret_free(key);

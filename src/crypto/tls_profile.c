@@ -74,7 +74,18 @@ static BIO *reading(struct mln_slice pem)
     return pem.len > INT_MAX ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
 }
 
-static mln_err set_chain(SSL_CTX *ctx, BIO *pem, struct mln_fault *fault)
+/* "FILE: " before what is wrong with it. */
+static const char *colon(const char *file)
+{
+    return file ? ": " : "";
+}
+
+static const char *name_of(const char *file)
+{
+    return file ? file : "";
+}
+
+static mln_err set_chain(SSL_CTX *ctx, BIO *pem, const char *file, struct mln_fault *fault)
 {
     X509 *cert = PEM_read_bio_X509(pem, NULL, no_pass_phrase, NULL);
     X509 *next;
@@ -91,13 +102,14 @@ static mln_err set_chain(SSL_CTX *ctx, BIO *pem, struct mln_fault *fault)
         ERR_clear_error(); /* the end of the text */
         return MLN_OK;
     }
-    mln_fault_set(fault, "the certificate file holds no certificates in PEM, or broken ones: %s",
-                  ERR_reason_error_string(ERR_peek_last_error()));
+    mln_fault_set(fault,
+                  "%s%sthe certificate file holds no certificates in PEM, or broken ones: %s",
+                  name_of(file), colon(file), ERR_reason_error_string(ERR_peek_last_error()));
     ERR_clear_error();
     MLN_FAIL(CONFIG);
 }
 
-static mln_err set_key(SSL_CTX *ctx, BIO *pem, struct mln_fault *fault)
+static mln_err set_key(SSL_CTX *ctx, BIO *pem, const char *file, struct mln_fault *fault)
 {
     EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_pass_phrase, NULL);
     bool is_set = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
@@ -106,8 +118,9 @@ static mln_err set_key(SSL_CTX *ctx, BIO *pem, struct mln_fault *fault)
     if (is_set && SSL_CTX_check_private_key(ctx) == 1) {
         return MLN_OK;
     }
-    mln_fault_set(fault, key ? "the private key does not belong to the certificate"
-                             : "the key file holds no private key in PEM without pass phrase");
+    mln_fault_set(fault, "%s%s%s", name_of(file), colon(file),
+                  key ? "the private key does not belong to the certificate"
+                      : "the key file holds no private key in PEM without pass phrase");
     ERR_clear_error();
     MLN_FAIL(CONFIG);
 }
@@ -121,9 +134,9 @@ mln_err mln_tls_set_identity(SSL_CTX *ctx, const struct mln_tls_identity *identi
 
     ERR_clear_error();
     if (certificate && key) {
-        err = set_chain(ctx, certificate, fault);
+        err = set_chain(ctx, certificate, identity->certificate_file, fault);
         if (!mln_failed(err)) {
-            err = set_key(ctx, key, fault);
+            err = set_key(ctx, key, identity->key_file, fault);
         }
     }
     (void)BIO_free(certificate);

@@ -449,8 +449,8 @@ static void bad_options_are_told(void **state)
     struct tls_lab *lab = *state;
     struct mln_tls_options good = mln_tls_lab_options(lab);
     struct mln_tls_options o = good;
-    struct mln_tls_identity mixed = { lab->cse.certificate, lab->ae.key };
-    struct mln_tls_identity swapped = { lab->cse.key, lab->cse.certificate };
+    struct mln_tls_identity mixed = { .certificate = lab->cse.certificate, .key = lab->ae.key };
+    struct mln_tls_identity swapped = { .certificate = lab->cse.key, .key = lab->cse.certificate };
     struct mln_fault fault = { 0 };
     struct mln_tls *tls = NULL;
 

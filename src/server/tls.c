@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/files.h"
+#include "server/tables.h"
 
 enum {
     FILE_MAX = 16 << 20,  /* a revocation list may be long */
@@ -81,6 +82,8 @@ static mln_err read_identity(struct reading *r, size_t i, struct mln_fault *faul
     MLN_TRY(mln_file_read_given(s->tls_keys[i], FILE_MAX, true, fault, &r->keys[i]));
     r->identities[i].key =
         mln_slice_of((const char *)mln_secret_bytes(r->keys[i]), mln_secret_len(r->keys[i]));
+    r->identities[i].certificate_file = s->tls_certificates[i];
+    r->identities[i].key_file = s->tls_keys[i];
     return MLN_OK;
 }
 
@@ -222,6 +225,57 @@ static void reading_done(struct reading *r)
     mln_arena_free(r->arena);
 }
 
+/* ---- what works, and is of no use ---- */
+
+/* As a client with the same anchors would judge our certificate. One of another authority, for
+ * other clients, is theirs to judge. */
+static void judge(const struct reading *r, const struct mln_tls_identity *identity)
+{
+    MLN_CLEANUP(mln_cert_freep) struct x509_st *cert = NULL;
+    struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
+    struct mln_cert_outcome outcome = { 0 };
+
+    if (mln_failed(mln_cert_read(identity->certificate, NULL, &cert)) ||
+        !mln_failed(mln_cert_verify(r->verifier, cert, identity->certificate, &expect, &outcome)) ||
+        outcome.reason == MLN_CERT_NO_ANCHOR) {
+        return;
+    }
+    mln_log(MLN_LOG_WARNING, "tls", "%s: clients will refuse it: %s", identity->certificate_file,
+            outcome.fault.text);
+}
+
+static void judge_all(const struct reading *r)
+{
+    for (size_t i = 0; i < r->settings->tls_certificate_count && r->verifier; i++) {
+        judge(r, &r->identities[i]);
+    }
+}
+
+static mln_err count_one(void *data, const struct mln_credential *credential)
+{
+    (void)credential;
+    ++*(size_t *)data;
+    return MLN_OK;
+}
+
+/* Keys may be added later, so it is no error. */
+static void tell_if_nobody_can_come(const struct mln_server_tls *tls)
+{
+    const struct mln_settings *s = tls->settings;
+    bool is_secured = false;
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->listen_count; i++) {
+        is_secured = is_secured || mln_binding_is_secured(s->listen[i].scheme);
+    }
+    if (is_secured && s->tls_certificate_count == 0 &&
+        !mln_failed(mln_credentials_list(tls->credentials, count_one, &count)) && count == 0) {
+        mln_log(MLN_LOG_WARNING, "tls",
+                "nobody can connect under TLS yet: there is neither a certificate "
+                "(tls-certificate) nor a pre-shared key (merlon key add)");
+    }
+}
+
 /* ---- life ---- */
 
 static mln_err open_credentials(struct mln_server_tls *tls, struct mln_fault *fault)
@@ -251,6 +305,7 @@ mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *faul
         mln_log(MLN_LOG_WARNING, "tls", "an OCSP response is too old: it is not stapled");
     }
     if (!mln_failed(err)) {
+        judge_all(&r);
         mln_tls_slot_set(tls->slot, r.server);
         mln_tls_slot_set_client(tls->slot, r.client);
     }
@@ -277,6 +332,7 @@ mln_err mln_server_tls_new(const struct mln_settings *settings, struct mln_fault
         mln_server_tls_free(tls);
         return err;
     }
+    tell_if_nobody_can_come(tls);
     *ret = tls;
     return MLN_OK;
 }

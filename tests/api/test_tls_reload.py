@@ -3,6 +3,7 @@
 docs/guide/operate.md, docs/internals/tls.md
 """
 
+import datetime
 import os
 import ssl
 import stat
@@ -161,6 +162,50 @@ def test_many_reloads_under_load(lab):
             tls.sendall(GET)
             assert b"X-M2M-RI: tls" in tls.recv(4096)
     logged(server, "are reloaded")
+
+
+# ---- files that are of no use ----
+
+
+def checked(lab, *words):
+    done = run("cse", "--check-config", "--data", str(lab.data), "--listen", "https://127.0.0.1:0", "--sp-id",
+               "//sp.example", "--cse-id", "/in", *map(str, words))
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_certificates_that_clients_will_refuse_are_told(lab):
+    day = datetime.timedelta(days=1)
+    localhost = cert_maker.dns("localhost")
+    for pair, why in ((lab.cse, None),
+                      (lab.issue("old", localhost, start=cert_maker.NOW - 2 * day, end=cert_maker.NOW - day),
+                       "expired"),
+                      (lab.issue("client", localhost, purposes=[cert_maker.BOTH[0]]), "extendedKeyUsage"),
+                      (lab.issue("other", localhost, authority=cert_maker.Authority("other")), None)):
+        told = checked(lab, "--tls-certificate", pair[0], "--tls-key", pair[1], "--tls-anchor", lab.anchor)
+        if why:
+            assert f"{pair[0]}: clients will refuse it: certificate 0" in told and why in told
+        else:
+            assert not told
+
+
+def test_a_listener_that_nobody_can_use_is_told(lab):
+    assert "nobody can connect under TLS yet" in checked(lab)
+    lab.add_key("k1", "--ae-id", "Sone")
+    assert not checked(lab)
+
+
+def test_the_file_is_named(lab):
+    """Of several"""
+    pair = lab.issue("second", cert_maker.dns("second.sp.example"))
+    for name, content, why in (("second.pem", b"none", "holds no certificates"),
+                               ("second.key", b"none", "holds no private key"),
+                               ("second.key", lab.cse[1].read_bytes(), "does not belong")):
+        good = (lab.folder / name).read_bytes()
+        lab.write(name, content, 0o600)
+        done = run("cse", "--check-config", "--data", str(lab.data), *lab.options("none", [lab.cse, pair]))
+        assert done.returncode == 2 and f"{lab.folder / name}: " in done.stderr and why in done.stderr, done.stderr
+        lab.write(name, good, 0o600)
 
 
 # ---- files that are refused ----
