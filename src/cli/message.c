@@ -56,8 +56,8 @@ int mln_session_fail(const struct mln_session *s, const struct merlon_error *err
     if (error->status != MERLON_REFUSED) {
         mln_cli_say("%s", error->text);
         if (error->status == MERLON_UNREACHABLE && is_unproved(s, error)) {
-            mln_cli_say("no credential is set for this CSE: see --psk-id, --certificate and "
-                        "'merlon help settings'");
+            mln_cli_say("no credential is set for this CSE: see --psk-id, --anchor, --certificate "
+                        "and 'merlon help settings'");
         }
         return (int)mln_cli_exit_of(error);
     }

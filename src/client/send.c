@@ -87,12 +87,17 @@ struct exchange {
     bool is_done;
 };
 
-/* What libcurl passes on from OpenSSL when the CSE ends a handshake, for people. */
+/* What libcurl says when another protocol is spoken there, or passes on from OpenSSL when the CSE
+ * ends a handshake, for people. */
 static void tell_why(struct mln_fault *fault, const char *url, const char *why)
 {
     const char *alert = strstr(why, " alert ");
 
-    if (alert) {
+    if (strstr(why, "wrong version number")) {
+        mln_fault_set(fault, "%s: no TLS is spoken there: perhaps http", url);
+    } else if (strcmp(why, "Empty reply from server") == 0) {
+        mln_fault_set(fault, "%s: the answer is empty: perhaps https is spoken there", url);
+    } else if (alert) {
         alert += strlen(" alert ");
         mln_fault_set(fault,
                       "%s: the CSE ended the TLS connection with the alert '%.*s': it does not "

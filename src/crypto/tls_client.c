@@ -193,6 +193,21 @@ static struct mln_cert_expect expected(const struct mln_tls_target *target)
     return expect;
 }
 
+static void tell_refusal(const struct mln_tls_target *target, const struct mln_cert_expect *expect,
+                         const struct mln_cert_outcome *outcome)
+{
+    struct mln_slice who = expect->ae_id.len    ? expect->ae_id
+                           : expect->cse_id.len ? expect->cse_id
+                                                : expect->domain;
+    const char *why =
+        outcome->fault.text[0] ? outcome->fault.text : mln_cert_reason_name(outcome->reason);
+
+    if (outcome->reason == MLN_CERT_MISMATCH) {
+        mln_fault_set(target->why, "%s: %.*s", why, MLN_S_ARG(who));
+    }
+    mln_fault_set(target->why, "%s", why);
+}
+
 static int verify_server(X509_STORE_CTX *store, void *data)
 {
     const struct reaching *r = data;
@@ -208,9 +223,7 @@ static int verify_server(X509_STORE_CTX *store, void *data)
                    ? 1
                    : refuse(r, store, "it proves another credential than that of the target");
     }
-    mln_fault_set(r->target.why, "%s",
-                  outcome.fault.text[0] ? outcome.fault.text
-                                        : mln_cert_reason_name(outcome.reason));
+    tell_refusal(&r->target, &expect, &outcome);
     return 0;
 }
 

@@ -311,6 +311,24 @@ def test_mistakes_are_told(lab, merlon, tmp_path):
         assert why in done.stderr and secret not in done.stderr and lab.keys["k1"][1] not in done.stderr, done.stderr
 
 
+def test_another_protocol_is_told(lab, server, alone):
+    """http to a port of TLS, and https to one of plain text"""
+    alone.set(MERLON_URL=f"http://localhost:{server.port}")
+    assert "perhaps https" in alone("retrieve", "cse-in", code=NO_ANSWER).stderr
+    with Server(lab.folder / "plain-data", store="mem") as plain:
+        url = plain.url.replace("http:", "https:")
+        done = alone("retrieve", "-u", url, "cse-in", "--anchor", lab.anchor, code=NO_ANSWER)
+        assert "no TLS is spoken there" in done.stderr
+
+
+def test_who_was_expected_is_told(lab, server, merlon):
+    words = ["retrieve", "-o", "Sdev", "cse-in", "--anchor", lab.anchor, *certificate(lab.ae)]
+    done = merlon(*words, "-u", f"https://127.0.0.1:{server.port}", code=NO_ANSWER)
+    assert done.stderr.endswith("does not name the expected entity: 127.0.0.1\n")
+    done = merlon(*words, "--cse-id", f"{SP}/other", code=NO_ANSWER)
+    assert done.stderr.endswith(f"does not name the expected entity: {SP}/other\n")
+
+
 @pytest.mark.parametrize("text, why", [
     ("[x\n", ":1: no '[HOST]'"),
     ("[]\n", ":1: no '[HOST]'"),
