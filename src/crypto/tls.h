@@ -25,6 +25,18 @@ enum mln_tls_version {
     MLN_TLS_1_3,
 };
 
+/* Who has to be at the other end. Beyond `domain`, nothing need be known. */
+struct mln_tls_target {
+    struct mln_slice domain; /* host of the URL: a name, or an address without brackets */
+    struct mln_slice cse_id; /* absolute; replaces the domain: its public domain name is expected */
+    struct mln_slice ae_id;  /* absolute; replaces the domain */
+    /* Replaces all of these: the credential that the server must prove, one of the credentials. If
+     * it is a key, we use it, and no certificate will do. spec: security.md 16.3 */
+    struct mln_slice credential_id;
+    struct mln_fault *why; /* NULL, or told in the handshake why the server is not believed; lives
+                              until that has ended */
+};
+
 /* ---- a server's context ---- */
 
 enum mln_tls_clients {
@@ -63,7 +75,10 @@ struct mln_tls_options {
     enum mln_tls_version greatest;
     struct mln_cert_verifier *verifier;  /* of clients; NULL only with CLIENT_NONE */
     struct mln_credentials *credentials; /* outlives the context; NULL: no keys, no bindings */
-    int64_t ticket_us;                   /* life of a session ticket; 0: none are given */
+    /* Without credentials, and with certificates of clients: the only one who is let in. There is
+     * no association then, because nothing is permitted by it. NULL: whoever has a credential. */
+    const struct mln_tls_target *expected;
+    int64_t ticket_us; /* life of a session ticket; 0: none are given */
 };
 
 struct mln_tls;
@@ -102,18 +117,6 @@ mln_err mln_tls_client_new(const struct mln_tls_client_options *options, struct 
 struct mln_tls_client *mln_tls_client_ref(struct mln_tls_client *client);
 void mln_tls_client_unref(struct mln_tls_client *client); /* accepts NULL */
 
-/* Whom a client wants to reach. Beyond `domain`, nothing need be known. */
-struct mln_tls_target {
-    struct mln_slice domain; /* host of the URL: a name, or an address without brackets */
-    struct mln_slice cse_id; /* absolute; replaces the domain: its public domain name is expected */
-    struct mln_slice ae_id;  /* absolute; replaces the domain */
-    /* Replaces all of these: the credential that the server must prove, one of the credentials. If
-     * it is a key, we use it, and no certificate will do. spec: security.md 16.3 */
-    struct mln_slice credential_id;
-    struct mln_fault *why; /* NULL, or told in the handshake why the server is not believed; lives
-                              until that has ended */
-};
-
 /* Sets up an SSL_CTX of somebody else's (libcurl's) for one target: versions, suites, our
  * credential, and a verification that ends the handshake with anybody else. The context keeps what
  * it needs. `client` NULL: nobody is believed. Errors: NO_MEMORY, CONFIG. */
@@ -149,7 +152,8 @@ void mln_tls_link_free(struct mln_tls_link *link); /* accepts NULL; frees the SS
 struct ssl_st *mln_tls_link_ssl(struct mln_tls_link *link);
 
 /* The handshake is complete: who is it? *ret is a reference, or NULL when the peer did not
- * authenticate itself (which only CLIENT_NONE and CLIENT_OPTIONAL let happen). Errors:
+ * authenticate itself (which only CLIENT_NONE and CLIENT_OPTIONAL let happen), or is the one that
+ * was expected. Errors:
  * NOT_AUTHENTICATED (the credential went meanwhile, or stands for nobody), NO_MEMORY.
  * spec: security.md 16.2 */
 mln_err mln_tls_link_conclude(struct mln_tls_link *link, struct mln_association **ret);

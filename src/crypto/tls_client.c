@@ -175,24 +175,6 @@ static bool proves_credential(const struct reaching *r, const X509 *cert,
            mln_slice_eq(proved->credential_id, r->target.credential_id);
 }
 
-/* With a credential nothing: it is judged when the path has been. */
-static struct mln_cert_expect expected(const struct mln_tls_target *target)
-{
-    struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
-
-    if (target->credential_id.len) {
-        return expect;
-    }
-    if (target->ae_id.len) {
-        expect.ae_id = target->ae_id;
-    } else if (target->cse_id.len) {
-        expect.cse_id = target->cse_id;
-    } else {
-        expect.domain = target->domain;
-    }
-    return expect;
-}
-
 static void tell_refusal(const struct mln_tls_target *target, const struct mln_cert_expect *expect,
                          const struct mln_cert_outcome *outcome)
 {
@@ -211,11 +193,14 @@ static void tell_refusal(const struct mln_tls_target *target, const struct mln_c
 static int verify_server(X509_STORE_CTX *store, void *data)
 {
     const struct reaching *r = data;
-    struct mln_cert_expect expect = expected(&r->target);
+    struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
     struct mln_cert_outcome outcome = { 0 };
 
     if (!r->client || !r->client->verifier) {
         return refuse(r, store, "no trust anchor is set, so no certificate is believed");
+    }
+    if (r->target.credential_id.len == 0) { /* else it is judged when the path has been */
+        mln_tls_expect(&r->target, &expect);
     }
     if (mln_cert_verify_handshake(r->client->verifier, store, &expect, &outcome)) {
         return r->target.credential_id.len == 0 ||

@@ -102,10 +102,12 @@ static int verify_client(X509_STORE_CTX *store, void *data)
     const struct mln_tls *tls = data;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct mln_tls_link *link = ssl ? mln_tls_link_of(ssl) : NULL;
+    struct mln_cert_expect expect = of_client;
     struct mln_cert_outcome outcome = { 0 };
 
+    mln_tls_expect(&tls->expected, &expect);
     if (!link || !tls->verifier ||
-        mln_cert_verify_handshake(tls->verifier, store, &of_client, &outcome) != 1) {
+        mln_cert_verify_handshake(tls->verifier, store, &expect, &outcome) != 1) {
         mln_tls_link_fail(
             link, outcome.fault.text[0] ? outcome.fault.text : mln_cert_reason_text(outcome.reason),
             NULL);
@@ -187,6 +189,17 @@ static mln_err add_contexts(struct mln_tls *tls, const struct mln_tls_options *o
     return MLN_OK;
 }
 
+static mln_err keep_expected(struct mln_tls *tls, const struct mln_tls_target *expected)
+{
+    if (expected) {
+        MLN_REQUIRE(mln_arena_dup(tls->arena, expected->domain, &tls->expected.domain) &&
+                        mln_arena_dup(tls->arena, expected->cse_id, &tls->expected.cse_id) &&
+                        mln_arena_dup(tls->arena, expected->ae_id, &tls->expected.ae_id),
+                    NO_MEMORY);
+    }
+    return MLN_OK;
+}
+
 static mln_err keep_authorities(struct mln_tls *tls, const struct mln_tls_options *options)
 {
     tls->arena = mln_arena_new(TEXTS_BYTES);
@@ -199,7 +212,7 @@ static mln_err keep_authorities(struct mln_tls *tls, const struct mln_tls_option
                     NO_MEMORY);
     }
     tls->authority_count = options->authority_count;
-    return MLN_OK;
+    return keep_expected(tls, options->expected);
 }
 
 static mln_err check(const struct mln_tls_options *options, struct mln_fault *fault)
@@ -208,7 +221,14 @@ static mln_err check(const struct mln_tls_options *options, struct mln_fault *fa
         mln_fault_set(fault, "TLS needs a certificate, or credentials with pre-shared keys");
         MLN_FAIL(CONFIG);
     }
-    if (options->clients != MLN_TLS_CLIENT_NONE && !(options->verifier && options->credentials)) {
+    if (options->expected && (options->credentials || options->clients != MLN_TLS_CLIENT_REQUIRED ||
+                              !(options->expected->domain.len || options->expected->cse_id.len ||
+                                options->expected->ae_id.len))) {
+        mln_fault_set(fault, "the one client that is expected is nobody, or not the only one");
+        MLN_FAIL(CONFIG);
+    }
+    if (options->clients != MLN_TLS_CLIENT_NONE &&
+        !(options->verifier && (options->credentials || options->expected))) {
         mln_fault_set(fault, "certificates of clients need a trust anchor and credentials");
         MLN_FAIL(CONFIG);
     }

@@ -19,6 +19,9 @@ mln_err mln_tls_set_profile(SSL_CTX *ctx, enum mln_tls_version least,
 mln_err mln_tls_set_identity(SSL_CTX *ctx, const struct mln_tls_identity *identity,
                              struct mln_fault *fault);
 
+/* What a certificate has to name, when the target says anything. */
+void mln_tls_expect(const struct mln_tls_target *target, struct mln_cert_expect *expect);
+
 /* ---- tls_ticket.c ---- */
 
 struct mln_tls_ticket_key {
@@ -76,6 +79,7 @@ struct mln_tls {
     struct mln_arena *arena;
     struct mln_slice *authorities;
     size_t authority_count;
+    struct mln_tls_target expected; /* empty: nobody in particular */
     struct mln_tls_tickets tickets;
 };
 

@@ -159,6 +159,9 @@ static mln_err who(struct mln_tls_link *link)
     case MLN_TLS_BY_KEY:
         break;
     case MLN_TLS_BY_CERTIFICATE:
+        if (!link->tls->credentials) {
+            return MLN_OK; /* the one who was expected */
+        }
         if (!link->association) {
             MLN_TRY(
                 mln_tls_associate(link, SSL_get0_peer_certificate(link->ssl), &link->association));

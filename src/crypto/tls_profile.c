@@ -59,6 +59,17 @@ mln_err mln_tls_set_profile(SSL_CTX *ctx, enum mln_tls_version least, enum mln_t
     return MLN_OK;
 }
 
+void mln_tls_expect(const struct mln_tls_target *target, struct mln_cert_expect *expect)
+{
+    if (target->ae_id.len) {
+        expect->ae_id = target->ae_id;
+    } else if (target->cse_id.len) {
+        expect->cse_id = target->cse_id;
+    } else {
+        expect->domain = target->domain;
+    }
+}
+
 /* Nobody is asked for a pass phrase. */
 static int no_pass_phrase(char *out, int size, int is_writing, void *data)
 {
