@@ -37,7 +37,8 @@ MERLON_API bool merlon_notification_is_deletion(const struct merlon_notification
 MERLON_API const char *
 merlon_notification_subscription(const struct merlon_notification *notification);
 
-/* Who sent it: what the message claims, which nobody has checked. "" when not told. */
+/* Who sent it: what the message claims, which nobody has checked; under TLS a CSE that has proved
+ * who it is claims it. "" when not told. */
 MERLON_API const char *
 merlon_notification_originator(const struct merlon_notification *notification);
 
@@ -53,6 +54,17 @@ MERLON_API struct merlon_receiver *merlon_receiver_new(struct merlon_client *cli
                                                        const char *address,
                                                        merlon_notified *notified, void *data,
                                                        struct merlon_error *error);
+
+/* The same under TLS: notifications can be read by nobody on the way, and come from the CSE alone.
+ * The receiver shows certificate_file of the credential, which must name the host of its URL: the
+ * address, or the name when `address` has one, as in "panel.example:4000". The CSE must show a
+ * certificate that leads to anchor_file and names cse_id, or without that the host of the URL of
+ * the client. A pre-shared key does not serve here. The credential is read before the function
+ * returns; NULL makes a receiver in plain text. Also INVALID: as merlon_client_set_credentials. */
+MERLON_API struct merlon_receiver *
+merlon_receiver_new_secured(struct merlon_client *client, const char *address,
+                            const struct merlon_credential *credential, merlon_notified *notified,
+                            void *data, struct merlon_error *error);
 
 /* Ends its connections. Not from within its callback. NULL is fine. */
 MERLON_API void merlon_receiver_free(struct merlon_receiver *receiver);

@@ -159,6 +159,15 @@ mln_err mln_client_open_fetcher(struct merlon_client *client);
 mln_err mln_client_serve(struct merlon_client *client, const bool *is_done, bool may_be_stopped,
                          struct mln_fault *fault);
 
+/* ---- credential.c ---- */
+
+/* The context of a receiver: it shows the certificate of the credential, and lets in nobody but the
+ * CSE of the client, or that of the credential's CSE-ID. Errors: those of
+ * merlon_client_set_credentials. */
+mln_err mln_client_receiver_tls(const struct merlon_client *client,
+                                const struct merlon_credential *credential, struct mln_fault *fault,
+                                struct mln_tls **ret);
+
 /* ---- trace.c ---- */
 
 /* Tell a message to the trace of the client, if it has one. */
@@ -187,6 +196,7 @@ struct merlon_receiver {
     struct merlon_client *client;
     struct mln_listener *listener;
     struct mln_client_link *links; /* open connections */
+    struct mln_tls_slot *tls;      /* NULL: plain text */
     struct mln_limits limits;
     merlon_notified *notified;
     void *data;

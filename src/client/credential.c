@@ -356,6 +356,61 @@ static mln_err make(struct making *m, struct mln_fault *fault)
                      file ? file : m->from->psk_file, fault);
 }
 
+/* ---- a receiver's ---- */
+
+static mln_err check_receiver(const struct merlon_credential *c, struct mln_fault *fault)
+{
+    if (!c->certificate_file || !c->key_file || !c->anchor_file) {
+        return refuse(fault,
+                      "a receiver under TLS needs a certificate, its key, and a trust anchor "
+                      "for that of the CSE");
+    }
+    return check(c, fault);
+}
+
+static mln_err make_receiver(const struct merlon_client *client, struct making *m,
+                             struct mln_fault *fault, struct mln_tls **ret)
+{
+    struct authority cse;
+    struct mln_tls_target expected = { .cse_id = mln_slice_z(m->from->cse_id) };
+    struct mln_tls_identity identity = { .certificate_file = m->from->certificate_file,
+                                         .key_file = m->from->key_file };
+    struct mln_tls_options options = {
+        .env = mln_env_system(),
+        .identities = &identity,
+        .identity_count = 1,
+        .clients = MLN_TLS_CLIENT_REQUIRED,
+        .least = MLN_TLS_1_2,
+        .greatest = MLN_TLS_1_3,
+        .expected = &expected,
+    };
+
+    MLN_TRY(check_receiver(m->from, fault));
+    if (!parse_url(mln_slice_z(client->url), &cse)) {
+        return refuse(fault, "the URL of the CSE has no host that its certificate could name");
+    }
+    expected.domain = mln_slice_starts(cse.host, MLN_S("["))
+                          ? mln_slice_head(mln_slice_from(cse.host, 1), cse.host.len - 2)
+                          : cse.host;
+    MLN_TRY(read_files(m, fault));
+    MLN_TRY(make_verifier(m, fault));
+    identity.certificate = text_of(m->certificate);
+    identity.key = text_of(m->key);
+    options.verifier = m->verifier;
+    return mln_tls_new(&options, fault, ret);
+}
+
+mln_err mln_client_receiver_tls(const struct merlon_client *client,
+                                const struct merlon_credential *credential, struct mln_fault *fault,
+                                struct mln_tls **ret)
+{
+    struct making m = { .from = credential };
+    mln_err err = make_receiver(client, &m, fault, ret);
+
+    making_done(&m);
+    return err;
+}
+
 /* ---- a client's ---- */
 
 /* Connections that stand were made with what was before: a new fetcher has none. */

@@ -11,9 +11,11 @@
 
 enum {
     BODY_BYTES = 16 << 20, /* of a notification */
-    URL_SIZE = 160,
+    URL_SIZE = 512,
+    HOST_MAX = 255,
     HTTP_PORT = 80,
     HTTPS_PORT = 443,
+    HANDSHAKES = 16,
 };
 
 /* ---- addresses ---- */
@@ -112,42 +114,65 @@ static bool is_any(const struct mln_address *address)
 
 /* ---- making ---- */
 
-/* A path that nobody can guess: a receiver takes what comes there. */
-static mln_err make_url(struct merlon_receiver *r, const struct mln_address *listening,
-                        struct mln_fault *fault)
-{
-    struct mln_address address = *listening;
-    char name[MLN_PEER_NAME_SIZE];
-    uint64_t secret[2];
-    int n;
+struct place {
+    const char *text;           /* as given, or NULL */
+    struct mln_address address; /* what that means */
+};
 
-    if (is_any(listening)) { /* "0.0.0.0" is no place to send to */
-        MLN_TRY(address_towards_cse(r->client, &address, fault));
-        address.port = listening->port;
+/* "name:port" or "address:port". A name stays one, because a certificate may hold it. */
+static mln_err name_place(const struct merlon_receiver *r, const struct place *place,
+                          char out[static URL_SIZE], struct mln_fault *fault)
+{
+    struct mln_address address = place->address;
+    struct mln_slice host = { 0 };
+    uint16_t port = 0;
+
+    if (place->text && r->tls && split_address(mln_slice_z(place->text), 0, &host, &port) &&
+        host.len <= HOST_MAX && mln_cert_is_domain(host)) {
+        (void)snprintf(out, URL_SIZE, "%.*s:%u", MLN_S_ARG(host), address.port);
+        return MLN_OK;
     }
-    MLN_TRY(mln_env_random(mln_env_system(), secret, sizeof secret));
-    mln_address_format(&address, name);
-    r->url = mln_malloc(URL_SIZE);
-    MLN_REQUIRE(r->url, NO_MEMORY);
-    n = snprintf(r->url, URL_SIZE, "http://%s/%016" PRIx64 "%016" PRIx64, name, secret[0],
-                 secret[1]);
-    MLN_REQUIRE(n > 0 && n < URL_SIZE, INTERNAL);
-    r->path = r->url + sizeof "http://" - 1 + strlen(name);
+    if (is_any(&address)) { /* "0.0.0.0" is no place to send to */
+        MLN_TRY(address_towards_cse(r->client, &address, fault));
+        address.port = place->address.port;
+    }
+    mln_address_format(&address, out);
     return MLN_OK;
 }
 
-static mln_err listen_at(struct merlon_receiver *r, const struct mln_address *address,
-                         struct mln_fault *fault)
+/* A path that nobody can guess: a receiver in plain text takes what comes there. */
+static mln_err make_url(struct merlon_receiver *r, const struct place *place,
+                        struct mln_fault *fault)
 {
-    struct mln_address actual;
+    char name[URL_SIZE];
+    uint64_t secret[2];
+    int n;
+
+    MLN_TRY(name_place(r, place, name, fault));
+    MLN_TRY(mln_env_random(mln_env_system(), secret, sizeof secret));
+    r->url = mln_malloc(URL_SIZE);
+    MLN_REQUIRE(r->url, NO_MEMORY);
+    n = snprintf(r->url, URL_SIZE, "http%s://%s/%016" PRIx64 "%016" PRIx64, r->tls ? "s" : "", name,
+                 secret[0], secret[1]);
+    MLN_REQUIRE(n > 0 && n < URL_SIZE, INTERNAL);
+    r->path = strrchr(r->url, '/');
+    return MLN_OK;
+}
+
+static mln_err listen_at(struct merlon_receiver *r, struct place *place, struct mln_fault *fault)
+{
     struct mln_listener_options options = {
         .max_input = (size_t)r->limits.header_bytes + 65536,
         .gate = &r->client->gate,
+        .tls = r->tls,
+        .max_handshakes = HANDSHAKES,
+        .handshake_us = (int64_t)r->limits.handshake_ms * 1000,
+        .handshake_bytes = (size_t)r->limits.handshake_bytes,
         .accepted = mln_client_accept,
         .owner = r,
     };
     int fd = -1;
-    mln_err err = mln_listener_bind(address, 1, &fd, &actual, fault);
+    mln_err err = mln_listener_bind(&place->address, 1, &fd, &place->address, fault);
 
     if (mln_failed(err)) {
         return err.code == MLN_ERR_CONFIG ? MLN_ERROR(SYSTEM) : err;
@@ -158,15 +183,46 @@ static mln_err listen_at(struct merlon_receiver *r, const struct mln_address *ad
         (void)close(fd);
         return err;
     }
-    return make_url(r, &actual, fault);
+    return make_url(r, place, fault);
 }
 
-struct merlon_receiver *merlon_receiver_new(struct merlon_client *client, const char *address,
-                                            merlon_notified *notified, void *data,
-                                            struct merlon_error *error)
+static mln_err secure(struct merlon_receiver *r, const struct merlon_credential *credential,
+                      struct mln_fault *fault)
+{
+    struct mln_tls *tls = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_client_receiver_tls(r->client, credential, fault, &tls));
+    err = mln_tls_slot_new(&r->tls);
+    if (!mln_failed(err)) {
+        mln_tls_slot_set(r->tls, tls);
+    }
+    mln_tls_unref(tls);
+    return err;
+}
+
+static mln_err open_receiver(struct merlon_receiver *r, const char *address,
+                             const struct merlon_credential *credential, struct mln_fault *fault)
+{
+    struct place place = { .text = address };
+
+    mln_client_limits(&r->limits);
+    r->limits.body_bytes = BODY_BYTES;
+    r->limits.request_arena_bytes = MLN_CLIENT_ARENA;
+    if (credential) {
+        MLN_TRY(secure(r, credential, fault));
+    }
+    MLN_TRY(choose_address(r->client, address, &place.address, fault));
+    return listen_at(r, &place, fault);
+}
+
+struct merlon_receiver *merlon_receiver_new_secured(struct merlon_client *client,
+                                                    const char *address,
+                                                    const struct merlon_credential *credential,
+                                                    merlon_notified *notified, void *data,
+                                                    struct merlon_error *error)
 {
     struct merlon_receiver *r = mln_calloc(1, sizeof *r);
-    struct mln_address chosen;
     struct mln_fault fault = { 0 };
     mln_err err = MLN_ERROR(NO_MEMORY);
 
@@ -174,19 +230,20 @@ struct merlon_receiver *merlon_receiver_new(struct merlon_client *client, const 
         r->client = client;
         r->notified = notified;
         r->data = data;
-        mln_client_limits(&r->limits);
-        r->limits.body_bytes = BODY_BYTES;
-        r->limits.request_arena_bytes = MLN_CLIENT_ARENA;
-        err = choose_address(client, address, &chosen, &fault);
-    }
-    if (!mln_failed(err)) {
-        err = listen_at(r, &chosen, &fault);
+        err = open_receiver(r, address, credential, &fault);
     }
     if (mln_client_end(err, &fault, error) != MERLON_OK) {
         merlon_receiver_free(r);
         return NULL;
     }
     return r;
+}
+
+struct merlon_receiver *merlon_receiver_new(struct merlon_client *client, const char *address,
+                                            merlon_notified *notified, void *data,
+                                            struct merlon_error *error)
+{
+    return merlon_receiver_new_secured(client, address, NULL, notified, data, error);
 }
 
 void merlon_receiver_free(struct merlon_receiver *receiver)
@@ -196,6 +253,7 @@ void merlon_receiver_free(struct merlon_receiver *receiver)
     }
     mln_client_cut_links(receiver);
     mln_listener_free(receiver->listener);
+    mln_tls_slot_free(receiver->tls);
     mln_free(receiver->url);
     mln_free(receiver);
 }

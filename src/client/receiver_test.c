@@ -314,6 +314,30 @@ static void bad_addresses_are_refused(void **state)
     assert_non_null(strstr(error.text, "cannot listen on 127.0.0.1:"));
 }
 
+static void bad_credentials_are_refused(void **state)
+{
+    static const struct {
+        struct merlon_credential credential;
+        const char *why;
+    } rows[] = {
+        { { .anchor_file = "a" }, "needs a certificate" },
+        { { .certificate_file = "c", .key_file = "k" }, "trust anchor" },
+        { { .psk_id = "a@b.example", .psk_file = "p", .anchor_file = "a" }, "needs a certificate" },
+        { { .anchor_file = "/nowhere/a", .certificate_file = "c", .key_file = "k" }, "/nowhere/a" },
+        { { .anchor_file = "a", .certificate_file = "c", .key_file = "k", .cse_id = "/in" },
+          "absolute CSE-ID" },
+    };
+    struct merlon_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_null(merlon_receiver_new_secured(client, "127.0.0.1:0", &rows[i].credential,
+                                                on_notified, NULL, &error));
+        assert_int_equal(error.status, MERLON_INVALID);
+        assert_non_null(strstr(error.text, rows[i].why));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(chooses_an_address_that_the_cse_can_reach, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(bad_addresses_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bad_credentials_are_refused, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("receiver", tests, NULL, NULL);
