@@ -14,7 +14,8 @@ enum { LINE_SIZE = 1024 };
 
 static const char *const words[] = { "error", "warning", "info", "debug" };
 
-static enum mln_log_level threshold = MLN_LOG_INFO;
+/* before a program says otherwise; the client library never does */
+static enum mln_log_level threshold = MLN_LOG_WARNING;
 static bool as_json;
 
 void mln_log_setup(enum mln_log_level level, bool is_json)

@@ -2,9 +2,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/env.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/timestamp.h"
 #include "cli/session.h"
@@ -19,7 +21,11 @@ enum {
 };
 
 struct watch {
-    const char *address;
+    const char *address;     /* without its scheme; NULL: chosen */
+    bool is_secured;         /* the receiver listens under TLS */
+    bool may_be_read;        /* said by name that it may receive in plain text */
+    const char *certificate; /* of the receiver; NULL: the client's */
+    const char *key;
     const char *callback_url;
     const char *name;
     char events[LIST_SIZE]; /* "1,3" */
@@ -39,9 +45,17 @@ struct watch {
 static const struct mln_option *options(size_t *ret_count)
 {
     static const struct mln_option rows[] = {
-        { "listen", 'l', "ADDR:PORT", NULL,
-          "Where to receive; by default a free port at the address from which the CSE is reached",
+        { "listen", 'l', "[https://]ADDR:PORT", NULL,
+          "Where to receive; by default a free port at the address from which the CSE is reached. "
+          "With https:// under TLS, and from the CSE alone",
           false },
+        { "insecure-listen", 0, "ADDR:PORT", NULL,
+          "The same in plain text, beyond loopback, although the CSE is reached under TLS", false },
+        { "listen-certificate", 0, "FILE", NULL,
+          "Certificate (PEM) of a receiver under TLS, which names the host that the CSE sends to; "
+          "without it that of --certificate",
+          false },
+        { "listen-key", 0, "FILE", NULL, "Its private key (PEM)", false },
         { "callback-url", 0, "URL", NULL,
           "Under which the CSE reaches the receiver, when a gateway stands in between; the path of "
           "the receiver is added",
@@ -144,13 +158,37 @@ static mln_err set_number(const char *name, const char *value, uint64_t max, uin
     return MLN_OK;
 }
 
+/* "https://host:port", "http://host:port" or "host:port" */
+static void set_listen(struct watch *w, const char *value)
+{
+    const char *const schemes[] = { "http://", "https://" };
+
+    w->may_be_read = false;
+    w->is_secured = false;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (strncmp(value, schemes[i], strlen(schemes[i])) == 0) {
+            value += strlen(schemes[i]);
+            w->is_secured = i == 1;
+        }
+    }
+    w->address = value;
+}
+
 static mln_err set(void *data, const struct mln_option *option, const char *value,
                    struct mln_fault *fault)
 {
     struct watch *w = data;
 
     if (strcmp(option->name, "listen") == 0) {
+        set_listen(w, value);
+    } else if (strcmp(option->name, "insecure-listen") == 0) {
         w->address = value;
+        w->is_secured = false;
+        w->may_be_read = true;
+    } else if (strcmp(option->name, "listen-certificate") == 0) {
+        w->certificate = value;
+    } else if (strcmp(option->name, "listen-key") == 0) {
+        w->key = value;
     } else if (strcmp(option->name, "callback-url") == 0) {
         w->callback_url = value;
     } else if (strcmp(option->name, "events") == 0) {
@@ -474,6 +512,53 @@ static mln_err choose_name(struct watch *w)
     return MLN_OK;
 }
 
+/* ---- the receiver ---- */
+
+static struct merlon_receiver *open_receiver(struct watch *w, struct merlon_error *error)
+{
+    const struct merlon_credential *own = &w->session->settings.credential;
+    struct merlon_credential credential = {
+        .anchor_file = own->anchor_file,
+        .certificate_file = w->certificate ? w->certificate : own->certificate_file,
+        .key_file = w->certificate || w->key ? w->key : own->key_file,
+        .cse_id = own->cse_id,
+        .in_cse_id = own->in_cse_id,
+    };
+
+    return merlon_receiver_new_secured(w->session->client, w->address,
+                                       w->is_secured ? &credential : NULL, on_notified, w, error);
+}
+
+static bool begins(const char *url, const char *how)
+{
+    return strncasecmp(url, how, strlen(how)) == 0;
+}
+
+/* Under TLS, or not beyond this machine. */
+static bool is_private(const char *url)
+{
+    return begins(url, "https:") || begins(url, "http://127.") || begins(url, "http://[::1]");
+}
+
+/* What the CSE keeps from others under TLS is not sent in the open unless that is wanted. */
+static bool is_kept_private(const struct watch *w, const struct merlon_receiver *receiver)
+{
+    return w->may_be_read || !begins(w->session->settings.url, "https:") ||
+           (is_private(merlon_receiver_url(receiver)) &&
+            (!w->callback_url || is_private(w->callback_url)));
+}
+
+static int watch_with(struct watch *w, const struct merlon_receiver *receiver)
+{
+    if (is_kept_private(w, receiver)) {
+        return watch_target(w, receiver);
+    }
+    return mln_session_misuse(w->session,
+                              "the CSE is reached under TLS, and its notifications would come in "
+                              "plain text: receive them under TLS with --listen "
+                              "https://ADDR:PORT, or say --insecure-listen ADDR:PORT");
+}
+
 static int work(struct watch *w)
 {
     struct mln_session *s = w->session;
@@ -489,12 +574,17 @@ static int work(struct watch *w)
         mln_cli_say("no random numbers");
         return MLN_CLI_FAILED;
     }
+    if ((w->certificate || w->key) && !w->is_secured) {
+        return mln_session_misuse(s, "a certificate to listen with goes with --listen "
+                                     "https://ADDR:PORT");
+    }
+    mln_log_setup(MLN_LOG_INFO, false); /* who was not let in */
     handle_signals(s->client);
-    receiver = merlon_receiver_new(s->client, w->address, on_notified, w, &error);
+    receiver = open_receiver(w, &error);
     if (!receiver) {
         return mln_session_fail(s, &error);
     }
-    code = watch_target(w, receiver);
+    code = watch_with(w, receiver);
     merlon_receiver_free(receiver);
     return code;
 }
@@ -524,12 +614,18 @@ const struct mln_command mln_cli_watch = {
             "Each line tells the event, the type and name of the resource, and its attributes "
             "other than those that every resource has. With --format json each line is the "
             "notification as JSON.\n\n"
-            "The CSE must be able to reach the receiver. The receiver takes whatever comes to its "
-            "URL, the path of which cannot be guessed; do not watch over a network that others "
-            "can read.",
+            "The CSE must be able to reach the receiver. In plain text it takes whatever comes to "
+            "its URL, the path of which cannot be guessed: that is for networks that nobody else "
+            "can read. With --listen https://… it takes what the CSE sends under TLS, after both "
+            "have shown their certificates: see --anchor, --cse-id, --listen-certificate. A CSE "
+            "that is reached under TLS is not made to send in plain text beyond loopback, unless "
+            "--insecure-listen says so.",
     .examples = "merlon watch cse-in/thermo/readings\n"
                 "# the next reading, as JSON\n"
                 "merlon watch cse-in/thermo/readings -e child-created -n 1 -f json\n"
+                "# under TLS\n"
+                "merlon watch cse-in/thermo --listen https://panel.example:4000 "
+                "--listen-certificate panel.pem --listen-key panel.key\n"
                 "# behind a gateway\n"
                 "merlon watch cse-in/thermo --listen 0.0.0.0:4000 --callback-url "
                 "http://gateway.example:9000",
