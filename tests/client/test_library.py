@@ -132,6 +132,20 @@ def test_installed_files_are_enough(tmp_path):
                     "-lpthread", "-o", tmp_path / "program"], check=True, timeout=120)
     done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, SAID)
+    source.write_text('''
+#include <merlon/merlon.h>
+int main(void)
+{
+    struct merlon_client *client = merlon_client_new("https://localhost", NULL);
+    struct merlon_credential none = { .anchor_file = "/nowhere" };
+
+    return merlon_client_set_credentials(client, &none, 1, NULL) != MERLON_INVALID ||
+           merlon_receiver_new_secured(client, "127.0.0.1:0", &none, NULL, NULL, NULL);
+}
+''')
+    subprocess.run(["cc", *sanitizers, f"-I{header.parent.parent}", source, archive, *flags,
+                    "-lpthread", "-o", tmp_path / "secured"], check=True, timeout=120)
+    assert subprocess.run([tmp_path / "secured"], env={"ASAN_OPTIONS": "detect_leaks=0"}, check=False).returncode == 0
 
 
 def test_the_example_runs(cse, admin):
