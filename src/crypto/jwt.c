@@ -92,21 +92,43 @@ static mln_err verify_by(const struct mln_jwt_check *check, const struct mln_jos
                                              : err;
 }
 
-/* By the certificates that came along: only as far as the issuer's anchors carry. */
-static mln_err verify_by_chain(const struct mln_jwt_check *check,
-                               const struct mln_jwt_issuer *issuer,
-                               const struct mln_jwt_header *header, struct mln_slice input,
-                               struct mln_slice signature_text)
+static mln_err refuse_chain(const struct mln_jwt_check *check, const struct mln_fault *why)
+{
+    mln_fault_set(check->fault, "token: no trust in its certificate%s%s", why->text[0] ? ": " : "",
+                  why->text);
+    MLN_FAIL(TOKEN_REFUSED);
+}
+
+static mln_err check_chain(const struct mln_jwt_check *check, const struct mln_jwt_header *header,
+                           struct mln_jwt *ret)
 {
     const struct mln_jwt_trust *trust = mln_jwt_issuers_trust(check->issuers);
-    struct mln_jose_key *key MLN_CLEANUP(mln_jose_key_freep) = NULL;
+    struct mln_jwt_chain chain = { header->chain, header->chain_count, check->now_us };
+    struct mln_fault why = { 0 };
+    mln_err err;
 
-    if (!trust->check || !issuer->anchor_count ||
-        mln_failed(
-            trust->check(trust->data, issuer, header->chain, header->chain_count, check->now_us)) ||
-        mln_failed(mln_jose_key_of_certificate(header->chain[0], NULL, &key)) ||
+    if (!trust->check || !ret->issuer->anchor_count) {
+        mln_fault_set(&why, "the issuer has no trust anchor");
+        return refuse_chain(check, &why);
+    }
+    err = trust->check(trust->data, ret->issuer, &chain, &why, &ret->expires_us);
+    MLN_REQUIRE(err.code != MLN_ERR_NO_MEMORY, NO_MEMORY);
+    return mln_failed(err) ? refuse_chain(check, &why) : MLN_OK;
+}
+
+/* By the certificates that came along: only as far as the issuer's anchors carry. */
+static mln_err verify_by_chain(const struct mln_jwt_check *check,
+                               const struct mln_jwt_header *header, struct mln_slice input,
+                               struct mln_slice signature_text, struct mln_jwt *ret)
+{
+    struct mln_jose_key *key MLN_CLEANUP(mln_jose_key_freep) = NULL;
+    struct mln_fault why = { 0 };
+
+    MLN_TRY(check_chain(check, header, ret));
+    if (mln_failed(mln_jose_key_of_certificate(header->chain[0], NULL, &key)) ||
         !mln_jose_key_may_verify(key, header->sig)) {
-        return mln_jwt_refuse(check, "no trust in its certificate");
+        mln_fault_set(&why, "its key is not for this algorithm");
+        return refuse_chain(check, &why);
     }
     return verify_by(check, key, header, input, signature_text);
 }
@@ -127,7 +149,7 @@ static mln_err verify_signed(const struct mln_jwt_check *check, struct mln_slice
     ret->rule.sig = header.sig;
     MLN_TRY(find_issuer(check, &header, ret));
     if (header.chain_count) {
-        return verify_by_chain(check, ret->issuer, &header, input, parts[2]);
+        return verify_by_chain(check, &header, input, parts[2], ret);
     }
     key = find_verifier(ret->issuer, &header);
     return key ? verify_by(check, key, &header, input, parts[2])
@@ -288,7 +310,7 @@ mln_err mln_jwt_verify(const struct mln_jwt_check *check, struct mln_slice token
                        struct mln_jwt *ret)
 {
     struct mln_slice parts[MLN_JWE_PARTS];
-    struct mln_jwt found = { 0 };
+    struct mln_jwt found = { .expires_us = INT64_MAX };
     size_t count;
     mln_err err;
 

@@ -36,24 +36,42 @@ struct mln_jwt_issuer {
 
 enum { MLN_JWT_CHAIN = 5, MLN_JWT_RULES = 32, MLN_JWT_KEYS = 32, MLN_JWT_ANCHORS = 8 };
 
-/* Verifies the path of certificates (DER, the signer's first) up to one of the issuer's anchors,
- * and that the first one names the issuer. Errors: any; all mean that the token is refused. */
-typedef mln_err mln_jwt_check_chain(void *data, const struct mln_jwt_issuer *issuer,
-                                    const struct mln_slice *chain, size_t count, int64_t now_us);
+/* The certificates that came with a token. */
+struct mln_jwt_chain {
+    const struct mln_slice *certificates; /* DER, the signer's first */
+    size_t count;
+    int64_t now_us;
+};
 
-/* How certificates are checked. With check NULL every token that needs one is refused. `epoch`
- * goes into the fingerprint of issuers with anchors: another one (new revocation lists) makes
- * everybody verify again. */
+/* Is this issuer one whose certificates can be checked? Called for each with anchors, once, while
+ * the set is made. Errors: CONFIG (the fault says why), NO_MEMORY. */
+typedef mln_err mln_jwt_prepare_issuer(void *data, const struct mln_jwt_issuer *issuer,
+                                       struct mln_fault *fault);
+
+/* Verifies the path up to one of the issuer's anchors, and that the first certificate names the
+ * issuer; *ret_expires_us is when the first of the path expires. Errors: any; all mean that the
+ * token is refused, `why` may say for what reason. */
+typedef mln_err mln_jwt_check_chain(void *data, const struct mln_jwt_issuer *issuer,
+                                    const struct mln_jwt_chain *chain, struct mln_fault *why,
+                                    int64_t *ret_expires_us);
+
+/* How certificates are checked; jwt_chain.h makes the real one. With check NULL every token that
+ * needs one is refused. `epoch` goes into the fingerprint of issuers with anchors: another one (new
+ * revocation lists) makes everybody verify again. A set that was made owns `data`: `drop`, unless
+ * NULL, is called when the set goes. */
 struct mln_jwt_trust {
     mln_jwt_check_chain *check;
     void *data;
     uint64_t epoch;
+    mln_jwt_prepare_issuer *prepare; /* or NULL */
+    void (*drop)(void *data);
 };
 
 struct mln_jwt_issuers;
 
 /* A set from records, JSON texts as docs/internals/tokens.md describes them; copies all. The texts
- * hold secrets: they stay the caller's, who wipes them. `trust` may be NULL.
+ * hold secrets: they stay the caller's, who wipes them. `trust` may be NULL; its data stays the
+ * caller's on failure.
  * Errors: CONFIG (the fault names issuer and member), LIMIT, NO_MEMORY. */
 mln_err mln_jwt_issuers_new(const struct mln_slice *records, size_t count,
                             const struct mln_jwt_trust *trust, struct mln_fault *fault,
@@ -86,6 +104,7 @@ struct mln_jwt {
     struct mln_jwt_rule rule;            /* the combination that was found */
     struct mln_slice claims;             /* JSON text */
     const struct mln_value *content;     /* the same, read: an object */
+    int64_t expires_us; /* when its certificates do; INT64_MAX when a key was known */
 };
 
 /* Verifies and opens a token. What it returns lives in the arena and borrows from `token`.

@@ -45,6 +45,9 @@ static void free_set(struct mln_jwt_issuers *set)
     for (size_t i = 0; set->rows && i < set->count; i++) {
         drop_keys(&set->rows[i]);
     }
+    if (set->trust.drop) {
+        set->trust.drop(set->trust.data);
+    }
     mln_arena_free(set->arena);
     mln_free(set);
 }
@@ -241,6 +244,20 @@ static mln_err read_anchors(struct reading *r)
     return MLN_OK;
 }
 
+/* Anchors are judged now, not when the first token comes. */
+static mln_err prepare(const struct reading *r)
+{
+    const struct mln_jwt_trust *trust = &r->set->trust;
+    struct mln_fault why = { 0 };
+    mln_err err = MLN_OK;
+
+    if (trust->prepare && r->issuer->anchor_count) {
+        err = trust->prepare(trust->data, r->issuer, &why);
+    }
+    MLN_REQUIRE(err.code != MLN_ERR_NO_MEMORY, NO_MEMORY);
+    return mln_failed(err) ? refuse(r, "anchors", why.text) : MLN_OK;
+}
+
 static mln_err check_members(const struct reading *r)
 {
     static const char *const known[] = { "id", "fqdn", "contact", "allow", "keys", "anchors" };
@@ -294,6 +311,7 @@ static mln_err read_issuer(struct reading *r)
     if (!r->issuer->key_count && !r->issuer->anchor_count) {
         return refuse(r, "keys", "no key and no anchor");
     }
+    MLN_TRY(prepare(r));
     return take_fingerprint(r);
 }
 
@@ -331,6 +349,7 @@ mln_err mln_jwt_issuers_new(const struct mln_slice *records, size_t count,
     MLN_REQUIRE(set, NO_MEMORY);
     atomic_init(&set->uses, 1);
     set->trust = trust ? *trust : (struct mln_jwt_trust){ 0 };
+    set->trust.drop = NULL; /* the caller's until all is well */
     set->arena = mln_arena_new(SET_BYTES);
     MLN_REQUIRE(set->arena, NO_MEMORY);
     set->rows = mln_arena_zalloc(set->arena, count + 1, sizeof *set->rows);
@@ -339,6 +358,7 @@ mln_err mln_jwt_issuers_new(const struct mln_slice *records, size_t count,
         set->count++;
         MLN_TRY(read_record(set, records[i], fault));
     }
+    set->trust.drop = trust ? trust->drop : NULL;
     *ret = set;
     set = NULL;
     return MLN_OK;

@@ -332,19 +332,46 @@ struct chain_call {
     size_t count;
     int64_t now_us;
     bool trusts;
+    unsigned prepared;
+    unsigned dropped;
 };
 
 static mln_err check_chain(void *data, const struct mln_jwt_issuer *issuer,
-                           const struct mln_slice *chain, size_t count, int64_t now_us)
+                           const struct mln_jwt_chain *chain, struct mln_fault *why,
+                           int64_t *ret_expires_us)
 {
     struct chain_call *call = data;
 
     call->calls++;
-    call->count = count;
-    call->now_us = now_us;
+    call->count = chain->count;
+    call->now_us = chain->now_us;
     assert_true(mln_slice_eq(issuer->id, MLN_S(ISSUER)));
-    assert_true(chain[0].len > 0);
-    return call->trusts ? MLN_OK : MLN_ERROR(TOKEN_REFUSED);
+    assert_true(chain->certificates[0].len > 0);
+    if (!call->trusts) {
+        mln_fault_set(why, "no friend of mine");
+        MLN_FAIL(CERTIFICATE);
+    }
+    *ret_expires_us = 4711;
+    return MLN_OK;
+}
+
+static mln_err prepare_issuer(void *data, const struct mln_jwt_issuer *issuer,
+                              struct mln_fault *fault)
+{
+    struct chain_call *call = data;
+
+    call->prepared++;
+    assert_true(issuer->anchor_count);
+    if (!call->trusts) {
+        mln_fault_set(fault, "no anchor of mine");
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
+static void drop_calls(void *data)
+{
+    ((struct chain_call *)data)->dropped++;
 }
 
 #include "crypto/jwt_certificate_test.h"
@@ -367,7 +394,7 @@ static struct mln_slice token_with_chain(const char *signer)
 static void test_certificates(void **state)
 {
     struct chain_call call = { .trusts = true };
-    struct mln_jwt_trust trust = { check_chain, &call, 1 };
+    struct mln_jwt_trust trust = { check_chain, &call, 1, prepare_issuer, drop_calls };
     const char *with_anchor = "{\"id\":\"" ISSUER "\",\"fqdn\":\"das.example\",\"allow\":[{\"sig\":"
                               "\"ES256\"}],\"anchors\":[\"AAAA\"]}";
     const char *without = text_of("{\"id\":\"" ISSUER "\",\"fqdn\":\"das.example\",\"allow\":[{"
@@ -380,6 +407,8 @@ static void test_certificates(void **state)
     assert_int_equal(verify(issuers, token_with_chain("ec256"), &jwt).code, MLN_ERR_NONE);
     assert_int_equal(call.calls, 1);
     assert_int_equal(call.count, 1);
+    assert_int_equal(call.prepared, 1);
+    assert_true(jwt.expires_us == 4711);
     /* signed by a key that is not the certificate's */
     assert_int_equal(verify(issuers, token_with_chain("other"), &jwt).code, MLN_ERR_TOKEN_REFUSED);
     call.trusts = false;
@@ -387,7 +416,9 @@ static void test_certificates(void **state)
     /* a token without certificate finds no key at an issuer that has anchors only */
     assert_int_equal(verify(issuers, token_by("ec256", MLN_JOSE_ES256), &jwt).code,
                      MLN_ERR_TOKEN_REFUSED);
+    assert_int_equal(call.dropped, 0);
     mln_jwt_issuers_unref(issuers);
+    assert_int_equal(call.dropped, 1);
     /* without anchor, or without somebody who checks, a certificate proves nothing */
     call = (struct chain_call){ .trusts = true };
     issuers = mln_test_issuers(&without, 1, &trust);

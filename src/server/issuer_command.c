@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 #include "codec/json.h"
-#include "crypto/jwt.h"
+#include "crypto/jwt_chain.h"
 #include "server/credentials_command.h"
 #include "server/server.h"
 
@@ -313,17 +313,25 @@ static mln_err check_settings(const struct issuer_settings *s, struct mln_slice 
 static mln_err check_record(struct mln_slice record, struct mln_fault *fault)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ARENA);
+    const struct mln_cert_rules rules = { .env = mln_env_system() };
+    struct mln_jwt_trust trust;
     struct mln_jwt_issuers *issuers;
     struct mln_value *v;
+    mln_err err;
 
     MLN_REQUIRE(arena, NO_MEMORY);
     if (mln_failed(read_json(record, arena, &v))) {
         mln_fault_set(fault, "the keys, taken together, are not sound JSON");
         MLN_FAIL(CONFIG);
     }
-    MLN_TRY(mln_jwt_issuers_new(&record, 1, NULL, fault, &issuers));
-    mln_jwt_issuers_unref(issuers);
-    return MLN_OK;
+    MLN_TRY(mln_jwt_trust_new(&rules, (struct mln_slice){ 0 }, &trust));
+    err = mln_jwt_issuers_new(&record, 1, &trust, fault, &issuers);
+    if (mln_failed(err)) {
+        trust.drop(trust.data);
+    } else {
+        mln_jwt_issuers_unref(issuers);
+    }
+    return err;
 }
 
 static mln_err add(const struct issuer_settings *s, struct mln_slice id, struct mln_fault *fault)

@@ -2,7 +2,6 @@
 #include "server/issuers.h"
 
 #include "base/mem.h"
-#include "crypto/jwt.h"
 
 enum { MOST = 256 };
 
@@ -35,9 +34,10 @@ static void drop(struct records *r)
     mln_free(r);
 }
 
-mln_err mln_issuers_apply(struct mln_credentials *credentials, struct mln_cse *cse,
+mln_err mln_issuers_apply(const struct mln_server_tls *tls, struct mln_cse *cse,
                           struct mln_fault *fault)
 {
+    struct mln_credentials *credentials = mln_server_tls_credentials(tls);
     struct records *r = mln_calloc(1, sizeof *r);
     struct mln_jwt_issuers *issuers = NULL;
     mln_err err;
@@ -45,7 +45,7 @@ mln_err mln_issuers_apply(struct mln_credentials *credentials, struct mln_cse *c
     MLN_REQUIRE(r, NO_MEMORY);
     err = mln_credentials_list_records(credentials, MLN_S("issuer"), add, r);
     if (!mln_failed(err)) {
-        err = mln_jwt_issuers_new(r->texts, r->count, NULL, fault, &issuers);
+        err = mln_server_tls_issuers(tls, r->texts, r->count, fault, &issuers);
     }
     drop(r);
     MLN_TRY(err);

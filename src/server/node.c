@@ -268,7 +268,7 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
     *ret_exit = mln_exit_of(err);
     MLN_TRY(err);
     atomic_store(&n->cse, cse);
-    err = mln_issuers_apply(mln_server_tls_credentials(n->tls), cse, fault);
+    err = mln_issuers_apply(n->tls, cse, fault);
     *ret_exit = mln_exit_of(err);
     return err;
 }
@@ -580,37 +580,32 @@ static void reload_locations(struct mln_node *node)
     }
 }
 
-static mln_err reload_credentials(struct mln_node *n, struct mln_fault *fault)
-{
-    struct mln_credentials *credentials = mln_server_tls_credentials(n->tls);
-
-    MLN_TRY(mln_credentials_reload(credentials, fault));
-    return mln_issuers_apply(credentials, n->cse, fault);
-}
-
-static void tell_bad_reload(const char *what, mln_err err, const struct mln_fault *fault)
+static bool is_reloaded(const char *what, mln_err err, const struct mln_fault *fault)
 {
     if (mln_failed(err)) {
         mln_log(MLN_LOG_ERROR, "server", "%s stay as they were: %s", what,
                 mln_exit_text(err, fault));
     }
+    return !mln_failed(err);
 }
 
-/* One does not wait for the other: a certificate that cannot be read keeps no removed key alive. */
+/* One does not wait for the other: a certificate that cannot be read keeps no removed key alive.
+ * Issuers come last: they rest on credentials and on revocation lists. */
 void mln_node_reload(struct mln_node *node)
 {
-    struct mln_fault of_credentials = { 0 };
-    struct mln_fault of_files = { 0 };
-    mln_err credentials;
-    mln_err files;
+    struct mln_fault faults[3] = { { 0 } };
+    mln_err err;
+    bool is_all;
 
     reopen_audit(node);
     reload_locations(node);
-    credentials = reload_credentials(node, &of_credentials);
-    files = mln_server_tls_reload(node->tls, &of_files);
-    tell_bad_reload("credentials", credentials, &of_credentials);
-    tell_bad_reload("certificates", files, &of_files);
-    if (!mln_failed(credentials) && !mln_failed(files)) {
+    err = mln_credentials_reload(mln_server_tls_credentials(node->tls), &faults[0]);
+    is_all = is_reloaded("credentials", err, &faults[0]);
+    err = mln_server_tls_reload(node->tls, &faults[1]);
+    is_all = is_reloaded("certificates", err, &faults[1]) && is_all;
+    err = mln_issuers_apply(node->tls, node->cse, &faults[2]);
+    is_all = is_reloaded("issuers of tokens", err, &faults[2]) && is_all;
+    if (is_all) {
         mln_log(MLN_LOG_INFO, "server", "certificates and credentials are reloaded");
     }
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/files.h"
+#include "crypto/jwt_chain.h"
 #include "server/tables.h"
 
 enum {
@@ -20,6 +21,8 @@ struct mln_server_tls {
     const struct mln_settings *settings;
     struct mln_credentials *credentials;
     struct mln_tls_slot *slot;
+    struct mln_arena *texts; /* of the last reading: what tokens are checked by */
+    struct mln_slice crls;
 };
 
 /* What one reading makes; keys are wiped when it is over. */
@@ -124,24 +127,35 @@ static void name_file(struct mln_fault *fault, const char *what, const char *pat
     }
 }
 
-static mln_err make_verifier(struct reading *r, struct mln_fault *fault)
+static struct mln_cert_provider provider_of(const struct mln_settings *s)
 {
-    const struct mln_settings *s = r->settings;
-    struct mln_cert_provider provider = {
+    return (struct mln_cert_provider){
         .sp_id = s->sp_id,
         .in_cse_id = s->cse_type == MLN_CSE_TYPE_IN ? s->cse_id : (struct mln_slice){ 0 },
     };
-    struct mln_cert_rules rules = {
+}
+
+static struct mln_cert_rules rules_of(const struct mln_settings *s,
+                                      const struct mln_cert_provider *provider)
+{
+    return (struct mln_cert_rules){
         .env = mln_env_system(),
-        .names = { &provider, 1 },
+        .names = { provider, 1 },
         .status = s->tls_crl_count == 0 ? MLN_CERT_STATUS_OFF
                   : s->is_crl_soft      ? MLN_CERT_STATUS_SOFT
                                         : MLN_CERT_STATUS_HARD,
         .is_strict = s->is_tls_strict,
-        .needs_staple = s->needs_tls_staple,
     };
+}
+
+static mln_err make_verifier(struct reading *r, struct mln_fault *fault)
+{
+    const struct mln_settings *s = r->settings;
+    struct mln_cert_provider provider = provider_of(s);
+    struct mln_cert_rules rules = rules_of(s, &provider);
     mln_err err;
 
+    rules.needs_staple = s->needs_tls_staple;
     if (s->tls_anchor_count == 0) {
         return MLN_OK;
     }
@@ -296,6 +310,15 @@ static mln_err open_credentials(struct mln_server_tls *tls, struct mln_fault *fa
     return mln_credentials_open(&options, mln_env_system(), fault, &tls->credentials);
 }
 
+static void keep_texts(struct mln_server_tls *tls, struct reading *r)
+{
+    struct mln_arena *old = tls->texts;
+
+    tls->texts = r->arena;
+    tls->crls = r->crls;
+    r->arena = old;
+}
+
 mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *fault)
 {
     struct reading r = { .settings = tls->settings };
@@ -308,6 +331,7 @@ mln_err mln_server_tls_reload(struct mln_server_tls *tls, struct mln_fault *faul
         judge_all(&r);
         mln_tls_slot_set(tls->slot, r.server);
         mln_tls_slot_set_client(tls->slot, r.client);
+        keep_texts(tls, &r);
     }
     reading_done(&r);
     return err;
@@ -341,6 +365,7 @@ void mln_server_tls_free(struct mln_server_tls *tls)
 {
     if (tls) {
         mln_tls_slot_free(tls->slot);
+        mln_arena_free(tls->texts);
         mln_credentials_close(tls->credentials);
         mln_free(tls);
     }
@@ -391,4 +416,20 @@ struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls)
 struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls)
 {
     return tls->credentials;
+}
+
+mln_err mln_server_tls_issuers(const struct mln_server_tls *tls, const struct mln_slice *records,
+                               size_t count, struct mln_fault *fault, struct mln_jwt_issuers **ret)
+{
+    struct mln_cert_provider provider = provider_of(tls->settings);
+    struct mln_cert_rules rules = rules_of(tls->settings, &provider);
+    struct mln_jwt_trust trust;
+    mln_err err;
+
+    MLN_TRY(mln_jwt_trust_new(&rules, tls->crls, &trust));
+    err = mln_jwt_issuers_new(records, count, &trust, fault, ret);
+    if (mln_failed(err)) {
+        trust.drop(trust.data);
+    }
+    return err;
 }

@@ -8,6 +8,7 @@
  * docs/internals/tls.md */
 #pragma once
 
+#include "crypto/jwt.h"
 #include "crypto/tls.h"
 #include "server/settings.h"
 
@@ -32,3 +33,8 @@ struct mln_tls_slot *mln_server_tls_slot(const struct mln_server_tls *tls);
 
 /* The keys and issuers of this CSE; as long as `tls`. */
 struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *tls);
+
+/* mln_jwt_issuers_new, with certificates of tokens held against the revocation lists that were read
+ * last and the rules for certificates of peers. Errors: as there. */
+mln_err mln_server_tls_issuers(const struct mln_server_tls *tls, const struct mln_slice *records,
+                               size_t count, struct mln_fault *fault, struct mln_jwt_issuers **ret);

@@ -6,9 +6,11 @@
 
 #include "base/timestamp.h"
 #include "crypto/base64.h"
+#include "crypto/files.h"
+#include "crypto/jwt_chain.h"
 #include "server/server.h"
 
-enum { TOKEN_BYTES = 1 << 17, PRINT_BYTES = 1 << 20 };
+enum { TOKEN_BYTES = 1 << 17, PRINT_BYTES = 1 << 20, CRL_BYTES = 16 << 20 };
 
 static const struct mln_option options[] = {
     { "key-file", 'k', "FILE", NULL, "issue: key that signs, as JWK", false },
@@ -37,6 +39,9 @@ static const struct mln_option options[] = {
     { "data", 'd', "DIR", NULL, "verify: data directory of a CSE whose issuers count", false },
     { "master-key", 0, "FILE", NULL, "verify: master key of its credentials", false },
     { "issuer-file", 0, "FILE", NULL, "verify: record of an issuer, JSON", true },
+    { "crl", 0, "FILE", NULL, "verify: revocation lists for certificates of the token", false },
+    { "in-cse-id", 0, "ID", NULL,
+      "verify: absolute CSE-ID of the IN-CSE, below whose domain name CSEs have theirs", false },
     { "cse-id", 0, "ID", NULL, "verify: absolute CSE-ID of the CSE that it is presented to",
       false },
     { "at", 0, "TIME", NULL, "verify: as of this time; now by default", false },
@@ -59,15 +64,26 @@ static const char **place_of(struct mln_token_settings *s, const char *name)
         const char *name;
         const char **place;
     } rows[] = {
-        { "key-file", &s->key_file },     { "recipient-key", &s->recipient_key },
-        { "protect", &s->protect },       { "chain", &s->chain },
-        { "claims", &s->claims },         { "id", &s->id },
-        { "issuer", &s->issuer },         { "holder", &s->holder },
-        { "not-before", &s->not_before }, { "not-after", &s->not_after },
-        { "valid", &s->valid },           { "name", &s->name },
-        { "extension", &s->extension },   { "permissions", &s->permissions },
-        { "data", &s->place.data },       { "master-key", &s->place.master_key },
-        { "cse-id", &s->cse_id },         { "at", &s->at },
+        { "key-file", &s->key_file },
+        { "recipient-key", &s->recipient_key },
+        { "protect", &s->protect },
+        { "chain", &s->chain },
+        { "claims", &s->claims },
+        { "id", &s->id },
+        { "issuer", &s->issuer },
+        { "holder", &s->holder },
+        { "not-before", &s->not_before },
+        { "not-after", &s->not_after },
+        { "valid", &s->valid },
+        { "name", &s->name },
+        { "extension", &s->extension },
+        { "permissions", &s->permissions },
+        { "data", &s->place.data },
+        { "master-key", &s->place.master_key },
+        { "cse-id", &s->cse_id },
+        { "at", &s->at },
+        { "crl", &s->crl },
+        { "in-cse-id", &s->in_cse_id },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -245,29 +261,75 @@ static mln_err read_records(const struct mln_token_settings *s, struct mln_fault
     return MLN_OK;
 }
 
-static mln_err read_issuers(const struct mln_token_settings *s, struct mln_fault *fault,
-                            struct mln_jwt_issuers **ret)
+/* "//sp.example/cse" as names. */
+static mln_err read_names(const char *option, const char *cse_id, struct mln_fault *fault,
+                          struct mln_names *ret)
 {
-    struct records r MLN_CLEANUP(drop_records) = { .count = 0 };
-
-    MLN_TRY(read_records(s, fault, &r));
-    return mln_jwt_issuers_new(r.texts, r.count, NULL, fault, ret);
-}
-
-/* "//sp.example/cse" as names; without it the audience is not looked at. */
-static mln_err read_names(const char *cse_id, struct mln_fault *fault, struct mln_names *ret)
-{
-    struct mln_slice id = mln_slice_z(cse_id ? cse_id : "//none.example/none");
+    struct mln_slice id = mln_slice_z(cse_id);
     size_t at = 2 + mln_slice_find(mln_slice_from(id, 2), '/');
 
     ret->sp_id = mln_slice_head(id, at);
     ret->cse_id = mln_slice_from(id, at);
     if (!mln_ident_is_sp_id(ret->sp_id) || !mln_ident_is_cse_id(ret->cse_id)) {
-        mln_fault_set(fault, "--cse-id: '%s' is no absolute CSE-ID", cse_id);
+        mln_fault_set(fault, "--%s: '%s' is no absolute CSE-ID", option, cse_id);
         MLN_FAIL(CONFIG);
     }
     ret->cse_name = MLN_S("cse");
     return MLN_OK;
+}
+
+/* The point in time that a token is judged at, as a clock for its certificates. */
+static int64_t at_that_time(void *data)
+{
+    return *(const int64_t *)data;
+}
+
+static mln_err no_random(void *data, void *out, size_t len)
+{
+    (void)data;
+    (void)out;
+    (void)len;
+    MLN_FAIL(INTERNAL);
+}
+
+static mln_err make_issuers(const struct records *r, const struct mln_cert_rules *rules,
+                            struct mln_slice crls, struct mln_fault *fault,
+                            struct mln_jwt_issuers **ret)
+{
+    struct mln_jwt_trust trust;
+    mln_err err;
+
+    MLN_TRY(mln_jwt_trust_new(rules, crls, &trust));
+    err = mln_jwt_issuers_new(r->texts, r->count, &trust, fault, ret);
+    if (mln_failed(err)) {
+        trust.drop(trust.data);
+    }
+    return err;
+}
+
+/* `clock` stays as long as the issuers. */
+static mln_err read_issuers(const struct mln_token_settings *s, const struct mln_env *clock,
+                            struct mln_fault *fault, struct mln_jwt_issuers **ret)
+{
+    struct records r MLN_CLEANUP(drop_records) = { .count = 0 };
+    struct mln_secret *crls MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_cert_rules rules = { .env = clock };
+    struct mln_cert_provider provider;
+    struct mln_names names;
+    struct mln_slice text = { 0 };
+
+    if (s->in_cse_id) {
+        MLN_TRY(read_names("in-cse-id", s->in_cse_id, fault, &names));
+        provider = (struct mln_cert_provider){ names.sp_id, names.cse_id };
+        rules.names = (struct mln_cert_names){ &provider, 1 };
+    }
+    if (s->crl) {
+        MLN_TRY(mln_file_read_given(s->crl, CRL_BYTES, false, fault, &crls));
+        text = mln_slice_of((const char *)mln_secret_bytes(crls), mln_secret_len(crls));
+        rules.status = MLN_CERT_STATUS_HARD;
+    }
+    MLN_TRY(read_records(s, fault, &r));
+    return make_issuers(&r, &rules, text, fault, ret);
 }
 
 static mln_err judge(const struct mln_token_settings *s, struct mln_token_claims *claims,
@@ -279,7 +341,7 @@ static mln_err judge(const struct mln_token_settings *s, struct mln_token_claims
     struct mln_token_use use = { .names = &names, .originator = &originator, .now_us = now_us };
     struct mln_slice who = s->holder ? mln_slice_z(s->holder) : claims->holder;
 
-    MLN_TRY(read_names(s->cse_id, fault, &names));
+    MLN_TRY(read_names("cse-id", s->cse_id ? s->cse_id : "//none.example/none", fault, &names));
     if (!mln_entity_parse(who, &names, &originator)) {
         mln_fault_set(fault, "'%.*s' is no AE-ID or CSE-ID", MLN_S_ARG(who));
         MLN_FAIL(CONFIG);
@@ -295,6 +357,7 @@ static mln_err verify(const struct mln_token_settings *s, struct mln_slice token
 {
     struct mln_jwt_issuers *issuers MLN_CLEANUP(mln_jwt_issuers_unrefp) = NULL;
     struct mln_limits limits;
+    struct mln_env clock = { NULL, at_that_time, no_random };
     struct mln_jwt_check check = { .limits = &limits, .arena = arena, .fault = fault };
     struct mln_token_claims claims;
     struct mln_value *tree;
@@ -302,7 +365,8 @@ static mln_err verify(const struct mln_token_settings *s, struct mln_slice token
 
     mln_limits_default(&limits);
     MLN_TRY(mln_token_time(s->at, fault, &check.now_us));
-    MLN_TRY(read_issuers(s, fault, &issuers));
+    clock.data = &check.now_us;
+    MLN_TRY(read_issuers(s, &clock, fault, &issuers));
     check.issuers = issuers;
     MLN_TRY(mln_jwt_verify(&check, token, &jwt));
     MLN_TRY(mln_token_claims_read(jwt.content, MLN_TOKEN_JWT, &limits, arena, fault, &claims));

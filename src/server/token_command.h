@@ -31,6 +31,8 @@ struct mln_token_settings {
     size_t issuer_file_count;
     const char *cse_id;
     const char *at;
+    const char *crl;
+    const char *in_cse_id;
     bool is_jwt;
 };
 

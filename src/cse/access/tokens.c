@@ -124,6 +124,9 @@ static mln_err verify(const struct mln_tokens *tokens, const struct mln_jwt_issu
     MLN_TRY(mln_token_claims_check(claims, &use, jwt.issuer->fqdn, ask->fault));
     fresh->issuer = jwt.issuer;
     fresh->expires_us = claims->not_after_us + tokens->skew_us;
+    if (jwt.expires_us < fresh->expires_us) {
+        fresh->expires_us = jwt.expires_us; /* of its certificates */
+    }
     fresh->now_us = use.now_us;
     return mln_sha256(jwt.claims, fresh->claims_digest);
 }
