@@ -328,6 +328,7 @@ void mln_worker_free(struct mln_worker *worker)
         mln_reader_free(worker->reader);
         mln_role_cache_free(worker->roles);
         mln_jwt_issuers_unref(worker->role_issuers);
+        mln_role_cache_free(worker->absent_roles);
         mln_policy_cache_free(worker->policies);
         mln_free(worker);
     }

@@ -22,6 +22,7 @@ struct mln_member_end;
 struct mln_pending;
 struct mln_jwt_issuers;
 struct mln_role_cache;
+struct mln_role_inquiry;
 struct mln_tokens;
 struct mln_forward;
 
@@ -56,6 +57,8 @@ struct mln_worker {
     struct mln_policy_cache *policies;
     struct mln_role_cache *roles;         /* of other CSEs; NULL: none yet */
     struct mln_jwt_issuers *role_issuers; /* a share: they were accepted by these, or NULL */
+    struct mln_role_cache *absent_roles;  /* and those they do not have */
+    struct mln_role_inquiry *inquiries;   /* that ask for roles now */
     uint64_t parked;                      /* calls that wait */
     struct mln_exec *timed;               /* those of them that wait for a time */
     uint64_t timed_count;

@@ -440,9 +440,10 @@ def repository():
         yield r
 
 
-def node(own, url, *options, **more):
+def node(own, url, *options, absent_ms=0, **more):
     """A CSE that finds the roles of ELSEWHERE at that URL; the holder, and a role with its container."""
-    server = own("--role-repository", f"{ELSEWHERE}={url}", "--role-issuer", f"{ELSEWHERE}={ISSUER}", *options,
+    server = own("--limit", f"role-absent-ms={absent_ms}",
+                 "--role-repository", f"{ELSEWHERE}={url}", "--role-issuer", f"{ELSEWHERE}={ISSUER}", *options,
                  **more)
     admin = Client(server.url)
     holder = admin.register("Cholder")

@@ -3,6 +3,7 @@
 
 #include "cse/access/assigned.h"
 #include "cse/access/claims.h"
+#include "cse/access/repository.h"
 #include "cse/access/role_cache.h"
 #include "cse/access/roles.h"
 
@@ -194,7 +195,7 @@ static mln_err consider_role(struct gathering *g, const struct mln_role_check *c
     }
     if (known && mln_role_cache_has(known, role_id, check->originator, check->now_us)) {
         c->remote[c->remote_count++] = role_id;
-    } else {
+    } else if (!mln_repository_is_vain(g->e->worker, check, role_id)) {
         c->wanted[c->wanted_count++] = role_id;
     }
     return MLN_OK;

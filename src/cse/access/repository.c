@@ -11,14 +11,16 @@
 
 enum { URL_BYTES = 4096 };
 
-struct inquiry {
+struct mln_role_inquiry {
+    struct mln_role_inquiry *next; /* of the worker */
     struct mln_exec *e;
-    unsigned open;
+    size_t open;
 };
 
 struct question {
-    struct inquiry *inquiry;
+    struct mln_role_inquiry *inquiry;
     struct mln_slice role_id;
+    bool is_found;
 };
 
 /* ---- what came ---- */
@@ -102,7 +104,7 @@ static mln_err remember(const struct question *q, int64_t now_us, int64_t until_
     return mln_role_cache_add(w->roles, &role);
 }
 
-static bool take_role(const struct question *q, const struct mln_value *role)
+static bool take_role(struct question *q, const struct mln_value *role)
 {
     struct mln_claims *c = q->inquiry->e->claims;
     int64_t now_us = mln_env_now_us(c->cse->options.env);
@@ -112,12 +114,13 @@ static bool take_role(const struct question *q, const struct mln_value *role)
         return false;
     }
     c->remote[c->remote_count++] = q->role_id;
+    q->is_found = true;
     mln_ignore(remember(q, now_us, until_us)); /* without memory it is asked for again */
     return true;
 }
 
 /* The <role> itself, or the children of a resource. */
-static void take_content(const struct question *q, const struct mln_value *content)
+static void take_content(struct question *q, const struct mln_value *content)
 {
     const struct mln_value *root =
         content && content->kind == MLN_V_OBJECT ? content->items.first : NULL;
@@ -138,19 +141,87 @@ static void take_content(const struct question *q, const struct mln_value *conte
     }
 }
 
-static void end_one(struct inquiry *i)
+/* ---- what did not come ---- */
+
+/* A Role-ID has something before the '@': this one stands for all of its domain. */
+static struct mln_slice whole_domain(struct mln_slice role_id)
+{
+    return mln_slice_from(role_id, mln_slice_find(role_id, '@'));
+}
+
+static const struct mln_entity nobody = { 0 };
+
+bool mln_repository_is_vain(const struct mln_worker *worker, const struct mln_role_check *check,
+                            struct mln_slice role_id)
+{
+    const struct mln_role_cache *c = worker->absent_roles;
+
+    return c && (mln_role_cache_has(c, role_id, check->originator, check->now_us) ||
+                 mln_role_cache_has(c, whole_domain(role_id), &nobody, check->now_us));
+}
+
+static mln_err note_absent(struct mln_worker *w, struct mln_slice role_id,
+                           const struct mln_entity *holder)
+{
+    const struct mln_limits *limits = w->cse->options.limits;
+    int64_t now_us = mln_env_now_us(w->cse->options.env);
+    struct mln_known_role absent = {
+        .role_id = role_id,
+        .holder = holder,
+        .from_us = now_us,
+        .until_us = now_us + (int64_t)limits->role_absent_ms * 1000,
+    };
+
+    if (!w->absent_roles) {
+        MLN_TRY(mln_role_cache_new((size_t)limits->role_cache, &w->absent_roles));
+    }
+    return mln_role_cache_add(w->absent_roles, &absent);
+}
+
+/* That nothing came while a request lived which wanted to live short says nothing. */
+static void remember_absent(const struct question *q, mln_err err)
+{
+    const struct mln_exec *e = q->inquiry->e;
+    bool is_silent = err.code == MLN_ERR_NETWORK || err.code == MLN_ERR_TIMEOUT;
+
+    if (err.code == MLN_ERR_TIMEOUT && e->req.rqet_us != MLN_NO_TIME) {
+        return;
+    }
+    mln_ignore(note_absent(e->worker, q->role_id, &e->claims->holder));
+    if (is_silent) {
+        mln_ignore(note_absent(e->worker, whole_domain(q->role_id), &nobody));
+    }
+}
+
+/* ---- the end ---- */
+
+static void unlink_inquiry(const struct mln_role_inquiry *i)
+{
+    struct mln_role_inquiry **at = &i->e->worker->inquiries;
+
+    while (*at != i) {
+        at = &(*at)->next;
+    }
+    *at = i->next;
+}
+
+static void end_one(struct mln_role_inquiry *i)
 {
     if (--i->open == 0) {
+        unlink_inquiry(i);
         mln_exec_resume(i->e, MLN_OK);
     }
 }
 
 static void answered(void *data, const struct mln_outbound_answer *answer)
 {
-    const struct question *q = data;
+    struct question *q = data;
 
     if (!mln_failed(answer->err) && answer->has_rsc && answer->rsc == MLN_RSC_OK) {
         take_content(q, answer->pc);
+    }
+    if (!q->is_found) {
+        remember_absent(q, answer->err);
     }
     end_one(q->inquiry);
 }
@@ -209,25 +280,61 @@ static mln_err ask(struct question *q)
     return w->ops.outbound.send(w->ops.outbound.impl, &request, answered, q);
 }
 
+/* How many questions of a holder of roles are open; enough is enough. */
+static size_t open_questions(const struct mln_worker *w, const struct mln_entity *holder,
+                             size_t enough)
+{
+    size_t count = 0;
+
+    for (const struct mln_role_inquiry *i = w->inquiries; i && count < enough; i = i->next) {
+        count += mln_entity_eq(&i->e->claims->holder, holder) ? i->open : 0;
+    }
+    return count;
+}
+
+static mln_err check_open(const struct mln_exec *e, size_t count)
+{
+    size_t most = (size_t)e->cse->options.limits->role_inquiries;
+    size_t open = open_questions(e->worker, &e->claims->holder, most);
+
+    if (open > 0 && open + count > most) {
+        mln_fault_clear(e->fault); /* it tells of the denial without roles */
+        mln_fault_set(e->fault, "too many roles of this originator are being retrieved");
+        MLN_FAIL(OVERLOAD);
+    }
+    return MLN_OK;
+}
+
+static mln_err begin_inquiry(struct mln_exec *e, size_t count, struct mln_role_inquiry **ret)
+{
+    struct mln_role_inquiry *i = mln_arena_zalloc(e->arena, 1, sizeof *i);
+
+    MLN_REQUIRE(i, NO_MEMORY);
+    MLN_TRY(check_open(e, count));
+    MLN_TRY(mln_exec_park(e));
+    *i = (struct mln_role_inquiry){ .next = e->worker->inquiries, .e = e };
+    e->worker->inquiries = i;
+    *ret = i;
+    return MLN_OK;
+}
+
 mln_err mln_repository_start(struct mln_exec *e, enum mln_step *ret)
 {
     size_t count = e->claims ? e->claims->wanted_count : 0;
     struct question *questions;
-    struct inquiry *i;
+    struct mln_role_inquiry *i;
 
     *ret = MLN_STEP_NEXT;
     if (count == 0) {
         return MLN_OK;
     }
-    i = mln_arena_zalloc(e->arena, 1, sizeof *i);
     questions = mln_arena_zalloc(e->arena, count, sizeof *questions);
-    MLN_REQUIRE(i && questions, NO_MEMORY);
-    i->e = e;
-    MLN_TRY(mln_exec_park(e));
+    MLN_REQUIRE(questions, NO_MEMORY);
+    MLN_TRY(begin_inquiry(e, count, &i));
     *ret = MLN_STEP_PARKED;
     i->open = 1; /* held until all are sent: answers may come at once */
     for (size_t at = 0; at < count; at++) {
-        questions[at] = (struct question){ i, e->claims->wanted[at] };
+        questions[at] = (struct question){ .inquiry = i, .role_id = e->claims->wanted[at] };
         i->open++;
         if (mln_failed(ask(&questions[at]))) {
             i->open--; /* a role that cannot be verified */

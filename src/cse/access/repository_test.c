@@ -13,6 +13,7 @@
 #include "cse/look_test.h"
 
 static const int64_t MS = 1000;
+static const int64_t ABSENT = 2000000; /* limit role_absent_ms */
 
 static const struct mln_domain_setting repositories[] = {
     { { "x.example", 9 }, { "http://keeper/cse", 17 } },
@@ -131,13 +132,16 @@ static void waits_no_longer_than_the_request_lives(void **state)
     mln_inproc_advance(look.p, 30001 * MS);
     mln_inproc_settle(look.p);
     assert_int_equal(answer_of(call), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
-    mln_inproc_forget(look.p);
-    call = ask("\"r@x.example\"", ",\"rqet\":\"700\"");
-    assert_int_equal(look.p->sent->timeout_us, 700 * MS);
-    mln_inproc_advance(look.p, 701 * MS);
-    mln_inproc_settle(look.p);
-    assert_int_equal(answer_of(call), MLN_RSC_REQUEST_TIMEOUT);
-    assert_int_equal(look.p->worker->parked, 0);
+    mln_inproc_advance(look.p, ABSENT);
+    for (unsigned i = 0; i < 2; i++) { /* its own haste is not the repository's silence */
+        mln_inproc_forget(look.p);
+        call = ask("\"r@x.example\"", ",\"rqet\":\"700\"");
+        assert_int_equal(look.p->sent->timeout_us, 700 * MS);
+        mln_inproc_advance(look.p, 701 * MS);
+        mln_inproc_settle(look.p);
+        assert_int_equal(answer_of(call), MLN_RSC_REQUEST_TIMEOUT);
+        assert_int_equal(look.p->worker->parked, 0);
+    }
 }
 
 static void remembers_as_long_as_the_role_is_valid(void **state)
@@ -270,11 +274,116 @@ static void what_cannot_be_sent_is_no_role(void **state)
     (void)state;
     look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
     assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    mln_inproc_advance(look.p, ABSENT);
     look.p->worker->parked = look.p->limits.parked;
     call = ask("\"r@x.example\"", "");
     assert_int_equal(answer_of(call), MLN_RSC_INTERNAL_SERVER_ERROR);
     assert_string_equal(mln_inproc_answer_of(call)->fault, "too many requests waiting");
     look.p->worker->parked = 0;
+}
+
+/* A role that is not there is not asked for again at once, by the one who asked. */
+static void what_is_not_there(void **state)
+{
+    (void)state;
+    look.p->reply = good("other@x.example");
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(answer_of(ask("\"r@x.example\"", "")),
+                         MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    }
+    assert_int_equal(look.p->sent_count, 1);
+    assert_int_equal(answer_of(ask("\"s@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(look.p->sent_count, 2);
+    look.p->reply = good("r@x.example");
+    mln_inproc_advance(look.p, ABSENT - 1);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    mln_inproc_advance(look.p, 1);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(look.p->sent_count, 3);
+}
+
+/* Another originator is asked for: the role may be that one's. */
+static void what_is_not_there_for_one(void **state)
+{
+    (void)state;
+    mln_look_register(&look, "Cother");
+    look.p->reply = good("r@x.example");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(mln_look_ask(&look, "{'op':2,'to':'cse-in/c','fr':'Cother',"
+                                             "'rids':['r@x.example']}")
+                             ->rsc,
+                         MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    }
+    assert_int_equal(look.p->sent_count, 1);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+}
+
+/* A CSE that does not answer is left alone for a while, another is not; what is known stays. */
+static void a_repository_that_is_down(void **state)
+{
+    (void)state;
+    look.p->reply = good("r@x.example");
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    mln_inproc_forget(look.p);
+    for (unsigned i = 0; i < 5; i++) {
+        char role[64];
+
+        (void)snprintf(role, sizeof role, "\"r%u@x.example\"", i);
+        assert_int_equal(answer_of(ask(role, "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    }
+    assert_int_equal(look.p->sent_count, 1);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    look.p->reply = good("r@y.example");
+    assert_int_equal(answer_of(ask("\"r@y.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(look.p->sent_count, 2);
+    look.p->reply = (struct mln_inproc_reply){ .rsc = MLN_RSC_NOT_FOUND }; /* an answer after all */
+    mln_inproc_advance(look.p, ABSENT);
+    assert_int_equal(answer_of(ask("\"r1@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(answer_of(ask("\"r2@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(look.p->sent_count, 4);
+}
+
+/* One originator with many Role-IDs has so many questions asked; others are not held up. */
+static void a_flood_of_one_originator(void **state)
+{
+    struct mln_inproc_call *calls[64];
+    unsigned refused = 0;
+    unsigned open = 0;
+
+    (void)state;
+    mln_look_register(&look, "Cother");
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    for (unsigned i = 0; i < 64; i++) {
+        char roles[96];
+
+        (void)snprintf(roles, sizeof roles, "\"a%u@x.example\",\"b%u@y.example\"", i, i);
+        calls[i] = ask(roles, "");
+        if (mln_inproc_answer_of(calls[i])->is_there) {
+            assert_int_equal(answer_of(calls[i]), MLN_RSC_INTERNAL_SERVER_ERROR);
+            refused++;
+        } else {
+            open++;
+        }
+    }
+    assert_int_equal(open, 32);
+    assert_int_equal(refused, 32);
+    assert_int_equal(look.p->sent_count, 64);
+    assert_int_equal(look.p->worker->parked, 32);
+    look.p->reply = good("r@x.example");
+    assert_int_equal(mln_look_ask(&look, "{'op':2,'to':'cse-in/c','fr':'Cother',"
+                                         "'rids':['r@x.example']}")
+                         ->rsc,
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(look.p->sent_count, 65);
+    mln_inproc_advance(look.p, 30001 * MS);
+    mln_inproc_settle(look.p);
+    for (unsigned i = 0; i < 32; i++) {
+        assert_int_equal(answer_of(calls[i]), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    }
+    assert_int_equal(look.p->worker->parked, 0);
+    mln_inproc_advance(look.p, ABSENT);
+    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
 }
 
 int main(void)
@@ -288,6 +397,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_token_expires_while_the_request_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(explains_whose_role_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_no_role, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_there_for_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_repository_that_is_down, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_of_one_originator, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* Roles of other CSEs that were retrieved a short while ago, for one worker.
  *
- * Only what was found is remembered, never that there was nothing; and never longer than the role
- * is valid. The number of entries is bounded; the oldest goes first. One thread.
+ * A role is never remembered for longer than it is valid. What was not found is remembered in
+ * another such memory, so that asking for many of those drives out none that are good. The number
+ * of entries is bounded; the oldest goes first. One thread.
  * spec: security.md 5.2 */
 #pragma once
 
