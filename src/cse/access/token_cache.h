@@ -1,6 +1,7 @@
-/* The memory of verified tokens: bounded in number and bytes, the one not used for longest goes
- * first. Found by SHA-256 of the text, by Token-ID and by Local-Token-ID. Knows the issuers, so
- * that their change and the forgetting are one. Any thread; one lock inside. spec: security.md 6.6,
+/* The memory of verified tokens: bounded in number and bytes, the oldest that nobody has used since
+ * it was last in line goes first. Found by SHA-256 of the text, by Token-ID and by Local-Token-ID.
+ * Knows the issuers, so that their change and the forgetting are one. Any thread; one lock inside.
+ * spec: security.md 6.6,
  * 7 */
 #pragma once
 
