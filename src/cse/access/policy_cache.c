@@ -1,4 +1,6 @@
-/* A table of chains over an arena; the arena is emptied as a whole. */
+/* A table of chains over a few arenas. When all are full, one of them is emptied, by chance:
+ * whoever asks for more policies in turn than there is room for still finds those that were spared.
+ */
 #include "cse/access/policy_cache.h"
 
 #include "base/mem.h"
@@ -7,23 +9,43 @@ enum {
     BYTES_PER_CHAIN = 512, /* about one small policy */
     LEAST_CHAIN_BITS = 4,
     LARGEST_SHARE = 256, /* attributes larger than this part of all are not kept */
+    PARTS = 8,
 };
 
 struct entry {
     struct entry *next;
+    struct entry *next_in_part;
     uint64_t id;
     struct mln_slice attributes;
     struct mln_policy policy;
 };
 
-struct mln_policy_cache {
+struct part {
     struct mln_arena *arena;
+    struct entry *entries;
+};
+
+struct mln_policy_cache {
+    struct part parts[PARTS];
+    unsigned current; /* where the next one goes */
+    uint64_t chance;
     size_t max_bytes;
     struct entry **chains;
     size_t chain_count; /* a power of two: */
     unsigned chain_bits;
     uint64_t misses;
 };
+
+static bool has_parts(struct mln_policy_cache *cache)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        cache->parts[i].arena = mln_arena_new(cache->max_bytes / PARTS);
+        if (!cache->parts[i].arena) {
+            return false;
+        }
+    }
+    return true;
+}
 
 mln_err mln_policy_cache_new(size_t max_bytes, struct mln_policy_cache **ret)
 {
@@ -37,8 +59,7 @@ mln_err mln_policy_cache_new(size_t max_bytes, struct mln_policy_cache **ret)
     }
     cache->chain_count = (size_t)1 << cache->chain_bits;
     cache->chains = mln_calloc(cache->chain_count, sizeof(struct entry *));
-    cache->arena = mln_arena_new(max_bytes);
-    if (!cache->chains || !cache->arena) {
+    if (!cache->chains || !has_parts(cache)) {
         mln_policy_cache_free(cache);
         MLN_FAIL(NO_MEMORY);
     }
@@ -49,7 +70,9 @@ mln_err mln_policy_cache_new(size_t max_bytes, struct mln_policy_cache **ret)
 void mln_policy_cache_free(struct mln_policy_cache *cache)
 {
     if (cache) {
-        mln_arena_free(cache->arena);
+        for (unsigned i = 0; i < PARTS; i++) {
+            mln_arena_free(cache->parts[i].arena);
+        }
         mln_free(cache->chains);
         mln_free(cache);
     }
@@ -61,10 +84,42 @@ static struct entry **chain_of(struct mln_policy_cache *cache, uint64_t id)
     return &cache->chains[id * UINT64_C(0x9E3779B97F4A7C15) >> (64 - cache->chain_bits)];
 }
 
-static void begin_anew(struct mln_policy_cache *cache)
+/* Takes it out of its chain, if it is still there. */
+static void unlink_entry(struct mln_policy_cache *cache, const struct entry *e)
 {
-    mln_arena_reset(cache->arena);
-    memset(cache->chains, 0, cache->chain_count * sizeof(struct entry *));
+    struct entry **link = chain_of(cache, e->id);
+
+    while (*link && *link != e) {
+        link = &(*link)->next;
+    }
+    if (*link) {
+        *link = e->next;
+    }
+}
+
+/* An empty part, or any but the current one. */
+static unsigned next_part(struct mln_policy_cache *cache)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        if (!cache->parts[i].entries) {
+            return i;
+        }
+    }
+    cache->chance = cache->chance * UINT64_C(6364136223846793005) + 1442695040888963407U;
+    return (cache->current + 1 + (unsigned)(cache->chance >> 33) % (PARTS - 1)) % PARTS;
+}
+
+static void turn_over(struct mln_policy_cache *cache)
+{
+    struct part *part;
+
+    cache->current = next_part(cache);
+    part = &cache->parts[cache->current];
+    for (const struct entry *e = part->entries; e; e = e->next_in_part) {
+        unlink_entry(cache, e);
+    }
+    part->entries = NULL;
+    mln_arena_reset(part->arena);
 }
 
 static mln_err make(struct mln_arena *arena, const struct mln_policy_key *key, struct entry **ret)
@@ -79,7 +134,7 @@ static mln_err make(struct mln_arena *arena, const struct mln_policy_key *key, s
     return MLN_OK;
 }
 
-/* An earlier form of the same policy goes out of the chain; its memory comes back with the rest. */
+/* An earlier form of the same policy goes out of the chain; its memory comes back with its part. */
 static void put(struct mln_policy_cache *cache, struct entry *e)
 {
     struct entry **chain = chain_of(cache, e->id);
@@ -92,15 +147,17 @@ static void put(struct mln_policy_cache *cache, struct entry *e)
     }
     e->next = *chain;
     *chain = e;
+    e->next_in_part = cache->parts[cache->current].entries;
+    cache->parts[cache->current].entries = e;
 }
 
 static mln_err keep(struct mln_policy_cache *cache, const struct mln_policy_key *key,
                     struct entry **ret)
 {
     MLN_REQUIRE(key->attributes.len < cache->max_bytes / LARGEST_SHARE, NO_MEMORY);
-    if (mln_failed(make(cache->arena, key, ret))) {
-        begin_anew(cache);
-        MLN_TRY(make(cache->arena, key, ret));
+    if (mln_failed(make(cache->parts[cache->current].arena, key, ret))) {
+        turn_over(cache);
+        MLN_TRY(make(cache->parts[cache->current].arena, key, ret));
     }
     put(cache, *ret);
     return MLN_OK;

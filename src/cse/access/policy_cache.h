@@ -3,7 +3,7 @@
  * An entry is found by the id of its resource and holds when the stored attributes, which are read
  * through the view of the request each time, are the same byte for byte as those it was made from.
  * So no entry can outlive a change, a roll-back or another view: it is a function of the bytes
- * alone. Its memory is bounded; when it is full it begins anew. */
+ * alone. Its memory is bounded; when it is full it forgets a part. */
 #pragma once
 
 #include "cse/access/policy.h"

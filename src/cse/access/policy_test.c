@@ -291,6 +291,23 @@ static void a_policy_is_kept_while_its_bytes_stay(void **state)
     mln_policy_cache_free(NULL);
 }
 
+/* Policies asked for in turn, twice as many as there is room for: some are found again, and each is
+ * what its bytes say. */
+static void more_policies_than_there_is_room_for(void **state)
+{
+    struct mln_policy_cache *cache;
+    unsigned found = 0;
+
+    (void)state;
+    assert_int_equal(mln_policy_cache_new(1 << 16, &cache).code, 0);
+    for (uint64_t round = 0; round < 20000; round++) {
+        found += kept(cache, round % 300, "{'pv':{'acr':[{'acor':['all'],'acop':1}]}}") ? 1 : 0;
+        mln_arena_reset(look.arena);
+    }
+    assert_in_range(found, 2000, 19000);
+    mln_policy_cache_free(cache);
+}
+
 static void a_policy_that_is_too_large_is_read_each_time(void **state)
 {
     struct mln_buf out;
@@ -336,6 +353,7 @@ int main(void)
         T(points_elsewhere_are_noted),
         T(constraints_are_counted),
         T(a_policy_is_kept_while_its_bytes_stay),
+        T(more_policies_than_there_is_room_for),
         T(a_policy_that_is_too_large_is_read_each_time),
     };
 
