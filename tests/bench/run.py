@@ -309,6 +309,39 @@ def access(bench):
     server.stop()
 
 
+def part(bench, program, *words):
+    """What one of the small programs prints."""
+    out = subprocess.run([str(bench.build / program), *map(str, words)], capture_output=True, text=True, check=False)
+    if out.stderr:
+        raise SystemExit(f"{program}: {out.stderr}")
+    return out.stdout
+
+
+def decisions(bench):
+    """Without network, HTTP and JSON: policies from the store, as many as 100,000 of each kind."""
+    folder = bench.scratch / "policies"
+    folder.mkdir()
+    found = dict(re.findall(r"^(\S+) +(\d+) ns$", part(bench, "src/cse/policy_bench", folder), re.M))
+    shutil.rmtree(folder)
+    for case, name, limit in (
+            ("hot", "access decision, 100,000 policies stored, a few in use", 2000),
+            ("hot-contexts", "  with contexts and object details", 2000),
+            ("spread", "  65,000 policies in use", 2000),
+            ("spread-contexts", "  65,000 in use, with contexts and object details", 0)):
+        ns = int(found[case])
+        say(name, f"{ns / 1000:.2f} us", f"< {limit // 1000} us" if limit else "", not limit or ns < limit)
+
+
+def tokens(bench):
+    ratio = float(re.search(r"ratio ([\d.]+)", part(bench, "src/crypto/jwt_bench"))[1])
+    say("fresh ES256 token: merlon / OpenSSL's own verification", f"{ratio:.2f}", "<= 1.3", ratio <= 1.3)
+    for count in (1000, 9000):
+        found = re.search(r"by text ([\d.]+) us, by local identifier ([\d.]+)",
+                          part(bench, "tests/bench/token_bench", count))
+        say(f"token that was verified before, {count:,} remembered", f"{found[1]} us", "< 1 us", float(found[1]) < 1)
+        say("  by Local-Token-ID", f"{found[2]} us", "< 1 us", float(found[2]) < 1)
+
+
 def create_with(bench, server, connections):
     """Beside the bare program with as many writes in a commit as Merlon had, rounds in turn."""
     path = "/cse-in/bench/c1"
@@ -501,7 +534,7 @@ def main():
     parser.add_argument("--large", action="store_true", help="also growth to 10 million instances")
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
-    suites = [retrieve, tls, access, create, mixed, notifications, idle, idle_tls, memory, startup]
+    suites = [retrieve, tls, access, decisions, tokens, create, mixed, notifications, idle, idle_tls, memory, startup]
     with tempfile.TemporaryDirectory(prefix="merlon-bench-") as scratch:
         os.chmod(scratch, 0o755)
         bench = Bench(options.build, scratch)
