@@ -89,6 +89,28 @@ def test_malformed_is_refused(ae, cnt, receiver, wrong):
     assert receiver.nothing(0.05)
 
 
+@pytest.mark.parametrize("url", ["http://user:planted@127.0.0.1:9/x", "http://planted@127.0.0.1:9",
+                                 "https://a@b:planted@127.0.0.1:9?x"])
+def test_targets_with_a_user_name(ae, cnt, url):
+    """Nobody would get it (RFC 9110 4.2.4), and it would only stand about in logs."""
+    answer = ae.create(cnt, "sub", nu=[url])
+    assert answer.rsc == 4000 and "planted" not in answer.debug
+    assert names_below(ae, cnt) == []
+
+
+def test_what_a_refusal_tells(admin, ae, cnt, other):
+    """Neither the query of a target, which may be secret, nor where somebody else's AE is reached"""
+    silent = f"http://127.0.0.1:{closed_port()}"
+    answer = ae.create(cnt, "sub", nu=[f"{silent}/x?key=planted"])
+    assert answer.rsc == 5204 and f"{silent}/x did not confirm" in answer.debug, answer
+    assert other.update(other.path, "ae", poa=[f"{silent}/planted"]).rsc == 2004
+    policy = grant(admin, ([ae.stem], 63), ([other.stem], 63))
+    assert admin.update(other.path, "ae", acpi=[policy]).rsc == 2004
+    answer = ae.create(cnt, "sub", nu=[other.path])
+    assert answer.rsc == 5204 and f"{other.path} did not confirm" in answer.debug, answer
+    assert admin.delete(policy).rsc == 2002
+
+
 @pytest.mark.parametrize("parent", ["cb", "ae", "acp", "cnt", "grp", "nod"])
 def test_every_subscribable_type(admin, ae, receiver, parent):
     """spec: TS-0001 9.6: types that list <subscription> among their children"""

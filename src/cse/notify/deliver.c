@@ -365,12 +365,12 @@ static void next_in_line(struct mln_deliverer *d)
 
 /* ---- telling ---- */
 
-/* Where a lane leads, for the log: without the query, which may hold a secret. */
+/* Where a lane leads, for the log. */
 static void tell(const struct lane *l, enum mln_log_level level, const char *what, int status)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
     struct mln_cse *cse = l->d->duties->cse;
-    struct mln_slice target = l->entry.target;
+    struct mln_slice target = mln_reach_shown(l->entry.target);
     struct mln_slice name = MLN_S("a subscription");
 
     if (!mln_log_enabled(level)) {
@@ -381,7 +381,6 @@ static void tell(const struct lane *l, enum mln_log_level level, const char *wha
 
         name = mln_outbox_name(&lookup, l->key.subscription);
     }
-    target.len = mln_slice_find(target, '?');
     if (status) {
         mln_log(level, "notify", "%.*s to %.*s: %s, status %d", MLN_S_ARG(name), MLN_S_ARG(target),
                 what, status);

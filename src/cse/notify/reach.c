@@ -1,6 +1,8 @@
 /* Points of access of notification targets. */
 #include "cse/notify/reach.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "cse/access/binding.h"
 #include "model/pack.h"
@@ -53,6 +55,26 @@ static mln_err find_credential(const struct mln_lookup *l, const struct mln_reso
     MLN_TRY(err);
     *ret = binding.credential_id;
     return MLN_OK;
+}
+
+size_t mln_reach_user(struct mln_slice url)
+{
+    size_t begin = mln_ident_is_url(url) ? mln_slice_find(url, ':') + 3 : url.len;
+    size_t ret = 0;
+
+    for (size_t i = begin; i < url.len && !strchr("/?#", url.ptr[i]); i++) {
+        if (url.ptr[i] == '@') {
+            ret = i + 1;
+        }
+    }
+    return ret;
+}
+
+struct mln_slice mln_reach_shown(struct mln_slice target)
+{
+    struct mln_slice shown = mln_slice_from(target, mln_reach_user(target));
+
+    return mln_slice_head(shown, mln_slice_find(shown, '?'));
 }
 
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,

@@ -28,6 +28,13 @@ mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_is_originator(const struct mln_exec *e, struct mln_slice target, bool *ret);
 
+/* Where the user name of a URL ends, and 0 without one. RFC 3986 3.2.1 */
+size_t mln_reach_user(struct mln_slice url);
+
+/* A target as it may be told in answers and logs: without user name and query, which may be
+ * secret. */
+struct mln_slice mln_reach_shown(struct mln_slice target);
+
 /* The target without its serialisation indicator; *ret_ct is the indicator's value or empty.
  * Errors: NO_MEMORY. */
 mln_err mln_reach_strip(struct mln_arena *arena, struct mln_slice target, struct mln_slice *ret,

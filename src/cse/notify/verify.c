@@ -13,6 +13,7 @@
 /* One target to ask. */
 struct question {
     struct question *next;
+    struct mln_slice target; /* as the request has it */
     struct mln_attempt attempt;
     struct mln_exec *exec;
 };
@@ -75,7 +76,9 @@ static bool is_known(const struct mln_exec *e, struct mln_slice target)
 
 static mln_err refuse(struct mln_exec *e, struct mln_slice target, const char *why)
 {
-    mln_fault_set(e->fault, "nu: %.*s %s", MLN_S_ARG(target), why);
+    struct mln_slice shown = mln_reach_shown(target);
+
+    mln_fault_set(e->fault, "nu: %.*s %s", MLN_S_ARG(shown), why);
     MLN_FAIL(VERIFICATION);
 }
 
@@ -110,6 +113,7 @@ static mln_err add_question(struct mln_exec *e, struct mln_slice target)
         return refuse(e, target, "cannot be reached");
     }
     q->exec = e;
+    q->target = target;
     q->next = e->inquiry->first;
     e->inquiry->first = q;
     return MLN_OK;
@@ -259,11 +263,11 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
 {
     struct question *q = attempt->data;
     struct mln_exec *e = q->exec;
+    struct mln_slice shown = mln_reach_shown(q->target); /* where an AE is reached is not theirs */
 
     if (!mln_attempt_succeeded(answer) && !mln_failed(e->inquiry->outcome)) {
         mln_fault_clear(e->fault);
-        mln_fault_set(e->fault, "nu: %.*s did not confirm the subscription",
-                      MLN_S_ARG(attempt->reach.urls[0]));
+        mln_fault_set(e->fault, "nu: %.*s did not confirm the subscription", MLN_S_ARG(shown));
         e->inquiry->outcome = MLN_ERROR(VERIFICATION);
     }
     if (--e->inquiry->open == 0) {

@@ -63,9 +63,14 @@ static mln_err check_content_type(struct mln_exec *e, uint64_t nct, const struct
 static mln_err check_url(struct mln_exec *e, struct mln_slice url)
 {
     const struct mln_outbound *out = &e->worker->ops.outbound;
+    struct mln_slice scheme = mln_slice_head(url, mln_slice_find(url, ':'));
 
+    if (mln_reach_user(url)) { /* RFC 9110 4.2.4: it would be sent to nobody */
+        mln_fault_set(e->fault, "nu: a URL with a user name is not used");
+        MLN_FAIL(ATTR_INVALID);
+    }
     if (!out->can_send(out->impl, url)) {
-        mln_fault_set(e->fault, "nu: no binding for %.*s", MLN_S_ARG(url));
+        mln_fault_set(e->fault, "nu: no binding for %.*s", MLN_S_ARG(scheme));
         MLN_FAIL(NOT_IMPLEMENTED);
     }
     return MLN_OK;
