@@ -77,6 +77,22 @@ static mln_err read_request(struct issue *i)
     return MLN_OK;
 }
 
+/* Nobody has looked at what a request asks for: it gets the names of one entity, which the profile
+ * sees to, and no address, under which its holder could be another server. */
+static mln_err check_asked(const struct issue *i)
+{
+    for (int k = 0; k < sk_GENERAL_NAME_num(i->names); k++) {
+        int type = sk_GENERAL_NAME_value(i->names, k)->type;
+
+        if (type != GEN_DNS && type != GEN_URI && type != GEN_OTHERNAME && type != GEN_RID) {
+            mln_fault_set(i->fault, "request: asks for a name that is no identity, such as an "
+                                    "address: say yourself what to certify");
+            MLN_FAIL(CONFIG);
+        }
+    }
+    return MLN_OK;
+}
+
 static mln_err names_of_request(struct issue *i)
 {
     STACK_OF(X509_EXTENSION) *extensions = NULL;
@@ -89,7 +105,7 @@ static mln_err names_of_request(struct issue *i)
         reason = mln_cert_names_in(extensions, &i->names);
         sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
     }
-    return mln_cert_error(reason);
+    return reason ? mln_cert_error(reason) : check_asked(i);
 }
 
 /* ---- names ---- */

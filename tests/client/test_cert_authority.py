@@ -1,5 +1,6 @@
 """`merlon cert` as a certification authority: what it issues is read and judged by python3-cryptography and openssl."""
 
+import ipaddress
 import os
 import stat
 import subprocess
@@ -153,7 +154,9 @@ def test_signing_requests(lab, tmp_path):
     (lambda: b"nothing", 1, "no certificate signing request"),
     (lambda: request(p256(), AE).public_bytes(serialization.Encoding.DER) + b"\0", 1, "no certificate signing request"),
     (lambda: b"", 1, ""),
-], ids=range(10))
+    (lambda: pem(request(p256(), AE, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))), 2, "such as an address"),
+    (lambda: pem(request(p256(), AE, x509.RFC822Name("a@sp.example"))), 2, "such as an address"),
+], ids=range(12))
 def test_signing_requests_that_are_refused(lab, tmp_path, make, code, said):
     path = tmp_path / "r"
     path.write_bytes(make())
