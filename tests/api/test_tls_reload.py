@@ -5,6 +5,7 @@ docs/guide/operate.md, docs/internals/tls.md
 
 import datetime
 import os
+import socket
 import ssl
 import stat
 
@@ -152,6 +153,29 @@ def test_a_bad_credentials_file_keeps_no_certificate_back(lab):
     lab.issue("cse", cert_maker.dns("in.sp.example"), cert_maker.dns("localhost"))
     reload(server, "credentials stay as they were")
     assert certificate_seen(lab, server) != first
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_resumed_connection_goes_on(lab, version):
+    """SEC-TLS-09: a resumed session knows its certificate, so a reload that changes nothing ends nothing."""
+    server = lab.start("required")
+    context = lab.context(lab.ae, version)
+
+    def connect(session=None):
+        plain = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        return context.wrap_socket(plain, server_hostname="localhost", session=session)
+
+    with connect() as first:
+        assert answered(first)
+        session = first.session
+    with connect(session) as tls:
+        assert tls.session_reused and answered(tls)
+        reload(server, "are reloaded")
+        assert answered(tls)
+        other = cert_maker.Authority("other", permits=[cert_maker.uri("sp.example")])
+        lab.write("anchor.pem", cert_maker.pem(other.cert))
+        reload(server, "are reloaded", 2)
+        assert not answered(tls)
 
 
 def test_many_reloads_under_load(lab):
