@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""Writes docs/conformance.md: what of the standard and of our security reading is built and tested.
+"""Writes docs/conformance.md: what of the standard and of our security reading is built and tested. And, by
+gen_threats.py, docs/threats.md: what stands against which threat.
 
 Taken from the tree alone: spec/requirements.tsv, `spec:` comments, and the tests. A requirement
 counts as tested when a test function or case carries its ID: in its name, its docstring, a
 comment in or right above it, its data. Mentions elsewhere do not count.
 
 usage: gen_conformance.py [--root DIR] [--check]
---check writes nothing and fails when the committed file is stale.
+--check writes nothing and fails when a committed file is stale.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import gen_threats
 import lint
 import lint_c
 
@@ -209,11 +211,10 @@ def type_part(types):
                f"| {row.get('clause', '')} | {' | '.join(cells)} |")
 
 
-def page(tree):
-    """The text of the page. Raises ValueError for an ID that is no requirement."""
-    requirements = read_requirements(tree)
+def read_tests(tree, requirements):
+    """({requirement: tests}, {clause: tests}). Raises ValueError for an ID that is no requirement."""
     known = {row[0] for row in requirements}
-    carried, tested, built = defaultdict(set), defaultdict(set), defaultdict(set)
+    carried, tested = defaultdict(set), defaultdict(set)
     for reference, text in tests(tree):
         for name in ids(text):
             if name not in known:
@@ -221,6 +222,12 @@ def page(tree):
             carried[name].add(reference)
         for clause in clauses(text):
             tested[clause].add(reference)
+    return carried, tested
+
+
+def page(tree, requirements, carried, tested):
+    """The text of docs/conformance.md."""
+    built = defaultdict(set)
     for path in lint.product_c(tree):
         for comment in tree.source(path).comments:
             for clause in clauses(spec_comments(comment.text)):
@@ -233,25 +240,34 @@ def page(tree):
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
+def pages(tree):
+    """{path: text}. Raises ValueError for what is named and is not there."""
+    requirements = read_requirements(tree)
+    carried, tested = read_tests(tree, requirements)
+    threats = gen_threats.page(tree, requirements, carried, sys.modules[__name__])
+    return {OUTPUT: page(tree, requirements, carried, tested), **({gen_threats.OUTPUT: threats} if threats else {})}
+
+
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--root", default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--check", action="store_true", help="fail when the file is stale")
     options = parser.parse_args(argv)
-    target = Path(options.root) / OUTPUT
     try:
-        text = page(lint.Tree(options.root))
+        made = pages(lint.Tree(options.root))
     except ValueError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 1
-    if options.check:
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            print(f"{OUTPUT} is stale: run make docs", file=sys.stderr)
-            return 1
-        return 0
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    return 0
+    stale = 0
+    for path, text in made.items():
+        target = Path(options.root) / path
+        if not options.check:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        elif not target.exists() or target.read_text(encoding="utf-8") != text:
+            print(f"{path} is stale: run make docs", file=sys.stderr)
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

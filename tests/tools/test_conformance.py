@@ -27,7 +27,9 @@ def page(tmp_path):
             place = tmp_path / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
-        return gen_conformance.page(gen_conformance.lint.Tree(tmp_path))
+        made = gen_conformance.pages(gen_conformance.lint.Tree(tmp_path))
+        make.threats = made.get("docs/threats.md")
+        return made["docs/conformance.md"]
 
     return make
 
@@ -173,6 +175,45 @@ def test_check_says_when_the_page_is_stale(page, tmp_path, capsys):
     (tmp_path / "spec" / "requirements.tsv").write_text(REQUIREMENTS.replace("three", "3"))
     assert gen_conformance.main([*arguments, "--check"]) == 1
     assert "stale" in capsys.readouterr().err
+
+
+def threats_of(page, *rows, tests=""):
+    text = "\n".join(["threat\tanswer\trequirements\tevidence", *("\t".join(r) for r in rows)])
+    page({"spec/threats.tsv": text, "tests/api/test_x.py": tests})
+    return page.threats.splitlines()
+
+
+def test_threats_name_their_tests(page):
+    lines = threats_of(page, ("keys are read", "they are sealed", f"{ONE} {THREE}", ""),
+                       ("bad input", "it is checked", TWO, ""), ("nothing yet", "later", THREE, ""),
+                       ("scripts", "no portal", "", ""), ("overflow", "tests", "", "tests/api/test_x.py"),
+                       tests=f'def test_a():\n    """{ONE} {TWO}"""\n')
+    states = [line.split(" | ")[2:] for line in lines if line.startswith("| ") and "(#threat-" in line]
+    assert states == [["in part", "1 of 2 |"], ["answered", "1 of 1 |"], ["open", "0 of 1 |"], ["open", "0 of 0 |"],
+                      ["answered", "0 of 0 |"]]
+    assert f"| {ONE} | `tests/api/test_x.py::test_a` |" in lines and f"| {THREE} | open |" in lines
+    assert "Shown by `tests/api/test_x.py`." in lines
+
+
+def test_threats_by_families_of_requirements(page):
+    lines = threats_of(page, ("all", "-", ONE[:-2] + "*", ""))
+    assert [line for line in lines if line.startswith("| SEC")] == [f"| {ONE} | open |", f"| {TWO} | open |"]
+
+
+@pytest.mark.parametrize("row, why", [(("a", "b", TWO + "9", ""), "is no requirement"),
+                                      (("a", "b", "", "src/none.c"), "there is no src/none.c")])
+def test_threats_name_what_is_there(page, row, why):
+    with pytest.raises(ValueError, match=why):
+        threats_of(page, row)
+
+
+def test_a_stale_page_of_threats(page, tmp_path):
+    threats_of(page, ("a", "b", ONE, ""))
+    arguments = ["--root", str(tmp_path)]
+    assert gen_conformance.main(arguments) == 0
+    assert gen_conformance.main([*arguments, "--check"]) == 0
+    (tmp_path / "docs" / "threats.md").write_text("older")
+    assert gen_conformance.main([*arguments, "--check"]) == 1
 
 
 DOCUMENT = """\
