@@ -72,9 +72,10 @@ static void put_names(struct mln_buf *out, const X509 *cert)
     }
     for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
-        struct mln_slice address = mln_cert_string(name->d.iPAddress);
+        struct mln_slice address =
+            name->type == GEN_IPADD ? mln_cert_string(name->d.iPAddress) : mln_slice_of(NULL, 0);
 
-        if (name->type == GEN_IPADD && address.len == 4) {
+        if (address.len == 4) {
             mln_buf_printf(out, "address: %u.%u.%u.%u\n", (unsigned char)address.ptr[0],
                            (unsigned char)address.ptr[1], (unsigned char)address.ptr[2],
                            (unsigned char)address.ptr[3]);
