@@ -65,9 +65,15 @@ static mln_err add_anchors(X509_STORE *store, struct mln_slice pem, struct mln_f
     return err.code == MLN_ERR_SYNTAX ? MLN_ERROR(CONFIG) : err;
 }
 
-/* spec: TS-0003 10.1.1.3: what is signed is signed with ECDSA and SHA-256 */
+/* spec: TS-0003 10.1.1.3: what is signed is signed with ECDSA and SHA-256
+ * spec: RFC 5280 5.1.2.5: nextUpdate is always there; to OpenSSL a list without is never old */
 static mln_err add_crl(X509_STORE *store, X509_CRL *crl, struct mln_fault *fault)
 {
+    if (!X509_CRL_get0_nextUpdate(crl)) {
+        mln_fault_set(fault,
+                      "certificate revocation list has no nextUpdate: it would never be old");
+        MLN_FAIL(CONFIG);
+    }
     if (X509_CRL_get_signature_nid(crl) != NID_ecdsa_with_SHA256) {
         mln_fault_set(fault, "certificate revocation list %s",
                       mln_cert_reason_text(MLN_CERT_SIGNATURE_TYPE));

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from lib.cert_maker import (DAY, NOW, PROVIDER, Authority, address, der, device, device_relative, dns, hardware_module,
@@ -588,6 +589,23 @@ def test_lists_that_cannot_be_used(verify, root):
                         ([root.crl(digest=hashes.SHA384())], "SHA-256"),
                         ([root.crl(), b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"], "list 2")):
         assert said in verify(leaf, root, crls=lists, words=["--status", "hard"], code=2)[1]
+
+
+def endless_crl(root):
+    """A list without nextUpdate, which python3-cryptography refuses to write."""
+    algorithm = der(0x30, der(6, b"\x2a\x86\x48\xce\x3d\x04\x03\x02"))
+    start = der(0x17, (NOW - DAY).strftime("%y%m%d%H%M%SZ").encode())
+    tbs = der(0x30, der(2, b"\1") + algorithm + root.subject.public_bytes() + start)
+    signature = root.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+    bare = der(0x30, tbs + algorithm + der(3, b"\0" + signature))
+    return b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(bare) + b"-----END X509 CRL-----\n"
+
+
+@pytest.mark.parametrize("status", ["hard", "soft"])
+def test_a_list_says_until_when_it_holds(verify, root, status):
+    """RFC 5280 5.1.2.5: else an old one would do for ever."""
+    leaf = root.leaf(AE)
+    assert "nextUpdate" in verify(leaf, root, crls=[endless_crl(root)], words=["--status", status], code=2)[1]
 
 
 def test_lists_in_der(verify, root):
