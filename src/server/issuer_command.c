@@ -10,6 +10,7 @@
 #include "codec/json.h"
 #include "crypto/jwt_chain.h"
 #include "server/credentials_command.h"
+#include "server/issuers.h"
 #include "server/server.h"
 
 enum { FILES = 32, RULES = 32, ARENA = 16 << 20, LIST_ARENA = 128 << 20, PARTS = 3 };
@@ -353,6 +354,7 @@ static mln_err add(const struct issuer_settings *s, struct mln_slice id, struct 
         mln_fault_set(fault, "the issuer %.*s is there already", MLN_S_ARG(id));
         MLN_FAIL(CONFLICT);
     }
+    MLN_TRY(mln_issuers_check(credentials, record, fault));
     return mln_credentials_put_record(credentials, KIND, id, record, fault);
 }
 

@@ -53,3 +53,26 @@ mln_err mln_issuers_apply(const struct mln_server_tls *tls, struct mln_cse *cse,
     mln_jwt_issuers_unref(issuers);
     return MLN_OK;
 }
+
+mln_err mln_issuers_check(struct mln_credentials *credentials, struct mln_slice record,
+                          struct mln_fault *fault)
+{
+    struct records *r = mln_calloc(1, sizeof *r);
+    struct mln_jwt_issuers *issuers = NULL;
+    mln_err err;
+
+    MLN_REQUIRE(r, NO_MEMORY);
+    err = mln_credentials_list_records(credentials, MLN_S("issuer"), add, r);
+    if (!mln_failed(err)) {
+        err = add(r, MLN_S(""), record);
+    }
+    if (err.code == MLN_ERR_LIMIT) {
+        mln_fault_set(fault, "more than %d issuers", MOST);
+    }
+    if (!mln_failed(err)) {
+        err = mln_jwt_issuers_new(r->texts, r->count, NULL, fault, &issuers);
+    }
+    mln_jwt_issuers_unref(issuers);
+    drop(r);
+    return err;
+}

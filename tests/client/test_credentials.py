@@ -383,6 +383,15 @@ def test_an_issuer_is_added_listed_and_removed(data, tmp_path):
     assert json.loads(data.issuer("list", "--json", code=0).stdout) == []
 
 
+def test_two_issuers_share_no_domain(data):
+    """SEC-TOK-23: a server would neither start with both nor take a removal at its next reload."""
+    words = ["--fqdn", "das.example", "--allow", "ES256", "--key-file", "-"]
+    data.issuer("add", "//sp.example/Sa", *words, stdin=json.dumps(RFC7515_A3), code=0)
+    said = data.issuer("add", "//sp.example/Sb", *words, stdin=json.dumps(RFC7515_A3), code=USAGE).stderr
+    assert "//sp.example/Sb: fqdn: belongs to another issuer" in said
+    assert [row["id"] for row in json.loads(data.issuer("list", "--json", code=0).stdout)] == ["//sp.example/Sa"]
+
+
 @pytest.mark.parametrize("words, stdin, says", [
     (["i"], None, "--fqdn DOMAIN is missing"),
     (["i", "--fqdn", "a"], None, "--allow ALGORITHMS is missing"),
