@@ -110,6 +110,23 @@ static void without_a_subscription(void **state)
     assert_int_equal(try_registration("C1", "Nx"), 4128);
 }
 
+/* What looks at all rules does not hold up those who write: a refusal does not wait for the store.
+ */
+static void refusals_do_not_reach_the_store(void **state)
+{
+    struct mln_inproc_call *call;
+
+    (void)state;
+    make_rule("rule", "'aae':['Cone']");
+    make_node("ours", "/id-in", "'cse-in/rule'");
+    call = mln_inproc_prepare(look.p, "{\"op\":1,\"to\":\"cse-in\",\"ty\":2,\"fr\":\"Ctwo\","
+                                      "\"pc\":{\"m2m:ae\":{\"api\":\"Nx\",\"rr\":false,"
+                                      "\"srv\":[\"3\"]}}}");
+    mln_inproc_start(look.p, call);
+    assert_true(mln_inproc_answer_of(call)->is_there);
+    assert_int_equal(mln_inproc_answer_of(call)->rsc, 4126);
+}
+
 /* SEC-REG-06: an empty list of links means that nobody may register */
 static void links_that_admit_nobody(void **state)
 {
@@ -449,6 +466,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(without_a_subscription),
+        T(refusals_do_not_reach_the_store),
         T(links_that_admit_nobody),
         T(a_rule_that_goes),
         T(lists_of_a_rule),

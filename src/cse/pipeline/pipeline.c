@@ -460,6 +460,34 @@ static void ask_consent(struct mln_exec *e)
     }
 }
 
+/* A registration that no rule admits ends here: all rules are looked at for it, while nobody else
+ * could write. */
+static mln_err admit_on_snapshot(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    if (!e->cse->options.enforces_profile || e->req.op != MLN_OP_CREATE || e->req.ty != MLN_TY_AE) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_view_begin(e->worker->reader, &view));
+    e->view = view;
+    err = walk(e, mln_stage_admit);
+    e->view = NULL;
+    return err;
+}
+
+static void submit_write(struct mln_exec *e)
+{
+    mln_err err = admit_on_snapshot(e);
+
+    if (mln_failed(err)) {
+        finish(e, err);
+    } else {
+        submit(e);
+    }
+}
+
 static mln_err read_on_snapshot(struct mln_exec *e, struct mln_reader *reader)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
@@ -513,7 +541,7 @@ static void run_on_worker(struct mln_exec *e)
         return;
     }
     if (needs_executor(e)) {
-        submit(e);
+        submit_write(e);
         return;
     }
     err = read_on_snapshot(e, e->worker->reader);
