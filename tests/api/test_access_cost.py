@@ -63,6 +63,22 @@ def test_members_of_a_group_together_read_so_much(own):
         assert answer.pc == {"m2m:dbg": "the policies of the members together are too large"}
 
 
+def test_looking_at_contexts_is_effort(own):
+    """SEC-DEC-12: a search that meets many windows is cut, known as they may be"""
+    admin = Client(own("--limit", "quick_scan=10", "--limit", "scan=1000").url)
+    ae, other = admin.register("Cae", name="ae"), admin.register("Cother", name="other")
+    window = "* * * * * * " + ",".join(["2000"] * 195)
+    many = [{"acor": ["all"], "acop": 63, "acco": [{"actw": [window] * 55}]}]
+    for i in range(12):
+        policy = grant(admin, (["Cother"], 63), name=f"p{i}")
+        assert ae.create("cse-in/ae", "cnt", acpi=[policy]).rsc == 2001
+        assert admin.update(policy, "acp", pv={"acr": many}).rsc == 2004
+    assert ae.create("cse-in/ae", "cnt", acpi=[grant(admin, (["Cother"], 63))]).rsc == 2001
+    for _ in range(3):
+        found = other.retrieve("cse-in", query={"fu": 1, "ty": 3})
+        assert found.res == [] and found.headers["X-M2M-CTS"] == "1"
+
+
 def test_comparing_originators_is_effort(own):
     """A search that meets large policies is cut, instead of holding up others."""
     admin = Client(own("--limit", "quick_scan=10", "--limit", "scan=1000").url)

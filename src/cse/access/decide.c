@@ -115,7 +115,7 @@ mln_err mln_access_rules_permit(struct mln_access *a, struct mln_slice rules,
 enum {
     LARGE_POLICY = 64 << 10,  /* bytes of attributes; beyond, memory of its own for this once: */
     LARGEST_GROWTH = 64,      /* bytes of the form read to one of attributes, at most */
-    BYTES_PER_COMPARISON = 8, /* what reading a large policy costs */
+    BYTES_PER_COMPARISON = 8, /* what reading a policy costs */
     KNOWN = 16,               /* one that was read before costs that part of reading it */
 };
 
@@ -124,11 +124,14 @@ static mln_err read_permits(struct mln_access *a, const struct mln_policy_key *k
 {
     uint64_t misses = a->policies ? mln_policy_cache_misses(a->policies) : 0;
     const struct mln_policy *policy;
-    bool is_known;
+    uint64_t bytes = key->attributes.len;
 
     MLN_TRY(mln_policy_cache_get(a->policies, key, arena, &policy));
-    is_known = a->policies && misses == mln_policy_cache_misses(a->policies);
-    a->bytes_read += is_known ? key->attributes.len / KNOWN : key->attributes.len;
+    if (a->policies && misses == mln_policy_cache_misses(a->policies)) {
+        bytes /= KNOWN;
+    }
+    a->bytes_read += bytes;
+    a->facts.compared += bytes / BYTES_PER_COMPARISON;
     return ask(a, is_self ? &policy->self_privileges : &policy->privileges, q, ret);
 }
 
@@ -143,7 +146,6 @@ static mln_err policy_permits(struct mln_access *a, const struct mln_resource *p
     }
     own = mln_arena_new(policy->attrs.len * LARGEST_GROWTH);
     MLN_REQUIRE(own, NO_MEMORY);
-    a->facts.compared += policy->attrs.len / BYTES_PER_COMPARISON;
     return read_permits(a, &key, is_self, q, own, ret);
 }
 

@@ -6,6 +6,10 @@
 
 /* ---- contexts ---- */
 
+/* In comparisons of originators: bytes of the years of a schedule, which are read each time, and
+ * what a circle costs. */
+enum { YEARS_PER_COMPARISON = 8, CIRCLE = 8 };
+
 static bool windows_match(const struct mln_context *c, struct mln_policy_facts *f)
 {
     bool matches = false;
@@ -18,16 +22,18 @@ static bool windows_match(const struct mln_context *c, struct mln_policy_facts *
         f->has_moment = true;
     }
     for (const struct mln_window *w = c->windows; w && !matches; w = w->next) {
+        f->compared += 1 + w->schedule.years.len / YEARS_PER_COMPARISON;
         matches = mln_schedule_matches(&w->schedule, &f->moment);
     }
     return matches;
 }
 
-static bool addresses_match(const struct mln_context *c, const struct mln_policy_facts *f)
+static bool addresses_match(const struct mln_context *c, struct mln_policy_facts *f)
 {
     bool matches = false;
 
     for (const struct mln_address_item *a = c->addresses; a && !matches; a = a->next) {
+        f->compared++;
         matches = mln_iprange_contains(&a->range, &f->ip);
     }
     return matches;
@@ -44,9 +50,11 @@ static bool region_matches(const struct mln_context *c, struct mln_policy_facts 
         }
     }
     if (c->is_circle) {
+        f->compared += CIRCLE;
         return mln_circle_contains(&c->circle, &f->location);
     }
     for (const struct mln_country_item *i = c->countries; i && !matches; i = i->next) {
+        f->compared++;
         matches = i->country == f->location.country;
     }
     return matches;

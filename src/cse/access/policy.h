@@ -165,7 +165,7 @@ struct mln_policy_facts {
 
     struct mln_trace *trace; /* is told of each rule that is asked; or NULL */
 
-    uint64_t compared; /* grows with each originator of a rule that is looked at */
+    uint64_t compared; /* grows with each originator and each part of a context looked at */
 
     /* worked out when it is needed; begins with zeros */
     char domain[MLN_DOMAIN_MAX]; /* of the originator, lower case */
