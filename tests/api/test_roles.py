@@ -344,6 +344,17 @@ def test_group_members_see_the_roles(admin, ae, other):
     assert codes(made) == [2001, 2001, 4103]
 
 
+def test_conditions_on_others_see_the_roles(admin, ae, other):
+    """SEC-ROL-03 spec: TS-0004 7.3.3.17: a condition on a child that only a role may see"""
+    rlid = role_id()
+    box = guarded(admin, ae, other.stem)
+    assert admin.create(box, "cnt", lbl=["in"], acpi=[grant(admin, ([rlid], 63))]).rsc == 2001
+    assign(admin, rlid, other.stem)
+    asked = {"fu": 2, "clbl": "in", "rcn": 1}
+    assert other.retrieve(box, query=asked).rsc == 4004
+    assert other.retrieve(box, query={**asked, "rids": rlid}).rsc == 2000
+
+
 def test_group_itself_by_role(admin, ae, other):
     """SEC-ROL-03: membersAccessControlPolicyIDs may name a role"""
     rlid = role_id()

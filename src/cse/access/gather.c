@@ -43,13 +43,15 @@ static bool shows_others(const struct mln_request *req)
     return false;
 }
 
-/* Was the decision on the target the only one there is? */
+/* Was the decision on the target the only one there is? Filter Criteria can be about its parent and
+ * its children. */
 static bool is_decided(const struct mln_exec *e)
 {
+    bool filters = e->req.fc && e->req.fc->has_conditions;
     bool looks_further = (e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE) && e->type &&
                          (e->type->ty == MLN_TY_SUB || e->type->ty == MLN_TY_GRP);
 
-    return !e->is_fan_out && !looks_further && !shows_others(&e->req);
+    return !e->is_fan_out && !looks_further && !filters && !shows_others(&e->req);
 }
 
 /* ---- tokens ---- */
