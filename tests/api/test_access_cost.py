@@ -19,6 +19,7 @@ def test_policies_larger_than_the_memory_of_a_request(own):
     assert other.retrieve("cse-in/ae/c").rsc == 4103
     assert ae.update(policies[-1], "acp", pv={"acr": [{"acor": ["Cother"], "acop": 63}]}).rsc == 2004
     assert other.discover("cse-in", ty=3) == ["cse-in/ae/c"]
+    assert ae.create("cse-in/ae", "cnt", rn="d", acpi=policies).rsc == 2001
 
 
 def costly(count):

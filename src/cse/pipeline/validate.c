@@ -63,9 +63,9 @@ static mln_err check_expiration(struct mln_exec *e)
     return MLN_OK;
 }
 
-static mln_err check_policy(struct mln_exec *e, struct mln_slice name, struct mln_slice reference)
+static mln_err check_policy(struct mln_exec *e, const struct mln_lookup *l, struct mln_slice name,
+                            struct mln_slice reference)
 {
-    struct mln_lookup l = mln_exec_lookup(e);
     struct mln_slice local;
     struct mln_resource policy;
     enum mln_place place = mln_ident_place(reference, &e->cse->names, &local);
@@ -77,7 +77,7 @@ static mln_err check_policy(struct mln_exec *e, struct mln_slice name, struct ml
         MLN_FAIL(NOT_IMPLEMENTED);
     }
     if (place == MLN_PLACE_HERE) {
-        err = mln_locate_lookup(&l, reference, &policy);
+        err = mln_locate_lookup(l, reference, &policy);
     }
     if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && policy.ty != MLN_TY_ACP)) {
         mln_fault_set(e->fault, "%.*s: %.*s is no accessControlPolicy", MLN_S_ARG(name),
@@ -87,9 +87,12 @@ static mln_err check_policy(struct mln_exec *e, struct mln_slice name, struct ml
     return err;
 }
 
-/* spec: TS-0001 9.6.1.3.2 */
+/* In memory of their own: together policies can be larger than what a request may use.
+ * spec: TS-0001 9.6.1.3.2 */
 mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name)
 {
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
+    struct mln_lookup l = mln_exec_lookup(e);
     const struct mln_value *list = mln_value_get(e->attributes, name);
 
     if (!list || list->kind != MLN_V_ARRAY) {
@@ -99,8 +102,12 @@ mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name)
         mln_fault_set(e->fault, "%.*s: too many references", MLN_S_ARG(name));
         MLN_FAIL(LIMIT);
     }
+    scratch = mln_arena_new((size_t)e->cse->options.limits->request_arena_bytes);
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    l.arena = scratch;
     for (const struct mln_value *v = list->items.first; v; v = v->next) {
-        MLN_TRY(check_policy(e, name, v->text));
+        MLN_TRY(check_policy(e, &l, name, v->text));
+        mln_arena_reset(scratch);
     }
     return MLN_OK;
 }
