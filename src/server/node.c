@@ -593,7 +593,7 @@ static bool is_reloaded(const char *what, mln_err err, const struct mln_fault *f
  * Issuers come last: they rest on credentials and on revocation lists. */
 void mln_node_reload(struct mln_node *node)
 {
-    struct mln_fault faults[3] = { { 0 } };
+    struct mln_fault faults[3] = { 0 };
     mln_err err;
     bool is_all;
 

@@ -16,13 +16,13 @@ static const int64_t MS = 1000;
 static const int64_t ABSENT = 2000000; /* limit role_absent_ms */
 
 static const struct mln_domain_setting repositories[] = {
-    { { "x.example", 9 }, { "http://keeper/cse", 17 } },
-    { { "y.example", 9 }, { "http://keeper/cse?a=b", 21 } },
-    { { "das.example", 11 }, { "http://keeper/cse", 17 } },
+    { { "x.example", 9 }, { "http://keeper/cse", 17 }, { 0 } },
+    { { "y.example", 9 }, { "http://keeper/cse?a=b", 21 }, { 0 } },
+    { { "das.example", 11 }, { "http://keeper/cse", 17 }, { 0 } },
 };
 static const struct mln_domain_setting issuers[] = {
-    { { "x.example", 9 }, { "//o.example/id-o/Ci", 19 } },
-    { { "y.example", 9 }, { "//o.example/id-o/Ci", 19 } },
+    { { "x.example", 9 }, { "//o.example/id-o/Ci", 19 }, { 0 } },
+    { { "y.example", 9 }, { "//o.example/id-o/Ci", 19 }, { 0 } },
 };
 
 static struct mln_look look;
