@@ -87,22 +87,49 @@ struct exchange {
     bool is_done;
 };
 
+/* Alerts that say more than that we are not believed. */
+static const char *meaning_of(struct mln_slice alert)
+{
+    static const struct {
+        struct mln_slice alert;
+        const char *meaning;
+    } rows[] = {
+        { { "unknown ca", 10 }, "our certificate leads to no authority that it believes" },
+        { { "certificate required", 20 }, "it wants a certificate or a pre-shared key of ours" },
+        { { "certificate expired", 19 }, "our certificate has expired" },
+        { { "certificate revoked", 19 }, "our certificate is revoked" },
+        { { "unrecognized name", 17 }, "it does not go by the host name of the URL" },
+        { { "protocol version", 16 }, "it speaks no version of TLS that we do: 1.2, 1.3" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (mln_slice_eq(rows[i].alert, alert)) {
+            return rows[i].meaning;
+        }
+    }
+    return "it does not believe our key or certificate, or wants one";
+}
+
 /* What libcurl says when another protocol is spoken there, or passes on from OpenSSL when the CSE
  * ends a handshake, for people. */
 static void tell_why(struct mln_fault *fault, const char *url, const char *why)
 {
-    const char *alert = strstr(why, " alert ");
+    const char *text = strstr(why, " alert ");
+    struct mln_slice alert = { 0 };
 
-    if (strstr(why, "wrong version number")) {
+    if (text) {
+        text += strlen(" alert ");
+        alert = mln_slice_of(text, strcspn(text, ","));
+    } else if (strstr(why, "unrecognized name")) { /* OpenSSL calls this one no alert */
+        alert = MLN_S("unrecognized name");
+    }
+    if (alert.len) {
+        mln_fault_set(fault, "%s: the CSE ended the TLS connection with the alert '%.*s': %s", url,
+                      MLN_S_ARG(alert), meaning_of(alert));
+    } else if (strstr(why, "wrong version number")) {
         mln_fault_set(fault, "%s: no TLS is spoken there: perhaps http", url);
     } else if (strcmp(why, "Empty reply from server") == 0) {
         mln_fault_set(fault, "%s: the answer is empty: perhaps https is spoken there", url);
-    } else if (alert) {
-        alert += strlen(" alert ");
-        mln_fault_set(fault,
-                      "%s: the CSE ended the TLS connection with the alert '%.*s': it does not "
-                      "believe our key or certificate, or wants one",
-                      url, (int)strcspn(alert, ","), alert);
     } else {
         mln_fault_set(fault, "%s: %s", url, why);
     }

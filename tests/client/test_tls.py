@@ -3,6 +3,7 @@
 security.md 14 to 17; TS-0003 10.2
 """
 
+import datetime
 import re
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from lib.tls import SP, Lab, cert_maker, credentials_of
 
 OK, FAILED, USAGE, NO_ANSWER, DENIED = 0, 1, 2, 3, 7
 IN = f"{SP}/in"
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -319,6 +321,20 @@ def test_another_protocol_is_told(lab, server, alone):
         url = plain.url.replace("http:", "https:")
         done = alone("retrieve", "-u", url, "cse-in", "--anchor", lab.anchor, code=NO_ANSWER)
         assert "no TLS is spoken there" in done.stderr
+
+
+def test_what_an_alert_means_is_told(lab, server, merlon):
+    stranger = lab.issue("stranger", cert_maker.uri(f"m2m:{SP}/Sdev"), authority=lab.other)
+    old = lab.issue("old", cert_maker.uri(f"m2m:{SP}/Sdev"), start=cert_maker.NOW - 3 * DAY, end=cert_maker.NOW - DAY)
+    words = ["retrieve", "-o", "Sdev", "cse-in", "--anchor", lab.anchor]
+    for pair, why in ((stranger, "leads to no authority"), (old, "has expired"), (None, "it wants a certificate")):
+        given = certificate(pair) if pair else []
+        assert why in merlon(*words, *given, code=NO_ANSWER).stderr
+    with Server(lab.folder / "named-data", *lab.options("required", more=["--authority", "other.sp.example"]),
+                listen=("https://127.0.0.1:0",), store="mem") as named:
+        url = f"https://localhost:{named.port}"
+        done = merlon(*words, *certificate(lab.ae), "-u", url, code=NO_ANSWER)
+        assert "does not go by the host name" in done.stderr
 
 
 def test_who_was_expected_is_told(lab, server, merlon):
