@@ -24,7 +24,7 @@ static int64_t now_us(void *data)
 {
     const struct tls_lab *lab = data;
 
-    return mln_env_now_us(mln_env_system()) + lab->later_us;
+    return lab->fixed_us ? lab->fixed_us : mln_env_now_us(mln_env_system()) + lab->later_us;
 }
 
 static mln_err random_bytes(void *data, void *out, size_t len)

@@ -18,6 +18,7 @@ struct tls_lab {
     struct mln_tls_identity ae;    /* //sp.example/Sdev */
     struct mln_env env;
     int64_t later_us; /* how far the clock is ahead */
+    int64_t fixed_us; /* where it stands still; 0: it goes */
 };
 
 /* Setup and teardown for cmocka: *state is a struct tls_lab. */

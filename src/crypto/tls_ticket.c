@@ -134,7 +134,8 @@ static int seal(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX
 
 /* ---- what a ticket says ---- */
 
-/* Seconds a ticket may live: no longer than the credential. */
+/* Seconds a ticket may live: no longer than the credential, but for the second that OpenSSL cannot
+ * do without; what a ticket rests on is looked at when it comes back. */
 static uint32_t life_s(const struct mln_tls_link *link)
 {
     int64_t us = link->tls->tickets.life_us;
@@ -148,7 +149,7 @@ static uint32_t life_s(const struct mln_tls_link *link)
     if (end_us != INT64_MAX && end_us - mln_env_now_us(link->tls->env) < us) {
         us = end_us - mln_env_now_us(link->tls->env);
     }
-    return us > 0 ? (uint32_t)(us / 1000000) : 0;
+    return us >= 1000000 ? (uint32_t)(us / 1000000) : 1;
 }
 
 static int write_note(SSL *ssl, void *data)

@@ -180,6 +180,35 @@ static void an_expired_key_ends_its_tickets(void **state)
     mln_tls_unref(tls);
 }
 
+/* A ticket without a second of life is one that OpenSSL cannot write. */
+static void a_credential_serves_to_its_last_moment(void **state)
+{
+    struct tls_lab *lab = *state;
+    const struct mln_slice ae = MLN_S("Slast");
+    const int64_t end_us = mln_env_now_us(&lab->env) + HOUR;
+    const struct mln_credential credential = {
+        .id = MLN_S("12-last@sp.example"), .suid = 12, .ae_ids = { &ae, 1 }, .not_after_us = end_us
+    };
+    struct mln_tls *tls = make(lab, MLN_TLS_CLIENT_OPTIONAL);
+    struct mln_secret *key = mln_secret_new(MLN_CREDENTIAL_KEY_USUAL);
+
+    memset(mln_secret_room(key), 'a', MLN_CREDENTIAL_KEY_USUAL);
+    assert_false(mln_failed(mln_credentials_add(lab->dir->credentials, &credential, key, NULL)));
+    mln_secret_free(key);
+    for (int i = 0; i < 2; i++) {
+        struct tls_client want = of_key(versions[i]);
+        SSL_SESSION *session;
+
+        want.psk_identity = "last@sp.example";
+        lab->fixed_us = end_us - 1;
+        session = first(tls, &want);
+        lab->fixed_us = end_us;
+        assert_false(resumes(tls, versions[i], session, "12-last@sp.example"));
+        SSL_SESSION_free(session);
+    }
+    mln_tls_unref(tls);
+}
+
 static void an_expired_certificate_ends_its_tickets(void **state)
 {
     struct tls_lab *lab = *state;
@@ -306,6 +335,7 @@ int main(void)
         LAB(another_context_takes_no_ticket),
         LAB(ticket_keys_rotate),
         LAB(a_ticket_that_is_left_aside_proves_nothing),
+        LAB(a_credential_serves_to_its_last_moment),
         LAB(tickets_can_be_switched_off),
     };
 
