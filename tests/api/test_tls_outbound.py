@@ -5,6 +5,7 @@ python3-cryptography.
 """
 
 import json
+import re
 import secrets
 
 import pytest
@@ -53,15 +54,20 @@ def receivers():
         receiver.close()
 
 
-def register(server, stem, port, words):
-    """Registers an AE with that credential; its point of access is where the receiver is."""
-    body = json.dumps({"m2m:ae": {"rn": f"ae-{stem}", "api": "Napp", "rr": True, "srv": ["3"],
-                                  "poa": [f"https://localhost:{port}"]}})
+def send(server, stem, words, line, more="", **attributes):
+    """A request of an AE with that credential; gives the Response Status Code."""
+    body = json.dumps({"m2m:ae": attributes})
     done = Shaken(server, *words, send=(
-        "POST /cse-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-M2M-RI: tls\r\nX-M2M-RVI: 3\r\n"
-        f"X-M2M-Origin: {stem}\r\nContent-Type: application/json;ty=2\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        f"{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-M2M-RI: tls\r\nX-M2M-RVI: 3\r\n"
+        f"X-M2M-Origin: {stem}\r\nContent-Type: application/json{more}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     ).encode())
-    assert "X-M2M-RSC: 2001" in done.out, done
+    return int(re.search(r"X-M2M-RSC: (\d+)", done.out)[1])
+
+
+def register(server, stem, port, words):
+    """Its point of access is where the receiver is."""
+    assert send(server, stem, words, "POST /cse-in", ";ty=2", rn=f"ae-{stem}", api="Napp", rr=True, srv=["3"],
+                poa=[f"https://localhost:{port}"]) == 2001
 
 
 def is_notified(server, receiver, stem):
@@ -103,6 +109,28 @@ def test_a_receiver_without_its_key(lab, server, receivers, what, version):
     stem = f"Sk1bad{what.replace(' ', '')}{version[-1]}"
     register(server, stem, receiver.port, lab.psk("k1"))
     assert not is_notified(server, receiver, stem)
+
+
+def test_keys_are_changed(lab, server, receivers):
+    """SEC-MCA-06: both serve for a while; who says anew where it is reached is expected with the new one."""
+    lab.add_key("kfirst", "--ae-id", "Sroll")
+    lab.add_key("ksecond", "--ae-id", "Sroll")
+    server.process.send_signal(1)
+    eventually(lambda: Shaken(server, *lab.psk("ksecond")).is_answered, what="the reload")
+    first = receivers(KeyedReceiver(*lab.keys["kfirst"]))
+    second = receivers(KeyedReceiver(*lab.keys["ksecond"]))
+    register(server, "Sroll", first.port, lab.psk("kfirst"))
+    assert is_notified(server, first, "Sroll")
+    count = len(first.got)
+    admin = Client(server.urls[1])
+    assert send(server, "Sroll", lab.psk("ksecond"), "PUT /cse-in/ae-Sroll",
+                poa=[f"https://localhost:{second.port}"]) == 2004
+    lab.merlon("key", "remove", "--data", lab.data, f"12-{lab.keys['kfirst'][0]}")
+    lab.own_data()
+    server.process.send_signal(1)
+    assert admin.create("cse-in/c-Sroll", "cin", con="more").rsc == 2001
+    assert eventually(lambda: second.got, what="the notification")
+    assert len(first.got) == count
 
 
 def test_a_key_that_was_removed(lab, server, receivers):

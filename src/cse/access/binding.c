@@ -54,6 +54,9 @@ mln_err mln_binding_get(struct mln_view *view, struct mln_arena *arena, struct m
 
     MLN_TRY(mln_record_get(view, MLN_SPACE_REGISTRATION, key_slice(&k), arena, &value));
     MLN_REQUIRE(mln_pack_find_text(value, MLN_S("c"), &b.credential_id), STORE_CORRUPT);
+    if (!mln_pack_find_text(value, MLN_S("p"), &b.receiver_id)) {
+        b.receiver_id = (struct mln_slice){ 0 };
+    }
     if (!mln_pack_find(value, MLN_S("r"), &b.roles)) {
         b.roles = (struct mln_slice){ 0 };
     }
@@ -138,11 +141,15 @@ static mln_err pack(struct mln_exec *e, struct mln_slice stem, const struct mln_
     struct mln_buf out;
 
     mln_buf_init(&out, e->arena, SIZE_MAX);
-    mln_pack_map(&out, b->roles.len ? 3 : 2);
+    mln_pack_map(&out, 2U + (b->receiver_id.len > 0) + (b->roles.len > 0));
     mln_pack_text(&out, MLN_S("s"));
     mln_pack_text(&out, stem);
     mln_pack_text(&out, MLN_S("c"));
     mln_pack_text(&out, b->credential_id);
+    if (b->receiver_id.len) {
+        mln_pack_text(&out, MLN_S("p"));
+        mln_pack_text(&out, b->receiver_id);
+    }
     if (b->roles.len) {
         mln_pack_text(&out, MLN_S("r"));
         mln_pack_raw(&out, b->roles);
@@ -170,7 +177,7 @@ static mln_err find(struct mln_exec *e, const struct key *k, struct mln_slice st
 mln_err mln_binding_keep(struct mln_exec *e, struct mln_slice stem,
                          const struct mln_binding *binding)
 {
-    bool is_empty = !binding->credential_id.len && !binding->roles.len;
+    bool is_empty = !binding->credential_id.len && !binding->receiver_id.len && !binding->roles.len;
     struct key k = key_of(stem);
     struct mln_slice value;
     uint64_t count;

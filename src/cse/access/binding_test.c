@@ -274,16 +274,77 @@ static void their_number_is_bounded(void **state)
     assert_int_equal(mln_inproc_check(look.p), 0);
 }
 
+/* The credential that is expected at the points of access; "-" for that of the registration. */
+static const char *reached_by(const char *stem)
+{
+    struct mln_binding b = { 0 };
+    mln_err err = mln_binding_get(mln_look_anew(&look), look.arena, mln_slice_z(stem), &b);
+    const char *text = mln_arena_zdup(look.arena, b.receiver_id);
+
+    assert_non_null(text);
+    assert_true(err.code == MLN_ERR_NONE || err.code == MLN_ERR_NOT_FOUND);
+    return b.receiver_id.len ? text : "-";
+}
+
+static int update(const char *stem, const char *from, const char *attributes)
+{
+    return (int)mln_look_ask(&look, "{'op':3,'to':'%s','fr':'%s','pc':{'m2m:ae':{%s}}}", stem, from,
+                             attributes)
+        ->rsc;
+}
+
+/* SEC-MCA-06: keys are changed while the AE stays. */
+static void an_ae_goes_over_to_another_credential(void **state)
+{
+    const char *poa = "'poa':['https://h']";
+
+    (void)state;
+    show("12-k1@x.example", "Cone");
+    assert_int_equal(register_ae("Cone"), 2001);
+    assert_string_equal(reached_by("Cone"), "-");
+    show("12-k2@x.example", "Cone");
+    assert_int_equal(update("Cone", "Cone", "'apn':'x'"), 2004);
+    assert_string_equal(reached_by("Cone"), "-");
+    assert_int_equal(update("Cone", "Cone", poa), 2004);
+    assert_string_equal(reached_by("Cone"), "12-k2@x.example");
+    assert_string_equal(bound_to("Cone"), "12-k1@x.example");
+    mln_look_claim(&look, true); /* somebody else, or without proof: whom to expect stays */
+    assert_int_equal(update("Cone", "CAdmin", poa), 2004);
+    assert_int_equal(update("Cone", "Cone", poa), 2004);
+    assert_string_equal(reached_by("Cone"), "12-k2@x.example");
+    assert_int_equal(deregister("Cone"), 2002);
+    show("12-k1@x.example", "Cone");
+    assert_int_equal(register_ae("Cone"), 2001);
+    assert_string_equal(reached_by("Cone"), "-");
+}
+
+static void a_credential_comes_after_a_registration_without(void **state)
+{
+    (void)state;
+    assert_int_equal(register_ae("Cplain"), 2001);
+    show("12-k1@x.example", "Cplain");
+    assert_int_equal(update("Cplain", "Cplain", "'poa':['https://h']"), 2004);
+    assert_string_equal(reached_by("Cplain"), "12-k1@x.example");
+    assert_string_equal(bound_to("Cplain"), "");
+    assert_int_equal(bindings(), 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(kept_with_the_registration),   T(not_with_a_refusal),
-        T(what_the_credential_is_for),   T(a_cse_registers_nobody),
-        T(an_ae_id_waits_for_its_owner), T(taken_over_on_a_trusted_listener),
-        T(survives_a_restart),           T(long_names),
+        T(kept_with_the_registration),
+        T(not_with_a_refusal),
+        T(what_the_credential_is_for),
+        T(a_cse_registers_nobody),
+        T(an_ae_id_waits_for_its_owner),
+        T(taken_over_on_a_trusted_listener),
+        T(survives_a_restart),
+        T(long_names),
         T(their_number_is_bounded),
+        T(an_ae_goes_over_to_another_credential),
+        T(a_credential_comes_after_a_registration_without),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static mln_err find_credential(const struct mln_lookup *l, const struct mln_reso
         return MLN_OK;
     }
     MLN_TRY(err);
-    *ret = binding.credential_id;
+    *ret = binding.receiver_id.len ? binding.receiver_id : binding.credential_id;
     return MLN_OK;
 }
 

@@ -12,8 +12,9 @@ struct mln_reach {
     unsigned count;
     struct mln_slice to;            /* To parameter for resource identifiers, else empty */
     struct mln_slice serialisation; /* "json" */
-    struct mln_slice credential_id; /* that an <AE> registered with: it proves the same as a
-                                       receiver. Empty: none is known */
+    struct mln_slice credential_id; /* that an <AE> registered with, or last set its points of
+                                       access with: it proves the same as a receiver. Empty: none
+                                       is known */
 };
 
 /* A URL stands for itself, its serialisation indicator ("ct=json") removed. An <AE> of this CSE

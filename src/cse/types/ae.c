@@ -166,9 +166,29 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
     return mln_binding_keep(e, d->resource.ri, &binding);
 }
 
+/* An AE that says anew where it is reached says it with the credential that it uses now: so it can
+ * go over to another one, as when keys are changed. spec: security.md 16.3, SEC-MCA-06 */
+static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
+{
+    const struct mln_association *a = mln_proof_of(e->cse, e->peer);
+    struct mln_binding binding = { 0 };
+    mln_err err;
+
+    if (!a || !mln_value_get(e->attributes, MLN_S("poa")) || !e->originator.is_registered ||
+        !mln_slice_eq(e->originator.text, d->resource.ri)) {
+        return MLN_OK;
+    }
+    err = mln_binding_get(e->view, e->arena, d->resource.ri, &binding);
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        MLN_TRY(err);
+    }
+    binding.receiver_id = a->credential_id;
+    return mln_binding_keep(e, d->resource.ri, &binding);
+}
+
 const struct mln_type_ops mln_ae_ops = {
     .ty = MLN_TY_AE,
     .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
     .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
-    .update = { .validate = check_serialisations },
+    .update = { .validate = check_serialisations, .finish = finish_update },
 };
