@@ -5,6 +5,8 @@ certificate is looked at in tests/client/test_cert.py; here it is that the hands
 """
 
 import datetime
+import json
+import re
 import subprocess
 
 import pytest
@@ -66,6 +68,8 @@ BAD = {
     "CN only": dict(names=[], name="m2m://sp.example/Sdev"),
     "wildcard": dict(names=[cert_maker.uri("m2m://sp.example/S*")]),
     "two identities": dict(names=[AE, cert_maker.uri("m2m://sp.example/Selse")]),
+    "an AE and a CSE": dict(names=[AE, cert_maker.dns("in.sp.example")]),
+    "an AE and a device": dict(names=[AE, cert_maker.device("100.7.8")]),
     "a name beyond the constraints": dict(names=[cert_maker.uri("m2m://evil.example/Sdev")]),
     "P-384": dict(names=[AE], key=cert_maker.p384()),
     "no digitalSignature": dict(names=[AE], key_usage=cert_maker.usage("key_agreement")),
@@ -100,6 +104,23 @@ def test_anchors(lab, server):
     own = (lab.write("own.pem", cert_maker.pem(alone.leaf(AE, key=alone.key))),
            lab.write("own.key", cert_maker.key_pem(alone.key), 0o600))
     assert not Shaken(server, *lab.cert(own)).is_answered
+
+
+def register(tls, stem):
+    """The Response Status Code of a registration over that connection."""
+    body = json.dumps({"m2m:ae": {"api": "Napp", "rr": False, "srv": ["3"]}})
+    tls.sendall((f"POST /cse-in HTTP/1.1\r\nHost: localhost\r\nX-M2M-Origin: {stem}\r\nX-M2M-RI: r\r\n"
+                 "X-M2M-RVI: 3\r\nContent-Type: application/json;ty=2\r\n"
+                 f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+    return int(re.search(rb"X-M2M-RSC: (\d+)", tls.recv(65536))[1])
+
+
+def test_a_device_has_several_aes(lab, server):
+    """SEC-SAE-09, SEC-CRT-09: all over one association; who is not listed is not registered."""
+    pair = lab.issue("node", cert_maker.device("100.7.8"))
+    with lab.connect(server, pair) as tls:
+        assert [register(tls, stem) for stem in ("Stwo", "Sfour", "Sthree", "Sdev")] == [2001, 4106, 2001, 4106]
+    assert credentials_of(server)[-1] == "31-0.2.481.1.100.7.8"
 
 
 def test_a_stolen_certificate_without_its_key(lab, server):

@@ -121,6 +121,27 @@ def test_a_server_of_keys_only_says_so(version, tmp_path):
         lab.close()
 
 
+def transcript(server, version, identity, digits):
+    """Which records of which length go in which direction, and how it ends."""
+    done = Shaken(server, version, "-msg", "-psk_identity", identity, "-psk", digits)
+    assert not done.is_answered
+    lines = re.findall(r"^(?:<<<|>>>) .*", done.out, re.M)
+    assert any("Alert" in line for line in lines), done
+    return lines, done.alert
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", ["k1", "prim", "late"])
+def test_identities_cannot_be_guessed(lab, server, version, name):
+    """SEC-IDN-02: with a wrong key, for another use, or expired: record by record as with one that nobody has."""
+    identity, _ = lab.keys[name]
+    nobody = "q" * identity.index("@") + identity[identity.index("@"):]
+    expected = transcript(server, version, nobody, "00" * 32)
+    assert transcript(server, version, identity, "00" * 32) == expected
+    if name != "k1":
+        assert transcript(server, version, *lab.keys[name]) == expected
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", ["prim", "late"])
 def test_keys_for_something_else_or_expired(lab, server, version, name):

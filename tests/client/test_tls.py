@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 from lib.command import Command
-from lib.server import Server
-from lib.tls import SP, Lab, cert_maker, credentials_of
+from lib.server import Server, eventually
+from lib.tls import SP, Lab, cert_maker, credentials_of, logged
 
 OK, FAILED, USAGE, NO_ANSWER, DENIED = 0, 1, 2, 3, 7
 IN = f"{SP}/in"
@@ -252,6 +252,27 @@ psk-file = nowhere
     assert "alert" in merlon("retrieve", "-u", second_url, "cse-in", *psk(lab, "k1"), code=NO_ANSWER).stderr
     words = ["--anchor", lab.anchor, *certificate(pair)]
     assert "alert" in merlon("retrieve", "cse-in", *words, code=NO_ANSWER).stderr
+
+
+def test_a_credential_ends_alone(lab, server, second, merlon):
+    """SEC-MCA-05: with one that has expired its registration cannot be used; those elsewhere and beside can."""
+    end = datetime.datetime.utcnow() + datetime.timedelta(seconds=5)
+    lab.add_key("brief", "--ae-id", "Sbrief", "--not-after", end.strftime("%Y%m%dT%H%M%S"))
+    write_key(lab, "brief", lab.keys["brief"][1])
+    server.process.send_signal(1)
+    pair = lab.issue("stays", cert_maker.uri(f"m2m:{SP}/Sstays"), authority=lab.other)
+    elsewhere = ["-u", f"https://localhost:{second.port}", "--anchor", lab.other_anchor, *certificate(pair)]
+    register(merlon, "Sone", *psk(lab, "k1"))
+    assert logged(server, "are reloaded")
+    register(merlon, "Sbrief", *psk(lab, "brief"))
+    register(merlon, "Sstays", *elsewhere)
+    brief = ["retrieve", "-o", "Sbrief", "Sbrief", *psk(lab, "brief")]
+    merlon(*brief, code=OK)
+    eventually(lambda: merlon(*brief).returncode == NO_ANSWER, what="the end of the key")
+    assert datetime.datetime.utcnow() >= end.replace(microsecond=0)
+    merlon("retrieve", "-o", "Sone", "Sone", *psk(lab, "k1"), code=OK)
+    merlon("retrieve", "-o", "Sstays", "Sstays", *elsewhere, code=OK)
+    merlon("delete", "-o", "Sone", "Sone", *psk(lab, "k1"), code=OK)
 
 
 def test_a_credential_goes_nowhere_else(lab, server, merlon):
