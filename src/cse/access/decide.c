@@ -242,10 +242,14 @@ static bool is_creator(const struct mln_access *a, const struct mln_resource *r)
                                              mln_entity_eq(&creator, &o->entity)));
 }
 
-/* The CSEBase without a policy of its own: registered entities may look at it. */
+/* The CSEBase without a policy of its own: registered entities may look at it, and CSEs that prove
+ * who they are, so that they find what policies let them see below. */
 static bool base_permits(const struct mln_access *a, enum mln_privilege privilege)
 {
-    return a->originator->is_registered &&
+    const struct mln_originator *o = a->originator;
+    bool is_cse = o->is_proved && o->entity.cse.len > 0 && o->entity.stem.len == 0;
+
+    return (o->is_registered || is_cse) &&
            (privilege == MLN_PRIVILEGE_RETRIEVE || privilege == MLN_PRIVILEGE_DISCOVER);
 }
 
