@@ -171,10 +171,12 @@ def test_kinds_of_notifications(ae, target, receiver, content):
     {"m2m:cnt": {"mni": 1}}, {"m2m:xyz": {}}, {"m2m:sgn": 5}, {"m2m:sgn": {}},
     {"m2m:sgn": {"sur": 5}}, {"m2m:sgn": {"sur": "x", "vrq": "yes"}},
     {"m2m:sgn": {"sur": "x", "unknown": 1}}, {}, [], "text", 5,
-    {"m2m:sgn": {"sur": "x"}, "m2m:agn": {}},
+    {"m2m:sgn": {"sur": "x"}, "m2m:agn": {}}, {"m2m:seci": {"sit": 3}, "m2m:sgn": {"sur": "x"}},
+    {"m2m:seci": {"sit": 3, "sur": "x"}}, {"m2m:sgn": {"sur": "x", "sit": 3}}, {"m2m:seci": {"sit": 9}},
+    {"m2m:seci": {"sit": 0}}, {"m2m:seci": {"sit": "3"}}, {"m2m:seci": {}},
 ], ids=str)
 def test_content_that_is_no_notification(ae, target, receiver, content):
-    """spec: TS-0004 7.3.2.1, table 7.5.1.1-2: BAD_REQUEST, and the AE is not contacted"""
+    """SEC-GEN-02 spec: TS-0004 7.3.2.1, table 7.5.1.1-2: BAD_REQUEST, and the AE is not contacted"""
     to = target(receiver.url)
     assert ae.request("POST", to.path, content if not isinstance(content, str) else '"text"',
                       ).rsc == 4000
