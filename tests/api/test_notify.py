@@ -2,12 +2,15 @@
 spec: TS-0004 7.3.3.9, 7.5.1.2.3
 """
 
+import itertools
 import time
 
 import pytest
 from lib.onem2m import Client, grant, timestamp
 from lib.receiver import RawReceiver, Receiver, closed_port
 from lib.together import together
+
+_targets = itertools.count(1)
 
 EVENT = {"m2m:sgn": {"sur": "/id-other/sub1", "nev": {"net": 3, "rep": {"m2m:cin": {"con": "x"}}}}}
 
@@ -227,10 +230,48 @@ def test_other_resources_take_no_notifications(admin, ae):
 
 def test_to_the_base(admin, ae):
     """spec: TS-0004 7.5.1.2.3: verification is answered; the other contents are not built"""
-    vrq = {"m2m:sgn": {"vrq": True, "sur": "/id-x/sub", "cr": "/id-x/Ca"}}
+    vrq = {"m2m:sgn": {"vrq": True, "sur": "/id-x/sub", "cr": "CAdmin"}}
     for to in ("cse-in", "-", "/id-in", "/id-in/cse-in", "//merlon.example/id-in"):
         assert admin.notify(to, vrq).rsc == 2000, to
     for content in (EVENT, {"m2m:sgn": {"sur": "x", "vrq": False}}, {"m2m:sgn": {"sud": True, "sur": "x"}},
                     {"m2m:agn": {"sgn": [{"sur": "a"}]}}, {"m2m:seci": {"sit": 3}}):
         assert admin.notify("cse-in", content).rsc == 5001, content
-    assert ae.notify("cse-in", vrq).rsc == 4103  # no policy lets it
+    assert ae.notify("cse-in", vrq).rsc == 5205  # no policy lets it
+    assert ae.notify("cse-in", EVENT).rsc == 4103
+
+
+def test_verification_for_others(admin, ae, other, receiver):
+    """SEC-GEN-03 spec: TS-0004 7.5.1.2.3: host and creator of the subscription need NOTIFY on the target"""
+    far = "/id-x/Ca"
+    policies = {name: grant(admin, (who, 16)) for name, who in {
+        "host": [ae.stem], "creator": [other.stem, far], "both": [ae.stem, other.stem, far], "all": ["all"]}.items()}
+
+    def asked(policy, creator):
+        target = admin.register(f"Cvrq{next(_targets)}", acpi=[policies[policy]], poa=[receiver.url])
+        content = {"vrq": True, "sur": "/id-x/sub", **({"cr": creator} if creator else {})}
+        rsc = ae.notify(target.originator, {"m2m:sgn": content}).rsc
+        assert rsc == 2000 or receiver.nothing(0.02), "the AE is not contacted"
+        if rsc == 2000:
+            assert receiver.all.get(timeout=5).sgn == content
+        admin.delete(target.originator)
+        return rsc
+
+    spellings = (other.stem, f"/id-in/{other.stem}", f"//merlon.example/id-in/{other.stem}", far,
+                 f"//merlon.example{far}")
+    for creator in spellings:
+        assert asked("both", creator) == asked("all", creator) == 2000, creator
+        assert asked("host", creator) == 4101, creator
+        assert asked("creator", creator) == 5205, creator
+    assert asked("host", ae.stem) == asked("host", None) == asked("both", "CAdmin") == 2000
+    for creator in ("Cnobody", "/id-in/Cnobody", "/id-in", "nobody", "C", "*", "all", "/id-x"):
+        assert asked("both", creator) == 4101, creator
+
+
+def test_verification_for_others_is_hidden(own):
+    """SEC-GEN-03: --hide-unauthorised does not tell host and creator apart from nothing"""
+    admin = Client(own("--hide-unauthorised", "on", store="mem").url)
+    ae = admin.register("Cae")
+    admin.register("Ctarget", acpi=[grant(admin, (["Cae"], 16))], poa=["http://127.0.0.1:9"])
+    for creator, to in (("Cother", "Ctarget"), ("Cae", "Cadm"), ("CAdmin", "cse-in")):
+        answer = ae.notify(to, {"m2m:sgn": {"vrq": True, "sur": "/id-x/sub", "cr": creator}})
+        assert (answer.rsc, answer.debug) == (4004, "no such resource"), answer

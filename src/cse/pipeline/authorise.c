@@ -1,6 +1,7 @@
 /* Recv-6.3: may the originator do this? Makes the grant that the store asks for.
  * spec: TS-0004 7.3.3.15 */
 #include "cse/access/claims.h"
+#include "cse/access/gather.h"
 #include "cse/pipeline/pipeline.h"
 
 /* Shows nothing of its target, only what is found below. */
@@ -87,6 +88,90 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
     return more_permits(e, a, ret);
 }
 
+/* ---- verification of a subscription of another CSE ---- */
+
+/* The notification that asks for it, or NULL. Content is not checked yet. */
+static const struct mln_value *verification(const struct mln_request *req)
+{
+    const struct mln_value *root =
+        req->op == MLN_OP_NOTIFY && req->pc && req->pc->kind == MLN_V_OBJECT ? req->pc->items.first
+                                                                             : NULL;
+    const struct mln_value *vrq = root && mln_slice_eq(root->name, MLN_S("m2m:sgn"))
+                                      ? mln_value_get(root, MLN_S("vrq"))
+                                      : NULL;
+
+    return vrq && vrq->kind == MLN_V_BOOL && vrq->boolean ? root : NULL;
+}
+
+/* The other CSE writes our AEs with our CSE-ID before them. */
+static struct mln_slice as_we_write_it(const struct mln_exec *e, struct mln_slice id)
+{
+    const struct mln_names *names = &e->cse->names;
+    struct mln_entity entity;
+    struct mln_entity ours;
+    bool is_ours = mln_entity_parse(id, names, &entity) && entity.stem.len > 0 &&
+                   mln_entity_parse(names->cse_id, names, &ours);
+
+    if (!is_ours) {
+        return id;
+    }
+    ours.stem = entity.stem;
+    return mln_entity_eq(&entity, &ours) ? entity.stem : id;
+}
+
+/* May the creator of the subscription notify the target? Nothing is known of it but its name. */
+static mln_err creator_permits(const struct mln_exec *e, const struct mln_access *a,
+                               struct mln_slice name, bool *ret)
+{
+    struct mln_fault unused = { 0 };
+    struct mln_identify in = {
+        .cse = e->cse,
+        .view = e->view,
+        .arena = e->arena,
+        .from = as_we_write_it(e, name),
+        .fault = &unused,
+    };
+    struct mln_access_request request = { .arrival_us = e->arrival_us, .policies = a->policies };
+    struct mln_originator creator;
+    struct mln_access of_creator;
+    mln_err err = mln_access_assume(&in, false, &creator);
+
+    *ret = false;
+    if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_PARAM_INVALID) {
+        return MLN_OK; /* nobody, or nobody here */
+    }
+    MLN_TRY(err);
+    mln_access_begin(&of_creator, e->cse, e->view, e->arena, &creator, &request);
+    return mln_access_permits(&of_creator, &e->target.resource, MLN_PRIVILEGE_NOTIFY, ret);
+}
+
+/* Both the CSE that hosts the subscription and who created it need NOTIFY on the target.
+ * spec: TS-0004 7.5.1.2.3 */
+static mln_err check_verification(struct mln_exec *e, const struct mln_access *a, bool *permitted)
+{
+    const struct mln_value *asked = verification(&e->req);
+    const struct mln_value *cr = asked ? mln_value_get(asked, MLN_S("cr")) : NULL;
+    bool hides = e->cse->options.hides_unauthorised;
+
+    if (!asked || mln_gather_concerns(e)) {
+        return MLN_OK; /* roles may permit yet */
+    }
+    if (!*permitted && !hides) {
+        mln_fault_set(e->fault, "the host of the subscription has no privilege to notify");
+        MLN_FAIL(SUB_HOST_DENIED);
+    }
+    if (*permitted && cr && cr->kind == MLN_V_TEXT) {
+        MLN_TRY(creator_permits(e, a, cr->text, permitted));
+        if (!*permitted && !hides) {
+            mln_fault_set(e->fault, "the creator of the subscription has no privilege to notify");
+            MLN_FAIL(SUB_CREATOR_DENIED);
+        }
+    }
+    return MLN_OK;
+}
+
+/* ---- the stage ---- */
+
 /* Members of a group share what is known of their policies. */
 static struct mln_access *access_of(struct mln_exec *e, struct mln_access *own)
 {
@@ -133,6 +218,7 @@ mln_err mln_stage_authorise(struct mln_exec *e, enum mln_step *ret)
     (void)ret;
     MLN_TRY(decide(e, a, &permitted));
     MLN_TRY(charge_group(e, a->bytes_read - bytes_before));
+    MLN_TRY(check_verification(e, a, &permitted));
     err = mln_access_grant(a, permitted, privilege_of(&e->req), &e->target.resource, &grant);
     if (err.code == MLN_ERR_NO_PRIVILEGE && e->claims && e->claims->is_void) {
         mln_fault_set(e->fault, "no privilege without the tokens: %s", e->claims->why.text);
