@@ -135,9 +135,6 @@ static mln_err fill(struct mln_cert_verifier *v, struct mln_slice anchors, struc
     MLN_TRY(copy_names(v, &v->rules.names));
     MLN_TRY(add_anchors(v->store, anchors, fault));
     MLN_TRY(add_crls(v->store, crls, fault));
-    flags |= v->rules.status == MLN_CERT_STATUS_OFF
-                 ? 0
-                 : X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
     flags |= v->rules.is_strict ? X509_V_FLAG_X509_STRICT : 0;
     MLN_REQUIRE(X509_STORE_set_flags(v->store, flags), NO_MEMORY);
     return MLN_OK;
@@ -226,7 +223,8 @@ static int on_step(int is_fine, X509_STORE_CTX *ctx)
     return 0;
 }
 
-static bool prepare(struct run *run, X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * untrusted)
+static bool prepare(struct run *run, X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * untrusted,
+                    unsigned long flags)
 {
     const struct mln_cert_rules *rules = &run->verifier->rules;
     unsigned most = rules->chain_most ? rules->chain_most : MLN_CERT_CHAIN;
@@ -236,6 +234,9 @@ static bool prepare(struct run *run, X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X
         return false;
     }
     param = X509_STORE_CTX_get0_param(ctx);
+    if (!X509_VERIFY_PARAM_set_flags(param, flags)) {
+        return false;
+    }
     X509_VERIFY_PARAM_set_depth(param, (int)most);
     X509_VERIFY_PARAM_set_time(param, (time_t)(mln_env_now_us(rules->env) / MLN_US_PER_S));
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -346,6 +347,32 @@ static void judge_chain(struct run *run, X509_STORE_CTX *ctx)
     mln_arena_free(arena);
 }
 
+/* NULL: refused, and the outcome says why, unless memory ran out. */
+static X509_STORE_CTX *validate(struct run *run, X509 *cert, STACK_OF(X509) * untrusted,
+                                unsigned long flags)
+{
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+
+    if (prepare(run, ctx, cert, untrusted, flags) && X509_verify_cert(ctx) == 1) {
+        return ctx;
+    }
+    X509_STORE_CTX_free(ctx);
+    return NULL;
+}
+
+/* First the path, then its revocation. OpenSSL on its own looks at lists before it has checked a
+ * signature of the path, and reads them from end to end for theirs: work for whoever asks. */
+static X509_STORE_CTX *validate_all(struct run *run, X509 *cert, STACK_OF(X509) * untrusted)
+{
+    X509_STORE_CTX *ctx = validate(run, cert, untrusted, 0);
+
+    if (ctx && run->verifier->rules.status != MLN_CERT_STATUS_OFF) {
+        X509_STORE_CTX_free(ctx);
+        ctx = validate(run, cert, untrusted, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    }
+    return ctx;
+}
+
 /* *ret_chain: the verified chain, for the caller to free, or NULL. */
 static void run_all(struct run *run, X509 *cert, STACK_OF(X509) * untrusted,
                     STACK_OF(X509) * *ret_chain)
@@ -360,8 +387,8 @@ static void run_all(struct run *run, X509 *cert, STACK_OF(X509) * untrusted,
         mln_cert_refuse(outcome, reason, 0, cert);
         return;
     }
-    ctx = X509_STORE_CTX_new();
-    if (prepare(run, ctx, cert, untrusted) && X509_verify_cert(ctx) == 1) {
+    ctx = validate_all(run, cert, untrusted);
+    if (ctx) {
         judge_chain(run, ctx);
         *ret_chain = X509_STORE_CTX_get1_chain(ctx);
     } else if (outcome->reason == MLN_CERT_OK) {
