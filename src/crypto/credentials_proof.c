@@ -45,11 +45,33 @@ static struct mln_slice stem_of(struct mln_slice ae_id)
     return mln_slice_from(ae_id, at);
 }
 
+/* "//domain" at the start of an absolute identifier; empty for others. */
+static struct mln_slice domain_of(struct mln_slice id)
+{
+    return mln_slice_starts(id, MLN_S("//"))
+               ? mln_slice_head(id, 2 + mln_slice_find(mln_slice_from(id, 2), '/'))
+               : mln_slice_head(id, 0);
+}
+
+/* The pattern is absolute, SP-relative or a stem. */
+static bool is_ae(struct mln_slice pattern, struct mln_slice ae_id)
+{
+    struct mln_slice wanted = domain_of(pattern);
+    struct mln_slice domain = domain_of(ae_id);
+
+    if (!mln_slice_starts(pattern, MLN_S("/"))) {
+        return mln_wildcard_match(pattern, stem_of(ae_id), '/');
+    }
+    return (wanted.len == 0 ||
+            (wanted.len == domain.len && strncasecmp(wanted.ptr, domain.ptr, domain.len) == 0)) &&
+           mln_wildcard_match(mln_slice_from(pattern, wanted.len),
+                              mln_slice_from(ae_id, domain.len), '/');
+}
+
 static bool lists_ae(const struct mln_credential_list *patterns, struct mln_slice ae_id)
 {
     for (size_t i = 0; i < patterns->count; i++) {
-        if (mln_wildcard_match(patterns->items[i], ae_id, '/') ||
-            mln_wildcard_match(patterns->items[i], stem_of(ae_id), '/')) {
+        if (is_ae(patterns->items[i], ae_id)) {
             return true;
         }
     }

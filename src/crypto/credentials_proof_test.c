@@ -299,6 +299,40 @@ static void narrows_to_the_certificate(void **state)
     mln_association_unref(a);
 }
 
+/* A row may name the AE in any spelling. */
+static void knows_the_ae_in_each_spelling(void **state)
+{
+    static const struct {
+        struct mln_slice pattern;
+        bool is_same;
+    } rows[] = {
+        { { "//sp.example/S123", 17 }, true },
+        { { "//SP.example/S1*", 16 }, true },
+        { { "/S123", 5 }, true },
+        { { "/S*", 3 }, true },
+        { { "S123", 4 }, true },
+        { { "//ot.example/S123", 17 }, false },
+        { { "//sp.example/S124", 17 }, false },
+        { { "/mn1/C123", 9 }, false },
+        { { "/S12", 4 }, false },
+        { { "//sp.example/*/C*", 17 }, false },
+    };
+    struct cred_dir *dir = *state;
+    struct mln_credential c = { .id = ae_id[0], .suid = 42, .not_after_us = INT64_MAX };
+    struct mln_proof proof = ae_proof();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        c.ae_ids = (struct mln_credential_list){ &rows[i].pattern, 1 };
+        add(dir, &c);
+        if (rows[i].is_same) {
+            mln_association_unref(associate(dir, &proof));
+        } else {
+            refuse(dir, &proof, MLN_USE_SAEF, NOW);
+        }
+        assert_false(mln_failed(mln_credentials_remove(dir->credentials, c.id, NULL)));
+    }
+}
+
 /* ---- who holds what ---- */
 
 static void shares_equal_associations(void **state)
@@ -419,6 +453,7 @@ int main(void)
         T(refuses_what_the_credential_does_not_allow),
         T(refuses_two_identities),
         T(narrows_to_the_certificate),
+        T(knows_the_ae_in_each_spelling),
         T(shares_equal_associations),
         T(forgets_what_nobody_holds),
         T(revokes_by_row),
