@@ -171,7 +171,7 @@ enum { MLN_CERT_CHAIN = 4 };
 
 struct mln_cert_verifier;
 
-/* anchors: certificates of CAs in PEM; crls: lists in PEM or DER, or empty. Both are read whole.
+/* anchors: certificates of CAs in PEM; crls: lists in PEM and DER, or empty. Both are read whole.
  * The verifier is immutable: to change anchors or lists, make another and exchange them.
  * Errors: CONFIG (no anchor, or one that is not of the profile; a list that cannot be read), LIMIT,
  * NO_MEMORY. x509_verify.c */

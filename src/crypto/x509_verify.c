@@ -83,29 +83,56 @@ static mln_err add_crl(X509_STORE *store, X509_CRL *crl, struct mln_fault *fault
     return MLN_OK;
 }
 
-static X509_CRL *next_crl(BIO *bio, bool is_der)
+/* A SEQUENCE of more than 127 bytes, as every list is; else text. */
+static bool is_der(struct mln_slice bytes)
 {
-    return is_der ? d2i_X509_CRL_bio(bio, NULL)
-                  : PEM_read_bio_X509_CRL(bio, NULL, mln_cert_no_passphrase, NULL);
+    return bytes.len > 1 && bytes.ptr[0] == 0x30 && ((unsigned char)bytes.ptr[1] & 0x80);
+}
+
+/* The first list; *left moves behind it, or to the end when there is none. */
+static X509_CRL *take_crl(struct mln_slice *left)
+{
+    const unsigned char *at = (const unsigned char *)left->ptr;
+    size_t rest = 0;
+    X509_CRL *crl;
+    BIO *bio;
+
+    if (is_der(*left)) {
+        crl = d2i_X509_CRL(NULL, &at, (long)left->len);
+        rest = crl ? left->len - (size_t)(at - (const unsigned char *)left->ptr) : 0;
+    } else {
+        bio = BIO_new_mem_buf(left->ptr, (int)left->len);
+        crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, mln_cert_no_passphrase, NULL) : NULL;
+        rest = crl ? BIO_ctrl_pending(bio) : 0;
+        BIO_free(bio);
+    }
+    *left = mln_slice_from(*left, left->len - rest);
+    return crl;
+}
+
+static struct mln_slice skip_space(struct mln_slice s)
+{
+    while (s.len && strchr(" \t\r\n", s.ptr[0]) && s.ptr[0]) {
+        s = mln_slice_from(s, 1);
+    }
+    return s;
 }
 
 /* Something that is no list, such as a comment's text alone, is a mistake, not an empty set. */
 static mln_err add_crls(X509_STORE *store, struct mln_slice bytes, struct mln_fault *fault)
 {
-    bool is_der = bytes.len && (unsigned char)bytes.ptr[0] == 0x30;
+    struct mln_slice left = skip_space(bytes);
     mln_err err = MLN_OK;
     int count = 0;
-    BIO *bio;
 
     MLN_REQUIRE(bytes.len <= CRLS_BYTES, LIMIT);
-    if (bytes.len == 0) {
-        return MLN_OK;
+    if (bytes.len && !left.len) {
+        left = bytes;
     }
-    bio = BIO_new_mem_buf(bytes.ptr, (int)bytes.len);
-    MLN_REQUIRE(bio, NO_MEMORY);
-    while (!mln_failed(err) && !BIO_eof(bio)) {
-        X509_CRL *crl = next_crl(bio, is_der);
-        bool is_end = !crl && count && !is_der &&
+    while (!mln_failed(err) && left.len) {
+        bool is_text = !is_der(left);
+        X509_CRL *crl = take_crl(&left);
+        bool is_end = !crl && count && is_text &&
                       ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 
         ERR_clear_error();
@@ -119,8 +146,8 @@ static mln_err add_crls(X509_STORE *store, struct mln_slice bytes, struct mln_fa
               : count++ == CRLS_MOST ? MLN_ERROR(LIMIT)
                                      : add_crl(store, crl, fault);
         X509_CRL_free(crl);
+        left = skip_space(left);
     }
-    BIO_free(bio);
     return err;
 }
 

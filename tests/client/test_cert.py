@@ -615,6 +615,20 @@ def test_lists_in_der(verify, root):
     assert verify(leaf, root, words=["--crl", path, "--status", "hard"])[0] == "REVOKED"
 
 
+def test_lists_in_both_forms_together(verify, root):
+    """As a server has them that is given several files."""
+    other = Authority("other", permits=PERMITS)
+    forms = [root.crl().public_bytes(serialization.Encoding.DER), other.crl().public_bytes(serialization.Encoding.PEM)]
+    path = verify.folder / "crl"
+    for first, second in (forms, reversed(forms)):
+        path.write_bytes(b"\n".join([first, second, b""]))
+        words = ["--crl", path, "--status", "hard"]
+        assert verify(root.leaf(AE), root, other, words=words)[0] == "OK"
+        assert verify(other.leaf(AE), root, other, words=words)[0] == "OK"
+        path.write_bytes(b"\n".join([first, second, b"0\x82\1"]))
+        assert "list 3 cannot be read" in verify(root.leaf(AE), root, code=2, words=words)[1]
+
+
 # ---- OCSP ----
 
 
