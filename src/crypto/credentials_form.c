@@ -117,13 +117,11 @@ struct filling {
     struct mln_slice *items;
 };
 
-static mln_err make_list(const struct reader *r, size_t count, struct mln_credential_list *list,
-                         struct filling *ret)
+static mln_err make_list(const struct reader *r, size_t count, struct filling *filling)
 {
-    ret->items = mln_arena_alloc(r->arena, (count + 1) * sizeof(struct mln_slice));
-    MLN_REQUIRE(ret->items, NO_MEMORY);
-    ret->list = list;
-    *list = (struct mln_credential_list){ ret->items, 0 };
+    filling->items = mln_arena_alloc(r->arena, (count + 1) * sizeof(struct mln_slice));
+    MLN_REQUIRE(filling->items, NO_MEMORY);
+    *filling->list = (struct mln_credential_list){ filling->items, 0 };
     return MLN_OK;
 }
 
@@ -164,15 +162,17 @@ static mln_err read_credential(const struct reader *r, struct mln_slice payload,
                                struct mln_cred_row *ret)
 {
     struct mln_cred_row row = { 0 };
-    struct filling lists[TAGS - TAG_AE_ID] = { 0 };
+    struct filling lists[TAGS - TAG_AE_ID] = { { .list = &row.face.ae_ids },
+                                               { .list = &row.face.app_ids },
+                                               { .list = &row.face.role_ids } };
     size_t counts[TAGS] = { 0 };
     struct mln_slice value;
     enum tag tag;
 
     MLN_TRY(count_fields(r, payload, counts));
-    MLN_TRY(make_list(r, counts[TAG_AE_ID], &row.face.ae_ids, &lists[TAG_AE_ID - TAG_AE_ID]));
-    MLN_TRY(make_list(r, counts[TAG_APP_ID], &row.face.app_ids, &lists[TAG_APP_ID - TAG_AE_ID]));
-    MLN_TRY(make_list(r, counts[TAG_ROLE_ID], &row.face.role_ids, &lists[TAG_ROLE_ID - TAG_AE_ID]));
+    for (size_t i = 0; i < TAGS - TAG_AE_ID; i++) {
+        MLN_TRY(make_list(r, counts[TAG_AE_ID + i], &lists[i]));
+    }
     while (take_field(&payload, &tag, &value)) { /* to the end: all have been counted */
         if (is_list(tag)) {
             struct filling *filling = &lists[tag - TAG_AE_ID];
