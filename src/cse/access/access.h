@@ -21,6 +21,7 @@ struct mln_originator {
     struct mln_entity entity; /* canonical; all empty while it has no name yet */
     bool is_admin;            /* the administrator: on a trusted listener, or by its credential */
     bool is_registered;       /* an AE of this CSE whose requests come straight to us */
+    bool is_newcomer;         /* may register, and is nobody for anything else */
     bool is_proved; /* rq_authn: by an association, or a trusted listener vouches for it */
     struct mln_slice ae_name; /* resourceName of its <AE> when registered here */
 };

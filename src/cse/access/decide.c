@@ -464,6 +464,11 @@ static mln_err permits(struct mln_access *a, const struct question *q, decision 
                           true);
         return MLN_OK;
     }
+    if (a->originator->is_newcomer) {
+        mln_trace_verdict(a->facts.trace, "registration", q->target->ri, (struct mln_slice){ 0 },
+                          false);
+        return MLN_OK;
+    }
     MLN_TRY(by_policies(a, q, decide, ret));
     return *ret || !a->claims ? MLN_OK : permits_with_claims(a, q, decide, ret);
 }

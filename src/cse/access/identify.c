@@ -69,6 +69,18 @@ static mln_err credential_of(const struct mln_identify *in, struct mln_slice *re
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
+/* Who registers need not be known, nor be the AE of that name: then it may do that, and nothing
+ * else. */
+static mln_err allow_newcomer(const struct mln_identify *in, mln_err err, struct mln_originator *o)
+{
+    if (!in->is_registration || err.code != MLN_ERR_NOT_AUTHENTICATED) {
+        return err;
+    }
+    mln_fault_clear(in->fault);
+    o->is_newcomer = true;
+    return MLN_OK;
+}
+
 /* ---- without an association ---- */
 
 /* docs/decisions/0011: the settings decide what may come in unproved. */
@@ -87,17 +99,10 @@ static mln_err check_listener(const struct mln_identify *in)
     return demand_association(in, "this listener takes requests in a security association only");
 }
 
-static mln_err identify_claimed_ae(const struct mln_identify *in, struct mln_originator *o)
+static mln_err check_claim(const struct mln_identify *in, struct mln_originator *o)
 {
     struct mln_slice credential;
 
-    if (!mln_ident_is_stem(in->from)) {
-        return refuse_form(in, "From must be an AE-ID-Stem here");
-    }
-    MLN_TRY(find_registration(in, o));
-    if (in->is_registration) {
-        return MLN_OK;
-    }
     if (!o->is_registered) {
         return refuse_identity(in, "this AE is not registered here");
     }
@@ -109,6 +114,15 @@ static mln_err identify_claimed_ae(const struct mln_identify *in, struct mln_ori
         }
     }
     return MLN_OK;
+}
+
+static mln_err identify_claimed_ae(const struct mln_identify *in, struct mln_originator *o)
+{
+    if (!mln_ident_is_stem(in->from)) {
+        return refuse_form(in, "From must be an AE-ID-Stem here");
+    }
+    MLN_TRY(find_registration(in, o));
+    return allow_newcomer(in, check_claim(in, o), o);
 }
 
 static mln_err identify_claimed(const struct mln_identify *in, struct mln_originator *o)
@@ -152,6 +166,19 @@ static mln_err identify_admin(const struct mln_identify *in, enum mln_cover cove
     return MLN_OK;
 }
 
+static mln_err check_proof(const struct mln_identify *in, const struct mln_association *a,
+                           enum mln_cover cover, struct mln_originator *o)
+{
+    if (!o->is_registered) {
+        return refuse_identity(in, "this AE is not registered here");
+    }
+    if (cover != MLN_COVER_EXACT) {
+        MLN_TRY(check_binding(in, a));
+    }
+    o->is_proved = true;
+    return MLN_OK;
+}
+
 static mln_err identify_proved_ae(const struct mln_identify *in, const struct mln_association *a,
                                   struct mln_originator *o)
 {
@@ -167,17 +194,7 @@ static mln_err identify_proved_ae(const struct mln_identify *in, const struct ml
         return refuse_identity(in, "From is not an AE-ID of this credential");
     }
     MLN_TRY(find_registration(in, o));
-    if (in->is_registration) {
-        return MLN_OK;
-    }
-    if (!o->is_registered) {
-        return refuse_identity(in, "this AE is not registered here");
-    }
-    if (cover != MLN_COVER_EXACT) {
-        MLN_TRY(check_binding(in, a));
-    }
-    o->is_proved = true;
-    return MLN_OK;
+    return allow_newcomer(in, check_proof(in, a, cover, o), o);
 }
 
 /* ---- a CSE in its association ---- */
@@ -294,6 +311,7 @@ mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator
     }
     if (names_registration(in->from)) {
         MLN_TRY(identify_nameless(in, a));
+        o.is_newcomer = true;
     } else if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
         return refuse_form(in, "From is no AE-ID and no CSE-ID");
     } else if (a) {
@@ -311,6 +329,7 @@ static mln_err assume_ae(const struct mln_identify *in, bool is_proved, struct m
     if (!o->is_registered && !in->is_registration) {
         return refuse_identity(in, "this AE is not registered here");
     }
+    o->is_newcomer = !o->is_registered;
     o->is_proved = is_proved && o->is_registered;
     return MLN_OK;
 }
@@ -338,6 +357,7 @@ mln_err mln_access_assume(const struct mln_identify *in, bool is_proved, struct 
 
     if (names_registration(in->from)) {
         MLN_TRY(identify_nameless(in, NULL));
+        o.is_newcomer = true;
     } else if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
         return refuse_form(in, "From is no AE-ID and no CSE-ID");
     } else if (is_admin_name(in)) {

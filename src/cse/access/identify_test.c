@@ -291,6 +291,40 @@ static void a_pattern_and_who_registered(void **state)
 }
 
 /* SEC-SAE-11: a credential that was known for nothing is known by what it registered */
+/* Who claims to register under the name of another is nobody but for that: neither the codes nor
+ * the members of a group tell what the other may do. */
+static void registering_under_another_name(void **state)
+{
+    static const char elsewhere[] = "{'op':1,'to':'%s','ty':2,'fr':%s,"
+                                    "'pc':{'m2m:ae':{'api':'Nx','rr':false,'srv':['3']}}}";
+    static const char *const names[] = { "'Cvictim'", "'Cnew'", "'C'", "null" };
+
+    (void)state;
+    mln_look_policy(&look, "all", "[{'acor':['all'],'acop':63}]");
+    mln_look_make(&look, "CAdmin", "cse-in", MLN_TY_CNT,
+                  "{'m2m:cnt':{'rn':'open','acpi':['cse-in/all']}}");
+    (void)mln_look_prove(&look, "12-v@merlon.example", NULL, "Cvictim");
+    register_proved("Cvictim");
+    mln_look_make(&look, "Cvictim", "cse-in/Cvictim", MLN_TY_CNT, "{'m2m:cnt':{'rn':'own'}}");
+    mln_look_make(&look, "Cvictim", "cse-in/Cvictim", MLN_TY_GRP,
+                  "{'m2m:grp':{'rn':'g','mt':0,'mnm':2,'mid':['cse-in','cse-in/Cvictim/own']}}");
+    assert_int_equal(mln_look_ask(&look, elsewhere, "cse-in/Cvictim/own", names[0])->rsc, 4108);
+    for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
+        const char *name = names[i / 2];
+
+        if (i % 2) {
+            (void)mln_look_prove(&look, "12-x@merlon.example", NULL, "C*");
+        } else {
+            mln_look_claim(&look, false);
+        }
+        assert_int_equal(mln_look_ask(&look, elsewhere, "cse-in/Cvictim/own", name)->rsc, 4103);
+        assert_int_equal(mln_look_ask(&look, elsewhere, "cse-in/Cvictim/g/fopt", name)->rsc, 4103);
+        assert_int_equal(mln_look_ask(&look, elsewhere, "cse-in/open", name)->rsc, 4103);
+    }
+    assert_int_equal(mln_look_ask(&look, elsewhere, "cse-in", names[0])->rsc, 4117);
+    mln_look_claim(&look, true);
+}
+
 static void a_credential_without_a_name(void **state)
 {
     static const struct proof_row table[] = {
@@ -592,6 +626,7 @@ int main(void)
         T(tricks_with_names),
         T(a_name_with_a_nul),
         T(a_pattern_and_who_registered),
+        T(registering_under_another_name),
         T(a_credential_without_a_name),
         T(an_ae_known_by_its_credential),
         T(a_cse_in_its_association),
