@@ -47,6 +47,7 @@ struct reading {
     struct mln_cli_settings section; /* the present one, if there is one */
     struct mln_cli_settings best;    /* the section that fits the URL best */
     int best_closeness;
+    bool has_fitting[3];   /* by closeness: was there a section? */
     const char *authority; /* of the present section; NULL: above all */
     struct mln_arena *arena;
     const char *path;
@@ -120,19 +121,37 @@ static mln_err take_pair(struct reading *r, struct mln_slice key, struct mln_sli
 }
 
 /* The URL is known when the first section begins: it stands above them. */
-static void end_section(struct reading *r)
+static mln_err end_section(struct reading *r)
 {
     const char *url = r->settings->url ? r->settings->url : r->top.url;
     int closeness;
 
     if (!r->authority) {
-        return;
+        return MLN_OK;
     }
     closeness = merlon_url_is_at(url ? url : mln_cli_default_url, r->authority);
+    if (closeness && r->has_fitting[closeness]) {
+        mln_fault_set(r->fault, "%s: there are two sections [%s]", r->path, r->authority);
+        MLN_FAIL(CONFIG);
+    }
+    r->has_fitting[closeness] = true;
     if (closeness > r->best_closeness) {
         r->best = r->section;
         r->best_closeness = closeness;
     }
+    return MLN_OK;
+}
+
+/* A URL in its place would be at no CSE, and what stands below never be used. */
+static bool is_authority(const struct reading *r, const char *text)
+{
+    struct mln_buf out;
+    struct mln_slice url = { 0 };
+
+    mln_buf_init(&out, r->arena, PATH_SIZE);
+    mln_buf_printf(&out, "https://%s", text);
+    mln_buf_byte(&out, '\0');
+    return !mln_failed(mln_buf_finish(&out, &url)) && merlon_url_is_at(url.ptr, text) > 0;
 }
 
 static mln_err begin_section(struct reading *r, struct mln_slice line)
@@ -143,17 +162,22 @@ static mln_err begin_section(struct reading *r, struct mln_slice line)
         mln_fault_set(r->fault, "%s:%zu: no '[HOST]' or '[HOST:PORT]'", r->path, r->line);
         MLN_FAIL(CONFIG);
     }
-    end_section(r);
+    MLN_TRY(end_section(r));
     memset(&r->section, 0, sizeof r->section);
     r->authority = mln_arena_zdup(r->arena, mln_slice_trim(name));
     MLN_REQUIRE(r->authority, NO_MEMORY);
+    if (!is_authority(r, r->authority)) {
+        mln_fault_set(r->fault, "%s:%zu: '[%s]' is no '[HOST]' or '[HOST:PORT]'", r->path, r->line,
+                      r->authority);
+        MLN_FAIL(CONFIG);
+    }
     return MLN_OK;
 }
 
 /* What is nearer to the CSE goes before what is general. */
 static mln_err conclude(struct reading *r)
 {
-    end_section(r);
+    MLN_TRY(end_section(r));
     if (mln_cli_has_credential(&r->top) && !r->top.url) {
         mln_fault_set(r->fault,
                       "%s: a credential above all sections is for the url above them, "

@@ -369,6 +369,10 @@ def test_who_was_expected_is_told(lab, server, merlon):
 @pytest.mark.parametrize("text, why", [
     ("[x\n", ":1: no '[HOST]'"),
     ("[]\n", ":1: no '[HOST]'"),
+    ("[https://cse.example]\n", ":1: '[https://cse.example]' is no '[HOST]'"),
+    ("[cse.example:x]\n", ":1: '[cse.example:x]' is no '[HOST]'"),
+    ("[127.0.0.1]\n[127.0.0.1:8080]\n[127.0.0.1]\n", "two sections [127.0.0.1]"),
+    ("[127.0.0.1:8080]\n[127.0.0.1]\n[127.0.0.1:8080]\n", "two sections [127.0.0.1:8080]"),
     ("[x]\nurl = http://a\n", ":2: the url stands above all sections"),
     ("[x]\nrvi = 3\nrvi = 4\n", ":3: rvi is set twice"),
     ("[x]\npsk-ids = 3\n", ":2: unknown key 'psk-ids', did you mean psk-id?"),
