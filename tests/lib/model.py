@@ -67,10 +67,11 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "NCName": ["", "a:b", "1a", "a b", "-a"],
     "resourceName": ["", ".a", "-a", "_a", "a/b", "a b", "a~b", "ä", "a%41", "a:b"],
     "label": ["", ":v", " a", "a  b"],
-    "roleID": ["", "r", "r@", "@x.example", "r@X.example", "r r@x.example", "r@x.example ", "r@@x.example"],
+    "roleID": ["", "r", "r@", "@x.example", "r@X.example", "r r@x.example", "r@x.example ", "r@@x.example",
+               "a/b@sp.example"],
     "compactJWS": ["", "aa.bb", "aa.bb.", ".bb.cc", "aa.bb.cc.dd", "aa.b=.cc", "aa.b b.cc"],
     "compactJWE": ["", "aa.bb.cc.dd", "aa.bb.cc..ee", ".bb.cc.dd.ee", "aa.bb.cc.dd.ee.ff"],
-    "URN": ["", "dev:ops:1", "urn:", "urn:dev:"],
+    "URN": ["", "dev:ops:1", "urn:", "urn:dev:", "imei:490154203237518", "http://x.example", "urn:a b"],
     "timestamp": ["", "2030", "20301231", "20301231T", "20301231T2400", "20301331T000000",
                   "20300230T000000", "20301231T250000", "20301231T236000", "20301231T235960",
                   "20301231T235959,", "20301231T235959,1234567", "20301231T235959.1",
@@ -82,8 +83,6 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "duration": ["", "P", "PT", "5", "1D"],
     "externalID": ["", "x"],
     "sessionCapability": ["", "audio", ":x"],
-    "roleID": ["", "a", "@sp.example", "a@", "a b@sp.example", "a@SP.example", "a/b@sp.example"],
-    "URN": ["", "urn:", "imei:490154203237518", "http://x.example", "urn:a b"],
 }
 
 
