@@ -169,7 +169,7 @@ static mln_err take_tokens(struct gathering *g)
 
 /* ---- roles of other CSEs ---- */
 
-/* Roles that were accepted by other issuers than those of now are not known any more. */
+/* Roles that were accepted, or not, by other issuers than those of now are not known any more. */
 static void forget_roles(struct mln_worker *w, struct mln_jwt_issuers *issuers)
 {
     if (w->role_issuers == issuers) {
@@ -177,6 +177,8 @@ static void forget_roles(struct mln_worker *w, struct mln_jwt_issuers *issuers)
     }
     mln_role_cache_free(w->roles);
     w->roles = NULL;
+    mln_role_cache_free(w->absent_roles);
+    w->absent_roles = NULL;
     mln_jwt_issuers_unref(w->role_issuers);
     w->role_issuers = issuers ? mln_jwt_issuers_ref(issuers) : NULL;
 }
