@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "server/exit.h"
+#include "server/privileges.h"
 
 enum { ARENA_BYTES = 64 << 20, FILE_BYTES = 16 << 20 };
 
@@ -376,6 +377,9 @@ int mln_server_cert(int argc, char **argv)
 
     if (!mln_failed(err)) {
         err = complete(&s, &fault);
+    }
+    if (!mln_failed(err)) {
+        err = mln_harden(&fault); /* there will be private keys */
     }
     if (!mln_failed(err)) {
         err = run(&s, argc - operand, argv + operand, &code, &fault);

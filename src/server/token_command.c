@@ -8,6 +8,7 @@
 #include "crypto/base64.h"
 #include "crypto/files.h"
 #include "crypto/jwt_chain.h"
+#include "server/privileges.h"
 #include "server/server.h"
 
 enum { TOKEN_BYTES = 1 << 17, PRINT_BYTES = 1 << 20, CRL_BYTES = 16 << 20 };
@@ -408,6 +409,9 @@ int mln_server_token(int argc, char **argv)
     int operand = argc;
     mln_err err = mln_options_parse(&table, 1, argc, argv, &fault, &operand);
 
+    if (!mln_failed(err)) {
+        err = mln_harden(&fault); /* there will be private keys */
+    }
     if (!mln_failed(err)) {
         err = run(&s, argc - operand, argv + operand, &fault);
     }

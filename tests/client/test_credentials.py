@@ -8,6 +8,7 @@ import random
 import secrets
 import signal
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -331,6 +332,25 @@ def test_nothing_of_the_process_would_be_dumped(data):
         process.stdin.write(KEY[32:].encode())
         process.stdin.close()
         assert process.wait() == 0
+
+
+@pytest.mark.parametrize("words", [
+    ["token", "issue", "--key-file", "-"],
+    ["cert", "issue", "--ca", "nowhere", "--ae-id", "//sp.example/S1", "--out", "out", "--key-passphrase-file", "-"],
+    ["cert", "ca", "--ca", "lab", "--unconstrained", "--passphrase-file", "-"]])
+def test_nothing_of_a_maker_of_keys_would_be_dumped(data, tmp_path, words):
+    """SEC-IDN-08: OpenSSL keeps copies of a private key where ours are not looked after"""
+    with subprocess.Popen([binary(), *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, cwd=tmp_path, env=data.merlon.environment) as process:
+        row = []
+        for _ in range(2000):  # until it has begun
+            with open(f"/proc/{process.pid}/limits", encoding="ascii") as limits:
+                row = next(line for line in limits if line.startswith("Max core")).split()
+            if row[4:6] == ["0", "0"]:
+                break
+            time.sleep(0.005)
+        assert process.poll() is None and row[4:6] == ["0", "0"]
+        process.stdin.close()
 
 
 # ---- issuers ----
