@@ -593,20 +593,23 @@ static bool is_reloaded(const char *what, mln_err err, const struct mln_fault *f
  * Issuers come last: they rest on credentials and on revocation lists. */
 void mln_node_reload(struct mln_node *node)
 {
-    struct mln_fault faults[3] = { 0 };
-    mln_err err;
-    bool is_all;
+    static const char *const what[] = { "credentials", "certificates", "issuers of tokens" };
+    struct mln_fault faults[sizeof what / sizeof *what] = { 0 };
+    mln_err errs[sizeof what / sizeof *what];
+    bool is_all = true;
 
     reopen_audit(node);
     reload_locations(node);
-    err = mln_credentials_reload(mln_server_tls_credentials(node->tls), &faults[0]);
-    is_all = is_reloaded("credentials", err, &faults[0]);
-    err = mln_server_tls_reload(node->tls, &faults[1]);
-    is_all = is_reloaded("certificates", err, &faults[1]) && is_all;
-    err = mln_issuers_apply(node->tls, node->cse, &faults[2]);
-    is_all = is_reloaded("issuers of tokens", err, &faults[2]) && is_all;
+    errs[0] = mln_credentials_reload(mln_server_tls_credentials(node->tls), &faults[0]);
+    errs[1] = mln_server_tls_reload(node->tls, &faults[1]);
+    errs[2] = mln_issuers_apply(node->tls, node->cse, &faults[2]);
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
+        is_all = is_reloaded(what[i], errs[i], &faults[i]) && is_all;
+    }
     if (is_all) {
         mln_log(MLN_LOG_INFO, "server", "certificates and credentials are reloaded");
+    } else {
+        mln_log(MLN_LOG_ERROR, "server", "not everything is reloaded");
     }
 }
 
