@@ -16,7 +16,7 @@
 enum {
     RECORD = 16384,
     TOGETHER = 4096,      /* smaller pieces share a record */
-    AT_ONCE = 2 * RECORD, /* read from the socket for one call of OpenSSL's */
+    AT_ONCE = 2 * RECORD, /* read from the socket at once, beside what bytes there are in it */
 };
 
 struct mln_secure {
@@ -33,7 +33,7 @@ struct mln_secure {
     bool read_waits_write; /* the last receive needs the socket writable */
     bool write_waits_read; /* the last send needs it readable */
     size_t handshake_left; /* bytes that the handshake may still take */
-    size_t read_left;      /* bytes that the present call may still take, after the handshake */
+    size_t read_left;      /* bytes that the present receive may still take, after that */
 };
 
 /* ---- the BIO ---- */
@@ -250,15 +250,16 @@ ssize_t mln_secure_receive(struct mln_secure *secure, char *to, size_t room)
     int error = SSL_ERROR_NONE;
 
     secure->read_waits_write = false;
+    secure->read_left = AT_ONCE;
     ERR_clear_error();
     do {
         size_t n = 0;
 
-        secure->read_left = AT_ONCE;
         if (SSL_read_ex(secure->ssl, to + got, room - got, &n) != 1) {
             error = SSL_get_error(secure->ssl, 0);
         }
         got += n;
+        secure->read_left += n;
     } while (error == SSL_ERROR_NONE && got < room && SSL_has_pending(secure->ssl));
     secure->is_dry = error == SSL_ERROR_WANT_READ;
     secure->is_ended = error == SSL_ERROR_ZERO_RETURN;
