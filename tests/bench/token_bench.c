@@ -102,6 +102,7 @@ int main(int argc, char **argv)
     double by_id = 1e9;
 
     (void)(argc > 1 && mln_num_u64(mln_slice_z(argv[1]), &count));
+    require(count > 0, "no tokens");
     mln_limits_default(&limits);
     require(!mln_failed(mln_jwt_issuers_new(&record, 1, NULL, NULL, &issuers)) &&
                 !mln_failed(mln_jose_key_parse(MLN_S(K), NULL, &key)) &&
