@@ -22,6 +22,11 @@ enum { MLN_JOSE_KEY_BYTES = 16384 };
 mln_err mln_jose_key_parse(struct mln_slice text, struct mln_fault *fault,
                            struct mln_jose_key **ret);
 
+/* The same for a private key on a curve, PEM without pass phrase: that of a certificate. It has no
+ * name. jose_pem.c */
+mln_err mln_jose_key_parse_pem(struct mln_slice pem, struct mln_fault *fault,
+                               struct mln_jose_key **ret);
+
 /* The same for an object within a JSON text `source`, which was read into `jwk`. */
 mln_err mln_jose_key_of(const struct mln_value *jwk, struct mln_slice source,
                         struct mln_fault *fault, struct mln_jose_key **ret);

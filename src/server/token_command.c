@@ -14,7 +14,8 @@
 enum { TOKEN_BYTES = 1 << 17, PRINT_BYTES = 1 << 20, CRL_BYTES = 16 << 20 };
 
 static const struct mln_option options[] = {
-    { "key-file", 'k', "FILE", NULL, "issue: key that signs, as JWK", false },
+    { "key-file", 'k', "FILE", NULL, "issue: key that signs, as JWK; that of a certificate in PEM",
+      false },
     { "recipient-key", 0, "FILE", NULL, "issue: key that encrypts, as JWK", false },
     { "protect", 0, "ALGORITHMS", NULL,
       "issue: ES256 for signed, dir/A256GCM for encrypted, ES256/A128KW/A128GCM for signed and "

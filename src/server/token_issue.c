@@ -13,12 +13,12 @@ enum { CHAIN_BYTES = 65536, PARTS = 3 };
 static mln_err read_key(const char *path, struct mln_fault *fault, struct mln_jose_key **ret)
 {
     struct mln_secret *file MLN_CLEANUP(mln_secret_freep) = NULL;
-    mln_err err;
+    struct mln_slice text;
 
     MLN_TRY(mln_secret_read(path, MLN_JOSE_KEY_BYTES, fault, &file));
-    err = mln_jose_key_parse(
-        mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file)), fault, ret);
-    return err;
+    text = mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file));
+    return mln_slice_starts(text, MLN_S("-----BEGIN ")) ? mln_jose_key_parse_pem(text, fault, ret)
+                                                        : mln_jose_key_parse(text, fault, ret);
 }
 
 /* "ES256", "dir/A256GCM" or "ES256/A128KW/A128GCM"; without it, what the key is for. */

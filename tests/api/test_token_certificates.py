@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from jwcrypto import jwk
+from jwcrypto import jwk, jws
 from lib.onem2m import Client
 from lib.server import Server, eventually, run
 from lib.tls import cert_maker
@@ -392,26 +392,56 @@ def test_the_command_verifies(cast, tmp_path):
 
 
 def test_issued_and_verified(tmp_path):
-    """A token by `token issue --chain`, of a certificate of the small authority"""
-    data, ca = str(tmp_path / "data"), str(tmp_path / "ca")
-    key = cert_maker.p256()
-    (tmp_path / "key.jwk").write_text(jwk.JWK.from_pem(cert_maker.key_pem(key)).export())
-    (tmp_path / "key.jwk").chmod(0o600)
-    (tmp_path / "key.pem").write_bytes(cert_maker.key_pem(key))
-    cert_maker.openssl("req", "-new", "-key", tmp_path / "key.pem", "-subj", "/CN=das", "-addext",
-                       f"subjectAltName=URI:m2m:{NAME}", "-out", tmp_path / "das.csr")
+    """A token by `token issue --chain`, with a certificate and a key of the small authority"""
+    data, ca, das = (str(tmp_path / name) for name in ("data", "ca", "das"))
+    holder = "//merlon.example/id-in/Cx"
+    issue = ["token", "issue", "--key-file", das + ".key", "--chain", das + ".pem", "--id", "@das.merlon.example",
+             "--issuer", NAME, "--holder", holder, "--role", "r@merlon.example"]
     for words in (["cert", "ca", "--ca", ca, "--sp-id", "//merlon.example"],
-                  ["cert", "issue", "--ca", ca, "--request", str(tmp_path / "das.csr"), "--ae-id", NAME,
-                   "--out", str(tmp_path / "das")],
+                  ["cert", "issue", "--ca", ca, "--ae-id", NAME, "--out", das],
                   ["issuer", "add", NAME, "--data", data, "--fqdn", "das.merlon.example", "--allow", "ES256",
                    "--anchor", ca + "/ca.pem"]):
         done = run(*words)
         assert done.returncode == 0, done
-    done = run("token", "issue", "--key-file", str(tmp_path / "key.jwk"), "--chain", str(tmp_path / "das.pem"), "--id",
-               "@das.merlon.example", "--issuer", NAME, "--holder", "//merlon.example/id-in/Cx", "--role",
-               "r@merlon.example")
+    done = run(*issue)
     assert done.returncode == 0, done
     token = done.stdout.strip()
-    assert "x5c" in json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    head = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    assert head["alg"] == "ES256" and len(head["x5c"]) >= 1
+    leaf = cert_maker.x509.load_der_x509_certificate(base64.b64decode(head["x5c"][0]))
+    opened = jws.JWS()
+    opened.deserialize(token, jwk.JWK.from_pyca(leaf.public_key()))
+    assert json.loads(opened.payload)["azp"] == holder
     done = run("token", "verify", "--data", data, token)
     assert done.returncode == 0 and json.loads(done.stdout)["tkis"] == NAME, done
+
+
+def test_keys_in_pem(tmp_path):
+    """Those that sign with an elliptic curve; others are refused and shown nowhere"""
+    path = tmp_path / "key.pem"
+
+    def issue(content):
+        path.write_bytes(content)
+        path.chmod(0o600)
+        done = run("token", "issue", "--key-file", str(path), "--id", "@das.merlon.example", "--issuer", NAME,
+                   "--holder", "//merlon.example/Sx", "--role", "r@merlon.example")
+        assert content.splitlines()[1].decode() not in done.stdout + done.stderr
+        return done
+
+    curves = cert_maker.ec
+    for curve, alg in ((curves.SECP256R1(), "ES256"), (curves.SECP384R1(), "ES384"), (curves.SECP521R1(), "ES512")):
+        for _ in range(10):  # numbers that begin with zeros, sooner or later
+            key = curves.generate_private_key(curve)
+            done = issue(cert_maker.key_pem(key))
+            assert done.returncode == 0, done
+            opened = jws.JWS()
+            opened.allowed_algs = [alg]
+            opened.deserialize(done.stdout.strip(), jwk.JWK.from_pyca(key.public_key()))
+    form = cert_maker.serialization
+    sealed = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.BestAvailableEncryption(b"pass"))
+    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    for content in (sealed, public, cert_maker.key_pem(cert_maker.rsa2048()),
+                    b"-----BEGIN EC PRIVATE KEY-----\nAAAA\n",
+                    cert_maker.key_pem(curves.generate_private_key(curves.SECP256K1()))):
+        done = issue(content)
+        assert done.returncode == 2 and "no private key on P-256" in done.stderr, done
