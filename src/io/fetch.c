@@ -153,6 +153,21 @@ static void recycle(struct transfer *t)
     f->idle_count++;
 }
 
+/* In words that say what to do, where libcurl's and OpenSSL's do not. */
+static const char *why_of(const struct transfer *t, CURLcode code)
+{
+    if (t->security.why.text[0]) {
+        return t->security.why.text;
+    }
+    if (code == CURLE_SSL_CONNECT_ERROR && strstr(t->why, "wrong version number")) {
+        return "what answers there speaks no TLS: is it http, not https?";
+    }
+    if (code == CURLE_GOT_NOTHING) {
+        return "the connection was closed without an answer: is it https, not http?";
+    }
+    return t->why[0] ? t->why : curl_easy_strerror(code);
+}
+
 static void finish(struct transfer *t, CURLcode code)
 {
     struct mln_fetch_answer answer = { 0 };
@@ -164,8 +179,7 @@ static void finish(struct transfer *t, CURLcode code)
     answer.err = error_of(t, code);
     (void)curl_multi_remove_handle(t->fetcher->multi, t->easy);
     unlink_active(t);
-    answer.why = t->why[0] ? t->why : curl_easy_strerror(code);
-    answer.why = t->security.why.text[0] ? t->security.why.text : answer.why;
+    answer.why = why_of(t, code);
     if (!mln_failed(answer.err)) {
         answer.err = mln_buf_finish(&t->body, &answer.body);
     }

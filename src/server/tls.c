@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/cred_id.h"
 #include "crypto/files.h"
 #include "crypto/jwt_chain.h"
 #include "server/tables.h"
@@ -396,10 +397,42 @@ static void warn_of_credentials(const struct mln_settings *s)
     }
 }
 
+static mln_err count_key(void *data, const struct mln_credential *credential)
+{
+    size_t *count = data;
+    struct mln_credential_id id;
+
+    *count += mln_credential_id_parse(credential->id, &id) && mln_credential_is_key(id.type);
+    return MLN_OK;
+}
+
+static bool is_listening(const struct mln_settings *s)
+{
+    for (size_t i = 0; i < s->listen_count; i++) {
+        if (mln_binding_is_secured(s->listen[i].scheme)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void warn_of_nothing(const struct mln_server_tls *tls)
+{
+    size_t keys = 0;
+
+    if (tls->settings->tls_certificate_count == 0 && is_listening(tls->settings) &&
+        !mln_failed(mln_credentials_list(tls->credentials, count_key, &keys)) && keys == 0) {
+        mln_log(MLN_LOG_WARNING, "tls",
+                "neither a certificate of the server nor a key of a client is there: nobody can "
+                "connect. See --tls-certificate and 'merlon key', then reload (SIGHUP)");
+    }
+}
+
 void mln_server_tls_warn(const struct mln_server_tls *tls)
 {
     const struct mln_settings *s = tls->settings;
 
+    warn_of_nothing(tls);
     warn_of(s->tls_certificates, s->tls_certificate_count, "certificates");
     warn_of(s->tls_keys, s->tls_key_count, "certificates");
     warn_of(s->tls_anchors, s->tls_anchor_count, "certificates");

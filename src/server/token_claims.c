@@ -199,8 +199,23 @@ static mln_err read_file(struct drafting *d)
     return MLN_OK;
 }
 
+/* The CSE would refuse the token, without saying why. spec: SEC-TOK-07, security.md 6.1 */
+static mln_err check_absolute(const struct drafting *d)
+{
+    if (d->s->holder && !mln_slice_starts(mln_slice_z(d->s->holder), MLN_S("//"))) {
+        return refuse(d, "holder", "must be absolute, such as //sp.example/id-in/Cpanel");
+    }
+    for (size_t i = 0; i < d->s->audience_count; i++) {
+        if (!mln_slice_starts(mln_slice_z(d->s->audience[i]), MLN_S("//"))) {
+            return refuse(d, "audience", "must be absolute, such as //sp.example/id-in");
+        }
+    }
+    return MLN_OK;
+}
+
 static mln_err put_all(const struct drafting *d)
 {
+    MLN_TRY(check_absolute(d));
     if (!mln_value_get(d->claims, MLN_S("vr")) && !mln_value_get(d->claims, MLN_S("tkvr"))) {
         MLN_TRY(put_text(d, "vr", "tkvr", "1.0.0"));
     }

@@ -59,6 +59,42 @@ def certificate(pair):
     return ["--certificate", pair[0], "--key", pair[1]]
 
 
+def test_http_and_https_mixed_up(tmp_path):
+    """The message says what to look at."""
+    lab = Lab()
+    try:
+        lab.add_key("k", "--ae-id", "Sone")
+        server = lab.start("none", listen=["http://127.0.0.1:0"])
+        secure, plain = (url.split("://")[1] for url in server.urls)
+        keys = ["--psk-id", lab.keys["k"][0], "--psk-file", write_key_in(tmp_path, lab.keys["k"][1])]
+        done = Command(tmp_path, f"https://{plain}")("retrieve", *keys, "-o", "Sone", "cse-in", code=NO_ANSWER)
+        assert "is it http, not https?" in done.stderr
+        done = Command(tmp_path, f"http://{secure}")("retrieve", "-o", "Sone", "cse-in", code=NO_ANSWER)
+        assert "is it https, not http?" in done.stderr
+    finally:
+        lab.close()
+
+
+@pytest.mark.parametrize("has_key", [False, True])
+def test_a_listener_that_nobody_can_use(tmp_path, has_key):
+    """A server that is started before there is a key, or a certificate, says so."""
+    if has_key:
+        Command(tmp_path, None)("key", "add", "--data", tmp_path / "data", "--id", "k@sp.example", "--ae-id", "Sone",
+                                "--show", code=OK)
+    with Server(tmp_path / "data", listen=["https://127.0.0.1:0"]) as server:
+        assert server.urls
+    assert ("nobody can connect" in server.log()) == (not has_key)
+    with Server(tmp_path / "plain") as server:
+        assert "nobody can connect" not in server.log()
+
+
+def write_key_in(folder, text):
+    path = folder / "k.psk"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
 def register(merlon, stem, *words, code=OK):
     return merlon("create", "-o", stem, "cse-in", "ae", "api=Nexample", "rr=false", "srv=3", *words, code=code)
 

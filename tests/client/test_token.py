@@ -330,6 +330,8 @@ def test_issuers_of_a_data_directory(tokens):
     (["--protect", "ES256/A128KW"], "A128KW"), (["--protect", "ES256/dir/A128GCM"], "recipient"),
     (["--valid", "soon"], "valid"), (["--not-after", "2024"], "2024"),
     (["--permissions", "{"], "permissions"), (["--claims", "/nonexistent"], "/nonexistent"),
+    (["--holder", "Cpanel"], "must be absolute"), (["--holder", "/id-in/Cpanel"], "must be absolute"),
+    (["--audience", "//sp.example/in", "--audience", "/id-in"], "must be absolute"),
 ])
 def test_what_issue_does_not_do(tokens, words, what):
     key = tokens.key_file("key", new_key(SIGNATURES["ES256"], "s"))
