@@ -2,6 +2,9 @@
 Issue 2, section 3; design.md 7
 """
 
+import statistics
+import time
+
 from lib.onem2m import Client, grant
 
 
@@ -92,3 +95,22 @@ def test_comparing_originators_is_effort(own):
     assert ae.create("cse-in/ae", "cnt", acpi=[grant(admin, (["Cother"], 63))]).rsc == 2001
     found = other.retrieve("cse-in", query={"fu": 1, "ty": 3})
     assert found.res == [] and found.headers["X-M2M-CTS"] == "1"
+
+
+def test_the_time_of_a_denial_tells_nothing(own):
+    """SEC-GEN-10, coarsely: whether a rule names the originator with other operations, names somebody else, or is not
+    there at all"""
+    admin = Client(own(store="mem").url)
+    ae, other = admin.register("Cae", name="ae"), admin.register("Cother", name="other")
+    rules = {"named": (["Cother"], 1), "others": (["Csomebody"], 63), "role": (["r@merlon.example"], 63)}
+    for name, rule in rules.items():
+        assert ae.create("cse-in/ae", "cnt", rn=name, acpi=[grant(admin, rule)]).rsc == 2001
+    assert ae.create("cse-in/ae", "cnt", rn="without").rsc == 2001
+    took = {name: [] for name in (*rules, "without")}
+    for _ in range(250):
+        for name, times in took.items():
+            begin = time.perf_counter()
+            assert other.retrieve(f"cse-in/ae/{name}").rsc == 4103
+            times.append(time.perf_counter() - begin)
+    medians = [statistics.median(times) for times in took.values()]
+    assert max(medians) < 1.3 * min(medians), dict(zip(took, medians))

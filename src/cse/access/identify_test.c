@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -448,6 +449,48 @@ static void what_a_cse_forwards(void **state)
     assert_true(mln_access_is_authenticated(&o, &look.p->peer));
 }
 
+/* SEC-ACP-11 SEC-ACP-14: "all" admits who is registered elsewhere, and a CSE is not its AEs */
+static void who_a_registered_cse_speaks_for(void **state)
+{
+    static const struct {
+        const char *originator;
+        const char *policy;
+        int rsc;
+    } rows[] = {
+        { "/cse1/Cx", "all", MLN_RSC_OK },
+        { "//merlon.example/cse1/Cx", "all", MLN_RSC_OK },
+        { "/behind/Cx", "all", MLN_RSC_OK },
+        { "/Sx", "all", MLN_RSC_OK },
+        { "/cse1", "all", MLN_RSC_OK },
+        { "/cse1", "cse1", MLN_RSC_OK },
+        { "/cse1/Cx", "cse1", MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE },
+        { "/cse1/Cx", "cx", MLN_RSC_OK },
+        { "/cse1/Cy", "cx", MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE },
+        { "/cse2/Cx", "all", MLN_RSC_ORIGINATOR_NOT_AUTHENTICATED },
+    };
+
+    (void)state;
+    mln_look_policy(&look, "all", "[{'acor':['all'],'acop':2}]");
+    mln_look_policy(&look, "cse1", "[{'acor':['/cse1'],'acop':2}]");
+    mln_look_policy(&look, "cx", "[{'acor':['/cse1/Cx'],'acop':2}]");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char pc[96];
+
+        (void)snprintf(pc, sizeof pc, "{'m2m:cnt':{'rn':'c%zu','acpi':['cse-in/%s']}}", i,
+                       rows[i].policy);
+        mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, pc);
+    }
+    register_cse("{'csi':'/cse1'}");
+    register_cse("{'csi':'/cse2'}");
+    (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(
+            mln_look_ask(&look, "{'op':2,'to':'cse-in/c%zu','fr':'%s'}", i, rows[i].originator)
+                ->rsc,
+            rows[i].rsc);
+    }
+}
+
 /* A node's credential may stand for its CSE and its AEs. */
 static void a_credential_of_cse_and_aes(void **state)
 {
@@ -631,6 +674,7 @@ int main(void)
         T(an_ae_known_by_its_credential),
         T(a_cse_in_its_association),
         T(what_a_cse_forwards),
+        T(who_a_registered_cse_speaks_for),
         T(a_credential_of_cse_and_aes),
         T(an_association_that_is_over),
         T(the_administrator_by_its_credential),
