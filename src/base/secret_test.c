@@ -42,6 +42,35 @@ static void begins_empty(void **state)
     mln_secret_free(s);
 }
 
+/* More small ones than share pages; none has another's bytes, or those of one that has gone. */
+static void many_small_ones(void **state)
+{
+    enum { MANY = 1500 };
+    static struct mln_secret *all[MANY];
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < MANY; i++) {
+            size_t len = 1 + i % 80;
+
+            all[i] = mln_secret_new(len);
+            assert_non_null(all[i]);
+            for (size_t at = 0; at < len; at++) {
+                assert_int_equal(mln_secret_bytes(all[i])[at], 0);
+            }
+            memset(mln_secret_room(all[i]), (int)(1 + i % 251), len);
+        }
+        for (size_t i = 0; i < MANY; i++) {
+            for (size_t at = 0; at < mln_secret_len(all[i]); at++) {
+                assert_int_equal(mln_secret_bytes(all[i])[at], 1 + i % 251);
+            }
+        }
+        for (size_t i = 0; i < MANY; i++) { /* in another order */
+            mln_secret_free(all[i * 7 % MANY]);
+        }
+    }
+}
+
 static void has_a_byte_at_least(void **state)
 {
     (void)state;
@@ -79,17 +108,22 @@ static bool mapping_flags(const void *address, char *out, size_t size)
 /* SEC-IDN-08: the pages carry the mark that the kernel's core dumps heed */
 static void stays_out_of_dumps(void **state)
 {
-    struct mln_secret *s = mln_secret_of("planted", 7);
+    static const size_t lengths[] = { 7, 64, 65, 5000 };
     char flags[PAGE_LINE];
 
     (void)state;
-    assert_non_null(s);
-    if (sysconf(_SC_PAGESIZE) != 4096 || !mapping_flags(mln_secret_bytes(s), flags, sizeof flags)) {
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct mln_secret *s = mln_secret_new(lengths[i]);
+
+        assert_non_null(s);
+        if (sysconf(_SC_PAGESIZE) != 4096 ||
+            !mapping_flags(mln_secret_bytes(s), flags, sizeof flags)) {
+            mln_secret_free(s);
+            skip(); /* a kernel without smaps */
+        }
+        assert_non_null(strstr(flags, " dd"));
         mln_secret_free(s);
-        skip(); /* a kernel without smaps */
     }
-    assert_non_null(strstr(flags, " dd"));
-    mln_secret_free(s);
 }
 
 static void wipes(void **state)
@@ -125,11 +159,9 @@ static void compares(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_bytes),
-        cmocka_unit_test(begins_empty),
-        cmocka_unit_test(has_a_byte_at_least),
-        cmocka_unit_test(stays_out_of_dumps),
-        cmocka_unit_test(wipes),
+        cmocka_unit_test(keeps_bytes),        cmocka_unit_test(begins_empty),
+        cmocka_unit_test(many_small_ones),    cmocka_unit_test(has_a_byte_at_least),
+        cmocka_unit_test(stays_out_of_dumps), cmocka_unit_test(wipes),
         cmocka_unit_test(compares),
     };
 
