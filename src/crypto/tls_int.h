@@ -99,7 +99,7 @@ struct mln_tls_link {
     bool has_failed; /* ours: `why` tells */
     size_t identity_len;
     char identity[MLN_TLS_IDENTITY_MAX];      /* BY_KEY */
-    unsigned char key_digest[MLN_TLS_DIGEST]; /* BY_KEY: which key it was */
+    unsigned char key_digest[MLN_TLS_DIGEST]; /* BY_KEY in TLS 1.2: which key it was */
     char anchor[MLN_CREDENTIAL_ANCHOR + 1];   /* BY_CERTIFICATE */
     int64_t expires_us;                       /* BY_CERTIFICATE */
     struct mln_association *association;
@@ -128,6 +128,9 @@ mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert,
 /* ---- tls_psk.c ---- */
 
 void mln_tls_set_keys(SSL_CTX *ctx);
+
+/* Notes in the link which key it was, for a ticket. False: out of memory. */
+bool mln_tls_note_key(struct mln_tls_link *link, const struct mln_secret *key);
 
 /* Looks a key up and notes in the link whose it is. The caller frees it. NULL: out of memory. */
 struct mln_secret *mln_tls_find_key(struct mln_tls_link *link, struct mln_slice identity);

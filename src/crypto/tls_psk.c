@@ -12,13 +12,13 @@
 
 static const unsigned char aes_128_gcm_sha256[] = { 0x13, 0x01 };
 
-static bool key_digest(const struct mln_tls *tls, const struct mln_secret *key,
-                       unsigned char out[static MLN_TLS_DIGEST])
+bool mln_tls_note_key(struct mln_tls_link *link, const struct mln_secret *key)
 {
+    const struct mln_tls_tickets *t = &link->tls->tickets;
     unsigned len = 0;
 
-    return HMAC(EVP_sha256(), tls->tickets.check, sizeof tls->tickets.check, mln_secret_bytes(key),
-                mln_secret_len(key), out, &len) &&
+    return HMAC(EVP_sha256(), t->check, sizeof t->check, mln_secret_bytes(key), mln_secret_len(key),
+                link->key_digest, &len) &&
            len == MLN_TLS_DIGEST;
 }
 
@@ -32,10 +32,7 @@ struct mln_secret *mln_tls_find_key(struct mln_tls_link *link, struct mln_slice 
     mln_tls_link_forget(link);
     if (identity.len > sizeof link->identity || !tls->credentials ||
         mln_failed(mln_credentials_find_key(tls->credentials, identity, MLN_USE_SAEF,
-                                            mln_env_now_us(tls->env), &found)) ||
-        !key_digest(tls, found.key, link->key_digest)) {
-        mln_secret_free(found.key);
-        mln_association_unref(found.association);
+                                            mln_env_now_us(tls->env), &found))) {
         return NULL;
     }
     link->how = MLN_TLS_BY_KEY;
@@ -58,7 +55,7 @@ static unsigned give_key(SSL *ssl, const char *identity, unsigned char *psk, uns
         return 0; /* find_session decides there */
     }
     key = mln_tls_find_key(link, mln_slice_z(identity));
-    if (key && mln_secret_len(key) <= max) {
+    if (key && mln_secret_len(key) <= max && mln_tls_note_key(link, key)) {
         len = (unsigned)mln_secret_len(key);
         memcpy(psk, mln_secret_bytes(key), len);
     }
@@ -80,7 +77,8 @@ static SSL_SESSION *session_of(SSL *ssl, const struct mln_secret *key)
     return NULL;
 }
 
-/* TLS 1.3. Without a session and with success, OpenSSL tries the identity as a ticket. */
+/* TLS 1.3. Without a session and with success, OpenSSL tries the identity as a ticket.
+ * Who has a key gets no ticket: to come back with it would cost as much as with the key. */
 static int find_session(SSL *ssl, const unsigned char *identity, size_t len, SSL_SESSION **ret)
 {
     struct mln_tls_link *link = mln_tls_link_of(ssl);
@@ -96,7 +94,7 @@ static int find_session(SSL *ssl, const unsigned char *identity, size_t len, SSL
         return 1;
     }
     key = mln_tls_find_key(link, name);
-    if (key) {
+    if (key && SSL_set_num_tickets(ssl, 0) == 1) {
         *ret = session_of(ssl, key);
     }
     mln_secret_free(key);

@@ -2,7 +2,8 @@
  *
  * A ticket says which credential the association rested on. When it comes back, the association is
  * made anew from the credentials as they are then: one that has expired, was removed, changed or
- * revoked leads to a full handshake, in which it is refused. Tickets of another context (another
+ * revoked leads to a full handshake, in which it is refused. Keys get tickets in TLS 1.2 only.
+ * Tickets of another context (another
  * certificate revocation list, another trust anchor) are not read at all.
  * spec: SEC-TLS-09, security.md 14 */
 #include <openssl/core_names.h>
@@ -178,7 +179,7 @@ static bool key_is_the_same(struct mln_tls_link *link, const struct note *note)
 {
     struct mln_secret *key =
         mln_tls_find_key(link, mln_slice_of(note->identity, note->identity_len));
-    bool is_same = key && link->association &&
+    bool is_same = key && link->association && mln_tls_note_key(link, key) &&
                    mln_ct_equal(link->key_digest, note->key_digest, sizeof note->key_digest);
 
     mln_secret_free(key);

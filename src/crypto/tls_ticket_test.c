@@ -82,14 +82,25 @@ static struct tls_client of_key(int version)
 static void the_association_of_a_key_is_restored(void **state)
 {
     struct mln_tls *tls = make(*state, MLN_TLS_CLIENT_OPTIONAL);
+    struct tls_client want = of_key(TLS1_2_VERSION);
+    SSL_SESSION *session = first(tls, &want);
 
-    for (int i = 0; i < 2; i++) {
-        struct tls_client want = of_key(versions[i]);
-        SSL_SESSION *session = first(tls, &want);
+    assert_true(resumes(tls, TLS1_2_VERSION, session, "12-" K1));
+    SSL_SESSION_free(session);
+    mln_tls_unref(tls);
+}
 
-        assert_true(resumes(tls, versions[i], session, "12-" K1));
-        SSL_SESSION_free(session);
-    }
+/* It would save nothing, and the key says more. */
+static void a_key_gets_no_ticket_in_1_3(void **state)
+{
+    struct mln_tls *tls = make(*state, MLN_TLS_CLIENT_OPTIONAL);
+    struct tls_client want = of_key(TLS1_3_VERSION);
+    struct tls_pair p;
+
+    mln_tls_pair_shake(&p, tls, &want);
+    assert_true(p.is_done);
+    assert_null(p.session);
+    mln_tls_pair_done(&p);
     mln_tls_unref(tls);
 }
 
@@ -127,23 +138,15 @@ static void a_removed_key_ends_its_tickets(void **state)
 {
     struct tls_lab *lab = *state;
     struct mln_tls *tls = make(lab, MLN_TLS_CLIENT_OPTIONAL);
-    SSL_SESSION *sessions[2];
+    struct tls_client want = of_key(TLS1_2_VERSION);
+    SSL_SESSION *session = first(tls, &want);
 
-    for (int i = 0; i < 2; i++) {
-        struct tls_client want = of_key(versions[i]);
-
-        sessions[i] = first(tls, &want);
-    }
     assert_false(mln_failed(mln_credentials_remove(lab->dir->credentials, MLN_S("12-" K1), NULL)));
-    for (int i = 0; i < 2; i++) {
-        assert_false(resumes(tls, versions[i], sessions[i], "12-" K1));
-    }
+    assert_false(resumes(tls, TLS1_2_VERSION, session, "12-" K1));
     /* another key under the same name is another credential */
     mln_cred_dir_add(lab->dir, "12-" K1, 'b', "Stwo");
-    for (int i = 0; i < 2; i++) {
-        assert_false(resumes(tls, versions[i], sessions[i], "12-" K1));
-        SSL_SESSION_free(sessions[i]);
-    }
+    assert_false(resumes(tls, TLS1_2_VERSION, session, "12-" K1));
+    SSL_SESSION_free(session);
     mln_tls_unref(tls);
 }
 
@@ -159,24 +162,21 @@ static void an_expired_key_ends_its_tickets(void **state)
     };
     struct mln_secret *key = mln_secret_new(MLN_CREDENTIAL_KEY_USUAL);
     struct mln_tls *tls = make(lab, MLN_TLS_CLIENT_OPTIONAL);
+    struct tls_client want = { .version = TLS1_2_VERSION,
+                               .psk_identity = "short@sp.example",
+                               .psk_byte = 's' };
+    SSL_SESSION *session;
 
     memset(mln_secret_room(key), 's', MLN_CREDENTIAL_KEY_USUAL);
     assert_false(mln_failed(mln_credentials_add(lab->dir->credentials, &credential, key, NULL)));
     mln_secret_free(key);
-    for (int i = 0; i < 2; i++) {
-        struct tls_client want = { .version = versions[i],
-                                   .psk_identity = "short@sp.example",
-                                   .psk_byte = 's' };
-        SSL_SESSION *session;
-
-        lab->later_us = 0;
-        session = first(tls, &want);
-        assert_true(SSL_SESSION_get_ticket_lifetime_hint(session) <= 60);
-        assert_true(resumes(tls, versions[i], session, "12-short@sp.example"));
-        lab->later_us = 61 * SECOND;
-        assert_false(resumes(tls, versions[i], session, "12-short@sp.example"));
-        SSL_SESSION_free(session);
-    }
+    lab->later_us = 0;
+    session = first(tls, &want);
+    assert_true(SSL_SESSION_get_ticket_lifetime_hint(session) <= 60);
+    assert_true(resumes(tls, TLS1_2_VERSION, session, "12-short@sp.example"));
+    lab->later_us = 61 * SECOND;
+    assert_false(resumes(tls, TLS1_2_VERSION, session, "12-short@sp.example"));
+    SSL_SESSION_free(session);
     mln_tls_unref(tls);
 }
 
@@ -190,22 +190,20 @@ static void a_credential_serves_to_its_last_moment(void **state)
         .id = MLN_S("12-last@sp.example"), .suid = 12, .ae_ids = { &ae, 1 }, .not_after_us = end_us
     };
     struct mln_tls *tls = make(lab, MLN_TLS_CLIENT_OPTIONAL);
+    struct tls_client want = { .version = TLS1_2_VERSION,
+                               .psk_identity = "last@sp.example",
+                               .psk_byte = 'a' };
+    SSL_SESSION *session;
     struct mln_secret *key = mln_secret_new(MLN_CREDENTIAL_KEY_USUAL);
 
     memset(mln_secret_room(key), 'a', MLN_CREDENTIAL_KEY_USUAL);
     assert_false(mln_failed(mln_credentials_add(lab->dir->credentials, &credential, key, NULL)));
     mln_secret_free(key);
-    for (int i = 0; i < 2; i++) {
-        struct tls_client want = of_key(versions[i]);
-        SSL_SESSION *session;
-
-        want.psk_identity = "last@sp.example";
-        lab->fixed_us = end_us - 1;
-        session = first(tls, &want);
-        lab->fixed_us = end_us;
-        assert_false(resumes(tls, versions[i], session, "12-last@sp.example"));
-        SSL_SESSION_free(session);
-    }
+    lab->fixed_us = end_us - 1;
+    session = first(tls, &want);
+    lab->fixed_us = end_us;
+    assert_false(resumes(tls, TLS1_2_VERSION, session, "12-last@sp.example"));
+    SSL_SESSION_free(session);
     mln_tls_unref(tls);
 }
 
@@ -279,25 +277,21 @@ static void a_ticket_that_is_left_aside_proves_nothing(void **state)
     struct mln_tls_identity both[] = { lab->cse, lab->other };
     struct mln_tls_options options = mln_tls_lab_options(lab);
     struct mln_tls *tls = NULL;
+    struct tls_client want = of_key(TLS1_2_VERSION);
+    struct tls_client thief = { .version = TLS1_2_VERSION };
+    struct tls_pair p;
 
     options.identities = both;
     options.identity_count = 2;
     assert_false(mln_failed(mln_tls_new(&options, NULL, &tls)));
-    for (int i = 0; i < 2; i++) {
-        struct tls_client want = of_key(versions[i]);
-        struct tls_client thief = { .version = versions[i] };
-        struct tls_pair p;
-
-        want.name = "in.sp.example";
-        thief.session = first(tls, &want);
-        thief.name = "other.sp.example"; /* TLS 1.2 leaves the session of another name aside */
-        mln_tls_pair_shake(&p, tls, &thief);
-        if (!SSL_session_reused(p.client)) {
-            assert_null(p.association);
-        }
-        mln_tls_pair_done(&p);
-        SSL_SESSION_free(thief.session);
-    }
+    want.name = "in.sp.example";
+    thief.session = first(tls, &want);
+    thief.name = "other.sp.example"; /* the session of another name is left aside */
+    mln_tls_pair_shake(&p, tls, &thief);
+    assert_false(SSL_session_reused(p.client));
+    assert_null(p.association);
+    mln_tls_pair_done(&p);
+    SSL_SESSION_free(thief.session);
     mln_tls_unref(tls);
 }
 
@@ -336,6 +330,7 @@ int main(void)
         LAB(ticket_keys_rotate),
         LAB(a_ticket_that_is_left_aside_proves_nothing),
         LAB(a_credential_serves_to_its_last_moment),
+        LAB(a_key_gets_no_ticket_in_1_3),
         LAB(tickets_can_be_switched_off),
     };
 

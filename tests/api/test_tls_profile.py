@@ -206,25 +206,31 @@ def test_a_session_is_resumed_as_the_same(lab, server, version, tmp_path):
     assert credentials_of(server)[-2:] == ["33-//sp.example/Sdev"] * 2
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_session_ends_with_its_key(version, tmp_path):
+def test_a_key_needs_no_session(lab, server):
+    """docs/decisions/0012: in TLS 1.3 a ticket would save nothing."""
+    done = Shaken(server, "-tls1_3", "-msg", *lab.psk("k1"))
+    assert done.is_answered and "NewSessionTicket" not in done.out, done
+    assert "NewSessionTicket" in Shaken(server, "-tls1_3", "-msg", *lab.cert(lab.ae)).out
+
+
+def test_a_session_ends_with_its_key(tmp_path):
     """SEC-TLS-09: removed, and the server told."""
     lab = Lab()
     lab.add_key("k1", "--ae-id", "Sone")
     session = tmp_path / "session.pem"
     try:
         server = lab.start("none")
-        suites = ["-cipher", "PSK"] if version == "-tls1_2" else []
+        words = ["-tls1_2", "-cipher", "PSK"]
         wrong = ["-psk_identity", "k1@sp.example", "-psk", "00" * 32]
-        assert Shaken(server, version, *suites, *lab.psk("k1"), "-sess_out", session).is_answered
-        again = Shaken(server, version, *suites, *wrong, "-sess_in", session)
+        assert Shaken(server, *words, *lab.psk("k1"), "-sess_out", session).is_answered
+        again = Shaken(server, *words, *wrong, "-sess_in", session)
         assert again.is_answered and "Reused, " in again.out, again
         assert credentials_of(server) == ["12-k1@sp.example"] * 2
         lab.merlon("key", "remove", "--data", lab.data, "k1@sp.example")
         lab.own_data()
         server.process.send_signal(1)
         logged(server, "are reloaded")
-        last = Shaken(server, version, *suites, *wrong, "-sess_in", session)
+        last = Shaken(server, *words, *wrong, "-sess_in", session)
         assert not last.is_answered, last
         assert credentials_of(server) == ["12-k1@sp.example"] * 2
     finally:
