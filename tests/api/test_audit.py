@@ -130,7 +130,7 @@ def test_rotation_loses_nothing(own, folder):
         thread.start()
     for turn in range(5):
         goal = [len(s) + 20 for s in sent]
-        eventually(lambda: all(len(s) >= g for s, g in zip(sent, goal)), what="requests")  # pylint: disable=cell-var-from-loop
+        eventually(lambda g=tuple(goal): all(len(s) >= n for s, n in zip(sent, g)), what="requests")
         log.rename(folder / f"audit.{turn}")
         reload(server)
     done.set()

@@ -1,5 +1,5 @@
-"""Clients under TLS that are not ours: `requests` (OpenSSL through Python) with a certificate, `openssl s_client` with a
-pre-shared key, which Python's ssl cannot do. Both are a lib.onem2m.Client, so every answer is checked."""
+"""Clients under TLS that are not ours: `requests` (OpenSSL through Python) with a certificate, `openssl s_client` with
+a pre-shared key, which Python's ssl cannot do. Both are a lib.onem2m.Client, so every answer is checked."""
 
 import http.client
 import io
