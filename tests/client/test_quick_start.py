@@ -24,8 +24,13 @@ def blocks(heading):
 
 
 def commands(block):
-    """What a person types one after the other."""
-    return [line for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+    """What a person types one after the other. A quote may go on in the next line."""
+    typed = [""]
+    for line in block.replace("\\\n", " ").splitlines():
+        typed[-1] += line + "\n"
+        if typed[-1].count("'") % 2 == 0:
+            typed.append("")
+    return [line.strip() for line in typed if line.strip()]
 
 
 def free_ports():
@@ -97,6 +102,10 @@ def test_the_quick_start(shell):
     said = [shell(line, code).stderr for line, code in zip(commands(refused), (7, 7, 7, 3), strict=True)]
     assert [text[:13] for text in said[:3]] == ["merlon: 4103 ", "merlon: 4106 ", "merlon: 4103 "], said
     assert "no credential is set for this CSE" in said[3]
+    given, explained = blocks("A role without a token")
+    done = [shell(line) for line in commands(given)]
+    assert '"con":"21.5"' in done[-1].stdout
+    assert "permitted" in shell(*commands(explained)).stdout.splitlines()[-1]
     log = (shell.folder / "log").read_text()
     for name in ("thermo.key", "panel.key"):
         assert (shell.folder / name).read_text().strip() not in log
