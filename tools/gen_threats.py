@@ -11,7 +11,7 @@ FACTS = "spec/threats.tsv"
 
 
 def expand(row, known):
-    """IDs of the requirements of a threat; 'SEC-XXX-*' stands for all of a family."""
+    """IDs of the requirements of a threat; 'SEC-IMP-*' stands for all of that family."""
     found = []
     for pattern in row[2].split():
         names = fnmatch.filter(known, pattern)

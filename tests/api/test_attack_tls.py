@@ -110,7 +110,8 @@ def test_fields_that_claim_a_certificate(lab, server, field):
 
 BINDINGS = [("one", "Cone", 2000), ("one", "Cone-", 4106), ("one", "Con", 4106), ("one", "cone", 4000),
             ("one", "Cmany-1", 4106), ("one", "CAdmin", 4106), ("many", "Cmany-1", 2000), ("many", "Cmany-2", 4106),
-            ("many", "Cmany", 4106), ("many", "Cmany-*", 4000), ("many", "Cmany-%2fx", 4000), ("many", "Cmany-/x", 4000),
+            ("many", "Cmany", 4106), ("many", "Cmany-*", 4000), ("many", "Cmany-%2fx", 4000),
+            ("many", "Cmany-/x", 4000),
             ("many", "CMANY-1", 4106), ("many", "xCmany-1", 4000)]
 
 
@@ -135,7 +136,8 @@ IDENTITIES = [str.upper, str.swapcase, lambda i: i + " ", lambda i: " " + i, lam
               lambda i: i.replace("@", "%40"), lambda i: i.replace("@", "\uff20"), lambda i: i.replace("o", "\u043e"),
               lambda i: i + "\u0301", lambda i: i + "\u200b", lambda i: i.replace(".", "?"), lambda i: f"{i},{i}",
               lambda i: f"../{i}", lambda i: f"{i}/../{i}", lambda i: i + "@sp.example", lambda i: "x" * 100 + i,
-              lambda i: "Cone", lambda i: "CAdmin", lambda i: "//sp.example/Sdev", lambda i: f"'; --{i}", lambda i: "%s%n"]
+              lambda i: "Cone", lambda i: "CAdmin", lambda i: "//sp.example/Sdev", lambda i: f"'; --{i}",
+              lambda i: "%s%n"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -163,7 +163,8 @@ def handshakes(scene):
         assert Shaken(server, version, *lab.psk("one")).is_answered
         assert Shaken(server, version, *lab.cert(lab.ae)).is_answered
         identity, digits = lab.keys["two"]
-        for words in (["-psk_identity", identity, "-psk", "00" * 32], ["-psk_identity", "nobody@x.example", "-psk", digits]):
+        for name, key in ((identity, "00" * 32), ("nobody@x.example", digits)):
+            words = ["-psk_identity", name, "-psk", key]
             assert Shaken(server, version, *words).alert is not None
     with pytest.raises(requests.exceptions.RequestException):
         requests.get(server.urls[0].replace("https", "http"), timeout=20)
@@ -201,10 +202,9 @@ def commands(scene):
     scene.run("token", "issue", "--key-file", lab.cse[1], "--issuer", f"{SP}/Sx", "--holder", f"{SP}/in/Cx")
     authority = lab.folder / "authority"
     words = scene.planted.add("pass phrase", f"phrase{secrets.token_hex(12)}").decode()
-    made = scene.run("cert", "ca", "--ca", authority, "--sp-id", SP, "--passphrase-file", "-", stdin=words + "\n", code=0)
-    assert made
-    scene.run("cert", "issue", "--ca", authority, "--ae-id", f"{SP}/Sx", "--out", lab.folder / "x", "--passphrase-file",
-              "-", stdin="x" + words + "\n")
+    ca = ["--ca", authority, "--passphrase-file", "-"]
+    scene.run("cert", "ca", *ca, "--sp-id", SP, stdin=words + "\n", code=0)
+    scene.run("cert", "issue", *ca, "--ae-id", f"{SP}/Sx", "--out", lab.folder / "x", stdin="x" + words + "\n")
 
 
 def reloads(scene):
@@ -301,8 +301,8 @@ def test_in_no_memory_that_would_be_dumped(scene):
 def test_no_core_dump(own, tmp_path):
     """SEC-IDN-08: whatever the limits were before, and whoever asks for one"""
     most = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    wrapper = ["sh", "-c", f"cd {tmp_path} && ulimit -c {'unlimited' if most < 0 else most // 512} && exec \"$@\"", "sh"]
-    server = own(wrapper=wrapper, store="mem")
+    most = "unlimited" if most < 0 else most // 512
+    server = own(wrapper=["sh", "-c", f"cd {tmp_path} && ulimit -c {most} && exec \"$@\"", "sh"], store="mem")
     with open(f"/proc/{server.pid}/limits", encoding="ascii") as limits:
         row = next(line for line in limits if line.startswith("Max core")).split()
     assert row[4:6] == ["0", "0"]
