@@ -20,6 +20,8 @@ def lab():
     made = Lab()
     made.add_key("one", "--ae-id", "Cone")
     made.add_key("many", "--ae-id", "Cmany-*")
+    made.add_key("any", "--ae-id", "C*", "--ae-id", "*")
+    made.add_key("boss", "--ae-id", "CAdmin")
     made.liar = made.issue("liar", cert_maker.uri("m2m://sp.example/Sdev"), name="m2m://sp.example/Sother")
     yield made
     made.close()
@@ -121,6 +123,18 @@ def test_bindings_of_keys(lab, server, version, key, name, rsc):
     """SEC-IMP-01: the AE-IDs of the credential; '*' stands for no slash, and for nobody unregistered"""
     path = f"cse-in/ae-{name}" if rsc == 2000 else "cse-in"
     done = Shaken(server, version, *lab.psk(key), send=of(name, "GET", path, b"Connection: close"))
+    assert f"X-M2M-RSC: {rsc}" in done.out, done
+
+
+ADMINISTRATORS = [("boss", "CAdmin", 2000), ("any", "CAdmin", 4106), ("one", "CAdmin", 4106), ("any", "Cvictim", 4106),
+                  ("boss", "Cvictim", 4106), ("boss", "cAdmin", 4000), ("boss", "/in/CAdmin", 4000)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("key, name, rsc", ADMINISTRATORS)
+def test_the_administrator_by_a_key(lab, server, version, key, name, rsc):
+    """SEC-IMP-01: a credential that names it letter by letter, and no pattern; nor does it make the holder another AE"""
+    done = Shaken(server, version, *lab.psk(key), send=of(name, "GET", "cse-in/ae-Cvictim", b"Connection: close"))
     assert f"X-M2M-RSC: {rsc}" in done.out, done
 
 
