@@ -133,7 +133,7 @@ ADMINISTRATORS = [("boss", "CAdmin", 2000), ("any", "CAdmin", 4106), ("one", "CA
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("key, name, rsc", ADMINISTRATORS)
 def test_the_administrator_by_a_key(lab, server, version, key, name, rsc):
-    """SEC-IMP-01: a credential that names it letter by letter, and no pattern; nor does it make the holder another AE"""
+    """SEC-IMP-01: a credential that names it letter by letter, and no pattern; it makes the holder no other AE"""
     done = Shaken(server, version, *lab.psk(key), send=of(name, "GET", "cse-in/ae-Cvictim", b"Connection: close"))
     assert f"X-M2M-RSC: {rsc}" in done.out, done
 
