@@ -89,6 +89,17 @@ static bool is_der(struct mln_slice bytes)
     return bytes.len > 1 && bytes.ptr[0] == 0x30 && ((unsigned char)bytes.ptr[1] & 0x80);
 }
 
+/* Does something else in PEM come first? OpenSSL would pass it over: a file that was mistaken for a
+ * list, a certificate for example. */
+static bool begins_with_another(struct mln_slice text)
+{
+    static const char mark[] = "-----BEGIN ";
+    const char *at = memmem(text.ptr, text.len, mark, sizeof mark - 1);
+
+    return at && !mln_slice_starts(mln_slice_from(text, (size_t)(at - text.ptr) + sizeof mark - 1),
+                                   MLN_S("X509 CRL-----"));
+}
+
 /* The first list; *left moves behind it, or to the end when there is none. */
 static X509_CRL *take_crl(struct mln_slice *left)
 {
@@ -101,7 +112,7 @@ static X509_CRL *take_crl(struct mln_slice *left)
         crl = d2i_X509_CRL(NULL, &at, (long)left->len);
         rest = crl ? left->len - (size_t)(at - (const unsigned char *)left->ptr) : 0;
     } else {
-        bio = BIO_new_mem_buf(left->ptr, (int)left->len);
+        bio = begins_with_another(*left) ? NULL : BIO_new_mem_buf(left->ptr, (int)left->len);
         crl = bio ? PEM_read_bio_X509_CRL(bio, NULL, mln_cert_no_passphrase, NULL) : NULL;
         rest = crl ? BIO_ctrl_pending(bio) : 0;
         BIO_free(bio);

@@ -587,6 +587,8 @@ def test_lists_that_cannot_be_used(verify, root):
     leaf = root.leaf(AE)
     for lists, said in (([b"nothing of a list\n"], "list 1 cannot be read"),
                         ([root.crl(digest=hashes.SHA384())], "SHA-256"),
+                        ([root.crl(), root.cert], "list 2 cannot be read"),
+                        ([root.cert, root.crl()], "list 1 cannot be read"),
                         ([root.crl(), b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"], "list 2")):
         assert said in verify(leaf, root, crls=lists, words=["--status", "hard"], code=2)[1]
 
