@@ -230,14 +230,22 @@ mln_err mln_credentials_reload(struct mln_credentials *credentials, struct mln_f
 
 /* ---- look-up ---- */
 
-/* The canonical spelling, or the text itself when it is no Credential-ID of that type: then it
- * stands nowhere, and looking for it takes as long. */
+/* The canonical spelling. What is no Credential-ID of that type is marked, so that it stands
+ * nowhere (it could be one of another type), and looking for it takes as long. */
 static struct mln_slice spell(enum mln_credential_type type, struct mln_slice value,
                               char room[static MLN_CREDENTIAL_ID_MAX])
 {
     size_t len = mln_credential_id_put(type, value, room);
 
-    return len ? mln_slice_of(room, len) : mln_slice_head(value, MLN_CREDENTIAL_ID_MAX);
+    if (len == 0) {
+        value = mln_slice_head(value, MLN_CREDENTIAL_ID_MAX - 1);
+        room[0] = '?';
+        if (value.len) {
+            memcpy(room + 1, value.ptr, value.len);
+        }
+        len = value.len + 1;
+    }
+    return mln_slice_of(room, len);
 }
 
 const struct mln_cred_row *mln_cred_row_of(const struct mln_cred_snapshot *snapshot,
@@ -253,12 +261,12 @@ const struct mln_cred_row *mln_cred_row_of(const struct mln_cred_snapshot *snaps
     return row ? &snapshot->image.rows[row - 1] : NULL;
 }
 
-/* All ones when the row may be used now and so. */
+/* All ones when the row has a key that may be used now and so. */
 static uint32_t permission(const struct mln_cred_row *row, enum mln_use use, int64_t now_us)
 {
     bool is_now = (now_us >= row->face.not_before_us) & (now_us < row->face.not_after_us);
 
-    return 0U - (uint32_t)(is_now & mln_suid_permits(row->face.suid, use));
+    return 0U - (uint32_t)(is_now & (row->key.len > 0) & mln_suid_permits(row->face.suid, use));
 }
 
 mln_err mln_credentials_find_key(struct mln_credentials *credentials, struct mln_slice identity,

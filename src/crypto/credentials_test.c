@@ -107,6 +107,31 @@ static void gives_dummies(void **state)
     done(&other);
 }
 
+/* A Credential-ID is no identity of a key: not that of a certificate, which has no key, and not
+ * that of a key whose name is as long as a name may be. */
+static void takes_no_credential_id_for_an_identity(void **state)
+{
+    static const char *const ids[] = { "33-//sp.example/S1", "32-//sp.example/mn1", "31-1.2.3",
+                                       "30-sha-256-128;f4OxZX_x_FO5LcGBSKHWXQ" };
+    struct cred_dir *dir = *state;
+    char name[3 + MLN_KEY_ID_MAX + 1];
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        struct mln_credential c = { .id = mln_slice_z(ids[i]),
+                                    .suid = 42,
+                                    .not_after_us = INT64_MAX };
+
+        assert_false(mln_failed(mln_credentials_add(dir->credentials, &c, NULL, NULL)));
+        assert_dummy(dir->credentials, ids[i], MLN_USE_SAEF, NOW);
+    }
+    memset(name, 'a', sizeof name);
+    memcpy(name, "12-", 3);
+    memcpy(name + sizeof name - 5, "@b.c", 5);
+    mln_cred_dir_add(dir, name, 'a', "C1");
+    assert_key(dir->credentials, name + 3, 'a');
+    assert_dummy(dir->credentials, name, MLN_USE_SAEF, NOW);
+}
+
 /* Nobody can know the dummy: every process, and every snapshot, draws its own. */
 static void draws_dummies(void **state)
 {
@@ -466,6 +491,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(finds_keys),
         T(gives_dummies),
+        T(takes_no_credential_id_for_an_identity),
         T(draws_dummies),
         T(heeds_the_suid),
         T(heeds_the_suid_at_each_use),
