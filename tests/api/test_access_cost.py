@@ -83,6 +83,22 @@ def test_looking_at_contexts_is_effort(own):
         assert found.res == [] and found.headers["X-M2M-CTS"] == "1"
 
 
+def test_looking_up_groups_is_bounded(own):
+    """SEC-DEC-12: groups that are none, more than there is memory for, neither fail a search of others nor take long"""
+    admin = Client(own("--limit", "quick_scan=10", "--limit", "membership=10000").url)
+    ae, other = admin.register("Cae", name="ae"), admin.register("Cother", name="other")
+    policies = [grant(admin, (["Cother"], 63)) for _ in range(4)]
+    assert ae.create("cse-in/ae", "cnt", rn="c", acpi=policies).rsc == 2001
+    assert ae.create("cse-in/ae", "cnt", rn="d", acpi=[grant(admin, (["Cother"], 63))]).rsc == 2001
+    many = [f"./ae/{i % 7}" for i in range(85000)]
+    for policy in policies:
+        assert admin.update(policy, "acp", pv={"acr": [{"acor": many, "acop": 63}]}).rsc == 2004
+    assert other.retrieve("cse-in/ae/c").rsc == other.update("cse-in/ae/c", "cnt", lbl=["x"]).rsc == 4103
+    assert other.discover("cse-in", ty=3) == ["cse-in/ae/d"]
+    assert admin.update(policies[3], "acp", pv={"acr": [{"acor": [*many, "Cother"], "acop": 63}]}).rsc == 2004
+    assert other.retrieve("cse-in/ae/c").rsc == 2000, "other entries are looked at all the same"
+
+
 def test_comparing_originators_is_effort(own):
     """A search that meets large policies is cut, instead of holding up others."""
     admin = Client(own("--limit", "quick_scan=10", "--limit", "scan=1000").url)

@@ -79,6 +79,7 @@ mln_err mln_access_allows_role(const struct mln_identify *in,
 /* The surroundings of the decisions of one request; the memos save work when many resources share
  * policies, and many policies groups. */
 enum { MLN_ACCESS_MEMO = 8, MLN_ACCESS_MEMO_BYTES = 128, MLN_ACCESS_GROUPS = 4 };
+enum { MLN_ACCESS_GROUP_COST = 16 }; /* looking one up, in members looked at */
 struct mln_access {
     const struct mln_cse *cse;
     struct mln_view *view;
@@ -107,6 +108,7 @@ struct mln_access {
     } groups[MLN_ACCESS_GROUPS];
     unsigned group_next;
     uint64_t members_left; /* limit membership */
+    uint64_t groups_left;  /* that may still be looked up: some of that limit */
     uint64_t bytes_left;   /* of policies, for the decision under way: limit decision_bytes */
     uint64_t bytes_read;   /* of policies, in all decisions so far; less for known ones */
 };

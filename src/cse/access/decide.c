@@ -52,6 +52,7 @@ void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct ml
         .policies = request->policies,
         .claims = request->claims,
         .members_left = cse->options.limits->membership,
+        .groups_left = cse->options.limits->membership / MLN_ACCESS_GROUP_COST,
         .facts = {
             .names = &cse->names,
             .time_us = request->arrival_us,

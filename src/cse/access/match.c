@@ -264,25 +264,48 @@ static void remember_group(struct mln_access *a, struct mln_slice address, bool 
     a->groups[at].contains = contains;
 }
 
-mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret)
+/* Looking up a group costs whether or not there is one: as much as comparing some originators, and
+ * as reading so many bytes of policies. */
+enum { COMPARISONS = 64, BYTES = 256 };
+
+static bool may_look_up(struct mln_access *a)
 {
-    struct mln_lookup l = { a->cse, a->view, a->arena, mln_env_now_us(a->cse->options.env) };
+    bool may = a->groups_left > 0;
+
+    a->groups_left -= may;
+    a->facts.compared += COMPARISONS;
+    a->bytes_read += BYTES;
+    return may;
+}
+
+/* In memory of its own: a policy can name more groups than a request may use memory for. */
+static mln_err look_up_member(struct mln_access *a, struct mln_slice address,
+                              struct mln_arena *arena, bool *ret)
+{
+    struct mln_lookup l = { a->cse, a->view, arena, mln_env_now_us(a->cse->options.env) };
     struct mln_members m;
     struct mln_slice member;
     mln_err err = MLN_OK;
 
-    *ret = false;
-    if (find_group(a, address, ret)) {
-        return MLN_OK;
-    }
     mln_members_begin(&m, &l, &a->members_left);
     MLN_TRY(mln_members_enter(&m, address));
     while (!*ret && !mln_failed(err = mln_members_next(&m, &member))) {
         *ret = names_originator(a, member);
     }
-    if (!*ret && err.code != MLN_ERR_NOT_FOUND) {
-        return err;
+    return *ret || err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
+
+    *ret = false;
+    if (find_group(a, address, ret) || !may_look_up(a)) {
+        return MLN_OK;
     }
+    scratch = mln_arena_new((size_t)a->cse->options.limits->request_arena_bytes);
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    MLN_TRY(look_up_member(a, address, scratch, ret));
     remember_group(a, address, *ret);
     return MLN_OK;
 }
