@@ -330,5 +330,8 @@ mln_err mln_tls_client_apply(struct mln_tls_client *client, struct ssl_ctx_st *c
     }
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, verify_server, r);
+    /* a record without bytes, such as a key update, leads back to the loop: else a server that
+     * sends nothing else would keep the thread to itself */
+    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     return client ? give_credentials(r, ctx) : MLN_OK;
 }

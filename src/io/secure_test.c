@@ -5,6 +5,7 @@
 #include "io/secure.h"
 
 #include <ftw.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -31,7 +32,7 @@ enum {
     BIG = 3 << 20,
     EXCHANGES = 30,
     KEY = 32,
-    UPDATES = 60000,
+    UPDATES = 20000,
     UPDATES_A_BYTE = 200
 };
 
@@ -352,19 +353,17 @@ struct flood {
     _Atomic bool is_done;
 };
 
-static void make_flood(struct flood *f, const struct bench *b)
+/* Key updates into the records, and now and then a byte. */
+static void write_flood(SSL *ssl, BIO *records)
 {
-    f->ssl = shake(b, TLS1_3_VERSION);
-    f->records = BIO_new(BIO_s_mem());
-    SSL_set0_wbio(f->ssl, f->records);
+    SSL_set0_wbio(ssl, records);
     for (int i = 0; i < UPDATES; i++) {
-        assert_int_equal(SSL_key_update(f->ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
-        assert_int_equal(SSL_do_handshake(f->ssl), 1);
+        assert_int_equal(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(ssl), 1);
         if (i % UPDATES_A_BYTE == 0) {
-            assert_int_equal(SSL_write(f->ssl, "!", 1), 1);
+            assert_int_equal(SSL_write(ssl, "!", 1), 1);
         }
     }
-    assert_int_equal(sem_init(&f->begun, 0, 0), 0);
 }
 
 static void *send_flood(void *data)
@@ -397,7 +396,10 @@ static void a_flood_of_key_updates_keeps_nobody_waiting(void **state)
     int fd;
     pthread_t id;
 
-    make_flood(&f, *state);
+    f.ssl = shake(*state, TLS1_3_VERSION);
+    f.records = BIO_new(BIO_s_mem());
+    write_flood(f.ssl, f.records);
+    assert_int_equal(sem_init(&f.begun, 0, 0), 0);
     assert_int_equal(pthread_create(&id, NULL, send_flood, &f), 0);
     assert_int_equal(sem_wait(&f.begun), 0);
     for (int i = 0; i < 3; i++) {
@@ -505,10 +507,24 @@ static void a_revoked_credential_ends_the_connection(void **state)
 
 /* ---- outbound ---- */
 
+enum { TICK_US = 1000 };
+
 struct fetched {
     struct mln_loop *loop;
     enum mln_err_code code;
+    struct mln_timer tick; /* somebody else on the loop */
+    int ticks;
 };
+
+static _Atomic bool is_flooding;
+
+static void on_tick(struct mln_timer *timer)
+{
+    struct fetched *f = (struct fetched *)(void *)((char *)timer - offsetof(struct fetched, tick));
+
+    f->ticks += is_flooding;
+    mln_loop_after(f->loop, timer, TICK_US);
+}
 
 static void on_fetched(void *data, const struct mln_fetch_answer *answer)
 {
@@ -518,8 +534,8 @@ static void on_fetched(void *data, const struct mln_fetch_answer *answer)
     mln_loop_stop(f->loop);
 }
 
-/* Fetches from the server with a key of such bytes; 0: without any credential. */
-static enum mln_err_code fetch(const struct bench *b, char byte)
+/* Fetches from a server with a key of such bytes; 0: without any credential. */
+static struct fetched fetch_from(uint16_t port, char byte)
 {
     struct mln_tls_client_options options = { .env = mln_env_system(), .greatest = MLN_TLS_1_3 };
     struct mln_fetch_options limits = { .max_transfers = 1,
@@ -530,7 +546,7 @@ static enum mln_err_code fetch(const struct bench *b, char byte)
     struct mln_secret *key = mln_secret_new(KEY);
     struct mln_tls_client *client = NULL;
     struct mln_fetcher *fetcher = NULL;
-    struct fetched f = { 0 };
+    struct fetched f = { .tick.fire = on_tick };
     char url[64];
 
     memset(mln_secret_room(key), byte, KEY);
@@ -541,19 +557,26 @@ static enum mln_err_code fetch(const struct bench *b, char byte)
     mln_tls_slot_set_client(limits.tls, client);
     assert_false(mln_failed(mln_loop_new(&f.loop)));
     assert_false(mln_failed(mln_fetcher_new(f.loop, &limits, &fetcher)));
-    (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", b->address.port);
+    (void)snprintf(url, sizeof url, "https://127.0.0.1:%u/", port);
+    mln_loop_after(f.loop, &f.tick, TICK_US);
     assert_false(mln_failed(mln_fetch(fetcher,
                                       &(struct mln_fetch_request){ .method = MLN_S("GET"),
                                                                    .url = mln_slice_z(url),
-                                                                   .timeout_us = 10 * SECOND },
+                                                                   .timeout_us = 60 * SECOND },
                                       on_fetched, &f)));
     assert_false(mln_failed(mln_loop_run(f.loop)));
+    mln_loop_cancel_after(f.loop, &f.tick);
     mln_fetcher_free(fetcher);
     mln_loop_free(f.loop);
     mln_tls_slot_free(limits.tls);
     mln_tls_client_unref(client);
     mln_secret_free(key);
-    return f.code;
+    return f;
+}
+
+static enum mln_err_code fetch(const struct bench *b, char byte)
+{
+    return fetch_from(b->address.port, byte).code;
 }
 
 /* libcurl knows no pre-shared keys; we do. The server gives back the request, which is no answer,
@@ -567,6 +590,72 @@ static void a_fetch_shakes_hands_by_key(void **state)
     assert_int_equal(b->secured, 0);
     assert_int_equal(fetch(b, 'a'), MLN_ERR_PROTOCOL);
     assert_int_equal(b->secured, 1);
+}
+
+static unsigned know_key(SSL *ssl, const char *identity, unsigned char *psk, unsigned psk_max)
+{
+    (void)ssl;
+    (void)identity;
+    (void)psk_max;
+    memset(psk, 'a', KEY);
+    return KEY;
+}
+
+/* A receiver that means ill: most of its answer is key updates. */
+static void *flood_back(void *data)
+{
+    int fd = accept(*(int *)data, NULL, NULL);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    BIO *records = BIO_new(BIO_s_mem());
+    char text[1024];
+    int n;
+    char *bytes;
+    long len;
+    SSL *ssl;
+
+    SSL_CTX_set_psk_server_callback(ctx, know_key);
+    ssl = SSL_new(ctx);
+    SSL_CTX_free(ctx);
+    assert_int_equal(SSL_set_fd(ssl, fd), 1);
+    assert_int_equal(SSL_accept(ssl), 1);
+    assert_true(SSL_read(ssl, text, sizeof text) > 0);
+    n = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+                 UPDATES / UPDATES_A_BYTE);
+    assert_int_equal(SSL_write(ssl, text, n), n);
+    write_flood(ssl, records);
+    len = BIO_get_mem_data(records, &bytes);
+    is_flooding = true;
+    for (long at = 0; at < len;) {
+        ssize_t sent = send(fd, bytes + at, (size_t)(len - at), MSG_NOSIGNAL);
+
+        at = sent > 0 ? at + sent : len;
+    }
+    while (recv(fd, text, sizeof text, 0) > 0) {
+    }
+    SSL_free(ssl);
+    (void)close(fd);
+    return NULL;
+}
+
+static void a_receiver_that_floods_keeps_nobody_waiting(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct fetched f;
+    pthread_t id;
+
+    (void)state;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(pthread_create(&id, NULL, flood_back, &fd), 0);
+    f = fetch_from(ntohs(address.sin_port), 'a');
+    (void)pthread_join(id, NULL);
+    (void)close(fd);
+    assert_int_equal(f.code, MLN_ERR_NONE);
+    assert_true(f.ticks > 20); /* of some hundreds */
 }
 
 #define BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -585,6 +674,7 @@ int main(void)
         BENCH(contexts_are_exchanged_while_clients_come),
         BENCH(a_revoked_credential_ends_the_connection),
         BENCH(a_fetch_shakes_hands_by_key),
+        BENCH(a_receiver_that_floods_keeps_nobody_waiting),
     };
 
     (void)signal(SIGPIPE, SIG_IGN); /* of the client */
