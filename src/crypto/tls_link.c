@@ -80,6 +80,13 @@ static const char *plainly(const struct mln_tls_link *link, unsigned long error)
     case SSL_R_BINDER_DOES_NOT_VERIFY:
     case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
         return is_by_key(link) ? "the pre-shared key is wrong, or its identity unknown" : NULL;
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return "the client does not believe our certificate";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        return "the client says that our certificate has expired";
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
     case SSL_R_NO_SHARED_CIPHER:
         return has_certificate ? NULL

@@ -9,7 +9,7 @@ import signal
 import pytest
 from conftest import Command
 from lib.onem2m import Client
-from lib.tls import SP, Lab, Shaken, cert_maker
+from lib.tls import SP, Lab, Shaken, cert_maker, logged
 
 OK, USAGE, REFUSED, FAILED_THERE = 0, 2, 4, 5
 
@@ -115,6 +115,8 @@ def test_a_receiver_that_the_cse_does_not_believe(lab, server, merlon):
     """Its certificate names another host than the URL."""
     code, _, errors = watch(merlon, *secured(lab, "https://127.0.0.1:0")).end()
     assert code in (REFUSED, FAILED_THERE) and "5204" in errors, errors
+    assert "the client does not believe our certificate" in errors
+    logged(server, "does not name the expected entity: 127.0.0.1")
 
 
 def test_no_plain_text_by_accident(lab, server, merlon):

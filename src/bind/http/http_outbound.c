@@ -1,6 +1,9 @@
 /* Requests of ours to others, by the mapping of http_wire.h over fetches. */
 #include "bind/http/http_outbound.h"
 
+#include <stdio.h>
+
+#include "base/log.h"
 #include "base/mem.h"
 #include "bind/http/http_wire.h"
 #include "codec/json.h"
@@ -10,6 +13,7 @@ enum {
     PER_HOST = 64, /* connections to one host */
     CONNECT_US = 5 * 1000 * 1000,
     URL_BYTES = 16384,
+    WHERE_SIZE = 96,
 };
 
 struct sender {
@@ -24,9 +28,20 @@ struct sent {
     struct sender *sender;
     mln_outbound_done *done;
     void *data;
+    char where[WHERE_SIZE]; /* "https://host:port"; a path may be a secret of the receiver's */
 };
 
 /* ---- answers ---- */
+
+/* Whom we do not believe, nobody else will tell: the receiver sees an alert at most. */
+static void log_failure(const struct sent *sent, const struct mln_fetch_answer *fetched)
+{
+    bool is_refusal = fetched->err.code == MLN_ERR_NETWORK &&
+                      mln_slice_starts(mln_slice_z(sent->where), MLN_S("https:"));
+
+    mln_log(is_refusal ? MLN_LOG_INFO : MLN_LOG_DEBUG, "http", "%s cannot be reached: %s",
+            sent->where, fetched->why);
+}
 
 static void read_content(struct sender *s, const struct mln_fetch_answer *fetched,
                          struct mln_outbound_answer *answer)
@@ -46,7 +61,9 @@ static void on_fetched(void *data, const struct mln_fetch_answer *fetched)
     struct mln_outbound_answer answer = { .err = fetched->err };
     struct mln_http_answer message = { 0 };
 
-    if (!mln_failed(answer.err)) {
+    if (mln_failed(fetched->err)) {
+        log_failure(sent, fetched);
+    } else {
         answer.transport_status = fetched->status;
         answer.err = mln_http_wire_read_answer(fetched->status, fetched->fields,
                                                fetched->field_count, &message);
@@ -145,6 +162,17 @@ static mln_err start(struct sender *s, const struct mln_outbound_request *reques
     return mln_fetch(s->fetcher, &fetch, on_fetched, sent);
 }
 
+static void note_where(struct sent *sent, struct mln_slice url)
+{
+    size_t at = mln_slice_find(url, ':') + 3;
+    struct mln_slice rest = mln_slice_from(url, at);
+
+    rest = mln_slice_head(rest, mln_slice_find(rest, '/'));
+    rest = mln_slice_head(rest, mln_slice_find(rest, '?'));
+    (void)snprintf(sent->where, sizeof sent->where, "%.*s",
+                   MLN_S_ARG(mln_slice_head(url, at + rest.len)));
+}
+
 static mln_err send_request(void *impl, const struct mln_outbound_request *request,
                             mln_outbound_done *done, void *data)
 {
@@ -153,7 +181,10 @@ static mln_err send_request(void *impl, const struct mln_outbound_request *reque
     mln_err err;
 
     MLN_REQUIRE(sent, NO_MEMORY);
-    *sent = (struct sent){ s, done, data };
+    sent->sender = s;
+    sent->done = done;
+    sent->data = data;
+    note_where(sent, request->url);
     err = start(s, request, sent);
     mln_arena_reset(s->sending);
     if (mln_failed(err)) {
