@@ -14,7 +14,7 @@
 #include "cse/access/access.h"
 #include "model/pack.h"
 
-enum { POLICIES = 100000, DECISIONS = 500000, ARENA = 256 << 20, BATCH = 10000 };
+enum { POLICIES = 100000, DECISIONS = 12 * 65536, ARENA = 256 << 20, BATCH = 10000 };
 
 /* %u: the number of the policy; the originator is Cdevice0 */
 static const char plain[] =
@@ -172,6 +172,30 @@ static struct mln_slice acpi_attrs(struct mln_slice ri, char *json, size_t size)
 /* Targets that refer to policies all over the store, made before the clock runs. */
 enum { TARGETS = 65536 };
 
+static const struct mln_resource *targets_of(unsigned at)
+{
+    struct mln_resource *targets = mln_arena_zalloc(world.arena, TARGETS, sizeof *targets);
+    char json[128];
+
+    if (!targets) {
+        must(MLN_ERROR(NO_MEMORY));
+    }
+    for (uint64_t i = 0; i < TARGETS; i++) {
+        uint64_t which = cases[at].access == HOT ? 7 : i * 2654435761U % world.count;
+
+        targets[i] = (struct mln_resource){ .id = i + 1, .ty = MLN_TY_CNT };
+        targets[i].attrs =
+            acpi_attrs(world.ri[cases[at].policy == contexts][which], json, sizeof json);
+    }
+    return targets;
+}
+
+static double lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* The best of several rounds over all targets: others use the processor's cache too. */
 static double decide(unsigned at, uint64_t runs)
 {
     struct mln_peer peer = { .is_trusted = true, .address_len = 4, .address = { 127, 0, 0, 1 } };
@@ -182,20 +206,13 @@ static double decide(unsigned at, uint64_t runs)
                                           .peer = &peer,
                                           .created_ty = 3 };
     struct mln_arena *scratch = mln_arena_new(ARENA);
-    struct mln_resource *targets = mln_arena_zalloc(world.arena, TARGETS, sizeof *targets);
+    const struct mln_resource *targets = targets_of(at);
     uint64_t permitted = 0;
-    char json[128];
+    double best = 1e12;
     double start;
 
-    if (!scratch || !targets || !mln_entity_parse(o.text, &world.names, &o.entity)) {
+    if (!scratch || !mln_entity_parse(o.text, &world.names, &o.entity)) {
         exit(1);
-    }
-    for (uint64_t i = 0; i < TARGETS; i++) {
-        uint64_t which = cases[at].access == HOT ? 7 : i * 2654435761U % world.count;
-
-        targets[i] = (struct mln_resource){ .id = i + 1, .ty = MLN_TY_CNT };
-        targets[i].attrs =
-            acpi_attrs(world.ri[cases[at].policy == contexts][which], json, sizeof json);
     }
     if (cases[at].has_cache) {
         must(mln_policy_cache_new((size_t)world.limits.policy_bytes, &request.policies));
@@ -205,12 +222,19 @@ static double decide(unsigned at, uint64_t runs)
         struct mln_access a;
         bool permits;
 
+        if (i > 0 && i % TARGETS == 0) {
+            best = lesser(best, (now_ns() - start) / TARGETS);
+            start = now_ns();
+        }
+
         mln_access_begin(&a, world.cse, world.view, scratch, &o, &request);
         must(mln_access_permits(&a, &targets[i % TARGETS], MLN_PRIVILEGE_CREATE, &permits));
         permitted += permits;
         mln_arena_reset(scratch);
     }
-    start = now_ns() - start;
+    if (runs <= TARGETS) {
+        best = (now_ns() - start) / (double)runs;
+    }
     if (permitted != runs) {
         (void)fprintf(stderr,
                       "policy_bench: %s: not all are permitted, it measures something else\n",
@@ -220,7 +244,7 @@ static double decide(unsigned at, uint64_t runs)
     mln_policy_cache_free(request.policies);
     mln_arena_free(scratch);
     mln_arena_reset(world.arena);
-    return start / (double)runs;
+    return best;
 }
 
 int main(int argc, char **argv)
