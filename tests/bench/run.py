@@ -128,6 +128,12 @@ class Bench:
                              capture_output=True, text=True, check=True)
         return float(out.stdout)
 
+    def refusals(self, port, identity, other):
+        """Median microseconds to refuse each identity with a wrong key."""
+        out = subprocess.run([str(self.build / "tests/bench/handshakes"), str(port), str(SECONDS), identity, "02" * 32,
+                              other], capture_output=True, text=True, check=True)
+        return tuple(map(float, out.stdout.split()))
+
     def commits(self, data):
         """How many transactions have been committed to the store of a server."""
         out = subprocess.run([str(self.build / "tests/bench/bare_lmdb"),
@@ -230,7 +236,7 @@ def s_server(bench, *words):
 
 def tls(bench):
     """Handshakes beside openssl s_server with the same client; RETRIEVE beside evhttp under TLS."""
-    server = bench.secured("tls")
+    server = bench.secured("tls", "--limit", "handshake-failures=1000000")
     key = ("k1@sp.example", "01" * 32)
     for name, theirs_words, words in (
             ("pre-shared key", ["-nocert", "-psk_identity", key[0], "-psk", key[1]], key),
@@ -242,6 +248,11 @@ def tls(bench):
             f"{ratio:.2f} ({ours:.0f}/{theirs:.0f} per s)", ">= 0.8", ratio >= 0.8)
         process.kill()
         process.wait()
+    rounds = sorted((bench.refusals(server.port, "k9@sp.example", key[0]) for _ in range(3)),
+                    key=lambda times: times[0] / times[1])
+    unknown, wrong = rounds[1]
+    say("  refused for an unknown identity / a wrong key", f"{unknown / wrong:.3f} ({unknown:.0f}/{wrong:.0f} us)",
+        "0.95 to 1.05", 0.95 <= unknown / wrong <= 1.05)
     bare = bench.bare_https()
     prepare(server)
     path = "/cse-in/bench/c1/la"
