@@ -1,9 +1,9 @@
 /* Secrets: keys, key material, passwords.
  *
  * A secret lives in pages that hold nothing but secrets, which are kept out of core dumps where the
- * system can, and is wiped before its place is given back. There is no function that prints one, and none may be written:
- * a secret goes into no log, fault or resource. The owner frees it; as long as nobody writes, any
- * thread may read. */
+ * system can, and is wiped before its place is given back. There is no function that prints one,
+ * and none may be written: a secret goes into no log, fault or resource. The owner frees it; as
+ * long as nobody writes, any thread may read. */
 #pragma once
 
 #include <stdbool.h>

@@ -105,7 +105,7 @@ def test_an_old_one_is_kept_back(lab, start):
     assert status(server) == "none"
 
 
-@pytest.mark.parametrize("what", ["of another certificate", "of another authority", "an error", "cut", "something else"])
+@pytest.mark.parametrize("what", ["of another certificate", "of another authority", "an error", "cut", "text"])
 def test_bad_files(lab, what):
     stranger = Lab()
     try:
@@ -116,7 +116,7 @@ def test_bad_files(lab, what):
             "an error": lambda: ocsp.OCSPResponseBuilder.build_unsuccessful(
                 ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(serialization.Encoding.DER),
             "cut": lambda: good[:-1],
-            "something else": lambda: b"no response\n",
+            "text": lambda: b"no response\n",
         }[what]()
         path = lab.write("bad.ocsp", answer)
         done = run("cse", "--check-config", "--data", str(lab.data), *lab.options("none", more=[
