@@ -190,6 +190,13 @@ static void tell_refusal(const struct mln_tls_target *target, const struct mln_c
     mln_fault_set(target->why, "%s", why);
 }
 
+/* A target that names nobody would be met by anybody. */
+static bool names_somebody(const struct mln_tls_target *target)
+{
+    return target->domain.len || target->cse_id.len || target->ae_id.len ||
+           target->credential_id.len;
+}
+
 static int verify_server(X509_STORE_CTX *store, void *data)
 {
     const struct reaching *r = data;
@@ -198,6 +205,9 @@ static int verify_server(X509_STORE_CTX *store, void *data)
 
     if (!r->client || !r->client->verifier) {
         return refuse(r, store, "no trust anchor is set, so no certificate is believed");
+    }
+    if (!names_somebody(&r->target)) {
+        return refuse(r, store, "it is not said who has to be there");
     }
     if (r->target.credential_id.len == 0) { /* else it is judged when the path has been */
         mln_tls_expect(&r->target, &expect);

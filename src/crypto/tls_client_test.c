@@ -119,6 +119,7 @@ static void believes_no_other_server(void **state)
         { .domain = { "127.0.0.1", 9 } },
         { .domain = { "in.sp.example", 13 }, .cse_id = { "//sp.example/mn", 15 } },
         { .domain = { "in.sp.example", 13 }, .ae_id = { "//sp.example/Sdev", 17 } },
+        { .why = NULL }, /* nobody */
     };
 
     for (size_t i = 0; i < 2 * (sizeof others / sizeof others[0]); i++) {

@@ -125,14 +125,16 @@ static int verify_client(X509_STORE_CTX *store, void *data)
 bool mln_tls_link_holds(struct mln_tls_link *link, const struct mln_tls *tls)
 {
     X509 *cert = SSL_get0_peer_certificate(link->ssl);
+    struct mln_cert_expect expect = of_client;
     struct mln_cert_outcome outcome = { 0 };
 
+    mln_tls_expect(&tls->expected, &expect);
     if (link->how != MLN_TLS_BY_CERTIFICATE) {
         return true;
     }
     return cert && tls->verifier &&
            !mln_failed(mln_cert_verify_again(
-               tls->verifier, cert, SSL_get_peer_cert_chain(link->ssl), &of_client, &outcome)) &&
+               tls->verifier, cert, SSL_get_peer_cert_chain(link->ssl), &expect, &outcome)) &&
            mln_slice_eq(mln_slice_z(outcome.anchor), mln_slice_z(link->anchor));
 }
 
