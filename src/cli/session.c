@@ -14,68 +14,66 @@ enum {
     TOKEN_BYTES = 1 << 20,
 };
 
+static const struct mln_option common_options[] = {
+    { "to", 0, "ADDRESS", NULL, "Target of the request, in the place of the first operand", false },
+    { "url", 'u', "URL", "http://127.0.0.1:8080",
+      "Where the CSE is reached; environment: MERLON_URL", false },
+    { "originator", 'o', "ID", NULL,
+      "Who sends the request, an AE-ID or CSE-ID; environment: MERLON_ORIGINATOR", false },
+    { "anchor", 0, "FILE", NULL,
+      "Certificates (PEM) of the CAs that are believed when a CSE shows a certificate; the "
+      "system's never are; environment: MERLON_ANCHOR",
+      false },
+    { "crl", 0, "FILE", NULL,
+      "Revocation lists (PEM) of those CAs, one of each; environment: MERLON_CRL", false },
+    { "ocsp", 0, "asked|required", "asked",
+      "Must the CSE staple an OCSP response to its certificate? A bad one is always refused; "
+      "environment: MERLON_OCSP",
+      false },
+    { "certificate", 0, "FILE", NULL,
+      "Our certificate (PEM), the CAs above it behind; environment: MERLON_CERTIFICATE", false },
+    { "key", 0, "FILE", NULL, "Its private key (PEM); environment: MERLON_KEY", false },
+    { "psk-id", 0, "NAME@DOMAIN", NULL,
+      "Identity of a pre-shared key, in the place of a certificate; environment: "
+      "MERLON_PSK_ID",
+      false },
+    { "psk-file", 0, "FILE", NULL,
+      "The pre-shared key, as 'merlon key add --key-out' writes it, or as base64url; "
+      "environment: MERLON_PSK_FILE",
+      false },
+    { "cse-id", 0, "ID", NULL,
+      "Absolute CSE-ID that the certificate of the CSE must name; without it that is the host "
+      "of the URL; environment: MERLON_CSE_ID",
+      false },
+    { "in-cse-id", 0, "ID", NULL,
+      "CSE-ID of the infrastructure node, such as /in, when --cse-id is another CSE; "
+      "environment: MERLON_IN_CSE_ID",
+      false },
+    { "rvi", 0, "RELEASE", "3", "Release Version Indicator of the request", false },
+    { "timeout", 't', "SECONDS", "30", "Time for each request", false },
+    { "format", 'f', "json|pretty|raw", NULL,
+      "Print results as one line of JSON, as indented JSON, or as they came; without it "
+      "indented on a terminal and else one line",
+      false },
+    { "rcn", 0, "N", NULL, "Result Content: what the answer shall hold", false },
+    { "param", 'p', "NAME=VALUE", NULL, "Any further request parameter by short or long name",
+      true },
+    { "role", 0, "ID", NULL, "A Role-ID that the originator has", true },
+    { "token", 0, "FILE", NULL,
+      "Send the token in a file, '-' for standard input; it is not shown by --verbose", true },
+    { "token-id", 0, "ID", NULL, "Name a token that the CSE can find by its Token-ID", true },
+    { "local-token-id", 0, "ID", NULL,
+      "Name a token by what the CSE has called it in an earlier answer: see --verbose", true },
+    { "token-request", 0, NULL, NULL, "Ask, when the request is denied, where a token can be had",
+      false },
+    { "verbose", 'v', NULL, NULL, "Show the HTTP messages on standard error", false },
+    { "help", 'h', NULL, NULL, "Show this help", false },
+};
+
 const struct mln_option *mln_cli_common_options(size_t *ret_count)
 {
-    static const struct mln_option rows[] = {
-        { "to", 0, "ADDRESS", NULL, "Target of the request, in the place of the first operand",
-          false },
-        { "url", 'u', "URL", "http://127.0.0.1:8080",
-          "Where the CSE is reached; environment: MERLON_URL", false },
-        { "originator", 'o', "ID", NULL,
-          "Who sends the request, an AE-ID or CSE-ID; environment: MERLON_ORIGINATOR", false },
-        { "anchor", 0, "FILE", NULL,
-          "Certificates (PEM) of the CAs that are believed when a CSE shows a certificate; the "
-          "system's never are; environment: MERLON_ANCHOR",
-          false },
-        { "crl", 0, "FILE", NULL,
-          "Revocation lists (PEM) of those CAs, one of each; environment: MERLON_CRL", false },
-        { "ocsp", 0, "asked|required", "asked",
-          "Must the CSE staple an OCSP response to its certificate? A bad one is always refused; "
-          "environment: MERLON_OCSP",
-          false },
-        { "certificate", 0, "FILE", NULL,
-          "Our certificate (PEM), the CAs above it behind; environment: MERLON_CERTIFICATE",
-          false },
-        { "key", 0, "FILE", NULL, "Its private key (PEM); environment: MERLON_KEY", false },
-        { "psk-id", 0, "NAME@DOMAIN", NULL,
-          "Identity of a pre-shared key, in the place of a certificate; environment: "
-          "MERLON_PSK_ID",
-          false },
-        { "psk-file", 0, "FILE", NULL,
-          "The pre-shared key, as 'merlon key add --key-out' writes it, or as base64url; "
-          "environment: MERLON_PSK_FILE",
-          false },
-        { "cse-id", 0, "ID", NULL,
-          "Absolute CSE-ID that the certificate of the CSE must name; without it that is the host "
-          "of the URL; environment: MERLON_CSE_ID",
-          false },
-        { "in-cse-id", 0, "ID", NULL,
-          "CSE-ID of the infrastructure node, such as /in, when --cse-id is another CSE; "
-          "environment: MERLON_IN_CSE_ID",
-          false },
-        { "rvi", 0, "RELEASE", "3", "Release Version Indicator of the request", false },
-        { "timeout", 't', "SECONDS", "30", "Time for each request", false },
-        { "format", 'f', "json|pretty|raw", NULL,
-          "Print results as one line of JSON, as indented JSON, or as they came; without it "
-          "indented on a terminal and else one line",
-          false },
-        { "rcn", 0, "N", NULL, "Result Content: what the answer shall hold", false },
-        { "param", 'p', "NAME=VALUE", NULL, "Any further request parameter by short or long name",
-          true },
-        { "role", 0, "ID", NULL, "A Role-ID that the originator has", true },
-        { "token", 0, "FILE", NULL,
-          "Send the token in a file, '-' for standard input; it is not shown by --verbose", true },
-        { "token-id", 0, "ID", NULL, "Name a token that the CSE can find by its Token-ID", true },
-        { "local-token-id", 0, "ID", NULL,
-          "Name a token by what the CSE has called it in an earlier answer: see --verbose", true },
-        { "token-request", 0, NULL, NULL,
-          "Ask, when the request is denied, where a token can be had", false },
-        { "verbose", 'v', NULL, NULL, "Show the HTTP messages on standard error", false },
-        { "help", 'h', NULL, NULL, "Show this help", false },
-    };
-
-    *ret_count = sizeof rows / sizeof *rows;
-    return rows;
+    *ret_count = sizeof common_options / sizeof *common_options;
+    return common_options;
 }
 
 /* ---- settings ---- */
