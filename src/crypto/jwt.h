@@ -49,8 +49,8 @@ typedef mln_err mln_jwt_prepare_issuer(void *data, const struct mln_jwt_issuer *
                                        struct mln_fault *fault);
 
 /* Verifies the path up to one of the issuer's anchors, and that the first certificate names the
- * issuer; *ret_expires_us is when the first of the path expires. Errors: any; all mean that the
- * token is refused, `why` may say for what reason. */
+ * issuer; *ret_expires_us is when that must be asked anew, since something of it expires. Errors:
+ * any; all mean that the token is refused, `why` may say for what reason. */
 typedef mln_err mln_jwt_check_chain(void *data, const struct mln_jwt_issuer *issuer,
                                     const struct mln_jwt_chain *chain, struct mln_fault *why,
                                     int64_t *ret_expires_us);
@@ -104,7 +104,7 @@ struct mln_jwt {
     struct mln_jwt_rule rule;            /* the combination that was found */
     struct mln_slice claims;             /* JSON text */
     const struct mln_value *content;     /* the same, read: an object */
-    int64_t expires_us; /* when its certificates do; INT64_MAX when a key was known */
+    int64_t expires_us;                  /* when trust in its certificates does; else INT64_MAX */
 };
 
 /* Verifies and opens a token. What it returns lives in the arena and borrows from `token`.

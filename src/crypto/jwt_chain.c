@@ -168,7 +168,8 @@ static mln_err check(void *data, const struct mln_jwt_issuer *issuer,
         err = verifier ? check_path(verifier, issuer->id, cert, further, &outcome)
                        : MLN_ERROR(CERTIFICATE);
         mln_fault_set(why, "%s", outcome.fault.text);
-        *ret_expires_us = outcome.expires_us;
+        *ret_expires_us =
+            outcome.lists_end_us < outcome.expires_us ? outcome.lists_end_us : outcome.expires_us;
     }
     mln_cert_free(cert);
     BIO_free(out);

@@ -201,6 +201,7 @@ struct mln_cert_outcome {
     int x509_error;              /* X509_V_ERR_…, decides the alert of TLS */
     bool is_status_unknown;      /* SOFT: no recent list said anything */
     int64_t expires_us;          /* when the first certificate of the path expires */
+    int64_t lists_end_us;        /* HARD: when the first list ends, at least; else INT64_MAX */
     char anchor[65];             /* fingerprint of the anchor, NUL-terminated */
     struct mln_fault fault;      /* "certificate 1 (CN = …) has expired" */
 };

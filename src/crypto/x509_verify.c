@@ -13,11 +13,24 @@ struct mln_cert_verifier {
     struct mln_cert_rules rules;
     struct mln_arena *arena; /* of the rules' names */
     X509_STORE *store;
+    int64_t *list_ends; /* nextUpdate of each revocation list */
+    size_t list_count;
 };
 
 const struct mln_cert_rules *mln_cert_verifier_rules(const struct mln_cert_verifier *verifier)
 {
     return &verifier->rules;
+}
+
+static bool us_of(const ASN1_TIME *time, int64_t *ret)
+{
+    struct tm tm = { 0 };
+
+    if (!time || !ASN1_TIME_to_tm(time, &tm)) {
+        return false;
+    }
+    *ret = (int64_t)timegm(&tm) * MLN_US_PER_S;
+    return true;
 }
 
 /* ---- making one ---- */
@@ -67,7 +80,7 @@ static mln_err add_anchors(X509_STORE *store, struct mln_slice pem, struct mln_f
 
 /* spec: TS-0003 10.1.1.3: what is signed is signed with ECDSA and SHA-256
  * spec: RFC 5280 5.1.2.5: nextUpdate is always there; to OpenSSL a list without is never old */
-static mln_err add_crl(X509_STORE *store, X509_CRL *crl, struct mln_fault *fault)
+static mln_err add_crl(struct mln_cert_verifier *v, X509_CRL *crl, struct mln_fault *fault)
 {
     if (!X509_CRL_get0_nextUpdate(crl)) {
         mln_fault_set(fault,
@@ -79,7 +92,10 @@ static mln_err add_crl(X509_STORE *store, X509_CRL *crl, struct mln_fault *fault
                       mln_cert_reason_text(MLN_CERT_SIGNATURE_TYPE));
         MLN_FAIL(CONFIG);
     }
-    MLN_REQUIRE(X509_STORE_add_crl(store, crl), NO_MEMORY);
+    MLN_REQUIRE(X509_STORE_add_crl(v->store, crl), NO_MEMORY);
+    if (us_of(X509_CRL_get0_nextUpdate(crl), &v->list_ends[v->list_count])) {
+        v->list_count++;
+    }
     return MLN_OK;
 }
 
@@ -130,7 +146,8 @@ static struct mln_slice skip_space(struct mln_slice s)
 }
 
 /* Something that is no list, such as a comment's text alone, is a mistake, not an empty set. */
-static mln_err add_crls(X509_STORE *store, struct mln_slice bytes, struct mln_fault *fault)
+static mln_err add_crls(struct mln_cert_verifier *v, struct mln_slice bytes,
+                        struct mln_fault *fault)
 {
     struct mln_slice left = skip_space(bytes);
     mln_err err = MLN_OK;
@@ -140,6 +157,8 @@ static mln_err add_crls(X509_STORE *store, struct mln_slice bytes, struct mln_fa
     if (bytes.len && !left.len) {
         left = bytes;
     }
+    v->list_ends = mln_arena_zalloc(v->arena, CRLS_MOST, sizeof *v->list_ends);
+    MLN_REQUIRE(v->list_ends, NO_MEMORY);
     while (!mln_failed(err) && left.len) {
         bool is_text = !is_der(left);
         X509_CRL *crl = take_crl(&left);
@@ -155,7 +174,7 @@ static mln_err add_crls(X509_STORE *store, struct mln_slice bytes, struct mln_fa
         }
         err = !crl                   ? MLN_ERROR(CONFIG)
               : count++ == CRLS_MOST ? MLN_ERROR(LIMIT)
-                                     : add_crl(store, crl, fault);
+                                     : add_crl(v, crl, fault);
         X509_CRL_free(crl);
         left = skip_space(left);
     }
@@ -172,7 +191,7 @@ static mln_err fill(struct mln_cert_verifier *v, struct mln_slice anchors, struc
     MLN_REQUIRE(v->arena && v->store, NO_MEMORY);
     MLN_TRY(copy_names(v, &v->rules.names));
     MLN_TRY(add_anchors(v->store, anchors, fault));
-    MLN_TRY(add_crls(v->store, crls, fault));
+    MLN_TRY(add_crls(v, crls, fault));
     flags |= v->rules.is_strict ? X509_V_FLAG_X509_STRICT : 0;
     MLN_REQUIRE(X509_STORE_set_flags(v->store, flags), NO_MEMORY);
     return MLN_OK;
@@ -322,16 +341,27 @@ static bool note_times(STACK_OF(X509) * chain, struct mln_cert_outcome *outcome)
 {
     outcome->expires_us = INT64_MAX;
     for (int i = 0; i < sk_X509_num(chain); i++) {
-        struct tm tm = { 0 };
         int64_t us;
 
-        if (!ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, i)), &tm)) {
+        if (!us_of(X509_get0_notAfter(sk_X509_value(chain, i)), &us)) {
             return false;
         }
-        us = (int64_t)timegm(&tm) * MLN_US_PER_S;
         outcome->expires_us = us < outcome->expires_us ? us : outcome->expires_us;
     }
     return true;
+}
+
+/* Those that have ended already are of no use to this chain, else it would not be trusted. */
+static void note_lists(const struct mln_cert_verifier *v, struct mln_cert_outcome *outcome)
+{
+    int64_t now_us = mln_env_now_us(v->rules.env);
+
+    outcome->lists_end_us = INT64_MAX;
+    for (size_t i = 0; v->rules.status == MLN_CERT_STATUS_HARD && i < v->list_count; i++) {
+        if (v->list_ends[i] > now_us && v->list_ends[i] < outcome->lists_end_us) {
+            outcome->lists_end_us = v->list_ends[i];
+        }
+    }
 }
 
 static enum mln_cert_reason note_anchor(const struct run *run, X509 *anchor,
@@ -368,6 +398,7 @@ static enum mln_cert_reason judge(const struct run *run, STACK_OF(X509) * chain,
     if (!note_times(chain, run->outcome)) {
         return MLN_CERT_VALIDITY;
     }
+    note_lists(run->verifier, run->outcome);
     reason = note_anchor(run, sk_X509_value(chain, last), arena);
     return reason ? reason : mln_cert_meets(cert, &run->verifier->rules.names, run->expect, arena);
 }

@@ -328,6 +328,48 @@ def test_revocation(tmp_path):
         assert answer.rsc == 4103 and "out of date" in answer.debug
 
 
+def test_lists_end(tmp_path):
+    """SEC-CRT-05: a token that is remembered does not outlive the list that spoke for its certificate"""
+    signer = Signer(tmp_path, NAME, cert_maker.uri(f"m2m:{NAME}"))
+    signer.add(tmp_path / "data")
+    crl = tmp_path / "list.crl"
+    end = datetime.datetime.utcnow().replace(microsecond=0) + datetime.timedelta(seconds=4)
+    stale = cert_maker.Authority("another").crl(start=cert_maker.NOW - 3 * cert_maker.DAY,
+                                                end=cert_maker.NOW - cert_maker.DAY)
+    crl.write_bytes(cert_maker.pem(signer.root.crl(end=end), stale))
+    with Server(tmp_path / "data", "--tls-crl", str(crl)) as server:
+        admin = Client(server.url)
+        other = admin.register("Cother")
+        box = admin.create("cse-in", "cnt", rn="box")["ri"]
+        token = signer.speaks("Cother", box)
+        opens(other, box, token)
+        eventually(lambda: other.retrieve(box, headers=carry(token)).rsc == 4103)
+        assert "out of date" in other.retrieve(box, headers=carry(token)).debug
+
+
+def test_a_list_that_cannot_be_read(tmp_path):
+    """Without anchors of TLS only issuers have a use for it: they stay as they were, and the log says just that"""
+    signer = Signer(tmp_path, NAME, cert_maker.uri(f"m2m:{NAME}"))
+    signer.add(tmp_path / "data")
+    crl = tmp_path / "list.crl"
+    crl.write_bytes(b"no list\n")
+    broken = Server(tmp_path / "data", "--tls-crl", str(crl))
+    with pytest.raises(AssertionError, match="certificate revocation list 1 cannot be read"):
+        broken.start()
+    broken.kill()
+    crl.write_bytes(cert_maker.pem(signer.root.crl()))
+    with Server(tmp_path / "data", "--tls-crl", str(crl), *READER) as server:
+        admin = Client(server.url)
+        other = admin.register("Cother")
+        box = admin.create("cse-in", "cnt", rn="box")["ri"]
+        opens(other, box, signer.speaks("Cother", box))
+        crl.write_bytes(b"no list\n")
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "issuers of tokens stay as they were" in server.log())
+        assert "nothing is reloaded" not in server.log() and "are reloaded" not in server.log()
+        opens(other, box, signer.speaks("Cother", box))
+
+
 def test_another_anchor(tmp_path):
     """SEC-TOK-23: an issuer that is removed, and comes back with other anchors"""
     signer = Signer(tmp_path, NAME, cert_maker.uri(f"m2m:{NAME}"))
