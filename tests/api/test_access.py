@@ -12,7 +12,8 @@ import pytest
 from lib.onem2m import Client, grant
 from lib.server import eventually
 
-SGN = {"m2m:sgn": {"sur": "/id-in/none", "vrq": True, "cr": "/id-in"}}
+SGN = {"m2m:sgn": {"sur": "/id-in/none", "sud": True}}
+VERIFICATION = {"m2m:sgn": {"sur": "/id-in/none", "vrq": True, "cr": "CAdmin"}}
 
 
 def rules(*given):
@@ -296,7 +297,7 @@ def test_the_base(ae, admin, other):
     assert ae.create("cse-in", "grp", mnm=1, mid=[]).rsc == 4103
     assert ae.create("cse-in", "sub", nu=[ae.stem]).rsc == 4103
     assert ae.notify("cse-in", SGN).rsc == 4103
-    assert admin.notify("cse-in", SGN).rsc == 2000
+    assert admin.notify("cse-in", VERIFICATION).rsc == 2000
     assert ae.As("Cunknown").retrieve("cse-in").rsc == 4106
     assert ae.update("cse-in", "cb", lbl=["x"]).rsc == 4005
     assert ae.delete("cse-in").rsc == 4005

@@ -8,7 +8,7 @@ from lib.onem2m import Client, grant
 
 SP = "//merlon.example"
 BITS = {"create": 1, "retrieve": 2, "update": 4, "delete": 8, "notify": 16, "discover": 32}
-SGN = {"m2m:sgn": {"sur": "/id-in/none", "vrq": True, "cr": "/id-in"}}
+SGN = {"m2m:sgn": {"sur": "/id-in/none", "sud": True}}
 
 
 def rule(originators, operations=63, **more):
