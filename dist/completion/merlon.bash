@@ -18,6 +18,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -34,7 +36,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         [[ $cur != -* && $COMP_CWORD -gt 2 ]] && words=$types
         ;;
     retrieve)
@@ -45,6 +47,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -61,7 +65,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --attributes --filter --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --attributes --filter --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     update)
         case "$prev" in
@@ -71,6 +75,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -87,7 +93,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --json --type --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --json --type --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     delete)
         case "$prev" in
@@ -95,6 +101,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -111,7 +119,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     notify)
         case "$prev" in
@@ -120,6 +128,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -136,7 +146,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     discover)
         case "$prev" in
@@ -159,6 +169,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -175,7 +187,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     tree)
         case "$prev" in
@@ -186,6 +198,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -202,11 +216,14 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --level --attributes --children --ascii --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --level --attributes --children --ascii --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     watch)
         case "$prev" in
         --listen|-l) :; return ;;
+        --insecure-listen) :; return ;;
+        --listen-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --listen-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --callback-url) :; return ;;
         --events|-e) :; return ;;
         --content) COMPREPLY=($(compgen -W "all modified id" -- "$cur")); return ;;
@@ -217,6 +234,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -233,7 +252,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --listen --callback-url --events --content --count --name --expire --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --listen --insecure-listen --listen-certificate --listen-key --callback-url --events --content --count --name --expire --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     access)
         case "$prev" in
@@ -248,6 +267,8 @@ _merlon()
         --url|-u) :; return ;;
         --originator|-o) :; return ;;
         --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --psk-id) :; return ;;
@@ -264,7 +285,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --originator --operation --ty --attributes --address --time --authenticated --as --json --to --url --originator --anchor --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --originator --operation --ty --attributes --address --time --authenticated --as --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     cse)
         case "$prev" in
@@ -306,6 +327,8 @@ _merlon()
         --tls-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --tls-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --tls-crl-check) COMPREPLY=($(compgen -W "hard soft" -- "$cur")); return ;;
+        --tls-ocsp-response) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --tls-ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
         --tls-strict) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
         --tls-client) COMPREPLY=($(compgen -W "none optional required" -- "$cur")); return ;;
         --tls-min) COMPREPLY=($(compgen -W "1.2 1.3" -- "$cur")); return ;;
@@ -313,7 +336,7 @@ _merlon()
         --authority) :; return ;;
         --limit) :; return ;;
         esac
-        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
+        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
         ;;
     store)
         case "$prev" in
@@ -411,10 +434,12 @@ _merlon()
         --data|-d) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --issuer-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --in-cse-id) :; return ;;
         --cse-id) :; return ;;
         --at) :; return ;;
         esac
-        words=" --key-file --recipient-key --protect --chain --claims --id --issuer --holder --not-before --not-after --valid --audience --name --extension --permissions --role --data --master-key --issuer-file --cse-id --at --jwt --help"
+        words=" --key-file --recipient-key --protect --chain --claims --id --issuer --holder --not-before --not-after --valid --audience --name --extension --permissions --role --data --master-key --issuer-file --crl --in-cse-id --cse-id --at --jwt --help"
         [[ $cur != -* ]] && words=" issue show verify"
         ;;
     help)
