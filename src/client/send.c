@@ -110,8 +110,7 @@ static const char *meaning_of(struct mln_slice alert)
     return "it does not believe our key or certificate, or wants one";
 }
 
-/* What libcurl says when another protocol is spoken there, or passes on from OpenSSL when the CSE
- * ends a handshake, for people. */
+/* What libcurl passes on from OpenSSL when the CSE ends a handshake, for people. */
 static void tell_why(struct mln_fault *fault, const char *url, const char *why)
 {
     const char *text = strstr(why, " alert ");
@@ -126,10 +125,6 @@ static void tell_why(struct mln_fault *fault, const char *url, const char *why)
     if (alert.len) {
         mln_fault_set(fault, "%s: the CSE ended the TLS connection with the alert '%.*s': %s", url,
                       MLN_S_ARG(alert), meaning_of(alert));
-    } else if (strstr(why, "wrong version number")) {
-        mln_fault_set(fault, "%s: no TLS is spoken there: perhaps http", url);
-    } else if (strcmp(why, "Empty reply from server") == 0) {
-        mln_fault_set(fault, "%s: the answer is empty: perhaps https is spoken there", url);
     } else {
         mln_fault_set(fault, "%s: %s", url, why);
     }

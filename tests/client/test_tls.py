@@ -373,11 +373,11 @@ def test_mistakes_are_told(lab, merlon, tmp_path):
 def test_another_protocol_is_told(lab, server, alone):
     """http to a port of TLS, and https to one of plain text"""
     alone.set(MERLON_URL=f"http://localhost:{server.port}")
-    assert "perhaps https" in alone("retrieve", "cse-in", code=NO_ANSWER).stderr
+    assert "is it https" in alone("retrieve", "cse-in", code=NO_ANSWER).stderr
     with Server(lab.folder / "plain-data", store="mem") as plain:
         url = plain.url.replace("http:", "https:")
         done = alone("retrieve", "-u", url, "cse-in", "--anchor", lab.anchor, code=NO_ANSWER)
-        assert "no TLS is spoken there" in done.stderr
+        assert "speaks no TLS" in done.stderr
 
 
 def test_what_an_alert_means_is_told(lab, server, merlon):
