@@ -114,7 +114,7 @@ static void test_epoch(void **state)
                                             { .status = MLN_CERT_STATUS_HARD },
                                             { .is_strict = true } };
     const struct mln_slice lists[] = { { 0 }, MLN_S("a"), MLN_S("b") };
-    uint64_t seen[9];
+    uint64_t seen[9] = { 0 };
     size_t count = 0;
 
     (void)state;

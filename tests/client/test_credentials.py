@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from lib import cert_maker
 from lib.program import binary
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -378,9 +379,7 @@ def test_an_issuer_is_added_listed_and_removed(data, tmp_path):
     jwk = tmp_path / "das.jwk"
     jwk.write_text(json.dumps(RFC7515_A3))
     pem = tmp_path / "anchor.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", os.devnull, "-subj",
-                    "/CN=anchor", "-out", pem], check=True, capture_output=True)
+    pem.write_bytes(cert_maker.pem(cert_maker.Authority("anchor").cert))
     data.issuer("add", "//sp.example/Sdas", "--fqdn", "das.example", "--contact",
                 "https://das.example/t", "--allow", "ES256", "--allow", "dir/A256GCM", "--allow",
                 "ES256/A128KW/A128GCM", "--key-file", jwk, "--anchor", pem, code=0)

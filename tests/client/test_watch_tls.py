@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from conftest import Command
+from lib.command import Command
 from lib.onem2m import Client
 from lib.tls import SP, Lab, Shaken, cert_maker, logged
 
