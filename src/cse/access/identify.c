@@ -223,6 +223,16 @@ static mln_err is_registree(const struct mln_identify *in, const struct mln_enti
     return *ret || err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
+/* Our administrator in another spelling? It speaks to us itself: no CSE has its rights, nor those
+ * that policies give to its name. */
+static bool is_admin_elsewhere(const struct mln_identify *in, const struct mln_entity *entity)
+{
+    struct mln_entity admin;
+
+    return mln_entity_parse(in->cse->options.admin, &in->cse->names, &admin) &&
+           mln_entity_eq(&admin, entity);
+}
+
 /* The name of another CSE that speaks to us itself, or of ourselves. */
 static mln_err check_other_cse(const struct mln_identify *in, const struct mln_entity *cse,
                                bool is_whole)
@@ -252,6 +262,9 @@ static mln_err identify_proved_cse(const struct mln_identify *in, const struct m
     }
     if (!mln_entity_parse(a->cse_id, &in->cse->names, &peer)) {
         return refuse_identity(in, "the credential has no CSE-ID");
+    }
+    if (is_admin_elsewhere(in, &o->entity)) {
+        return refuse_identity(in, "a CSE does not forward what the administrator asks");
     }
     if (mln_entity_eq(&o->entity, &peer)) {
         o->is_proved = true;

@@ -417,6 +417,9 @@ static void a_cse_in_its_association(void **state)
         { "Cx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "Cabc", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "CAdmin", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
+        { "/id-in/CAdmin", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
+        { "//merlon.example/id-in/CAdmin", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
+        { "/cse1/CAdmin", MLN_ERR_NONE, MLN_ERR_OPERATION }, /* an AE of that name there */
         { "", MLN_ERR_PARAM_MISSING, MLN_ERR_OPERATION },
         { "C", MLN_ERR_PARAM_INVALID, MLN_ERR_OPERATION },
         { "S", MLN_ERR_PARAM_INVALID, MLN_ERR_OPERATION },
