@@ -65,10 +65,6 @@ enum mln_claimed {
     MLN_CLAIMED_HERE,       /* also those that tokens give for the target */
 };
 
-/* rq_authn: has the originator proved who it is, and to us? spec: TS-0003 7.1.2 */
-bool mln_access_is_authenticated(const struct mln_originator *originator,
-                                 const struct mln_peer *peer);
-
 /* May the originator use that role? Not one outside of what its credential allows, nor outside of
  * allowedRole-IDs of the rule that admitted it. Whether it holds the role is another question.
  * spec: TS-0001 7.1.14. Errors: STORE_*, NO_MEMORY. */

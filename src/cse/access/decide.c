@@ -33,7 +33,7 @@ void mln_access_turn_to(struct mln_access *a, struct mln_arena *arena,
     a->arena = arena;
     a->originator = originator;
     a->facts.originator = &originator->entity;
-    a->facts.is_authenticated = mln_access_is_authenticated(originator, a->peer);
+    a->facts.is_authenticated = originator->is_proved;
     a->facts.ip = ip_of(originator, a->peer);
     a->facts.has_location = false;
     a->facts.domain_len = 0;

@@ -8,13 +8,9 @@
 #include "cse/access/access.h"
 #include "cse/access/binding.h"
 #include "cse/access/proof.h"
+#include "cse/access/stem.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
-
-static bool names_registration(struct mln_slice from)
-{
-    return from.len == 0 || mln_slice_eq(from, MLN_S("C")) || mln_slice_eq(from, MLN_S("S"));
-}
 
 static bool is_admin_name(const struct mln_identify *in)
 {
@@ -322,7 +318,7 @@ mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator
         mln_fault_set(in->fault, "From is missing");
         MLN_FAIL(PARAM_MISSING);
     }
-    if (names_registration(in->from)) {
+    if (mln_admit_assigns(in->from)) {
         MLN_TRY(identify_nameless(in, a));
         o.is_newcomer = true;
     } else if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
@@ -368,7 +364,7 @@ mln_err mln_access_assume(const struct mln_identify *in, bool is_proved, struct 
 {
     struct mln_originator o = { .text = in->from };
 
-    if (names_registration(in->from)) {
+    if (mln_admit_assigns(in->from)) {
         MLN_TRY(identify_nameless(in, NULL));
         o.is_newcomer = true;
     } else if (!mln_entity_parse(in->from, &in->cse->names, &o.entity)) {
@@ -383,13 +379,6 @@ mln_err mln_access_assume(const struct mln_identify *in, bool is_proved, struct 
     }
     *ret = o;
     return MLN_OK;
-}
-
-bool mln_access_is_authenticated(const struct mln_originator *originator,
-                                 const struct mln_peer *peer)
-{
-    (void)peer; /* what it proves of From was looked at when the originator was identified */
-    return originator->is_proved;
 }
 
 /* ---- roles ---- */

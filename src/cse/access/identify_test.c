@@ -291,7 +291,6 @@ static void a_pattern_and_who_registered(void **state)
     assert_int_equal(as_peer("Cmine", false), MLN_ERR_NONE);
 }
 
-/* SEC-SAE-11: a credential that was known for nothing is known by what it registered */
 /* Who claims to register under the name of another is nobody but for that: neither the codes nor
  * the members of a group tell what the other may do. */
 static void registering_under_another_name(void **state)
@@ -326,6 +325,7 @@ static void registering_under_another_name(void **state)
     mln_look_claim(&look, true);
 }
 
+/* SEC-SAE-11: a credential that was known for nothing is known by what it registered */
 static void a_credential_without_a_name(void **state)
 {
     static const struct proof_row table[] = {
@@ -445,11 +445,11 @@ static void what_a_cse_forwards(void **state)
     (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
     assert_int_equal(identify_peer(&look.p->peer, MLN_S("/id-in/Cabc"), false, &o), MLN_ERR_NONE);
     assert_false(o.is_registered || o.is_proved || o.is_admin);
-    assert_false(mln_access_is_authenticated(&o, &look.p->peer));
+    assert_false(o.is_proved);
     assert_int_equal(identify_peer(&look.p->peer, MLN_S("/cse1/Cx"), false, &o), MLN_ERR_NONE);
-    assert_false(mln_access_is_authenticated(&o, &look.p->peer));
+    assert_false(o.is_proved);
     assert_int_equal(identify_peer(&look.p->peer, MLN_S("/cse1"), false, &o), MLN_ERR_NONE);
-    assert_true(mln_access_is_authenticated(&o, &look.p->peer));
+    assert_true(o.is_proved);
 }
 
 /* SEC-ACP-11 SEC-ACP-14: "all" admits who is registered elsewhere, and a CSE is not its AEs */
@@ -610,15 +610,15 @@ static void who_is_authenticated(void **state)
 
     (void)state;
     assert_int_equal(identify("Cabc", true, false, &o), MLN_ERR_NONE);
-    assert_true(mln_access_is_authenticated(&o, NULL));
+    assert_true(o.is_proved);
     assert_int_equal(identify("Cabc", false, false, &o), MLN_ERR_NONE);
-    assert_false(mln_access_is_authenticated(&o, NULL));
+    assert_false(o.is_proved);
     (void)mln_look_prove(&look, "12-k1@sp.example", NULL, "Cabc");
     assert_int_equal(identify_peer(&look.p->peer, MLN_S("Cabc"), false, &o), MLN_ERR_NONE);
-    assert_true(mln_access_is_authenticated(&o, &look.p->peer));
+    assert_true(o.is_proved);
     look.p->peer.association = NULL; /* TLS without a credential proves nothing */
     assert_int_equal(identify_peer(&look.p->peer, MLN_S("Cabc"), false, &o), MLN_ERR_NONE);
-    assert_false(mln_access_is_authenticated(&o, &look.p->peer));
+    assert_false(o.is_proved);
 }
 
 static bool allows_role(const char *from, const char *role)
