@@ -36,14 +36,16 @@ static const struct mln_option options[] = {
     { "sp-id", 0, "ID", "//merlon.example", "M2M-SP-ID of the service provider", false },
     { "cse-type", 0, "in|mn|asn", "in", "Type of the CSE", false },
     { "admin", 0, "ORIGINATOR", "CAdmin",
-      "Originator that has every right, on trusted listeners only; 'none' for nobody", false },
+      "Originator that has every right: on trusted listeners, or with a credential that names it "
+      "exactly; 'none' for nobody",
+      false },
     { "log", 0, "LEVEL", "info", "Log to standard error: error, warning, info or debug", false },
     { "log-format", 0, "text|json", "text", "Form of the log lines", false },
     { "check-config", 0, NULL, NULL, "Check the settings and end", false },
     { "store", 0, "lmdb|mem", "lmdb", "Store: lmdb is durable, mem forgets at the end", false },
     { "store-max-size", 0, "BYTES", "1T", "Size the store may grow to; K, M, G and T may follow",
       false },
-    { "threads", 0, "N", "0", "Network threads; 0 for one each processor", false },
+    { "threads", 0, "N", "0", "Network threads; 0: one for each processor", false },
     { "user", 0, "NAME", "nobody", "User to become when started as root", false },
     { "seccomp", 0, "on|off", "on", "Filter system calls", false },
     { "max-lifetime", 0, "SECONDS", "157680000",
@@ -414,18 +416,24 @@ static void put_comment(const char *text)
 static const char *example_of(const struct mln_option *o)
 {
     static const struct {
-        const char *argument;
+        const char *argument; /* or the name of the option */
         const char *example;
     } examples[] = {
+        { "master-key", "/etc/merlon/master.key" },
+        { "tls-certificate", "/etc/merlon/cse.pem" },
+        { "tls-key", "/etc/merlon/cse.key" },
+        { "tls-anchor", "/etc/merlon/ca.pem" },
+        { "tls-crl", "/etc/merlon/crl.pem" },
+        { "tls-ocsp-response", "/etc/merlon/cse.ocsp" },
         { "URL", "http://192.0.2.1:8080" },
-        { "FILE", "/etc/merlon/file.pem" },
         { "NAME", "in-cse.merlon.example" },
         { "DOMAIN=ID", "merlon.example=CAdmin" },
         { "DOMAIN=URL", "merlon.example=https://in-cse.merlon.example/cse-in" },
     };
 
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
-        if (strcmp(o->argument, examples[i].argument) == 0) {
+        if (strcmp(o->name, examples[i].argument) == 0 ||
+            strcmp(o->argument, examples[i].argument) == 0) {
             return examples[i].example;
         }
     }
