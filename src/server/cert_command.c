@@ -160,7 +160,7 @@ static mln_err set_flavour(struct mln_cert_settings *s, const char *value, struc
             return MLN_OK;
         }
     }
-    mln_fault_set(fault, "flavour: '%s' is none", value);
+    mln_fault_set(fault, "flavour: '%s' is neither device, cse-id, ae-id, node-id nor fqdn", value);
     MLN_FAIL(CONFIG);
 }
 
