@@ -98,6 +98,25 @@ def test_a_subject_that_says_otherwise(lab, server):
                         of("Sdev", path="cse-in/ae-Sdev")) == [4106, 4106, 2000]
 
 
+def test_an_answer_comes_where_it_was_asked_for(lab, server):
+    """SEC-IMP-10: who has gone gets none, and neither does another connection of the same AE that asks meanwhile"""
+
+    def waits(name, milliseconds):
+        asked = of("Sdev", "GET", "cse-in/ae-Sdev", b"X-M2M-OET: %d" % milliseconds)
+        return re.sub(rb"X-M2M-RI: [^\r]*", b"X-M2M-RI: " + name, asked)
+
+    with lab.connect(server, lab.ae) as stays:
+        with lab.connect(server, lab.ae) as goes:
+            goes.sendall(waits(b"gone", 300))
+        stays.sendall(waits(b"first", 100) + waits(b"last", 600))
+        came = b""
+        while b"X-M2M-RI: last" not in came:
+            piece = stays.recv(65536)
+            assert piece, came
+            came += piece
+    assert re.findall(rb"X-M2M-RI: (\w+)", came) == [b"first", b"last"]
+
+
 @pytest.mark.parametrize("field", [
     "X-SSL-Client-S-DN: CN=Cvictim", "X-Client-Cert: x", "SSL_CLIENT_S_DN: CN=Cvictim", "X-Forwarded-Client-Cert: x",
     "X-Forwarded-Client-Cert: URI=m2m://sp.example/Sother", "X-SSL-Client-Verify: SUCCESS", "X-PSK-Identity: Cvictim",

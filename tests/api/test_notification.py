@@ -34,7 +34,7 @@ def events(receiver, count):
 
 
 def test_update_all_attributes(ae, cnt, receiver):
-    """spec: TS-0004 7.5.1.2.2 step 2.1, 6.3.5.13, 6.3.5.62"""
+    """SEC-IMP-07 spec: TS-0004 7.5.1.2.2 step 2.1, 6.3.5.13, 6.3.5.62: From is the hosting CSE"""
     sub = subscribe(ae, cnt, receiver, "/x", enc={"net": [1]}, nct=1)
     updated = ae.update(cnt, "cnt", lbl=["a"], mni=7)
     n = receiver.next()

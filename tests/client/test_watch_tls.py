@@ -90,7 +90,7 @@ def test_one_certificate_for_both_ends(lab, server, merlon, tmp_path):
 
 
 def test_nobody_else_gets_in(lab, server, merlon):
-    """SEC-SAE-08: no certificate, one of somebody else under the same authority, one of another authority."""
+    """SEC-IMP-07 SEC-SAE-08: no certificate, that of somebody else under the same authority, one of another."""
     strange = lab.issue("strange", cert_maker.dns("localhost"), authority=cert_maker.Authority("strange"))
     with watch(merlon, *secured(lab)) as running:
         receiver = Receiver(running.message())
@@ -104,7 +104,7 @@ def test_nobody_else_gets_in(lab, server, merlon):
 
 
 def test_another_cse_gets_not_in(lab, server, merlon):
-    """SEC-SAE-08: --cse-id says which; the CSE cannot verify the subscription then, and the log says why."""
+    """SEC-IMP-07 SEC-SAE-08: --cse-id says which; the CSE cannot verify the subscription then, and the log says why."""
     code, out, errors = watch(merlon, *secured(lab), "--cse-id", f"{SP}/other").end()
     assert code in (REFUSED, FAILED_THERE) and out == ""
     assert "does not name the expected entity" in errors and "5204" in errors, errors
