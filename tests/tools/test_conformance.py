@@ -46,6 +46,23 @@ def test_all_is_open_without_tests(page):
     assert row(text, ONE) == f"| {ONE} | one \\| two &lt;x> `a<b\\|c*` and \\* | open |  |"
 
 
+def test_what_is_missing(page):
+    """A row for many is about those without a test; one for a single requirement also about a part of it."""
+    tests = {"tests/api/test_x.py": f"def test_a():\n    '''{ONE}'''\n"}
+    rows = "requirements\tneed\nSEC-AAA-*\tmore time\n"
+    text = page({"spec/open.tsv": rows, **tests})
+    assert row(text, ONE).endswith("| tested | `tests/api/test_x.py::test_a` |")
+    assert row(text, TWO).endswith("| open, needs more time |  |")
+    assert row(text, THREE).endswith("| open |  |")
+    text = page({"spec/open.tsv": rows + f"{ONE}\tless noise\n", **tests})
+    assert row(text, ONE).endswith("| tested in part, needs less noise | `tests/api/test_x.py::test_a` |")
+
+
+def test_nothing_is_missing_of_what_is_not_there(page):
+    with pytest.raises(ValueError, match="is no requirement"):
+        page({"spec/open.tsv": "requirements\tneed\nSEC-CCC-*\tmore time\n"})
+
+
 @pytest.mark.parametrize("source", [
     f'def test_a():\n    """{ONE}: so it is"""\n',
     f"# {ONE}\ndef test_a():\n    pass\n",
