@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
-#include "cse/access/role_cache.h"
 #include "cse/access/tokens.h"
 #include "cse/group/gid.h"
 #include "cse/notify/fresh.h"
@@ -326,9 +325,8 @@ void mln_worker_free(struct mln_worker *worker)
 {
     if (worker) {
         mln_reader_free(worker->reader);
-        mln_role_cache_free(worker->roles);
+        mln_remote_memory_clear(&worker->roles);
         mln_jwt_issuers_unref(worker->role_issuers);
-        mln_role_cache_free(worker->absent_roles);
         mln_policy_cache_free(worker->policies);
         mln_free(worker);
     }

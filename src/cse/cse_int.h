@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "cse/access/access.h"
+#include "cse/access/remote_cache.h"
 #include "cse/address/locate.h"
 #include "cse/cse.h"
 #include "model/check.h"
@@ -21,8 +22,7 @@ struct mln_inquiry;
 struct mln_member_end;
 struct mln_pending;
 struct mln_jwt_issuers;
-struct mln_role_cache;
-struct mln_role_inquiry;
+struct mln_retrieval;
 struct mln_tokens;
 struct mln_forward;
 
@@ -55,10 +55,9 @@ struct mln_worker {
     struct mln_reader *reader;
     struct mln_view *view; /* of the read in progress, else NULL */
     struct mln_policy_cache *policies;
-    struct mln_role_cache *roles;         /* of other CSEs; NULL: none yet */
+    struct mln_remote_memory roles;       /* of other CSEs */
     struct mln_jwt_issuers *role_issuers; /* a share: they were accepted by these, or NULL */
-    struct mln_role_cache *absent_roles;  /* and those they do not have */
-    struct mln_role_inquiry *inquiries;   /* that ask for roles now */
+    struct mln_retrieval *retrievals;     /* that ask other CSEs now */
     uint64_t parked;                      /* calls that wait */
     struct mln_exec *timed;               /* those of them that wait for a time */
     uint64_t timed_count;
@@ -135,6 +134,7 @@ struct mln_exec {
     /* waiting */
     bool has_gathered;              /* what the originator proves has been looked at */
     struct mln_claims *claims;      /* or there was no need */
+    int64_t wait_until_us;          /* for other CSEs; 0: it has not been asked yet */
     bool is_verified;               /* targets of the new subscription have agreed */
     struct mln_slice refusal;       /* or why they do not, for the members of a group */
     struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */

@@ -4,7 +4,6 @@
 #include "cse/access/assigned.h"
 #include "cse/access/claims.h"
 #include "cse/access/repository.h"
-#include "cse/access/role_cache.h"
 #include "cse/access/roles.h"
 
 enum { TOKENS_MOST = 16 }; /* <token> resources with one Token-ID that are tried */
@@ -175,10 +174,7 @@ static void forget_roles(struct mln_worker *w, struct mln_jwt_issuers *issuers)
     if (w->role_issuers == issuers) {
         return;
     }
-    mln_role_cache_free(w->roles);
-    w->roles = NULL;
-    mln_role_cache_free(w->absent_roles);
-    w->absent_roles = NULL;
+    mln_remote_memory_clear(&w->roles);
     mln_jwt_issuers_unref(w->role_issuers);
     w->role_issuers = issuers ? mln_jwt_issuers_ref(issuers) : NULL;
 }
@@ -187,7 +183,7 @@ static mln_err consider_role(struct gathering *g, const struct mln_role_check *c
                              struct mln_slice role_id)
 {
     struct mln_claims *c = g->claims;
-    const struct mln_role_cache *known = g->e->worker->roles;
+    const struct mln_remote_memory *known = &g->e->worker->roles;
     bool is_here;
 
     if (!mln_role_repository(check->cse, role_id)) {
@@ -197,7 +193,7 @@ static mln_err consider_role(struct gathering *g, const struct mln_role_check *c
     if (is_here) {
         return MLN_OK;
     }
-    if (known && mln_role_cache_has(known, role_id, check->originator, check->now_us)) {
+    if (mln_remote_memory_has(known, role_id, check->originator, check->now_us)) {
         c->remote[c->remote_count++] = role_id;
     } else if (!mln_repository_is_vain(g->e->worker, check, role_id)) {
         c->wanted[c->wanted_count++] = role_id;

@@ -1,24 +1,16 @@
 /* Retrieving roles. */
 #include "cse/access/repository.h"
 
-#include <stdio.h>
-
 #include "base/timestamp.h"
 #include "cse/access/claims.h"
-#include "cse/access/role_cache.h"
+#include "cse/access/retrieval.h"
 #include "cse/access/roles.h"
 #include "cse/pipeline/pipeline.h"
 
 enum { URL_BYTES = 4096 };
 
-struct mln_role_inquiry {
-    struct mln_role_inquiry *next; /* of the worker */
-    struct mln_exec *e;
-    size_t open;
-};
-
 struct question {
-    struct mln_role_inquiry *inquiry;
+    struct mln_wanted wanted;
     struct mln_slice role_id;
     bool is_found;
 };
@@ -61,7 +53,7 @@ static bool is_accepted(const struct mln_claims *c, struct mln_slice role_id,
 static bool is_good(const struct question *q, const struct mln_value *role, int64_t now_us,
                     int64_t *ret_until_us)
 {
-    const struct mln_claims *c = q->inquiry->e->claims;
+    const struct mln_claims *c = q->wanted.e->claims;
     const struct mln_value *id = mln_value_get(role, MLN_S("rlid"));
     struct mln_entity holder;
     struct mln_entity issuer;
@@ -85,28 +77,25 @@ static bool is_good(const struct question *q, const struct mln_value *role, int6
 /* spec: security.md 5.5 SEC-ROL-10: no longer than the role is valid */
 static mln_err remember(const struct question *q, int64_t now_us, int64_t until_us)
 {
-    struct mln_worker *w = q->inquiry->e->worker;
+    struct mln_worker *w = q->wanted.e->worker;
     const struct mln_limits *limits = w->cse->options.limits;
     int64_t most_us = now_us + (int64_t)limits->role_cache_ms * 1000;
-    struct mln_known_role role = {
-        .role_id = q->role_id,
-        .holder = &q->inquiry->e->claims->holder,
+    struct mln_remote_fact role = {
+        .what = q->role_id,
+        .whom = &q->wanted.e->claims->holder,
         .from_us = now_us,
         .until_us = until_us < most_us ? until_us : most_us,
     };
 
-    if (w->role_issuers != q->inquiry->e->claims->issuers) {
+    if (w->role_issuers != q->wanted.e->claims->issuers) {
         return MLN_OK; /* others count since it was asked for */
     }
-    if (!w->roles) {
-        MLN_TRY(mln_role_cache_new((size_t)limits->role_cache, &w->roles));
-    }
-    return mln_role_cache_add(w->roles, &role);
+    return mln_remote_memory_add(&w->roles, (size_t)limits->role_cache, &role);
 }
 
 static bool take_role(struct question *q, const struct mln_value *role)
 {
-    struct mln_claims *c = q->inquiry->e->claims;
+    struct mln_claims *c = q->wanted.e->claims;
     int64_t now_us = mln_env_now_us(c->cse->options.env);
     int64_t until_us;
 
@@ -149,87 +138,37 @@ static struct mln_slice whole_domain(struct mln_slice role_id)
     return mln_slice_from(role_id, mln_slice_find(role_id, '@'));
 }
 
-static const struct mln_entity nobody = { 0 };
-
 bool mln_repository_is_vain(const struct mln_worker *worker, const struct mln_role_check *check,
                             struct mln_slice role_id)
 {
-    const struct mln_role_cache *c = worker->absent_roles;
-
-    return c && (mln_role_cache_has(c, role_id, check->originator, check->now_us) ||
-                 mln_role_cache_has(c, whole_domain(role_id), &nobody, check->now_us));
+    return mln_remote_memory_is_vain(&worker->roles, role_id, whole_domain(role_id),
+                                     check->originator, check->now_us);
 }
 
-static mln_err note_absent(struct mln_worker *w, struct mln_slice role_id,
-                           const struct mln_entity *holder)
+static void take_answer(struct mln_wanted *wanted, const struct mln_outbound_answer *answer)
 {
-    const struct mln_limits *limits = w->cse->options.limits;
-    int64_t now_us = mln_env_now_us(w->cse->options.env);
-    struct mln_known_role absent = {
-        .role_id = role_id,
-        .holder = holder,
-        .from_us = now_us,
-        .until_us = now_us + (int64_t)limits->role_absent_ms * 1000,
-    };
-
-    if (!w->absent_roles) {
-        MLN_TRY(mln_role_cache_new((size_t)limits->role_cache, &w->absent_roles));
-    }
-    return mln_role_cache_add(w->absent_roles, &absent);
-}
-
-/* That nothing came while a request lived which wanted to live short says nothing. */
-static void remember_absent(const struct question *q, mln_err err)
-{
-    const struct mln_exec *e = q->inquiry->e;
-    bool is_silent = err.code == MLN_ERR_NETWORK || err.code == MLN_ERR_TIMEOUT;
-
-    if (err.code == MLN_ERR_TIMEOUT && e->req.rqet_us != MLN_NO_TIME) {
-        return;
-    }
-    mln_ignore(note_absent(e->worker, q->role_id, &e->claims->holder));
-    if (is_silent) {
-        mln_ignore(note_absent(e->worker, whole_domain(q->role_id), &nobody));
-    }
-}
-
-/* ---- the end ---- */
-
-static void unlink_inquiry(const struct mln_role_inquiry *i)
-{
-    struct mln_role_inquiry **at = &i->e->worker->inquiries;
-
-    while (*at != i) {
-        at = &(*at)->next;
-    }
-    *at = i->next;
-}
-
-static void end_one(struct mln_role_inquiry *i)
-{
-    if (--i->open == 0) {
-        unlink_inquiry(i);
-        mln_exec_resume(i->e, MLN_OK);
-    }
-}
-
-static void answered(void *data, const struct mln_outbound_answer *answer)
-{
-    struct question *q = data;
+    struct question *q = (struct question *)(void *)wanted;
+    const struct mln_exec *e = wanted->e;
 
     if (!mln_failed(answer->err) && answer->has_rsc && answer->rsc == MLN_RSC_OK) {
         take_content(q, answer->pc);
     }
     if (!q->is_found) {
-        remember_absent(q, answer->err);
+        struct mln_absence absence = {
+            .fact = { .what = q->role_id, .whom = &e->claims->holder },
+            .keeper = whole_domain(q->role_id),
+            .ms = e->cse->options.limits->role_absent_ms,
+            .err = answer->err,
+        };
+
+        mln_retrieval_note_absent(e, &e->worker->roles, &absence);
     }
-    end_one(q->inquiry);
 }
 
 /* ---- asking ---- */
 
 /* The child resources that are roles with this Role-ID. A Role-ID needs no escaping. */
-static mln_err make_url(struct mln_exec *e, struct mln_slice base, struct mln_slice role_id,
+static mln_err make_url(const struct mln_exec *e, struct mln_slice base, struct mln_slice role_id,
                         struct mln_slice *ret)
 {
     struct mln_buf out;
@@ -242,87 +181,26 @@ static mln_err make_url(struct mln_exec *e, struct mln_slice base, struct mln_sl
     return mln_buf_finish(&out, ret);
 }
 
-static int64_t time_left(const struct mln_exec *e)
+/* False: a role that cannot be verified. */
+static bool prepare(const struct mln_exec *e, struct mln_slice role_id, struct question *q)
 {
-    int64_t most = (int64_t)e->cse->options.limits->request_ms * 1000;
-    int64_t left;
+    const struct mln_domain_setting *repository = mln_role_repository(e->cse, role_id);
 
-    if (e->req.rqet_us == MLN_NO_TIME) {
-        return most;
+    *q = (struct question){ .role_id = role_id };
+    q->wanted.take = take_answer;
+    q->wanted.fr = e->cse->names.cse_id;
+    if (!repository || mln_failed(make_url(e, repository->value, role_id, &q->wanted.url))) {
+        return false;
     }
-    left = e->req.rqet_us - mln_env_now_us(e->cse->options.env);
-    if (left < 1) {
-        return 1;
-    }
-    return left < most ? left : most;
-}
-
-static mln_err ask(struct question *q)
-{
-    struct mln_exec *e = q->inquiry->e;
-    struct mln_worker *w = e->worker;
-    const struct mln_domain_setting *repository = mln_role_repository(e->cse, q->role_id);
-    char rqi[48];
-    int len = snprintf(rqi, sizeof rqi, "%s-%llu", w->request_prefix,
-                       (unsigned long long)++w->request_counter);
-    struct mln_outbound_request request = {
-        .fr = e->cse->names.cse_id,
-        .rqi = mln_slice_of(rqi, (size_t)len),
-        .rvi = e->req.rvi,
-        .op = MLN_OP_RETRIEVE,
-        .serialisation = MLN_S("json"),
-        .timeout_us = time_left(e),
-    };
-
-    MLN_REQUIRE(repository, NOT_FOUND);
-    request.peer_credential_id = repository->credential_id;
-    MLN_TRY(make_url(e, repository->value, q->role_id, &request.url));
-    return w->ops.outbound.send(w->ops.outbound.impl, &request, answered, q);
-}
-
-/* How many questions of a holder of roles are open; enough is enough. */
-static size_t open_questions(const struct mln_worker *w, const struct mln_entity *holder,
-                             size_t enough)
-{
-    size_t count = 0;
-
-    for (const struct mln_role_inquiry *i = w->inquiries; i && count < enough; i = i->next) {
-        count += mln_entity_eq(&i->e->claims->holder, holder) ? i->open : 0;
-    }
-    return count;
-}
-
-static mln_err check_open(const struct mln_exec *e, size_t count)
-{
-    size_t most = (size_t)e->cse->options.limits->role_inquiries;
-    size_t open = open_questions(e->worker, &e->claims->holder, most);
-
-    if (open > 0 && open + count > most) {
-        mln_fault_clear(e->fault); /* it tells of the denial without roles */
-        mln_fault_set(e->fault, "too many roles of this originator are being retrieved");
-        MLN_FAIL(OVERLOAD);
-    }
-    return MLN_OK;
-}
-
-static mln_err begin_inquiry(struct mln_exec *e, size_t count, struct mln_role_inquiry **ret)
-{
-    struct mln_role_inquiry *i = mln_arena_zalloc(e->arena, 1, sizeof *i);
-
-    MLN_REQUIRE(i, NO_MEMORY);
-    MLN_TRY(check_open(e, count));
-    MLN_TRY(mln_exec_park(e));
-    *i = (struct mln_role_inquiry){ .next = e->worker->inquiries, .e = e };
-    e->worker->inquiries = i;
-    *ret = i;
-    return MLN_OK;
+    q->wanted.credential_id = repository->credential_id;
+    return true;
 }
 
 mln_err mln_repository_start(struct mln_exec *e, enum mln_step *ret)
 {
     size_t count = e->claims ? e->claims->wanted_count : 0;
+    struct mln_wanted *first = NULL;
     struct question *questions;
-    struct mln_role_inquiry *i;
 
     *ret = MLN_STEP_NEXT;
     if (count == 0) {
@@ -330,16 +208,12 @@ mln_err mln_repository_start(struct mln_exec *e, enum mln_step *ret)
     }
     questions = mln_arena_zalloc(e->arena, count, sizeof *questions);
     MLN_REQUIRE(questions, NO_MEMORY);
-    MLN_TRY(begin_inquiry(e, count, &i));
-    *ret = MLN_STEP_PARKED;
-    i->open = 1; /* held until all are sent: answers may come at once */
-    for (size_t at = 0; at < count; at++) {
-        questions[at] = (struct question){ .inquiry = i, .role_id = e->claims->wanted[at] };
-        i->open++;
-        if (mln_failed(ask(&questions[at]))) {
-            i->open--; /* a role that cannot be verified */
+    for (size_t at = count; at-- > 0;) {
+        if (prepare(e, e->claims->wanted[at], &questions[at])) {
+            questions[at].wanted.next = first;
+            first = &questions[at].wanted;
         }
     }
-    end_one(i);
-    return MLN_OK;
+    *ret = first ? MLN_STEP_PARKED : MLN_STEP_NEXT;
+    return first ? mln_retrieval_start(e, &e->claims->holder, first) : MLN_OK;
 }

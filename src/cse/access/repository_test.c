@@ -197,7 +197,7 @@ static void forgets_roles_with_their_issuer(void **state)
     assert_true(mln_inproc_reply_to_first(look.p, &reply));
     mln_inproc_settle(look.p);
     assert_true(mln_inproc_answer_of(call)->is_there);
-    assert_null(look.p->worker->roles);
+    assert_null(look.p->worker->roles.known);
     mln_jwt_issuers_unref(known);
 }
 

@@ -1,5 +1,5 @@
-/* Tests of the memory of roles that other CSEs keep. */
-#include "cse/access/role_cache.h"
+/* Tests of the memory of what other CSEs said. */
+#include "cse/access/remote_cache.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 enum { MOST = 16 };
 
-static struct mln_role_cache *cache;
+static struct mln_remote_memory memory;
 
 static const struct mln_entity ae = { { "sp.example", 10 }, { "id", 2 }, { "Cae", 3 } };
 static const struct mln_entity same = { { "SP.example", 10 }, { "id", 2 }, { "Cae", 3 } };
@@ -25,26 +25,52 @@ static const struct mln_entity others[] = {
 static int set_up(void **state)
 {
     (void)state;
-    return mln_failed(mln_role_cache_new(MOST, &cache)) ? -1 : 0;
+    memory = (struct mln_remote_memory){ 0 };
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    mln_role_cache_free(cache);
+    mln_remote_memory_clear(&memory);
     return 0;
 }
 
 static void add(const char *role, const struct mln_entity *holder, int64_t from, int64_t until)
 {
-    struct mln_known_role known = { mln_slice_z(role), holder, from, until };
+    struct mln_remote_fact known = { mln_slice_z(role), holder, from, until };
 
-    assert_int_equal(mln_role_cache_add(cache, &known).code, MLN_ERR_NONE);
+    assert_int_equal(mln_remote_memory_add(&memory, MOST, &known).code, MLN_ERR_NONE);
 }
 
 static bool has(const char *role, const struct mln_entity *holder, int64_t now)
 {
-    return mln_role_cache_has(cache, mln_slice_z(role), holder, now);
+    return mln_remote_memory_has(&memory, mln_slice_z(role), holder, now);
+}
+
+static void tells_what_is_absent_apart(void **state)
+{
+    const struct mln_slice what = MLN_S("r@x");
+    const struct mln_slice keeper = MLN_S("@x");
+    struct mln_remote_memory m = { 0 };
+    struct mln_remote_fact fact = { what, &ae, 0, 10 };
+    struct mln_remote_fact silence = { keeper, NULL, 0, 20 };
+
+    (void)state;
+    assert_false(mln_remote_memory_is_vain(&m, what, keeper, &ae, 0));
+    assert_int_equal(mln_remote_memory_add(&m, MOST, &fact).code, MLN_ERR_NONE);
+    assert_true(mln_remote_memory_has(&m, what, &ae, 0));
+    assert_false(mln_remote_memory_is_vain(&m, what, keeper, &ae, 0));
+    assert_int_equal(mln_remote_memory_miss(&m, MOST, &fact).code, MLN_ERR_NONE);
+    assert_true(mln_remote_memory_is_vain(&m, what, keeper, &ae, 9));
+    assert_false(mln_remote_memory_is_vain(&m, what, keeper, &others[0], 9));
+    assert_int_equal(mln_remote_memory_silence(&m, MOST, &silence).code, MLN_ERR_NONE);
+    assert_true(mln_remote_memory_is_vain(&m, what, keeper, &others[0], 19));
+    assert_false(mln_remote_memory_is_vain(&m, what, MLN_S("@y"), &others[0], 19));
+    assert_false(mln_remote_memory_is_vain(&m, what, keeper, &others[0], 20));
+    mln_remote_memory_clear(&m);
+    assert_null(m.known);
+    assert_null(m.absent);
 }
 
 static void knows_a_role_of_its_holder_alone(void **state)
@@ -104,6 +130,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forgets_in_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drops_the_oldest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_nothing_that_is_too_long, set_up, tear_down),
+        cmocka_unit_test(tells_what_is_absent_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

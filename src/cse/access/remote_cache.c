@@ -1,5 +1,5 @@
 /* A table of chains, and a list by age. */
-#include "cse/access/role_cache.h"
+#include "cse/access/remote_cache.h"
 
 #include "base/mem.h"
 
@@ -10,10 +10,10 @@ struct entry {
     int64_t until_us;
     uint64_t hash;
     size_t len;
-    char text[]; /* Role-ID and holder */
+    char text[]; /* what it is about, and whom */
 };
 
-struct mln_role_cache {
+struct mln_remote_cache {
     size_t most;
     size_t count;
     size_t mask;
@@ -47,12 +47,12 @@ static bool add_part(struct key *k, struct mln_slice part, bool folds)
 }
 
 /* False: too long to be remembered. */
-static bool make_key(struct key *k, struct mln_slice role_id, const struct mln_entity *holder)
+static bool make_key(struct key *k, struct mln_slice what, const struct mln_entity *whom)
 {
     k->len = 0;
     k->hash = UINT64_C(14695981039346656037);
-    if (!add_part(k, role_id, false) || !add_part(k, holder->sp, true) ||
-        !add_part(k, holder->cse, false) || !add_part(k, holder->stem, false)) {
+    if (!add_part(k, what, false) || !add_part(k, whom->sp, true) ||
+        !add_part(k, whom->cse, false) || !add_part(k, whom->stem, false)) {
         return false;
     }
     for (size_t i = 0; i < k->len; i++) {
@@ -67,7 +67,7 @@ static bool is_of(const struct entry *e, const struct key *k)
            mln_slice_eq(mln_slice_of(e->text, e->len), mln_slice_of(k->text, k->len));
 }
 
-static struct entry **find(struct mln_role_cache *c, const struct key *k)
+static struct entry **find(struct mln_remote_cache *c, const struct key *k)
 {
     struct entry **at = &c->chains[k->hash & c->mask];
 
@@ -79,7 +79,7 @@ static struct entry **find(struct mln_role_cache *c, const struct key *k)
 
 /* ---- entries ---- */
 
-static void drop_oldest(struct mln_role_cache *c)
+static void drop_oldest(struct mln_remote_cache *c)
 {
     struct entry *old = c->oldest;
     struct entry **at = &c->chains[old->hash & c->mask];
@@ -96,7 +96,7 @@ static void drop_oldest(struct mln_role_cache *c)
     mln_free(old);
 }
 
-static mln_err add_entry(struct mln_role_cache *c, const struct key *k, struct entry **ret)
+static mln_err add_entry(struct mln_remote_cache *c, const struct key *k, struct entry **ret)
 {
     struct entry *e = mln_calloc(1, sizeof *e + k->len);
 
@@ -120,30 +120,30 @@ static mln_err add_entry(struct mln_role_cache *c, const struct key *k, struct e
     return MLN_OK;
 }
 
-mln_err mln_role_cache_add(struct mln_role_cache *cache, const struct mln_known_role *role)
+static mln_err add(struct mln_remote_cache *cache, const struct mln_remote_fact *fact)
 {
     struct key k;
     struct entry *e;
 
-    if (!make_key(&k, role->role_id, role->holder)) {
+    if (!make_key(&k, fact->what, fact->whom)) {
         return MLN_OK;
     }
     e = *find(cache, &k);
     if (!e) {
         MLN_TRY(add_entry(cache, &k, &e));
     }
-    e->from_us = role->from_us;
-    e->until_us = role->until_us;
+    e->from_us = fact->from_us;
+    e->until_us = fact->until_us;
     return MLN_OK;
 }
 
-bool mln_role_cache_has(const struct mln_role_cache *cache, struct mln_slice role_id,
-                        const struct mln_entity *holder, int64_t now_us)
+static bool has(const struct mln_remote_cache *cache, struct mln_slice what,
+                const struct mln_entity *whom, int64_t now_us)
 {
     struct key k;
     const struct entry *e;
 
-    if (!make_key(&k, role_id, holder)) {
+    if (!cache || !make_key(&k, what, whom)) {
         return false;
     }
     e = cache->chains[k.hash & cache->mask];
@@ -155,10 +155,10 @@ bool mln_role_cache_has(const struct mln_role_cache *cache, struct mln_slice rol
 
 /* ---- life ---- */
 
-mln_err mln_role_cache_new(size_t most, struct mln_role_cache **ret)
+static mln_err new_cache(size_t most, struct mln_remote_cache **ret)
 {
     size_t chains = 16;
-    struct mln_role_cache *c;
+    struct mln_remote_cache *c;
 
     while (chains < most) {
         chains *= 2;
@@ -171,10 +171,65 @@ mln_err mln_role_cache_new(size_t most, struct mln_role_cache **ret)
     return MLN_OK;
 }
 
-void mln_role_cache_free(struct mln_role_cache *cache)
+static void free_cache(struct mln_remote_cache *cache)
 {
     while (cache && cache->oldest) {
         drop_oldest(cache);
     }
     mln_free(cache);
+}
+
+/* ---- what is known, and what is not there ---- */
+
+static const struct mln_entity everybody = { 0 };
+
+static mln_err remember(struct mln_remote_cache **cache, size_t most,
+                        const struct mln_remote_fact *fact)
+{
+    if (!*cache) {
+        MLN_TRY(new_cache(most, cache));
+    }
+    return add(*cache, fact);
+}
+
+mln_err mln_remote_memory_add(struct mln_remote_memory *memory, size_t most,
+                              const struct mln_remote_fact *fact)
+{
+    return remember(&memory->known, most, fact);
+}
+
+mln_err mln_remote_memory_miss(struct mln_remote_memory *memory, size_t most,
+                               const struct mln_remote_fact *fact)
+{
+    return remember(&memory->absent, most, fact);
+}
+
+mln_err mln_remote_memory_silence(struct mln_remote_memory *memory, size_t most,
+                                  const struct mln_remote_fact *fact)
+{
+    struct mln_remote_fact all = *fact;
+
+    all.whom = &everybody;
+    return remember(&memory->absent, most, &all);
+}
+
+bool mln_remote_memory_has(const struct mln_remote_memory *memory, struct mln_slice what,
+                           const struct mln_entity *whom, int64_t now_us)
+{
+    return has(memory->known, what, whom, now_us);
+}
+
+bool mln_remote_memory_is_vain(const struct mln_remote_memory *memory, struct mln_slice what,
+                               struct mln_slice keeper, const struct mln_entity *whom,
+                               int64_t now_us)
+{
+    return has(memory->absent, what, whom, now_us) ||
+           has(memory->absent, keeper, &everybody, now_us);
+}
+
+void mln_remote_memory_clear(struct mln_remote_memory *memory)
+{
+    free_cache(memory->known);
+    free_cache(memory->absent);
+    *memory = (struct mln_remote_memory){ 0 };
 }
