@@ -215,6 +215,7 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     }
     MLN_TRY(keep_domains(cse, &cse->options.role_issuers, o->role_issuer_count));
     MLN_TRY(keep_domains(cse, &cse->options.role_repositories, o->role_repository_count));
+    MLN_TRY(keep_domains(cse, &cse->options.group_hosts, o->group_host_count));
     cse->options.names = cse->names;
     cse->options.poa = poa;
     if (!o->refuses_tokens) {
@@ -326,6 +327,7 @@ void mln_worker_free(struct mln_worker *worker)
     if (worker) {
         mln_reader_free(worker->reader);
         mln_remote_memory_clear(&worker->roles);
+        mln_remote_memory_clear(&worker->groups);
         mln_jwt_issuers_unref(worker->role_issuers);
         mln_policy_cache_free(worker->policies);
         mln_free(worker);

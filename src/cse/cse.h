@@ -56,9 +56,10 @@ enum mln_unauthenticated {
     MLN_UNAUTHENTICATED_OPEN,       /* and any AE may register */
 };
 
-/* Something that is configured for the Role-IDs or Token-IDs of a domain (what follows '@'). */
+/* Something that is configured for the Role-IDs or Token-IDs of a domain (what follows '@'), or for
+ * a CSE. */
 struct mln_domain_setting {
-    struct mln_slice domain; /* lower case */
+    struct mln_slice domain; /* lower case; or a CSE-ID in SP-relative or absolute form */
     struct mln_slice value;
     struct mln_slice credential_id; /* that whoever is asked must prove; empty: any for its host */
 };
@@ -82,6 +83,8 @@ struct mln_cse_options {
     size_t role_issuer_count;
     const struct mln_domain_setting *role_repositories; /* URLs of resources on other CSEs */
     size_t role_repository_count;
+    const struct mln_domain_setting *group_hosts; /* points of access, by CSE-ID */
+    size_t group_host_count;
     int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
     const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */

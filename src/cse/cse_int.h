@@ -56,6 +56,7 @@ struct mln_worker {
     struct mln_view *view; /* of the read in progress, else NULL */
     struct mln_policy_cache *policies;
     struct mln_remote_memory roles;       /* of other CSEs */
+    struct mln_remote_memory groups;      /* membership in those of other CSEs */
     struct mln_jwt_issuers *role_issuers; /* a share: they were accepted by these, or NULL */
     struct mln_retrieval *retrievals;     /* that ask other CSEs now */
     uint64_t parked;                      /* calls that wait */
@@ -132,11 +133,14 @@ struct mln_exec {
     struct mln_effort own_effort;
 
     /* waiting */
-    bool has_gathered;              /* what the originator proves has been looked at */
-    struct mln_claims *claims;      /* or there was no need */
-    int64_t wait_until_us;          /* for other CSEs; 0: it has not been asked yet */
-    bool is_verified;               /* targets of the new subscription have agreed */
-    struct mln_slice refusal;       /* or why they do not, for the members of a group */
+    bool has_gathered;                       /* what the originator proves has been looked at */
+    struct mln_claims *claims;               /* or there was no need */
+    struct mln_remote_groups *remote_groups; /* what is known of them; or NULL */
+    bool is_rehearsal;                       /* decisions are made, nothing else */
+    bool is_rehearsed;                       /* and no group is missing */
+    int64_t wait_until_us;                   /* for other CSEs; 0: it has not been asked yet */
+    bool is_verified;                        /* targets of the new subscription have agreed */
+    struct mln_slice refusal;                /* or why they do not, for the members of a group */
     struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */
     _Atomic uint64_t *pending;      /* in the table of requests that wait, or NULL */
     struct mln_job job;

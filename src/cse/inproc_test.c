@@ -401,6 +401,8 @@ static mln_err open_cse(struct mln_inproc *p)
         .hides_unauthorised = p->options.hides_unauthorised,
         .role_repositories = p->options.role_repositories,
         .role_repository_count = p->options.role_repository_count,
+        .group_hosts = p->options.group_hosts,
+        .group_host_count = p->options.group_host_count,
         .role_issuers = p->options.role_issuers,
         .role_issuer_count = p->options.role_issuer_count,
         .verify = p->options.verify,

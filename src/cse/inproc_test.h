@@ -28,6 +28,8 @@ struct mln_inproc_options {
     size_t role_repository_count;
     const struct mln_domain_setting *role_issuers;
     size_t role_issuer_count;
+    const struct mln_domain_setting *group_hosts;
+    size_t group_host_count;
     int64_t max_lifetime_us;         /* five years unless said otherwise */
     const struct mln_limits *limits; /* copied; the defaults unless said otherwise */
 };

@@ -253,6 +253,8 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .role_issuer_count = s->role_issuer_count,
         .role_repositories = s->role_repositories,
         .role_repository_count = s->role_repository_count,
+        .group_hosts = s->group_hosts,
+        .group_host_count = s->group_host_count,
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
         .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,

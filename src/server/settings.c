@@ -92,6 +92,10 @@ static const struct mln_option options[] = {
       "Resource at another CSE below which roles of that domain are kept. With https, "
       "',credential=' and a Credential-ID may follow: what that CSE must prove, such as a key",
       true },
+    { "group-host", 0, "CSE-ID=URL", NULL,
+      "Point of access of the CSE with that CSE-ID, to retrieve its groups that access rules name. "
+      "With https, ',credential=' and a Credential-ID may follow: what that CSE must prove",
+      true },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "master-key", 0, "FILE", NULL,
@@ -177,6 +181,7 @@ static const struct list lists[] = {
     LIST("authority", authority_count),
     LIST("role-issuer", role_issuer_count),
     LIST("role-repository", role_repository_count),
+    LIST("group-host", group_host_count),
 };
 
 enum { LISTS = sizeof lists / sizeof lists[0] };
@@ -429,6 +434,7 @@ static const char *example_of(const struct mln_option *o)
         { "NAME", "in-cse.merlon.example" },
         { "DOMAIN=ID", "merlon.example=CAdmin" },
         { "DOMAIN=URL", "merlon.example=https://in-cse.merlon.example/cse-in" },
+        { "CSE-ID=URL", "/id-mn=https://mn-cse.merlon.example:8443" },
     };
 
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {

@@ -597,21 +597,55 @@ static bool cut_credential(struct mln_domain_setting *d)
                                      mln_credential_id_put(parsed.type, parsed.value, canonical)));
 }
 
+static bool is_reached_by_http(const struct mln_domain_setting *d)
+{
+    return mln_slice_starts(d->value, MLN_S("http://")) ||
+           mln_slice_starts(d->value, MLN_S("https://"));
+}
+
 static mln_err set_role_repository(struct mln_settings *s, struct mln_slice v,
                                    struct mln_fault *fault)
 {
     struct mln_domain_setting d = { 0 };
 
     if (s->role_repository_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
-        !cut_credential(&d) ||
-        !(mln_slice_starts(d.value, MLN_S("http://")) ||
-          mln_slice_starts(d.value, MLN_S("https://")))) {
+        !cut_credential(&d) || !is_reached_by_http(&d)) {
         return refuse(fault, "role-repository",
                       "a domain in lower case, '=' and a URL, and with https perhaps "
                       "',credential=' and a Credential-ID",
                       v);
     }
     s->role_repositories[s->role_repository_count++] = d;
+    return MLN_OK;
+}
+
+/* "/id-mn" or "//sp.example/id-mn" */
+static bool is_cse_id(struct mln_slice id)
+{
+    struct mln_slice rest = mln_slice_from(id, 2);
+    size_t sp = 2 + mln_slice_find(rest, '/');
+
+    return mln_slice_starts(id, MLN_S("//")) ? mln_ident_is_sp_id(mln_slice_head(id, sp)) &&
+                                                   mln_ident_is_cse_id(mln_slice_from(id, sp))
+                                             : mln_ident_is_cse_id(id);
+}
+
+static mln_err set_group_host(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    struct mln_domain_setting d = { 0 };
+    struct mln_slice rest = v;
+    struct mln_slice id = mln_slice_cut(&rest, '=');
+
+    MLN_TRY(keep(s, id, &d.domain));
+    MLN_TRY(keep(s, rest, &d.value));
+    if (s->group_host_count == MLN_DOMAINS_MAX || !is_cse_id(id) || !cut_credential(&d) ||
+        !is_reached_by_http(&d)) {
+        return refuse(fault, "group-host",
+                      "a CSE-ID, '=' and a URL, and with https perhaps ',credential=' and a "
+                      "Credential-ID",
+                      v);
+    }
+    s->group_hosts[s->group_host_count++] = d;
     return MLN_OK;
 }
 
@@ -703,6 +737,7 @@ static const struct setter setters[] = {
     { "token-skew", set_token_skew },
     { "role-issuer", set_role_issuer },
     { "role-repository", set_role_repository },
+    { "group-host", set_group_host },
     { "stop-time", set_stop_time },
     { "limit", set_limit },
     { "master-key", set_master_key },

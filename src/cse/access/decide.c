@@ -3,6 +3,7 @@
 #include "base/timestamp.h"
 #include "cse/access/claims.h"
 #include "cse/access/match.h"
+#include "cse/access/remote_group.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
 
@@ -51,6 +52,7 @@ void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct ml
         .peer = request->peer,
         .policies = request->policies,
         .claims = request->claims,
+        .remote_groups = request->groups,
         .members_left = cse->options.limits->membership,
         .groups_left = cse->options.limits->membership / MLN_ACCESS_GROUP_COST,
         .facts = {
@@ -457,8 +459,17 @@ static mln_err permits_with_claims(struct mln_access *a, const struct question *
 }
 
 /* spec: TS-0001 10.2.3.1: roles and tokens are looked at when the policies alone deny */
+static mln_err permits_somehow(struct mln_access *a, const struct question *q, decision *decide,
+                               bool *ret)
+{
+    MLN_TRY(by_policies(a, q, decide, ret));
+    return *ret || !a->claims ? MLN_OK : permits_with_claims(a, q, decide, ret);
+}
+
 static mln_err permits(struct mln_access *a, const struct question *q, decision *decide, bool *ret)
 {
+    size_t mark = mln_remote_groups_mark(a->remote_groups);
+
     *ret = a->originator->is_admin;
     if (*ret) {
         mln_trace_verdict(a->facts.trace, "administrator", q->target->ri, (struct mln_slice){ 0 },
@@ -470,8 +481,11 @@ static mln_err permits(struct mln_access *a, const struct question *q, decision 
                           false);
         return MLN_OK;
     }
-    MLN_TRY(by_policies(a, q, decide, ret));
-    return *ret || !a->claims ? MLN_OK : permits_with_claims(a, q, decide, ret);
+    MLN_TRY(permits_somehow(a, q, decide, ret));
+    if (*ret) { /* security.md 3.3: nobody is asked for what is permitted anyway */
+        mln_remote_groups_drop(a->remote_groups, mark);
+    }
+    return MLN_OK;
 }
 
 mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *target,
@@ -484,8 +498,16 @@ mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *targ
 
 mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret)
 {
+    size_t mark = mln_remote_groups_mark(a->remote_groups);
+
     MLN_TRY(mln_access_permits(a, target, MLN_PRIVILEGE_RETRIEVE, ret));
-    return *ret ? MLN_OK : mln_access_permits(a, target, MLN_PRIVILEGE_DISCOVER, ret);
+    if (!*ret) {
+        MLN_TRY(mln_access_permits(a, target, MLN_PRIVILEGE_DISCOVER, ret));
+    }
+    if (*ret) {
+        mln_remote_groups_drop(a->remote_groups, mark);
+    }
+    return MLN_OK;
 }
 
 mln_err mln_access_permits_acpi(struct mln_access *a, const struct mln_resource *target, bool *ret)

@@ -1,6 +1,7 @@
 /* Matching originators. */
 #include "cse/access/match.h"
 
+#include "cse/access/remote_group.h"
 #include "cse/cse_int.h"
 #include "cse/group/members.h"
 
@@ -214,11 +215,9 @@ bool mln_who_matches(const struct mln_who *who, struct mln_policy_facts *facts)
 
 /* ---- groups ---- */
 
-/* Does the identifier, in any spelling, name the originator: its AE-ID or CSE-ID, or its <AE>? */
-static bool names_originator(const struct mln_access *a, struct mln_slice id)
+bool mln_access_is_named(const struct mln_names *names, const struct mln_originator *o,
+                         struct mln_slice id)
 {
-    const struct mln_names *names = &a->cse->names;
-    const struct mln_originator *o = a->originator;
     struct mln_entity entity;
     struct mln_slice local;
     struct mln_slice first;
@@ -290,7 +289,7 @@ static mln_err look_up_member(struct mln_access *a, struct mln_slice address,
     mln_members_begin(&m, &l, &a->members_left);
     MLN_TRY(mln_members_enter(&m, address));
     while (!*ret && !mln_failed(err = mln_members_next(&m, &member))) {
-        *ret = names_originator(a, member);
+        *ret = mln_access_is_named(&a->cse->names, a->originator, member);
     }
     return *ret || err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
@@ -298,8 +297,13 @@ static mln_err look_up_member(struct mln_access *a, struct mln_slice address,
 mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
+    struct mln_slice local;
+    enum mln_place place = mln_ident_place(address, &a->cse->names, &local);
 
     *ret = false;
+    if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
+        return may_look_up(a) ? mln_remote_groups_has(a, address, ret) : MLN_OK;
+    }
     if (find_group(a, address, ret) || !may_look_up(a)) {
         return MLN_OK;
     }

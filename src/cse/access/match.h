@@ -14,7 +14,12 @@ mln_err mln_who_read(struct mln_slice entry, const struct mln_names *names, stru
 /* Does it name the originator, or a role of it? Groups are not looked at. */
 bool mln_who_matches(const struct mln_who *who, struct mln_policy_facts *facts);
 
-/* Is the originator a member of the group at the address, or of a group within?
+/* Does the identifier, in any spelling, name the originator: its AE-ID or CSE-ID, or its <AE>? */
+bool mln_access_is_named(const struct mln_names *names, const struct mln_originator *o,
+                         struct mln_slice id);
+
+/* Is the originator a member of the group at the address, or of a group within? Of a group that
+ * another CSE hosts: by what is known of it (remote_group.h).
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret);
 

@@ -70,6 +70,14 @@ static inline void mln_trace_role(struct mln_trace *trace, struct mln_slice id, 
     }
 }
 
+/* A group of another CSE that a rule names, and what is known of it. */
+static inline void mln_trace_group(struct mln_trace *trace, struct mln_slice id, const char *state)
+{
+    if (trace) {
+        mln_trace_put_named(trace, "group", id, state);
+    }
+}
+
 /* A rule: the parts that do not hold, or none and the entry of accessControlOriginators. */
 static inline void mln_trace_rule(struct mln_trace *trace, unsigned number, unsigned failing,
                                   struct mln_slice by)

@@ -9,7 +9,9 @@
 #include "cse/access/claims.h"
 #include "cse/access/gather.h"
 #include "cse/access/proof.h"
+#include "cse/access/remote_group.h"
 #include "cse/access/repository.h"
+#include "cse/group/fan_out.h"
 #include "cse/notify/forward.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/pending.h"
@@ -79,6 +81,7 @@ void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
         .peer = e->peer,
         .policies = policies_of(e),
         .claims = e->claims,
+        .groups = e->remote_groups,
         .trace = e->trace,
     };
 
@@ -156,6 +159,7 @@ static void reset_attempt(struct mln_exec *e)
     if (e->call) { /* members of a group share those of their group */
         mln_claims_reset(e->claims);
     }
+    mln_remote_groups_use(e->remote_groups, !e->may_write && !e->is_long);
     begin_effort(e);
     mln_fault_clear(e->fault);
 }
@@ -194,9 +198,18 @@ static bool is_fatal(mln_err err)
     return class == MLN_ERR_CLASS_RESOURCE || class == MLN_ERR_CLASS_INTERNAL;
 }
 
+/* The decisions of a write, and of all members of a group, without what follows from them. */
+static mln_err decide(struct mln_exec *e)
+{
+    bool is_subscription = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_SUB;
+
+    MLN_TRY(walk(e, is_subscription ? mln_stage_validate : mln_stage_authorise));
+    return e->is_fan_out ? mln_fan_out(e) : MLN_OK;
+}
+
 mln_err mln_exec_in_view(struct mln_exec *e)
 {
-    mln_err err = walk(e, NULL);
+    mln_err err = e->is_rehearsal ? decide(e) : walk(e, NULL);
 
     if (mln_failed(err) && err.code != MLN_ERR_LONG_READ) {
         mln_respond_error(e, err);
@@ -500,7 +513,47 @@ static mln_err read_on_snapshot(struct mln_exec *e, struct mln_reader *reader)
     return err;
 }
 
+/* ---- groups of other CSEs ---- */
+
+/* What an attempt has found does not count. */
+static void drop_attempt(struct mln_exec *e)
+{
+    e->answered = false;
+    e->is_permitted = false;
+    e->owns_fan = false;
+    e->fan = NULL;
+}
+
+/* Asks for those that decisions have noted. True: the request goes on elsewhere. */
+static bool ask_for_groups(struct mln_exec *e)
+{
+    enum mln_step step;
+    mln_err err;
+
+    if (!mln_remote_groups_wanted(e->remote_groups)) {
+        return false;
+    }
+    drop_attempt(e);
+    err = mln_remote_groups_start(e, &step);
+    if (mln_failed(err)) {
+        finish(e, err);
+    } else if (step == MLN_STEP_NEXT) {
+        run_on_worker(e);
+    }
+    return true;
+}
+
 /* ---- long reads ---- */
+
+static void answer_read(struct mln_task *task)
+{
+    struct mln_exec *e = of_task(task);
+
+    e->is_long = false;
+    if (is_fatal(e->outcome) || !ask_for_groups(e)) {
+        finish(e, e->outcome);
+    }
+}
 
 static void read_long(struct mln_task *task)
 {
@@ -509,21 +562,79 @@ static void read_long(struct mln_task *task)
 
     e->is_long = true;
     e->outcome = read_on_snapshot(e, long_reads->reader);
-    e->task.run = answer_job;
+    e->task.run = answer_read;
     e->worker->ops.post(e->worker->ops.loop, &e->task);
 }
 
-static void move_to_long_reads(struct mln_exec *e)
+/* On the thread for long reads; a task of its own brings the request back. */
+static void move_to_long_reads(struct mln_exec *e, void (*run)(struct mln_task *task))
 {
     struct mln_worker *long_reads = e->cse->long_reads;
 
-    e->task.run = read_long;
+    e->task.run = run;
     long_reads->ops.post(long_reads->ops.loop, &e->task);
 }
 
 void mln_worker_take_long_reads(struct mln_worker *worker)
 {
     worker->cse->long_reads = worker;
+}
+
+/* ---- rehearsals ---- */
+
+/* Nobody waits on the executor: so a write is decided on a snapshot before, to learn which groups
+ * it needs. How that ends does not matter; the decision that counts is made later. */
+static mln_err decide_on_snapshot(struct mln_exec *e, struct mln_reader *reader)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_view_begin(reader, &view));
+    e->view = view;
+    e->is_rehearsal = true;
+    err = decide(e);
+    e->is_rehearsal = false;
+    e->view = NULL;
+    drop_attempt(e);
+    return err;
+}
+
+static void end_rehearsal(struct mln_task *task)
+{
+    struct mln_exec *e = of_task(task);
+
+    e->is_long = false;
+    if (!ask_for_groups(e)) {
+        e->is_rehearsed = true;
+        run_on_worker(e);
+    }
+}
+
+static void rehearse_long(struct mln_task *task)
+{
+    struct mln_exec *e = of_task(task);
+
+    e->is_long = true;
+    mln_ignore(decide_on_snapshot(e, e->cse->long_reads->reader));
+    e->task.run = end_rehearsal;
+    e->worker->ops.post(e->worker->ops.loop, &e->task);
+}
+
+/* True: the request goes on elsewhere. */
+static bool rehearse(struct mln_exec *e)
+{
+    mln_err err;
+
+    if (e->is_rehearsed || !e->remote_groups) {
+        return false;
+    }
+    err = decide_on_snapshot(e, e->worker->reader);
+    if (err.code == MLN_ERR_LONG_READ) {
+        move_to_long_reads(e, rehearse_long);
+        return true;
+    }
+    e->is_rehearsed = !mln_remote_groups_wanted(e->remote_groups);
+    return ask_for_groups(e);
 }
 
 /* ---- where a call runs ---- */
@@ -536,6 +647,9 @@ static void run_on_worker(struct mln_exec *e)
         gather_claims(e);
         return;
     }
+    if (needs_executor(e) && rehearse(e)) {
+        return;
+    }
     if (mln_verify_concerns(e)) {
         ask_consent(e);
         return;
@@ -546,7 +660,10 @@ static void run_on_worker(struct mln_exec *e)
     }
     err = read_on_snapshot(e, e->worker->reader);
     if (err.code == MLN_ERR_LONG_READ) {
-        move_to_long_reads(e);
+        move_to_long_reads(e, read_long);
+        return;
+    }
+    if (!is_fatal(err) && ask_for_groups(e)) {
         return;
     }
     if (!mln_failed(err) && e->forward) {
@@ -589,6 +706,7 @@ void mln_cse_call(struct mln_worker *worker, struct mln_call *call)
     e->arrival_us = mln_env_now_us(worker->cse->options.env);
     e->fault = &call->fault;
     e->response = &call->response;
+    e->remote_groups = mln_remote_groups_new(e);
     err = run_first_stages(e, &step);
     if (mln_failed(err)) {
         finish(e, err);
