@@ -320,6 +320,7 @@ _merlon()
         --token-skew) :; return ;;
         --role-issuer) :; return ;;
         --role-repository) :; return ;;
+        --group-host) :; return ;;
         --stop-time) :; return ;;
         --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --tls-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -336,7 +337,7 @@ _merlon()
         --authority) :; return ;;
         --limit) :; return ;;
         esac
-        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
+        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --group-host --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
         ;;
     store)
         case "$prev" in
