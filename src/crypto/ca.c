@@ -1,7 +1,6 @@
 /* The certification authority: its directory. */
 #include "crypto/ca.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,10 +118,7 @@ static mln_err make_directory(const char *directory, const char *name, struct ml
     char path[MLN_PATH_MAX];
 
     MLN_TRY(mln_file_path(path, directory, name, fault));
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return mln_file_error(fault, "make", path);
-    }
-    return MLN_OK;
+    return mln_file_make_directory(path, fault);
 }
 
 /* The certificate comes last: without one there is no authority, and what an interrupted attempt

@@ -141,14 +141,12 @@ static bool write_all(int fd, struct mln_slice content)
     return true;
 }
 
-static mln_err sync_directory(const char *path, struct mln_fault *fault)
+/* What was done in a directory is durable; `path` is what it was done to. */
+static mln_err sync_names(const char *directory, const char *path, struct mln_fault *fault)
 {
-    char directory[MLN_PATH_MAX];
-    int fd;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc;
 
-    MLN_TRY(directory_of(directory, path, fault));
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return mln_file_error(fault, "open", directory);
     }
@@ -158,6 +156,14 @@ static mln_err sync_directory(const char *path, struct mln_fault *fault)
     }
     (void)close(fd);
     return rc == 0 ? MLN_OK : mln_file_error(fault, "make durable", path);
+}
+
+static mln_err sync_directory(const char *path, struct mln_fault *fault)
+{
+    char directory[MLN_PATH_MAX];
+
+    MLN_TRY(directory_of(directory, path, fault));
+    return sync_names(directory, path, fault);
 }
 
 /* Takes what an earlier crash left out of the way; not what somebody else is writing now. */
@@ -246,6 +252,25 @@ mln_err mln_file_replace(const char *path, struct mln_slice content, struct mln_
     (void)close(fd);
     MLN_TRY(err);
     return sync_directory(path, fault);
+}
+
+mln_err mln_file_make_directory(const char *path, struct mln_fault *fault)
+{
+    char parent[MLN_PATH_MAX];
+    struct stat st;
+
+    MLN_TRY(mln_file_path(parent, path, "..", fault));
+    if (mkdir(path, 0700) == 0) {
+        return sync_names(parent, path, fault);
+    }
+    if (errno != EEXIST) {
+        return mln_file_error(fault, "make", path);
+    }
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        mln_fault_set(fault, "%s is no directory", path);
+        MLN_FAIL(SYSTEM);
+    }
+    return MLN_OK;
 }
 
 /* A lock file that root makes in the directory of somebody else is for its owner too. One that is

@@ -42,6 +42,11 @@ mln_err mln_file_create(const char *path, struct mln_slice content, struct mln_f
  * see mln_file_lock. Errors: STORE_FULL, SYSTEM. */
 mln_err mln_file_replace(const char *path, struct mln_slice content, struct mln_fault *fault);
 
+/* Makes a directory for its owner only, durable when this returns; one that is there is left as it
+ * is, whoever has made it just now. Errors: NOT_FOUND (its parent), CONFIG (too long), STORE_FULL,
+ * SYSTEM (also when something else has the name). */
+mln_err mln_file_make_directory(const char *path, struct mln_fault *fault);
+
 /* Waits until no other process or thread has the lock file, which is made when it is missing, and
  * takes it. *ret_fd is closed to give it back. Errors: SYSTEM. */
 mln_err mln_file_lock(const char *path, struct mln_fault *fault, int *ret_fd);

@@ -94,6 +94,28 @@ static void clears_what_is_in_the_way(void **state)
     assert_content("one");
 }
 
+static void makes_a_directory(void **state)
+{
+    struct mln_fault fault = { 0 };
+    struct stat st;
+
+    (void)state;
+    assert_error(mln_file_make_directory(fresh, &fault), MLN_ERR_NONE);
+    assert_int_equal(stat(fresh, &st), 0);
+    assert_int_equal(st.st_mode, S_IFDIR | 0700);
+    assert_int_equal(chmod(fresh, 0750), 0);
+    assert_error(mln_file_make_directory(fresh, &fault), MLN_ERR_NONE); /* as it is */
+    assert_int_equal(stat(fresh, &st), 0);
+    assert_int_equal(st.st_mode, S_IFDIR | 0750);
+    assert_int_equal(rmdir(fresh), 0);
+    assert_error(mln_file_create(fresh, MLN_S("a file"), NULL), MLN_ERR_NONE);
+    assert_error(mln_file_make_directory(fresh, &fault), MLN_ERR_SYSTEM);
+    assert_non_null(strstr(fault.text, "is no directory"));
+    fault = (struct mln_fault){ 0 };
+    assert_error(mln_file_make_directory("/nowhere/at/all", &fault), MLN_ERR_NOT_FOUND);
+    assert_non_null(strstr(fault.text, "/nowhere/at/all"));
+}
+
 /* Two that make one file: what the other is writing neither goes nor gets the name. */
 static void leaves_what_is_being_written(void **state)
 {
@@ -242,6 +264,7 @@ int main(void)
         T(replaces),
         T(creates_only_what_is_not_there),
         T(clears_what_is_in_the_way),
+        T(makes_a_directory),
         T(leaves_what_is_being_written),
         T(makes_one_of_many),
         T(follows_no_symbolic_link),

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/files.h"
 #include "server/exit.h"
 #include "server/privileges.h"
 
@@ -15,15 +16,14 @@ static mln_err check_directory(const char *data, bool makes_directory, struct ml
 {
     struct stat st;
 
-    if (stat(data, &st) == 0 && S_ISDIR(st.st_mode)) {
-        return MLN_OK;
+    if (makes_directory) {
+        return mln_file_make_directory(data, fault);
     }
-    if (makes_directory && mkdir(data, 0700) == 0) {
-        return MLN_OK;
+    if (stat(data, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        mln_fault_set(fault, "%s is no directory", data);
+        MLN_FAIL(NOT_FOUND);
     }
-    mln_fault_set(fault, "%s is no directory%s", data,
-                  makes_directory ? ", and cannot be made" : "");
-    MLN_FAIL(NOT_FOUND);
+    return MLN_OK;
 }
 
 mln_err mln_credentials_of_place(const struct mln_credentials_place *place, bool makes_directory,
