@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 from lib.cert_maker import BOTH, PROVIDER, dns, key_pem, openssl, p256, p384, pem, rsa2048, uri
+from lib.command import to_be_killed
 from lib.program import binary
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -253,7 +254,8 @@ def test_killed_while_it_issues(lab, tmp_path, alone):
     folder = tmp_path / "lab"
     for n in range(12):
         process = subprocess.Popen([binary(), "cert", "issue", "--ca", folder, "--ae-id", f"//sp.example/Sk{n}",
-                                    "--out", tmp_path / f"k{n}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                    "--out", tmp_path / f"k{n}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=to_be_killed())
         try:
             process.wait(0.01 * (n + 1))
         except subprocess.TimeoutExpired:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lib import cert_maker
+from lib.command import to_be_killed
 from lib.program import binary
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -254,6 +255,14 @@ def test_writers_at_once_lose_nothing(data):
     assert sorted(data.ids()) == sorted(f"12-k{n}@a" for n in range(16))
 
 
+def test_the_first_writers_at_once_make_the_directory(data):
+    for number in range(20):
+        data.folder = data.folder.with_name(f"data{number}")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda n: data.add(f"k{n}@a"), range(4)))
+        assert sorted(data.ids()) == sorted(f"12-k{n}@a" for n in range(4))
+
+
 def test_a_killed_writer_leaves_the_old_or_the_new(data):
     """kill -9 at any moment: the file is whole, and what was confirmed is there"""
     chance = random.Random(3)
@@ -262,7 +271,7 @@ def test_a_killed_writer_leaves_the_old_or_the_new(data):
     for number in range(30):
         words = [binary(), "key", "add", "--data", data.folder, "--id", f"k{number}@a", "--show"]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=data.merlon.environment) as process:
+                              env=to_be_killed(data.merlon.environment)) as process:
             try:
                 process.communicate(timeout=chance.random() * 0.1)
             except subprocess.TimeoutExpired:

@@ -10,6 +10,14 @@ from lib.program import binary
 SECONDS = 60
 
 
+def to_be_killed(environment=None):
+    """The environment of a process that is killed at any moment. The search for leaks at the end of
+    a sanitized one reports it when it is killed meanwhile."""
+    environment = dict(os.environ if environment is None else environment)
+    options = environment.get("ASAN_OPTIONS", "")
+    return environment | {"ASAN_OPTIONS": f"{options}:detect_leaks=0".lstrip(":")}
+
+
 class Command:
     """`merlon` with a home directory of its own and no settings from outside."""
 
