@@ -258,7 +258,7 @@ class Source:
             self.table(f"static const uint16_t children_{label}[]",
                        ["    " + ", ".join(str(n) for n in numbers) + ","])
         slots = {a.slot for a in t.attributes}
-        fields = [str(t.number), str(t.definition), slice_of(t.short), slice_of(t.root),
+        fields = [str(t.number), str(t.definition), str(t.instance), slice_of(t.short), slice_of(t.root),
                   quoted(t.long), attributes, str(len(t.attributes)), children, str(len(numbers)),
                   truth(t.is_virtual), truth(t.is_announced), truth(t.in_cse_only),
                   truth(t.attribute("acpi")), truth("ET" in slots), truth("ST" in slots)]

@@ -171,6 +171,7 @@ class Type:
         self.open = facts.get("open")
         self.original = None  # of an announced variant
         self.is_built = False
+        self.instance = 0  # type number of the children that la and ol stand for
         self.attributes = []
         self.constant = self.short.upper()
         self.root = "" if self.is_virtual else "m2m:" + self.short
@@ -204,6 +205,7 @@ class Model:
         self.read_parameters()
         self.apply_unbuilt()
         self.apply_slots()
+        self.apply_instances()
         self.apply_content_additions()
         self.finish_datatypes()
 
@@ -459,6 +461,13 @@ class Model:
                 slot = own.get(a.short, slots["*"].get(a.short))
                 if slot and not (t.is_announced and a.short in ("st", "cr")):
                     a.slot = slot
+
+    def apply_instances(self):
+        for short, child in self.support["instances"]["types"].items():
+            t = self.find(self.by_short, short, "instances")
+            if child not in t.child_names or "la" not in t.virtual:
+                raise SpecError(f"support.json: instances: {child!r} of {short!r}")
+            t.instance = self.by_short[child].number
 
     def apply_content_additions(self):
         for row in self.support["additions"]:

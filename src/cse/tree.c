@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "cse/access/assigned.h"
 #include "cse/notify/fresh.h"
+#include "cse/types/types.h"
 
 /* Resources already removed whose children are still to be looked at. */
 struct work_list {
@@ -42,6 +43,16 @@ static bool may_have_children(uint16_t ty)
     return !type || type->child_count > 0;
 }
 
+mln_err mln_tree_erase(const struct mln_change *c, const struct mln_resource *resource)
+{
+    const struct mln_type_ops *ops = mln_type_ops_of(resource->ty);
+
+    if (ops && ops->removed) {
+        MLN_TRY(ops->removed(c, resource));
+    }
+    return mln_store_erase(c->write, resource);
+}
+
 /* Tells the subscriptions and removes the row, with the memory of `c`. Its children lose their
  * parent here. */
 static mln_err remove_one(struct work_list *w, const struct mln_change *c,
@@ -56,7 +67,7 @@ static mln_err remove_one(struct work_list *w, const struct mln_change *c,
         MLN_TRY(mln_event_publish(c, &event));
     }
     MLN_TRY(mln_assigned_remove(c->write, &c->cse->names, r));
-    MLN_TRY(mln_store_erase(c->write, r));
+    MLN_TRY(mln_tree_erase(c, r));
     return may_have_children(r->ty) ? push(w, r->id) : MLN_OK;
 }
 
@@ -158,9 +169,10 @@ static mln_err remove_subtree(const struct mln_change *c, const struct mln_resou
 static mln_err update_parent(const struct mln_change *c, const struct mln_resource *child,
                              const struct mln_resource *parent)
 {
+    const struct mln_type *type = mln_model_type(parent->ty);
     struct mln_resource changed = *parent;
 
-    if (child->ty != MLN_TY_CIN || parent->ty != MLN_TY_CNT) {
+    if (!type || child->ty != type->instance) {
         return MLN_OK;
     }
     changed.count -= parent->count > 0;

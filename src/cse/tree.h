@@ -13,6 +13,10 @@
  * parent's subscriptions. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_tree_remove(const struct mln_change *c, const struct mln_resource *child);
 
+/* Removes the row of one resource, after what its type adds. Its children stay, without a parent.
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_tree_erase(const struct mln_change *c, const struct mln_resource *resource);
+
 /* Does up to `budget` steps of what is left to purge. *ret_more: something remains.
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_tree_purge(const struct mln_change *c, uint64_t budget, bool *ret_more);

@@ -92,6 +92,7 @@ struct mln_attribute {
 struct mln_type {
     uint16_t ty;         /* resource type number; shared by specialisations */
     uint16_t definition; /* mgmtDefinition of a mgmtObj specialisation, else 0 */
+    uint16_t instance;   /* type of the children that la and ol stand for, or 0 */
     struct mln_slice short_name;
     struct mln_slice root; /* member name of the representation: "m2m:cnt" */
     const char *long_name;

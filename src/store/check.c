@@ -8,15 +8,12 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "model/model.h"
 #include "model/pack.h"
 #include "store/admin.h"
 #include "store/check_int.h"
 
-enum {
-    ARENA_MAX = 256 << 20,
-    TY_CNT = 3,
-    TY_CIN = 4,
-};
+enum { ARENA_MAX = 256 << 20 };
 
 __attribute__((format(printf, 2, 3))) void mln_check_fault(struct mln_check *c, const char *format,
                                                            ...)
@@ -207,13 +204,13 @@ static mln_err check_rows(struct mln_check *c, const struct mln_raw *raw)
 /* ---- counters ---- */
 
 /* spec: TS-0001 9.6.6: currentNrOfInstances and currentByteSize */
-static mln_err check_container(struct mln_check *c, const struct mln_raw *raw)
+static mln_err check_container(struct mln_check *c, const struct mln_raw *raw, uint16_t instance)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = {
         .kind = MLN_SCAN_CHILDREN,
         .parent = raw->id,
-        .ty = TY_CIN,
+        .ty = instance,
     };
     uint64_t count = 0;
     uint64_t bytes = 0;
@@ -245,6 +242,7 @@ static mln_err check_container(struct mln_check *c, const struct mln_raw *raw)
 
 static mln_err check_resource(struct mln_check *c, const struct mln_kv_row *row)
 {
+    const struct mln_type *type;
     struct mln_raw raw;
     uint64_t id;
 
@@ -262,7 +260,8 @@ static mln_err check_resource(struct mln_check *c, const struct mln_kv_row *row)
     MLN_TRY(check_parent(c, &raw));
     MLN_TRY(check_names(c, &raw));
     MLN_TRY(check_rows(c, &raw));
-    return raw.ty == TY_CNT ? check_container(c, &raw) : MLN_OK;
+    type = mln_model_type(raw.ty);
+    return type && type->instance ? check_container(c, &raw, type->instance) : MLN_OK;
 }
 
 static mln_err check_resources(struct mln_check *c)

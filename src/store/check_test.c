@@ -448,6 +448,7 @@ static void wrong_named_records_are_found(void **state)
 {
     struct tree *t = *state;
     struct mln_key key;
+    char text[64];
 
     mln_key_record(&key, MLN_SPACE_PURGE, MLN_S("short"));
     plant(t, MLN_TABLE_REC, &key, (struct mln_slice){ 0 });
@@ -455,7 +456,8 @@ static void wrong_named_records_are_found(void **state)
     take_out(t, MLN_TABLE_REC, &key);
     mln_key_record(&key, MLN_SPACES, MLN_S("k"));
     plant(t, MLN_TABLE_REC, &key, (struct mln_slice){ 0 });
-    assert_found(t, "a record of space 5");
+    (void)snprintf(text, sizeof text, "a record of space %d", MLN_SPACES);
+    assert_found(t, text);
     take_out(t, MLN_TABLE_REC, &key);
     mln_key_record(&key, MLN_SPACE_OWN, MLN_S("format"));
     plant(t, MLN_TABLE_REC, &key, MLN_S("\0\0\0\0\0\0\0\2"));

@@ -65,7 +65,7 @@ mln_err mln_locate_instance(const struct mln_lookup *l, const struct mln_resourc
     struct mln_scan_spec spec = {
         .kind = MLN_SCAN_CHILDREN,
         .parent = container->id,
-        .ty = MLN_TY_CIN,
+        .ty = mln_model_type(container->ty)->instance,
         .is_descending = is_latest,
     };
     uint64_t id;
@@ -81,10 +81,13 @@ mln_err mln_locate_instance(const struct mln_lookup *l, const struct mln_resourc
 
 enum mln_virtual mln_locate_virtual(const struct mln_resource *parent, struct mln_slice name)
 {
-    if (parent->ty == MLN_TY_CNT && mln_slice_eq(name, MLN_S("la"))) {
+    const struct mln_type *type = mln_model_type(parent->ty);
+    bool has_instances = type && type->instance;
+
+    if (has_instances && mln_slice_eq(name, MLN_S("la"))) {
         return MLN_VIRTUAL_LATEST;
     }
-    if (parent->ty == MLN_TY_CNT && mln_slice_eq(name, MLN_S("ol"))) {
+    if (has_instances && mln_slice_eq(name, MLN_S("ol"))) {
         return MLN_VIRTUAL_OLDEST;
     }
     if (parent->ty == MLN_TY_GRP && mln_slice_eq(name, MLN_S("fopt"))) {

@@ -55,7 +55,8 @@ bool mln_locate_is_base(const struct mln_names *names, struct mln_slice segment)
 /* Which virtual child of the parent has this name? */
 enum mln_virtual mln_locate_virtual(const struct mln_resource *parent, struct mln_slice name);
 
-/* The newest or oldest live instance of a container. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+/* The newest or oldest live instance of a resource whose type has such. Errors: NOT_FOUND, STORE_*,
+ * NO_MEMORY. */
 mln_err mln_locate_instance(const struct mln_lookup *l, const struct mln_resource *container,
                             bool is_latest, struct mln_resource *ret);
 

@@ -107,9 +107,9 @@ static bool is_of_type(const struct member *m, uint64_t ty)
     case MLN_VIRTUAL_FAN_OUT:
         return mln_pack_find_u64(t->resource.attrs, MLN_S("mt"), &of_members) && of_members == ty;
     case MLN_VIRTUAL_LATEST:
-        return ty == LATEST || ty == MLN_TY_CIN;
+        return ty == LATEST || ty == t->type->instance;
     case MLN_VIRTUAL_OLDEST:
-        return ty == OLDEST || ty == MLN_TY_CIN;
+        return ty == OLDEST || ty == t->type->instance;
     case MLN_VIRTUAL_NONE:
         break;
     }

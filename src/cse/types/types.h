@@ -8,6 +8,8 @@
 
 #include "cse/cse_int.h"
 
+struct mln_change;
+
 /* A resource in the making (CREATE) or its new state (UPDATE). */
 struct mln_draft {
     struct mln_resource resource;   /* attrs are packed from `attributes` at the end */
@@ -47,6 +49,8 @@ struct mln_type_ops {
     struct {
         mln_err (*validate)(struct mln_exec *e);
     } del;
+    /* The resource is about to go: deleted, expired, evicted, or with its parent. */
+    mln_err (*removed)(const struct mln_change *c, const struct mln_resource *r);
 };
 
 /* The record of the type, or NULL: then the type is not implemented. */
