@@ -115,6 +115,7 @@ enum mln_space {
     MLN_SPACE_PURGE,  /* key: id, 8 bytes, big-endian, of a removed resource that had children */
     MLN_SPACE_REGISTRATION, /* who may register, who has: cse/access/binding.h, profile.h */
     MLN_SPACE_ASSIGNED,     /* roles and tokens by what they say: cse/access/assigned.h */
+    MLN_SPACE_ALARM,        /* when resources are to be woken: cse/notify/alarm.h */
     MLN_SPACES,
 };
 

@@ -1,5 +1,6 @@
 /* The duties of the CSE, shared by the files that do them: deliver.c empties the outbox, upkeep.c
- * deletes what has expired and purges, duties.c holds them together. Worker's thread. */
+ * deletes what has expired, carries out alarms and purges, duties.c holds them together. Worker's
+ * thread. */
 #pragma once
 
 #include "cse/notify/attempt.h"
@@ -38,7 +39,7 @@ mln_err mln_upkeep_new(struct mln_duties *duties, struct mln_upkeep **ret);
 void mln_upkeep_stop(struct mln_upkeep *u);
 void mln_upkeep_free(struct mln_upkeep *u);
 
-/* The earliest expirationTime may have changed: wait for it anew. */
+/* The earliest expirationTime or alarm may have changed: wait for them anew. */
 void mln_upkeep_rearm(struct mln_upkeep *u);
 
 /* There is something to purge. */

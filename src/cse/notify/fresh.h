@@ -16,7 +16,7 @@ struct mln_fresh_message {
     struct mln_duties *duties; /* the receiver */
     bool must_look;            /* lanes are missing: look through the outbox */
     bool has_purge;
-    int64_t earliest_us; /* expirationTime written that is earlier than the awaited one */
+    int64_t earliest_us; /* expirationTime or alarm written that is earlier than the awaited one */
     size_t count;
     struct mln_lane lanes[];
 };
@@ -28,7 +28,7 @@ void mln_fresh_free(struct mln_fresh *fresh);
 /* Executor's thread. */
 void mln_fresh_lane(struct mln_fresh *fresh, struct mln_lane lane);
 void mln_fresh_purge(struct mln_fresh *fresh);
-void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us);
+void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us); /* or the time of an alarm */
 
 /* Executor's thread, after the commit: the message, or NULL when there is nothing to say (or no
  * memory: then it is said later). */
@@ -38,5 +38,6 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh);
  * whatever it is about, tells them to look for it. Any thread. */
 void mln_fresh_want_look(struct mln_fresh *fresh);
 
-/* The duties wait for this expirationTime; later ones are of no interest. Any thread. */
+/* The duties wait for this time, of an expiry or an alarm; later ones are of no interest. Any
+ * thread. */
 void mln_fresh_await(struct mln_fresh *fresh, int64_t et_us);

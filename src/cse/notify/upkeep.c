@@ -1,15 +1,19 @@
-/* Upkeep: resources whose time has come are deleted, and what deletions left behind is purged.
+/* Upkeep: resources whose time has come are deleted, alarms are given to their owners, and what
+ * deletions left behind is purged.
  *
- * Nothing scans the tree: the store's index of expirationTime tells what is due, a timer waits for
- * the next, and each step is a job of bounded size. spec: TS-0004 7.3.3.5, 7.3.3.8 */
+ * Nothing scans the tree: the store's index of expirationTime and the order of alarms tell what is
+ * due, a timer waits for the next, and each step is a job of bounded size.
+ * spec: TS-0004 7.3.3.5, 7.3.3.8 */
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "cse/notify/alarm.h"
 #include "cse/notify/duties_int.h"
 #include "cse/tree.h"
+#include "cse/types/types.h"
 
 enum {
-    STEP = 200,         /* resources deleted in one job, */
+    STEP = 200,         /* resources deleted or alarms carried out in one job, */
     STEP_US = 50000,    /* and no more begun after this time */
     PAUSE_US = 1000000, /* before a job that failed is tried again */
     ARENA_MAX = 256 << 20,
@@ -17,6 +21,9 @@ enum {
 
 struct chore {
     struct mln_job job;
+    /* the time of what is due first; NULL: done when it is asked for */
+    mln_err (*next)(struct chore *c, struct mln_view *view, int64_t *ret_us);
+    int64_t next_us;
     struct mln_upkeep *upkeep;
     struct mln_task task; /* brings the result back, or is the timer's */
     struct mln_arena *arena;
@@ -31,6 +38,7 @@ struct chore {
 struct mln_upkeep {
     struct mln_duties *duties;
     struct chore expiry;
+    struct chore alarms;
     struct chore purge;
 };
 
@@ -116,6 +124,74 @@ static mln_err run_expiry(struct mln_job *job, struct mln_view *view)
     return MLN_OK;
 }
 
+/* expirationTime of what expires first. */
+static mln_err next_expiry(struct chore *c, struct mln_view *view, int64_t *ret_us)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_EXPIRED, .until_us = INT64_MAX };
+    struct mln_resource r;
+    uint64_t id;
+
+    MLN_TRY(mln_scan_open(view, &spec, &scan));
+    MLN_TRY(mln_scan_next(scan, &id, NULL));
+    MLN_TRY(mln_store_get(view, id, c->arena, &r));
+    *ret_us = r.et;
+    return MLN_OK;
+}
+
+/* ---- alarms ---- */
+
+/* Carries out the first alarm, if it is due; the memory of those before is used again.
+ * Errors: NOT_FOUND (none is due). */
+static mln_err ring(struct chore *chore, const struct mln_change *c)
+{
+    const struct mln_type_ops *ops;
+    struct mln_alarm alarm;
+    struct mln_resource r;
+    mln_err err;
+
+    mln_arena_reset(c->arena);
+    MLN_TRY(mln_alarm_first(c->view, &alarm));
+    MLN_REQUIRE(alarm.due_us <= c->now_us, NOT_FOUND);
+    err = mln_alarm_get(c->view, alarm.id, alarm.kind, c->arena, &alarm);
+    MLN_REQUIRE(err.code != MLN_ERR_NOT_FOUND, STORE_CORRUPT);
+    MLN_TRY(err);
+    MLN_TRY(mln_alarm_clear(c, alarm.id, alarm.kind));
+    chore->done++;
+    err = mln_store_get(c->view, alarm.id, c->arena, &r);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    ops = mln_type_ops_of(r.ty);
+    return ops && ops->alarm ? ops->alarm(c, &r, &alarm) : MLN_OK;
+}
+
+static mln_err run_alarms(struct mln_job *job, struct mln_view *view)
+{
+    struct chore *chore = of_job(job);
+    struct mln_change c;
+    mln_err err = MLN_OK;
+
+    chore->done = 0;
+    MLN_TRY(begin_change(chore, view, &c));
+    while (!mln_failed(err) && chore->done < STEP && now_us(chore) - c.now_us < STEP_US) {
+        err = ring(chore, &c);
+    }
+    chore->has_more = !mln_failed(err);
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+static mln_err next_alarm(struct chore *c, struct mln_view *view, int64_t *ret_us)
+{
+    struct mln_alarm alarm;
+
+    (void)c;
+    MLN_TRY(mln_alarm_first(view, &alarm));
+    *ret_us = alarm.due_us;
+    return MLN_OK;
+}
+
 /* ---- purge ---- */
 
 static mln_err run_purge(struct mln_job *job, struct mln_view *view)
@@ -127,7 +203,7 @@ static mln_err run_purge(struct mln_job *job, struct mln_view *view)
     return mln_tree_purge(&c, c.cse->options.limits->delete_inline, &chore->has_more);
 }
 
-/* ---- both ---- */
+/* ---- all of them ---- */
 
 static void start(struct chore *c);
 static void stop_timer(struct chore *c);
@@ -150,7 +226,8 @@ static void arrange(struct chore *c, int64_t when_us)
     c->timer = ops->at(ops->loop, when_us, &c->task);
     if (!c->timer) {
         mln_fresh_want_look(c->upkeep->duties->cse->fresh);
-        mln_log(MLN_LOG_ERROR, "upkeep", "no memory for a timer: expiry waits for the next commit");
+        mln_log(MLN_LOG_ERROR, "upkeep",
+                "no memory for a timer: what is due waits for the next commit");
     }
 }
 
@@ -171,8 +248,8 @@ static void went_through(struct mln_task *task)
     d->stats.expired += c == &c->upkeep->expiry ? c->done : 0;
     if (c->has_more || c->is_wanted) {
         start(c);
-    } else if (c == &c->upkeep->expiry) {
-        mln_upkeep_rearm(c->upkeep);
+    } else if (c->next) {
+        mln_upkeep_rearm(c->upkeep); /* only what was earlier than both has been told */
     }
 }
 
@@ -196,6 +273,14 @@ static void stop_timer(struct chore *c)
     }
 }
 
+/* Commits that make something due before that time are told of. */
+static void await(struct mln_upkeep *u)
+{
+    int64_t first = u->expiry.next_us < u->alarms.next_us ? u->expiry.next_us : u->alarms.next_us;
+
+    mln_fresh_await(u->duties->cse->fresh, first);
+}
+
 static void start(struct chore *c)
 {
     mln_err err;
@@ -207,6 +292,8 @@ static void start(struct chore *c)
     stop_timer(c);
     c->is_wanted = false;
     c->is_running = true;
+    c->next_us = INT64_MAX;
+    await(c->upkeep);
     c->job.done = job_done;
     err = mln_store_submit(c->upkeep->duties->cse->options.store, &c->job);
     if (mln_failed(err)) {
@@ -215,51 +302,44 @@ static void start(struct chore *c)
     }
 }
 
-/* expirationTime of what expires first, or INT64_MAX. */
-static mln_err next_expiry(struct mln_upkeep *u, int64_t *ret_us)
+/* When the chore is due next; INT64_MAX: never. */
+static mln_err look_ahead(struct chore *c, int64_t *ret_us)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_EXPIRED, .until_us = INT64_MAX };
-    struct mln_resource r;
-    uint64_t id;
-    uint16_t ty;
     mln_err err;
 
-    mln_arena_reset(u->expiry.arena);
-    MLN_TRY(mln_view_begin(u->duties->worker->reader, &view));
-    MLN_TRY(mln_scan_open(view, &spec, &scan));
-    err = mln_scan_next(scan, &id, &ty);
-    if (err.code == MLN_ERR_NOT_FOUND) {
-        *ret_us = INT64_MAX;
-        return MLN_OK;
+    *ret_us = INT64_MAX;
+    mln_arena_reset(c->arena);
+    MLN_TRY(mln_view_begin(c->upkeep->duties->worker->reader, &view));
+    err = c->next(c, view, ret_us);
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+static void rearm(struct chore *c)
+{
+    mln_err err;
+
+    if (c->is_running) {
+        c->is_wanted = true;
+        return;
     }
-    MLN_TRY(err);
-    MLN_TRY(mln_store_get(view, id, u->expiry.arena, &r));
-    *ret_us = r.et;
-    return MLN_OK;
+    /* before the look: a commit that comes too late for it is told of, whatever is due then */
+    mln_fresh_await(c->upkeep->duties->cse->fresh, INT64_MAX);
+    err = look_ahead(c, &c->next_us);
+    if (mln_failed(err)) {
+        mln_log(MLN_LOG_WARNING, "upkeep", "cannot read what is due next: %s", mln_err_text(err));
+        c->next_us = now_us(c) + PAUSE_US;
+    }
+    await(c->upkeep);
+    if (c->next_us != INT64_MAX) {
+        arrange(c, c->next_us);
+    }
 }
 
 void mln_upkeep_rearm(struct mln_upkeep *u)
 {
-    int64_t when = INT64_MAX;
-    mln_err err;
-
-    if (u->expiry.is_running) {
-        u->expiry.is_wanted = true;
-        return;
-    }
-    /* before the look: a commit that comes too late for it is told of, whatever expires */
-    mln_fresh_await(u->duties->cse->fresh, INT64_MAX);
-    err = next_expiry(u, &when);
-    if (mln_failed(err)) {
-        mln_log(MLN_LOG_WARNING, "upkeep", "cannot read the next expiry: %s", mln_err_text(err));
-        when = now_us(&u->expiry) + PAUSE_US;
-    }
-    mln_fresh_await(u->duties->cse->fresh, when);
-    if (when != INT64_MAX) {
-        arrange(&u->expiry, when);
-    }
+    rearm(&u->expiry);
+    rearm(&u->alarms);
 }
 
 void mln_upkeep_purge(struct mln_upkeep *u)
@@ -271,6 +351,7 @@ static mln_err chore_init(struct chore *c, struct mln_upkeep *u,
                           mln_err (*run)(struct mln_job *job, struct mln_view *view))
 {
     c->upkeep = u;
+    c->next_us = INT64_MAX;
     c->job.run = run;
     c->arena = mln_arena_new(ARENA_MAX);
     MLN_REQUIRE(c->arena, NO_MEMORY);
@@ -284,7 +365,12 @@ mln_err mln_upkeep_new(struct mln_duties *duties, struct mln_upkeep **ret)
 
     MLN_REQUIRE(u, NO_MEMORY);
     u->duties = duties;
+    u->expiry.next = next_expiry;
+    u->alarms.next = next_alarm;
     err = chore_init(&u->expiry, u, run_expiry);
+    if (!mln_failed(err)) {
+        err = chore_init(&u->alarms, u, run_alarms);
+    }
     if (!mln_failed(err)) {
         err = chore_init(&u->purge, u, run_purge);
     }
@@ -299,6 +385,7 @@ mln_err mln_upkeep_new(struct mln_duties *duties, struct mln_upkeep **ret)
 void mln_upkeep_stop(struct mln_upkeep *u)
 {
     stop_timer(&u->expiry);
+    stop_timer(&u->alarms);
     stop_timer(&u->purge);
 }
 
@@ -306,6 +393,7 @@ void mln_upkeep_free(struct mln_upkeep *u)
 {
     if (u) {
         mln_arena_free(u->expiry.arena);
+        mln_arena_free(u->alarms.arena);
         mln_arena_free(u->purge.arena);
         mln_free(u);
     }

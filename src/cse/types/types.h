@@ -8,6 +8,7 @@
 
 #include "cse/cse_int.h"
 
+struct mln_alarm;
 struct mln_change;
 
 /* A resource in the making (CREATE) or its new state (UPDATE). */
@@ -51,6 +52,9 @@ struct mln_type_ops {
     } del;
     /* The resource is about to go: deleted, expired, evicted, or with its parent. */
     mln_err (*removed)(const struct mln_change *c, const struct mln_resource *r);
+    /* The time of an alarm that was set for the resource has come: cse/notify/alarm.h. */
+    mln_err (*alarm)(const struct mln_change *c, const struct mln_resource *r,
+                     const struct mln_alarm *alarm);
 };
 
 /* The record of the type, or NULL: then the type is not implemented. */
