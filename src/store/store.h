@@ -116,6 +116,7 @@ enum mln_space {
     MLN_SPACE_REGISTRATION, /* who may register, who has: cse/access/binding.h, profile.h */
     MLN_SPACE_ASSIGNED,     /* roles and tokens by what they say: cse/access/assigned.h */
     MLN_SPACE_ALARM,        /* when resources are to be woken: cse/notify/alarm.h */
+    MLN_SPACE_SERIES,       /* instances of time series by time: cse/types/series.h */
     MLN_SPACES,
 };
 

@@ -76,6 +76,7 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
                   "20300230T000000", "20301231T250000", "20301231T236000", "20301231T235960",
                   "20301231T235959,", "20301231T235959,1234567", "20301231T235959.1",
                   "20301231T235959Z", "2030-12-31T23:59:59", "20301231t235959", " 20301231T235959"],
+    "relativeTime": ["", "1.5", " 5", "20301331T000000", "20301231T235959Z", "2030-12-31T23:59:59"],
     "pointOfAccess": ["", "one.example", "http://", "http://a b"],
     "serialization": ["", "JSON", "text", "application/json"],
     "anyReleaseVersion": ["", "6", "3.0", "2b", "R3"],
@@ -89,8 +90,8 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
 def data_type(expression):
     """(form, facts) of a data type; lists and ranges that have no name of their own included."""
     types, enums, complexes = (table(f"{n}.json") for n in ("datatypes", "enums", "complex"))
-    if expression in types:
-        facts = corrected("datatype", expression, None, types[expression])
+    facts = corrected("datatype", expression, None, types.get(expression, {}))
+    if facts:
         return facts["form"], facts
     if expression in enums:
         values = [int(v) for v in enums[expression]["values"]]
@@ -143,7 +144,8 @@ def wrong_list(facts):
 
 def wrong_union(facts):
     sets = [wrong_values(part) for part in facts["of"]]
-    return [value for value in sets[0] if all(value in other for other in sets[1:])]
+    sets = [[json.dumps(value) for value in part] for part in sets]  # True and 1 differ
+    return [json.loads(value) for value in sets[0] if all(value in other for other in sets[1:])]
 
 
 def wrong_complex(facts):

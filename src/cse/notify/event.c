@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cse/access/access.h"
+#include "cse/notify/missing.h"
 #include "model/match.h"
 #include "model/pack.h"
 
@@ -109,7 +110,9 @@ static void put_representation(struct mln_buf *out, const struct mln_event *even
                                uint64_t content_type, struct mln_arena *arena)
 {
     mln_pack_text(out, MLN_S("rep"));
-    if (content_type == CONTENT_ID) {
+    if (event->representation.len) {
+        mln_pack_raw(out, event->representation);
+    } else if (content_type == CONTENT_ID) {
         mln_pack_map(out, 1);
         mln_pack_text(out, MLN_S("m2m:uri"));
         mln_pack_text(out, event->about->ri);
@@ -216,6 +219,25 @@ static mln_err notify(const struct mln_change *c, const struct mln_resource *sub
     return MLN_OK;
 }
 
+/* Each point counts by itself. spec: TS-0004 7.5.1.2.9 */
+static mln_err notify_missing(const struct mln_change *c, const struct mln_resource *sub,
+                              struct publication *p)
+{
+    const struct mln_event *all = p->event;
+    struct mln_event one = *all;
+    mln_err err = MLN_OK;
+
+    p->event = &one;
+    for (size_t i = 0; i < all->missing->count && !mln_failed(err); i++) {
+        err = mln_missing_count(c, sub, all->missing->times_us[i], &one.representation);
+        if (!mln_failed(err) && one.representation.len) {
+            err = notify(c, sub, p);
+        }
+    }
+    p->event = all;
+    return err;
+}
+
 /* ids of the live subscriptions below a resource. The scan is finished before anything is
  * written. */
 static mln_err subscriptions(const struct mln_change *c, uint64_t parent, uint64_t **ret_ids,
@@ -301,7 +323,10 @@ static mln_err consider(const struct mln_change *c, uint64_t id, struct publicat
     if (c->cse->options.rechecks_subscribers) {
         MLN_TRY(creator_reads(c, &sub, event->about, &may_read));
     }
-    return may_read ? notify(c, &sub, p) : MLN_OK;
+    if (!may_read) {
+        return MLN_OK;
+    }
+    return event->missing ? notify_missing(c, &sub, p) : notify(c, &sub, p);
 }
 
 /* Each subscription is read and told with the same memory, so that any number can be. */

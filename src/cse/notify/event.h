@@ -14,6 +14,13 @@ enum mln_event_type {
     MLN_EVENT_DELETE = 2,
     MLN_EVENT_CHILD_CREATED = 3,
     MLN_EVENT_CHILD_DELETED = 4,
+    MLN_EVENT_MISSING_DATA = 8,
+};
+
+/* Points of a time series that have no instance: expected times, ascending. */
+struct mln_missing {
+    const int64_t *times_us;
+    size_t count;
 };
 
 struct mln_event {
@@ -21,6 +28,8 @@ struct mln_event {
     const struct mln_resource *subject;   /* the subscribed-to resource */
     const struct mln_resource *about;     /* whose representation is sent: the child, or subject */
     const struct mln_selection *modified; /* UPDATE: attributes that changed */
+    const struct mln_missing *missing;    /* MISSING_DATA */
+    struct mln_slice representation;      /* packed, in place of that of `about`; or empty */
 };
 
 /* Errors: STORE_*, NO_MEMORY. */

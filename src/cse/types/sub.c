@@ -2,16 +2,20 @@
 #include "cse/types/sub.h"
 
 #include "cse/access/access.h"
+#include "cse/notify/alarm.h"
 #include "cse/notify/event.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 
+enum { CONTENT_TIME_SERIES = 5 }; /* notificationContentType of event type 8 */
+
 /* ---- what the criteria may say ---- */
 
 static bool is_event_type(uint64_t net)
 {
-    return net >= MLN_EVENT_UPDATE && net <= MLN_EVENT_CHILD_DELETED;
+    return (net >= MLN_EVENT_UPDATE && net <= MLN_EVENT_CHILD_DELETED) ||
+           net == MLN_EVENT_MISSING_DATA;
 }
 
 static mln_err check_event_types(struct mln_exec *e, const struct mln_value *net)
@@ -20,7 +24,7 @@ static mln_err check_event_types(struct mln_exec *e, const struct mln_value *net
         uint64_t n;
 
         if (!mln_value_u64(v, &n) || !is_event_type(n)) {
-            mln_fault_set(e->fault, "enc: net: only event types 1 to 4 are implemented");
+            mln_fault_set(e->fault, "enc: net: only event types 1 to 4 and 8 are implemented");
             MLN_FAIL(NOT_IMPLEMENTED);
         }
     }
@@ -42,10 +46,51 @@ static mln_err check_child_types(struct mln_exec *e, const struct mln_value *cht
     return MLN_OK;
 }
 
-/* spec: TS-0001 table 9.6.8-4: modified attributes exist for updates only */
+static bool reports_missing(const struct mln_value *net)
+{
+    for (const struct mln_value *v = net ? net->items.first : NULL; v; v = v->next) {
+        if (v->magnitude == MLN_EVENT_MISSING_DATA) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* spec: TS-0004 7.4.8.2.1, TS-0001 9.6.8: event type 8 stands alone and needs missingData, which
+ * exists below a <timeSeries> only */
+static mln_err check_missing_data(struct mln_exec *e, const struct mln_value *enc,
+                                  const struct mln_type *subject)
+{
+    const struct mln_value *net = mln_value_get(enc, MLN_S("net"));
+    const struct mln_value *md = mln_value_get(enc, MLN_S("md"));
+    bool reports = reports_missing(net);
+    uint64_t number;
+
+    if (reports && (net->items.count > 1 || !md)) {
+        mln_fault_set(e->fault, "enc: net: event type 8 goes with md and with no other type");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if ((reports || md) && subject && subject->ty != MLN_TY_TS) {
+        mln_fault_set(e->fault, "enc: missing data exist below a timeSeries only");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (md && (!mln_value_u64(mln_value_get(md, MLN_S("num")), &number) ||
+               number > e->cse->options.limits->missing_data)) {
+        mln_fault_set(e->fault, "enc: md: num: greater than the limit 'missing_data'");
+        MLN_FAIL(LIMIT);
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0001 table 9.6.8-4: event type 8 has a content type of its own, and modified attributes
+ * exist for updates only */
 static mln_err check_content_type(struct mln_exec *e, uint64_t nct, const struct mln_value *net)
 {
-    if (nct > 3) {
+    if (reports_missing(net) != (nct == CONTENT_TIME_SERIES)) {
+        mln_fault_set(e->fault, "nct: 5 is the one for event type 8, and for no other");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (nct > 3 && nct != CONTENT_TIME_SERIES) {
         mln_fault_set(e->fault, "nct: not valid for event types 1 to 4");
         MLN_FAIL(ATTR_INVALID);
     }
@@ -212,6 +257,7 @@ static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subj
     net = mln_value_get(enc, MLN_S("net"));
     MLN_TRY(check_event_types(e, net));
     MLN_TRY(check_child_types(e, mln_value_get(enc, MLN_S("chty")), subject));
+    MLN_TRY(check_missing_data(e, enc, subject));
     return nct && nct->kind == MLN_V_INT ? check_content_type(e, nct->magnitude, net) : MLN_OK;
 }
 
@@ -279,15 +325,26 @@ static mln_err targets_originator(const struct mln_exec *e, bool *ret)
     return MLN_OK;
 }
 
+/* spec: TS-0001 table 9.6.8-4: the default of each event type */
+static mln_err choose_content_type(struct mln_exec *e, struct mln_draft *d)
+{
+    const struct mln_value *enc = mln_value_get(d->attributes, MLN_S("enc"));
+    bool reports = reports_missing(mln_value_get(enc, MLN_S("net")));
+
+    if (mln_value_get(d->attributes, MLN_S("nct"))) {
+        return MLN_OK;
+    }
+    return mln_draft_set(d, MLN_S("nct"),
+                         mln_value_uint(e->arena, reports ? CONTENT_TIME_SERIES : 1));
+}
+
 /* spec: TS-0004 7.4.8.2.1 Recv-6.5 */
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
     bool is_own;
 
     MLN_TRY(mln_verify_require(e));
-    if (!mln_value_get(d->attributes, MLN_S("nct"))) {
-        MLN_TRY(mln_draft_set(d, MLN_S("nct"), mln_value_uint(e->arena, 1)));
-    }
+    MLN_TRY(choose_content_type(e, d));
     MLN_TRY(targets_originator(e, &is_own));
     if (!is_own) {
         d->resource.flags |= MLN_RESOURCE_SHOWS_CREATOR;
@@ -312,15 +369,29 @@ static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
 {
     MLN_TRY(mln_verify_require(e));
     MLN_TRY(begin_counting(e, d));
-    if (!mln_value_get(d->attributes, MLN_S("nct"))) {
-        return mln_draft_set(d, MLN_S("nct"), mln_value_uint(e->arena, 1));
-    }
-    return MLN_OK;
+    return choose_content_type(e, d);
+}
+
+/* spec: TS-0001 9.6.8 missingData: changed criteria begin a new window */
+static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
+{
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
+
+    return mln_value_get(e->attributes, MLN_S("enc"))
+               ? mln_alarm_clear(&c, d->resource.id, MLN_ALARM_WINDOW)
+               : MLN_OK;
+}
+
+/* A window that ends leaves nothing to do: with its alarm the count is gone. */
+static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
+{
+    return mln_alarm_clear(c, r->id, MLN_ALARM_WINDOW);
 }
 
 const struct mln_type_ops mln_sub_ops = {
     .ty = MLN_TY_SUB,
     .operations = MLN_OPS_CRUD,
     .create = { .validate = validate_create, .perform = perform_create },
-    .update = { .validate = validate_update, .perform = perform_update },
+    .update = { .validate = validate_update, .perform = perform_update, .finish = finish_update },
+    .removed = removed,
 };
