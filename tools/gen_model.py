@@ -257,12 +257,34 @@ class Source:
             children = f"children_{label}"
             self.table(f"static const uint16_t children_{label}[]",
                        ["    " + ", ".join(str(n) for n in numbers) + ","])
+        kinds = self.type_list(f"kinds_{label}", self.model.kinds_below(t))
+        singles = self.type_list(f"singles_{label}", self.model.single_children(t))
+        pairs = self.pairs(f"exclusive_{label}", t)
+        special = self.model.specialisations(t) if t.specialised_by else []
+        first = f"MLN_TYPE_{special[0].constant}" if special else "0"
         slots = {a.slot for a in t.attributes}
         fields = [str(t.number), str(t.definition), str(t.instance), slice_of(t.short), slice_of(t.root),
                   quoted(t.long), attributes, str(len(t.attributes)), children, str(len(numbers)),
                   truth(t.is_virtual), truth(t.is_announced), truth(t.in_cse_only),
-                  truth(t.attribute("acpi")), truth("ET" in slots), truth("ST" in slots)]
+                  truth(t.attribute("acpi")), truth("ET" in slots), truth("ST" in slots),
+                  truth(t.unbuilt), slice_of(t.specialised_by), first, str(len(special)), kinds,
+                  singles, pairs]
         return "    { " + ", ".join(fields) + " },"
+
+    def type_list(self, label, types):
+        """{ array, count } of rows of the table of types."""
+        if not types:
+            return "{ NULL, 0 }"
+        self.table(f"static const uint16_t {label}[]", [f"    MLN_TYPE_{t.constant}," for t in types])
+        return f"{{ {label}, {len(types)} }}"
+
+    def pairs(self, label, t):
+        """{ array, count } of pairs of attributes."""
+        if not t.exclusive:
+            return "{ NULL, 0 }"
+        self.table(f"static const struct mln_slice {label}[][2]",
+                   [f"    {{ {slice_of(a)}, {slice_of(b)} }}," for a, b in t.exclusive])
+        return f"{{ {label}, {len(t.exclusive)} }}"
 
     def numbers(self):
         """Resource type number -> type, in two dense runs: 0.. and 10000.. ."""

@@ -169,6 +169,9 @@ class Type:
         self.child_limits = facts.get("child_limits", {})
         self.virtual = facts.get("virtual", [])
         self.open = facts.get("open")
+        self.specialised_by = facts.get("specialised_by", "")  # attribute that names the specialisation
+        self.exclusive = facts.get("exclusive", [])  # pairs that an UPDATE cannot both set to true
+        self.unbuilt = ""  # the reason, or empty
         self.original = None  # of an announced variant
         self.is_built = False
         self.instance = 0  # type number of the children that la and ol stand for
@@ -273,6 +276,9 @@ class Model:
             most = int(hit.group(2)) if hit.group(2) not in (None, "n") else 0
             made = DataType(expression, "list", item=hit.group(3), least=int(hit.group(1) or 0), most=most)
         else:
+            if expression == "xs:boolean true":
+                self.datatypes[expression] = DataType(expression, "boolean", min=1)
+                return self.datatypes[expression]
             hit = re.fullmatch(r"(\S+) (\d+)\.\.(\d+)", expression)
             if not hit or self.resolve(hit.group(1), where).form != "integer":
                 raise SpecError(f"{where}: data type {expression!r} is not defined")
@@ -372,6 +378,7 @@ class Model:
         """The ...Annc variant. spec: TS-0004 7.4.26.1, TS-0001 9.6.26"""
         facts = raw[original.short]["announced"]
         t = Type({**facts, "definition": original.definition, "of": original.base,
+                  "specialised_by": original.specialised_by,
                   "operations": ["create", "retrieve", "update", "delete"],
                   "clause": self.common["announced_clause"]})
         t.original = original
@@ -401,6 +408,9 @@ class Model:
             raise SpecError(f"{t.short}: more than 64 attributes")
         for a in t.attributes:
             self.resolve(a.type, f"types/{t.short}.json {a.short}")
+        for name in [n for pair in t.exclusive for n in pair] + [t.specialised_by] * bool(t.specialised_by):
+            if name not in names:
+                raise SpecError(f"{t.short}: {name!r} is no attribute of it")
 
     def check_names(self):
         self.by_short = {t.short: t for t in self.types}
@@ -417,6 +427,23 @@ class Model:
     def children_of(self, t):
         """Numbers of the resource types that may be created below, ascending."""
         return sorted({self.by_short[c].number for c in t.child_names})
+
+    def kinds_below(self, t):
+        """Specialisations that may stand below, where not all of their base type may."""
+        children = [self.by_short[c] for c in t.child_names]
+        bases = {c.number for c in children if not c.base}
+        return [c for c in children if c.base and c.number not in bases]
+
+    def single_children(self, t):
+        """Types and specialisations of which one at most may stand below."""
+        return [self.by_short[c] for c in t.child_names
+                if t.child_limits.get(c, {}).get("card") in ("0..1", "1")]
+
+    def specialisations(self, t):
+        """Those that t is the base of, by definition."""
+        base = t.original.long if t.is_announced else t.long
+        return [s for s in self.types if s.base == base and s.definition
+                and s.is_announced == t.is_announced]
 
     # -- parameters and the overlay --
 
@@ -442,7 +469,9 @@ class Model:
                 raise SpecError(f"support.json: matches nothing: {row}")
 
     def unbuilt_rows(self, row):
-        if "types" in row:
+        if "kinds" in row:
+            yield from (t for t in self.types if t.short in row["kinds"])
+        elif "types" in row:
             for t in self.types:
                 if row["types"] != ["*"] and t.short not in row["types"]:
                     continue

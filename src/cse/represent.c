@@ -2,6 +2,7 @@
 #include "cse/represent.h"
 
 #include "model/pack.h"
+#include "model/special.h"
 
 static bool is_selected(const struct mln_selection *selection, struct mln_slice name)
 {
@@ -70,7 +71,7 @@ static bool shows(const struct mln_resource *r, const struct mln_attribute *attr
 static void put_slots(struct mln_buf *out, const struct mln_resource *r,
                       const struct mln_selection *selection)
 {
-    const struct mln_type *type = mln_model_type(r->ty);
+    const struct mln_type *type = mln_special_of(r);
 
     for (size_t i = 0; type && i < type->attribute_count; i++) {
         const struct mln_attribute *a = &type->attributes[i];
@@ -114,7 +115,7 @@ void mln_represent_members(struct mln_buf *out, const struct mln_resource *r,
 void mln_represent(struct mln_buf *out, const struct mln_resource *r,
                    const struct mln_selection *selection)
 {
-    const struct mln_type *type = mln_model_type(r->ty);
+    const struct mln_type *type = mln_special_of(r);
 
     mln_pack_map(out, 1);
     mln_pack_text(out, type ? type->root : MLN_S("m2m:unknown"));

@@ -92,7 +92,7 @@ static void add_wanted(struct text *t, const struct mln_datatype *type)
         add(t, "%s", mln_model_pattern_text(type->pattern));
         break;
     case MLN_FORM_BOOLEAN:
-        add(t, "true or false");
+        add(t, type->min < 1 ? "true or false" : "true");
         break;
     case MLN_FORM_INTEGER:
         add_integer(t, type);
@@ -125,6 +125,9 @@ static const char *other_text(const struct mln_datatype *type, const struct mln_
     }
     if (v->kind == MLN_V_INT && (type->form == MLN_FORM_INTEGER || type->form == MLN_FORM_ENUM)) {
         return "another integer";
+    }
+    if (v->kind == MLN_V_BOOL && type->form == MLN_FORM_BOOLEAN) {
+        return "false";
     }
     return kind_text(v);
 }
@@ -344,7 +347,7 @@ static mln_err check(const struct mln_datatype *type, const struct mln_value *v,
         is_fine = v->kind == MLN_V_TEXT && mln_check_pattern(type->pattern, v->text);
         break;
     case MLN_FORM_BOOLEAN:
-        is_fine = v->kind == MLN_V_BOOL;
+        is_fine = v->kind == MLN_V_BOOL && (v->boolean || type->min < 1);
         break;
     case MLN_FORM_INTEGER:
         is_fine = in_range(type, v);
@@ -479,6 +482,29 @@ mln_err mln_check_create(const struct mln_type *type, const struct mln_value *at
     return MLN_OK;
 }
 
+static bool is_true(const struct mln_value *attributes, struct mln_slice name)
+{
+    const struct mln_value *v = mln_value_get(attributes, name);
+
+    return v && v->kind == MLN_V_BOOL && v->boolean;
+}
+
+/* spec: TS-0004 D.3.2.2, D.9.2.3, D.10.2.2, D.11.2.2 */
+static mln_err check_exclusive(const struct mln_type *type, const struct mln_value *attributes,
+                               struct mln_fault *fault)
+{
+    for (size_t i = 0; i < type->exclusive.count; i++) {
+        const struct mln_slice *pair = type->exclusive.names[i];
+
+        if (is_true(attributes, pair[0]) && is_true(attributes, pair[1])) {
+            mln_fault_set(fault, "%.*s and %.*s cannot both be true", MLN_S_ARG(pair[0]),
+                          MLN_S_ARG(pair[1]));
+            MLN_FAIL(BAD_REQUEST);
+        }
+    }
+    return MLN_OK;
+}
+
 mln_err mln_check_update(const struct mln_type *type, const struct mln_value *attributes,
                          struct mln_fault *fault)
 {
@@ -497,5 +523,5 @@ mln_err mln_check_update(const struct mln_type *type, const struct mln_value *at
             MLN_FAIL(ATTR_INVALID);
         }
     }
-    return MLN_OK;
+    return check_exclusive(type, attributes, fault);
 }

@@ -26,8 +26,8 @@ mln_err mln_check_create(const struct mln_type *type, const struct mln_value *at
                          struct mln_slice optional, struct mln_fault *fault);
 
 /* Attributes of an UPDATE request. NULL deletes an attribute of multiplicity 0..1, and asks for a
- * new expirationTime.
- * Errors: as mln_check_create. */
+ * new expirationTime. Attributes that exclude each other cannot both be true.
+ * Errors: as mln_check_create, BAD_REQUEST. */
 mln_err mln_check_update(const struct mln_type *type, const struct mln_value *attributes,
                          struct mln_fault *fault);
 

@@ -153,6 +153,29 @@ bool mln_model_may_contain(const struct mln_type *parent, uint16_t child)
     return false;
 }
 
+static bool is_listed(const struct mln_type_list *list, const struct mln_type *type)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (&mln_model_gen_types[list->ids[i]] == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mln_model_may_hold(const struct mln_type *parent, const struct mln_type *child)
+{
+    bool is_special = mln_model_type(child->ty) != child;
+
+    return mln_model_may_contain(parent, child->ty) &&
+           (!is_special || parent->kinds.count == 0 || is_listed(&parent->kinds, child));
+}
+
+bool mln_model_is_single(const struct mln_type *parent, const struct mln_type *child)
+{
+    return is_listed(&parent->singles, child);
+}
+
 const struct mln_datatype *mln_model_datatype(enum mln_datatype_id id)
 {
     assert((unsigned)id < MLN_DATATYPES);

@@ -89,6 +89,18 @@ struct mln_attribute {
     enum mln_slot slot;
 };
 
+/* Rows of the table of types, as enum mln_type_id. */
+struct mln_type_list {
+    const uint16_t *ids;
+    uint16_t count;
+};
+
+/* Pairs of attributes. */
+struct mln_pair_list {
+    const struct mln_slice (*names)[2];
+    uint16_t count;
+};
+
 struct mln_type {
     uint16_t ty;         /* resource type number; shared by specialisations */
     uint16_t definition; /* mgmtDefinition of a mgmtObj specialisation, else 0 */
@@ -106,6 +118,13 @@ struct mln_type {
     bool has_acpi;     /* defines accessControlPolicyIDs */
     bool has_et;
     bool has_st;
+    bool is_unbuilt;                 /* this specialisation is refused with NOT_IMPLEMENTED */
+    struct mln_slice specialised_by; /* base type: attribute that names the specialisation */
+    uint16_t first_special;          /* base type: its specialisations, by their definition */
+    uint16_t special_count;
+    struct mln_type_list kinds; /* specialisations that alone may stand below, where not all may */
+    struct mln_type_list singles;   /* what may stand below once at most */
+    struct mln_pair_list exclusive; /* attributes that an UPDATE cannot both set to true */
 };
 
 /* All types in the order of enum mln_type_id. */
@@ -130,6 +149,12 @@ bool mln_model_is_attribute(struct mln_slice name);
 
 /* May `child` be created below `parent`? */
 bool mln_model_may_contain(const struct mln_type *parent, uint16_t child);
+
+/* As mln_model_may_contain, and is it one of the specialisations that may? */
+bool mln_model_may_hold(const struct mln_type *parent, const struct mln_type *child);
+
+/* May there be one such child at most? */
+bool mln_model_is_single(const struct mln_type *parent, const struct mln_type *child);
 
 const struct mln_datatype *mln_model_datatype(enum mln_datatype_id id);
 

@@ -120,9 +120,14 @@ def test_the_specialization_of_what_is_created(admin, other):
     try:
         admin.update(acp, "acp", pv={"acr": [
             rule([other.stem], 63, acod=[{"chty": [13], "spty": {"mgd": 1001}}])]})
-        for mgd, root, admitted in ((1001, "fwr", True), (1002, "swr", False)):
-            answer = other.create(node["ri"], 13, content={f"m2m:{root}": {"mgd": mgd}})
-            assert (answer.rsc != 4103) == admitted, answer
+        firmware = {"mgd": 1001, "vr": "1", "fwn": "x", "url": "http://x.example/f", "ud": False}
+        software = {"mgd": 1002, "vr": "1", "swn": "x", "url": "http://x.example/s"}
+        assert other.create(node["ri"], 13, content={"m2m:swr": software}).rsc == 4103
+        made = other.create(node["ri"], 13, content={"m2m:fwr": firmware})
+        assert made.rsc == 2001, made
+        # the rule goes by mgmtDefinition, and so does what is created: a root cannot disguise it
+        assert other.create(node["ri"], 13, content={"m2m:swr": {**software, "mgd": 1001}}).rsc == 4000
+        assert other.create(node["ri"], 13, content={"m2m:fwr": {**firmware, "mgd": 1002}}).rsc == 4103
         assert other.create(node["ri"], "sub", nu=[other.stem]).rsc == 4103
     finally:
         admin.delete(node["ri"])

@@ -1,6 +1,7 @@
 """The attributes of resource types as the standard's tables have them, read from spec/ alone.
 
-attributes("cnt") gives rows; wrong_values(data type) gives JSON values that it must not accept.
+attributes("cnt") gives rows; wrong_values(data type) gives JSON values that it must not accept, and
+good_value(data type) one that it must; of_row does both for an attribute with its multiplicity.
 Deliberately not the reader of tools/: two readings of the same tables check each other.
 """
 
@@ -28,6 +29,7 @@ class Attribute:
     update: str  # O or NP
     is_mandatory: bool  # multiplicity 1
     is_unbuilt: bool
+    is_many: bool = False  # an array of the type
 
 
 def corrected(kind, key, name, facts):
@@ -39,21 +41,25 @@ def corrected(kind, key, name, facts):
 
 
 def is_unbuilt(short_type, name):
-    return any(name in row.get("attributes", []) and ("*" in row["types"] or short_type in row["types"])
+    return any(name in row.get("attributes", []) and "types" in row and ("*" in row["types"] or short_type in row["types"])
                for row in table("support.json")["unbuilt"])
 
 
 def attributes(short_type):
-    """All rows of a resource type."""
+    """All rows of a resource type or specialisation."""
     facts = table(f"types/{short_type}.json")
     common = table("common.json")["attributes"]
     rows = {name: {**common[name], **change} for name, change in facts["common"].items()}
+    if "of" in facts:
+        base = table(f"types/{facts['of']}.json")["attributes"]
+        rows.update({name: {**base[name], **change} for name, change in facts["inherited"].items()})
     rows.update(facts["attributes"])
     found = []
     for name, row in rows.items():
         row = corrected("type", short_type, name, row)
         found.append(Attribute(name, row["type"], row.get("create", "NP"), row.get("update", "NP"),
-                               row["card"].startswith("1"), is_unbuilt(short_type, name)))
+                               row["card"].startswith("1"), is_unbuilt(short_type, name),
+                               row["card"].endswith("n")))
     return found
 
 
@@ -84,6 +90,18 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "duration": ["", "P", "PT", "5", "1D"],
     "externalID": ["", "x"],
     "sessionCapability": ["", "audio", ":x"],
+    "scheduleEntry": ["", "* * * * * *", "* * * * * * * *", "60 * * * * * *", "* * 24 * * * *", "* * * 0 * * *",
+                      "* * * * 13 * *", "* * * * * 7 *", "* * * * * * 1999", "5/2 * * * * * *", "*  * * * * * *"],
+    "mediaType": ["", "text", "text/", "/plain", "a b/c"],
+    "base64": ["a", "=", "YQ", "YQ=", "Y Q==", "YQ==="],
+}
+
+GOOD_TEXTS = {  # by the name of the pattern
+    None: "text", "anyURI": "http://x.example/y", "ID": "/id-in/C1", "nhURI": "x", "NCName": "name",
+    "resourceName": "name", "URN": "urn:imei:490154203237518", "timestamp": "20300101T000000",
+    "pointOfAccess": "http://one.example", "serialization": "json", "duration": "PT30S",
+    "externalID": "x@y.example", "scheduleEntry": "* * 8-20 * * * *", "mediaType": "text/plain",
+    "base64": "YQ==", "label": "a",
 }
 
 
@@ -103,6 +121,11 @@ def data_type(expression):
         return "enum", {"values": values}
     if expression in complexes:
         return "complex", complexes[expression]
+    if expression == "xs:boolean true":
+        return "true", {}
+    ranged = re.fullmatch(r"(\S+) (\d+)\.\.(\d+)", expression)
+    if ranged and not expression.startswith("list of "):
+        return "integer", {"min": int(ranged[2]), "max": int(ranged[3])}
     listed = re.fullmatch(r"list of (?:(\d+)\.\.\S+ )?(\S+)", expression)
     return "list", {"item": listed[2], "least": int(listed[1] or 0)}
 
@@ -110,9 +133,42 @@ def data_type(expression):
 def wrong_values(expression):
     """JSON values that are not of the data type."""
     form, facts = data_type(expression)
-    return {"text": wrong_text, "boolean": wrong_boolean, "integer": wrong_integer,
+    return {"text": wrong_text, "boolean": wrong_boolean, "true": wrong_true, "integer": wrong_integer,
             "number": wrong_number, "enum": wrong_enum, "list": wrong_list, "union": wrong_union,
             "complex": wrong_complex, "any": lambda _: []}[form](facts)
+
+
+def good_value(expression):
+    """A JSON value of the data type, the same each time."""
+    form, facts = data_type(expression)
+    if form == "text":
+        return GOOD_TEXTS[facts.get("pattern")]
+    if form == "integer":
+        return max(facts["min"], min(facts["max"], 5))
+    if form == "enum":
+        return facts["values"][-1]
+    if form == "list":
+        return [good_value(facts["item"])] * max(1, facts.get("least", 0))
+    if form == "union":
+        return good_value(facts["of"][0])
+    if form == "complex":
+        required = {n: m for n, m in facts["members"].items() if m["card"].startswith("1")}
+        return {n: [good_value(m["type"])] if m["card"].endswith("n") else good_value(m["type"])
+                for n, m in required.items()}
+    return {"boolean": True, "true": True, "number": 1.5, "any": "anything"}[form]
+
+
+def good_of_row(row):
+    """A value of the attribute."""
+    return [good_value(row.type)] if row.is_many else good_value(row.type)
+
+
+def wrong_of_row(row):
+    """JSON values that are not of the attribute."""
+    if not row.is_many:
+        return wrong_values(row.type)
+    wrong = ["x", 5, True, {}, good_value(row.type), *[[value] for value in wrong_values(row.type)]]
+    return wrong + ([[]] if row.is_mandatory else [])
 
 
 def wrong_text(facts):
@@ -121,6 +177,10 @@ def wrong_text(facts):
 
 def wrong_boolean(_):
     return ["true", "false", "", 0, 1, [], [True], {}]
+
+
+def wrong_true(_):
+    return [False, *wrong_boolean(None)]
 
 
 def wrong_integer(facts):

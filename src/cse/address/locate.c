@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/timestamp.h"
 #include "cse/cse_int.h"
+#include "model/special.h"
 
 bool mln_locate_is_base(const struct mln_names *names, struct mln_slice segment)
 {
@@ -163,7 +164,7 @@ mln_err mln_locate_resolve(const struct mln_lookup *l, struct mln_slice local, b
             MLN_TRY(enter_instance(l, t.virtual_child, &t));
         }
     }
-    t.type = mln_model_type(t.resource.ty);
+    t.type = mln_special_of(&t.resource);
     MLN_REQUIRE(t.type, STORE_CORRUPT);
     *ret = t;
     return MLN_OK;

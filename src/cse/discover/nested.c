@@ -1,15 +1,18 @@
 /* Child resources nested in their parents, as Result Content 4 and 8 show them.
  *
- * Siblings of one type stand together under the name of the type. A child that does not match the
- * filter is left out with everything below it, so that no descendant is shown without its
- * parents. A direct child that does not fit into the answer, or exceeds the limit of the request
- * with what is below it, is left out as a whole, so that going on at the offset shows nothing
- * twice. Only when the first one alone exceeds the limit, a part of it is shown.
- * spec: TS-0001 8.1.2, TS-0004 8.4.3 example 3 */
+ * Siblings of one type, or of one specialisation, stand together under its name. A child that does
+ * not match the filter is left out with everything below it, so that no descendant is shown without
+ * its parents. A direct child that does not fit into the answer, or exceeds the limit of the
+ * request with what is below it, is left out as a whole, so that going on at the offset shows
+ * nothing twice. Only when the first one alone exceeds the limit, a part of it is shown. spec:
+ * TS-0001 8.1.2, TS-0004 8.4.3 example 3 */
+#include <stdlib.h>
+
 #include "base/timestamp.h"
 #include "cse/discover/discover.h"
 #include "cse/represent.h"
 #include "model/pack.h"
+#include "model/special.h"
 
 struct nester {
     struct mln_exec *e;
@@ -29,9 +32,16 @@ static bool is_over(const struct nester *n)
 /* Below one parent. */
 struct level {
     const struct mln_resource *parent;
-    unsigned depth;   /* of the children; direct ones have 1 */
-    uint16_t open_ty; /* type whose array is open, 0 for none */
-    uint64_t index;   /* of the child among its live siblings, from 1 */
+    unsigned depth;        /* of the children; direct ones have 1 */
+    struct mln_slice open; /* name whose array is open; empty for none */
+    uint64_t index;        /* of the child among its live siblings, from 1 */
+    uint16_t special;      /* number whose specialisations have been shown, 0 for none */
+};
+
+/* A child, in the order in which siblings are shown. */
+struct kin {
+    uint64_t id;
+    const struct mln_type *type;
 };
 
 static mln_err put_children(struct nester *n, struct level *level);
@@ -79,16 +89,17 @@ static mln_err put_resource(struct nester *n, const struct level *above,
 /* Ends the array of one type and begins that of another. */
 static void switch_type(struct nester *n, struct level *level, const struct mln_resource *r)
 {
-    const struct mln_type *type = mln_model_type(r->ty);
+    const struct mln_type *type = mln_special_of(r);
+    struct mln_slice root = type ? type->root : MLN_S("m2m:unknown");
 
-    if (level->open_ty == r->ty) {
+    if (mln_slice_eq(level->open, root)) {
         return;
     }
-    if (level->open_ty) {
+    if (level->open.len) {
         mln_pack_end(n->out);
     }
-    level->open_ty = r->ty;
-    mln_pack_text(n->out, type ? type->root : MLN_S("m2m:unknown"));
+    level->open = root;
+    mln_pack_text(n->out, root);
     mln_pack_array(n->out, MLN_PACK_OPEN);
 }
 
@@ -97,7 +108,7 @@ static mln_err put_child(struct nester *n, struct level *level, const struct mln
 {
     size_t len = n->out->len;
     uint64_t left = n->left;
-    uint16_t open_ty = level->open_ty;
+    struct mln_slice open = level->open;
     /* what still has to follow: the ends of all open arrays and maps */
     size_t reserve = 16 + 4 * (size_t)level->depth;
 
@@ -106,11 +117,11 @@ static mln_err put_child(struct nester *n, struct level *level, const struct mln
     if (n->out->failed == MLN_ERR_LIMIT || n->out->max - n->out->len < reserve) {
         n->is_full = true;
     }
-    if (level->depth == 1 && (n->is_full || (n->is_counted_out && open_ty))) {
+    if (level->depth == 1 && (n->is_full || (n->is_counted_out && open.len))) {
         n->out->failed = MLN_ERR_NONE;
         n->out->len = len;
         n->left = left;
-        level->open_ty = open_ty;
+        level->open = open;
     }
     return MLN_OK;
 }
@@ -155,6 +166,100 @@ static mln_err one_child(struct nester *n, struct level *level, uint64_t id)
     return put_child(n, level, &r);
 }
 
+/* One more child is looked at. At the end of the effort the listing is cut. */
+static mln_err look(struct nester *n, struct level *level)
+{
+    bool may = true;
+
+    mln_exec_charge(n->e, &n->access);
+    MLN_TRY(mln_exec_look(n->e, &may));
+    if (!may) {
+        n->is_counted_out = true;
+        level->index++; /* of the next that would be shown */
+    }
+    return MLN_OK;
+}
+
+/* The children of a type number that has specialisations: by specialisation, then by creation. */
+static mln_err list_kin(struct nester *n, struct level *level, uint16_t ty, struct kin **ret,
+                        size_t *ret_count)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = level->parent->id,
+                                  .ty = ty };
+    struct kin *list = NULL;
+    size_t count = 0;
+    size_t cap = 0;
+    struct mln_resource r;
+    uint64_t id;
+    mln_err err = MLN_OK;
+
+    MLN_TRY(mln_scan_open(n->e->view, &spec, &scan));
+    while (!is_over(n) && !mln_failed(err = mln_scan_next(scan, &id, NULL))) {
+        MLN_TRY(look(n, level));
+        MLN_TRY(empty_scratch(n, level->depth));
+        MLN_TRY(mln_store_get(n->e->view, id, n->scratch[level->depth], &r));
+        if (count == cap) {
+            size_t more = cap ? cap * 2 : 16;
+
+            list = mln_arena_grow(n->e->arena, list, cap * sizeof *list, more * sizeof *list);
+            MLN_REQUIRE(list, NO_MEMORY);
+            cap = more;
+        }
+        list[count++] = (struct kin){ id, mln_special_of(&r) };
+    }
+    *ret = list;
+    *ret_count = count;
+    return mln_failed(err) && err.code != MLN_ERR_NOT_FOUND ? err : MLN_OK;
+}
+
+static int compare_kin(const void *left, const void *right)
+{
+    const struct kin *a = left;
+    const struct kin *b = right;
+
+    if (a->type != b->type) {
+        return a->type < b->type ? -1 : 1;
+    }
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static mln_err put_kin(struct nester *n, struct level *level, uint16_t ty)
+{
+    struct kin *list = NULL;
+    size_t count = 0;
+
+    MLN_TRY(list_kin(n, level, ty, &list, &count));
+    if (count > 1) {
+        qsort(list, count, sizeof *list, compare_kin);
+    }
+    for (size_t i = 0; i < count && !is_over(n); i++) {
+        MLN_TRY(one_child(n, level, list[i].id));
+    }
+    return MLN_OK;
+}
+
+static bool is_special(uint16_t ty)
+{
+    const struct mln_type *type = mln_model_type(ty);
+
+    return type && type->special_count > 0;
+}
+
+static mln_err put_next(struct nester *n, struct level *level, uint64_t id, uint16_t ty)
+{
+    if (is_special(ty)) {
+        if (level->special == ty) {
+            return MLN_OK; /* shown with the first of them */
+        }
+        level->special = ty;
+        return put_kin(n, level, ty);
+    }
+    MLN_TRY(look(n, level));
+    return is_over(n) ? MLN_OK : one_child(n, level, id);
+}
+
 static mln_err put_children(struct nester *n, struct level *level)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
@@ -162,7 +267,6 @@ static mln_err put_children(struct nester *n, struct level *level)
     const struct mln_filter *fc = n->e->req.fc;
     uint64_t id;
     uint16_t ty;
-    bool may_look = true;
     mln_err err = MLN_OK;
 
     MLN_REQUIRE(level->depth < MLN_LOCATE_DEPTH, STORE_CORRUPT);
@@ -171,16 +275,9 @@ static mln_err put_children(struct nester *n, struct level *level)
     }
     MLN_TRY(mln_scan_open(n->e->view, &spec, &scan));
     while (!is_over(n) && !mln_failed(err = mln_scan_next(scan, &id, &ty))) {
-        mln_exec_charge(n->e, &n->access);
-        MLN_TRY(mln_exec_look(n->e, &may_look));
-        if (!may_look) {
-            n->is_counted_out = true;
-            level->index++; /* of the next that would be shown */
-            break;
-        }
-        MLN_TRY(one_child(n, level, id));
+        MLN_TRY(put_next(n, level, id, ty));
     }
-    if (level->open_ty) {
+    if (level->open.len) {
         mln_pack_end(n->out);
     }
     return mln_failed(err) && err.code != MLN_ERR_NOT_FOUND ? err : MLN_OK;

@@ -7,6 +7,7 @@
 #include "cse/notify/missing.h"
 #include "model/match.h"
 #include "model/pack.h"
+#include "model/special.h"
 
 enum content_type {
     CONTENT_ALL = 1,
@@ -87,7 +88,7 @@ static bool wants(struct mln_slice criteria, const struct mln_event *event)
 static void put_modified(struct mln_buf *out, const struct mln_event *event,
                          struct mln_arena *arena)
 {
-    const struct mln_type *type = mln_model_type(event->about->ty);
+    const struct mln_type *type = mln_special_of(event->about);
     struct mln_slice value;
 
     mln_pack_map(out, 1);

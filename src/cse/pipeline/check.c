@@ -6,6 +6,7 @@
 #include "cse/group/gid.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
+#include "model/special.h"
 
 /* A discovery asks for addresses, and needs no RETRIEVE: it cannot ask for attributes as well. */
 static mln_err check_selection(struct mln_exec *e)
@@ -170,6 +171,17 @@ static mln_err refuse_operation(struct mln_exec *e, mln_err err)
     return sees ? err : MLN_ERROR(NO_PRIVILEGE);
 }
 
+/* By Resource Type and, where that has specialisations, by Content, which is not checked yet. NULL
+ * for a number that the standard does not define. */
+static const struct mln_type *type_to_create(const struct mln_exec *e)
+{
+    const struct mln_type *base = mln_model_type(e->req.ty);
+    const struct mln_value *root =
+        e->req.pc && e->req.pc->kind == MLN_V_OBJECT ? e->req.pc->items.first : NULL;
+
+    return base && root ? mln_special_of_content(base, root->name, e->attributes) : base;
+}
+
 mln_err mln_stage_resolve(struct mln_exec *e, enum mln_step *ret)
 {
     struct mln_lookup l = mln_exec_lookup(e);
@@ -187,8 +199,8 @@ mln_err mln_stage_resolve(struct mln_exec *e, enum mln_step *ret)
     if (mln_failed(err)) {
         return refuse_operation(e, err);
     }
-    e->type = e->req.op == MLN_OP_CREATE ? mln_model_type(e->req.ty) : e->target.type;
     e->attributes = mln_exec_attributes(&e->req);
+    e->type = e->req.op == MLN_OP_CREATE ? type_to_create(e) : e->target.type;
     MLN_REQUIRE(e->type, PARAM_INVALID);
     return mln_gid_check(e, &e->target);
 }

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
+#include "model/special.h"
 
 /* ---- what may be created here ---- */
 
@@ -21,7 +22,7 @@ static mln_err check_creatable(struct mln_exec *e)
         mln_fault_set(e->fault, "resource type %s is not implemented", type->long_name);
         MLN_FAIL(NOT_IMPLEMENTED);
     }
-    if (!mln_model_may_contain(e->target.type, type->ty)) {
+    if (!mln_model_may_hold(e->target.type, type)) {
         mln_fault_set(e->fault, "%s cannot be a child of %s", type->long_name,
                       e->target.type->long_name);
         return type->ty == MLN_TY_SUB ? MLN_ERROR(NOT_SUBSCRIBABLE) : MLN_ERROR(CHILD_TYPE);
@@ -30,10 +31,55 @@ static mln_err check_creatable(struct mln_exec *e)
     return MLN_OK;
 }
 
+static mln_err check_built(struct mln_exec *e)
+{
+    if (e->type->is_unbuilt) {
+        mln_fault_set(e->fault, "%s is not implemented", e->type->long_name);
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
+/* A child of which the parent may have one only. Siblings of one number are few; what is looked at
+ * counts as effort all the same. */
+static mln_err check_single(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = e->target.resource.id,
+                                  .ty = e->type->ty };
+    int64_t now_us = mln_env_now_us(e->cse->options.env);
+    struct mln_resource sibling;
+    uint64_t id;
+    bool may = true;
+    mln_err err = MLN_OK;
+
+    if (!mln_model_is_single(e->target.type, e->type)) {
+        return MLN_OK;
+    }
+    scratch = mln_arena_new((size_t)e->cse->options.limits->request_arena_bytes);
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
+    while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
+        MLN_TRY(mln_exec_look(e, &may));
+        MLN_REQUIRE(may, LIMIT);
+        mln_arena_reset(scratch);
+        MLN_TRY(mln_store_get(e->view, id, scratch, &sibling));
+        if (sibling.et > now_us && mln_special_of(&sibling) == e->type) {
+            mln_fault_set(e->fault, "%.*s has its only %s already",
+                          MLN_S_ARG(e->target.resource.rn), e->type->long_name);
+            MLN_FAIL(CONFLICT);
+        }
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
 /* ---- attributes that every type may have ---- */
 
 static mln_err check_root(struct mln_exec *e)
 {
+    const struct mln_type *base = mln_model_type(e->type->ty);
     struct mln_slice name = e->req.pc->items.first->name;
 
     if (!e->attributes) {
@@ -41,8 +87,9 @@ static mln_err check_root(struct mln_exec *e)
         MLN_FAIL(BAD_REQUEST);
     }
     if (!mln_slice_eq(name, e->type->root)) {
-        mln_fault_set(e->fault, "content is %.*s where %.*s is expected", MLN_S_ARG(name),
-                      MLN_S_ARG(e->type->root));
+        mln_fault_set(e->fault, "content is %.*s where %.*s is expected%s%.*s", MLN_S_ARG(name),
+                      MLN_S_ARG(e->type->root), base->special_count ? ", by " : "",
+                      MLN_S_ARG(base->specialised_by));
         MLN_FAIL(BAD_REQUEST);
     }
     return MLN_OK;
@@ -157,12 +204,14 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(check_creatable(e));
     ops = mln_type_ops_of(e->type->ty);
     MLN_TRY(check_root(e));
+    MLN_TRY(check_built(e));
     MLN_TRY(ops->precheck ? ops->precheck(e) : MLN_OK);
     MLN_TRY(mln_check_create(e->type, e->attributes, optional, e->fault));
     MLN_TRY(check_name(e));
     MLN_TRY(check_expiration(e));
     MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
     MLN_TRY(check_depth(e));
+    MLN_TRY(check_single(e));
     return ops->create.validate ? ops->create.validate(e) : MLN_OK;
 }
 

@@ -28,10 +28,11 @@ struct plan {
     struct mln_exec *e;
     uint64_t member_type;
     uint64_t strategy;
-    uint64_t most;                 /* maxNrOfMembers */
-    const struct mln_value *given; /* memberIDs of the request, or NULL */
-    struct mln_value *kept;        /* those that stay */
-    struct mln_arena *scratch;     /* for one member at a time */
+    uint64_t most;                   /* maxNrOfMembers */
+    const struct mln_value *special; /* specializationType of the group, or NULL */
+    const struct mln_value *given;   /* memberIDs of the request, or NULL */
+    struct mln_value *kept;          /* those that stay */
+    struct mln_arena *scratch;       /* for one member at a time */
 };
 
 static uint64_t number(struct mln_exec *e, struct mln_slice name, uint64_t otherwise)
@@ -116,6 +117,29 @@ static bool is_of_type(const struct member *m, uint64_t ty)
     return t->resource.ty == ty;
 }
 
+/* spec: TS-0004 7.4.13.2.1: all of one specialisation; a sub-group says it of its members */
+static bool is_of_special(const struct member *m, const struct mln_value *special)
+{
+    const struct mln_value *container = mln_value_get(special, MLN_S("cnd"));
+    struct mln_slice map = m->target.resource.attrs;
+    struct mln_slice text;
+    uint64_t wanted;
+    uint64_t n;
+
+    if (!special) {
+        return true;
+    }
+    if (m->target.virtual_child == MLN_VIRTUAL_FAN_OUT &&
+        !mln_pack_find(map, MLN_S("spty"), &map)) {
+        return false;
+    }
+    if (container) {
+        return mln_pack_find_text(map, MLN_S("cnd"), &text) && mln_slice_eq(text, container->text);
+    }
+    return mln_value_u64(mln_value_get(special, MLN_S("mgd")), &wanted) &&
+           mln_pack_find_u64(map, MLN_S("mgd"), &n) && n == wanted;
+}
+
 /* The same resource in two spellings is one member. */
 static mln_err is_repeated(struct mln_exec *e, struct mln_set *seen, const struct member *m,
                            bool *ret)
@@ -184,7 +208,8 @@ static mln_err take_member(struct plan *p, struct mln_set *seen, const struct ml
     if (repeats) {
         return MLN_OK;
     }
-    if (p->member_type != MIXED && !(m.is_there && is_of_type(&m, p->member_type))) {
+    if (p->member_type != MIXED &&
+        !(m.is_there && is_of_type(&m, p->member_type) && is_of_special(&m, p->special))) {
         return reject(p, given);
     }
     return mln_value_append(p->kept, mln_draft_copy(e->arena, given));
@@ -247,6 +272,7 @@ static mln_err perform(struct mln_exec *e, struct mln_draft *d)
 {
     struct plan p = plan_of(e);
 
+    p.special = mln_value_get(d->attributes, MLN_S("spty"));
     if (p.given) {
         MLN_TRY(take_members(&p));
         MLN_TRY(mln_draft_set(d, MLN_S("cnm"), mln_value_uint(e->arena, p.kept->items.count)));

@@ -7,6 +7,7 @@
 #include "cse/notify/reach.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
+#include "model/special.h"
 
 enum { CONTENT_TIME_SERIES = 5 }; /* notificationContentType of event type 8 */
 
@@ -296,7 +297,7 @@ static mln_err validate_update(struct mln_exec *e)
     struct mln_resource subject;
 
     MLN_TRY(mln_locate_parent(&l, &e->target.resource, &subject));
-    MLN_TRY(validate_criteria(e, mln_model_type(subject.ty)));
+    MLN_TRY(validate_criteria(e, mln_special_of(&subject)));
     return check_targets(e);
 }
 

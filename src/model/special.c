@@ -1,0 +1,55 @@
+/* Specialisations of resource types. */
+#include "model/special.h"
+
+#include "model/pack.h"
+
+const struct mln_type *mln_special_type(const struct mln_type *base, uint64_t definition)
+{
+    unsigned low = base->first_special;
+    unsigned high = low + base->special_count;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        const struct mln_type *type = mln_model_type_at((enum mln_type_id)middle);
+
+        if (type->definition == definition) {
+            return type;
+        }
+        if (type->definition < definition) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+const struct mln_type *mln_special_of(const struct mln_resource *r)
+{
+    const struct mln_type *base = mln_model_type(r->ty);
+    const struct mln_type *type = NULL;
+    uint64_t definition;
+
+    if (base && base->special_count &&
+        mln_pack_find_u64(r->attrs, base->specialised_by, &definition)) {
+        type = mln_special_type(base, definition);
+    }
+    return type ? type : base;
+}
+
+const struct mln_type *mln_special_of_content(const struct mln_type *base, struct mln_slice root,
+                                              const struct mln_value *attributes)
+{
+    const struct mln_type *type;
+    uint64_t definition;
+
+    if (base->special_count == 0) {
+        return base;
+    }
+    if (mln_value_u64(mln_value_get(attributes, base->specialised_by), &definition)) {
+        type = mln_special_type(base, definition);
+    } else {
+        type = mln_model_root(root);
+    }
+    return type && type->ty == base->ty ? type : base;
+}

@@ -1,0 +1,23 @@
+/* Specialisations of resource types: one number, one table of attributes for each definition.
+ *
+ * The base type names the attribute that decides (mgmtDefinition of a mgmtObj); its specialisations
+ * are rows of the table of types. All other types stand for themselves. Pure functions, any thread.
+ * spec: TS-0001 9.6.15, TS-0004 7.4.15, annex D */
+#pragma once
+
+#include "model/model.h"
+#include "model/resource.h"
+#include "model/value.h"
+
+/* The specialisation of that definition; NULL when `base` has none. */
+const struct mln_type *mln_special_type(const struct mln_type *base, uint64_t definition);
+
+/* The type of a stored resource: its specialisation, or the type of its number. NULL for a number
+ * that the standard does not define. */
+const struct mln_type *mln_special_of(const struct mln_resource *r);
+
+/* The type that the content of a CREATE is to be checked against: the specialisation that its
+ * attribute names, else the one that its root names, else `base`. Nothing of the content is
+ * checked; `attributes` may be NULL. */
+const struct mln_type *mln_special_of_content(const struct mln_type *base, struct mln_slice root,
+                                              const struct mln_value *attributes);
