@@ -170,7 +170,7 @@ static const struct value_case values[] = {
     { MLN_DT_EVENT_NOTIFICATION_CRITERIA, "{'net':[99]}", INVALID, NULL },
     { MLN_DT_EVENT_NOTIFICATION_CRITERIA, "{'atr':[]}", INVALID, NULL },
     { MLN_DT_EVENT_NOTIFICATION_CRITERIA, "{'om':[{'ops':1}]}", NOT_IMPLEMENTED, NULL },
-    { MLN_DT_EVENT_NOTIFICATION_CRITERIA, "{'md':{'num':1,'dur':'PT1S'}}", NOT_IMPLEMENTED, NULL },
+    { MLN_DT_EVENT_NOTIFICATION_CRITERIA, "{'md':{'num':1,'dur':'PT1S'}}", OK, NULL },
     { MLN_DT_FILTER_CRITERIA, "{'fo':3,'ty':[3,4],'lim':0,'lvl':1}", OK, NULL },
     { MLN_DT_FILTER_CRITERIA, "{'fo':4}", INVALID, NULL },
     { MLN_DT_FILTER_CRITERIA, "{'lvl':0}", INVALID, NULL },
