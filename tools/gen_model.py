@@ -263,11 +263,12 @@ class Source:
         special = self.model.specialisations(t) if t.specialised_by else []
         first = f"MLN_TYPE_{special[0].constant}" if special else "0"
         slots = {a.slot for a in t.attributes}
-        fields = [str(t.number), str(t.definition), str(t.instance), slice_of(t.short), slice_of(t.root),
+        fields = [f"&mln_model_gen_indexes[MLN_TYPE_{t.constant}]",
+                  str(t.number), str(t.definition), str(t.instance), slice_of(t.short), slice_of(t.root),
                   quoted(t.long), attributes, str(len(t.attributes)), children, str(len(numbers)),
                   truth(t.is_virtual), truth(t.is_announced), truth(t.in_cse_only),
                   truth(t.attribute("acpi")), truth("ET" in slots), truth("ST" in slots),
-                  truth(t.unbuilt), slice_of(t.specialised_by), first, str(len(special)), kinds,
+                  "false", truth(t.unbuilt), slice_of(t.specialised_by), first, str(len(special)), kinds,
                   singles, pairs]
         return "    { " + ", ".join(fields) + " },"
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "model/definitions.h"
 #include "model/model_int.h"
 
 static uint64_t load64(const char *p)
@@ -29,7 +30,7 @@ static uint32_t load32(const char *p)
 
 /* 64 bits out of a name: its ends and its length, so that no loop runs. The same function stands
  * in tools/gen_model.py. */
-static uint64_t name_key(struct mln_slice s)
+uint64_t mln_model_name_key(struct mln_slice s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     size_t n = s.len;
@@ -52,7 +53,7 @@ static size_t candidate(const struct mln_name_index *index, struct mln_slice nam
     if (!index->places) {
         return 0;
     }
-    return index->places[name_key(name) * index->multiplier >> index->shift];
+    return index->places[mln_model_name_key(name) * index->multiplier >> index->shift];
 }
 
 const struct mln_type *mln_model_type_at(enum mln_type_id id)
@@ -91,7 +92,7 @@ const struct mln_type *mln_model_root(struct mln_slice root)
 
 const struct mln_attribute *mln_model_attribute(const struct mln_type *type, struct mln_slice name)
 {
-    size_t place = candidate(&mln_model_gen_indexes[type - mln_model_gen_types].names, name);
+    size_t place = candidate(&type->index->names, name);
 
     if (!place || !mln_slice_eq(type->attributes[place - 1].name, name)) {
         return NULL;
@@ -167,6 +168,10 @@ bool mln_model_may_hold(const struct mln_type *parent, const struct mln_type *ch
 {
     bool is_special = mln_model_type(child->ty) != child;
 
+    if (parent->is_defined && child->ty == parent->ty &&
+        !mln_definitions_may_hold(parent, child->root)) {
+        return false;
+    }
     return mln_model_may_contain(parent, child->ty) &&
            (!is_special || parent->kinds.count == 0 || is_listed(&parent->kinds, child));
 }

@@ -101,10 +101,13 @@ struct mln_pair_list {
     uint16_t count;
 };
 
+struct mln_type_index;
+
 struct mln_type {
-    uint16_t ty;         /* resource type number; shared by specialisations */
-    uint16_t definition; /* mgmtDefinition of a mgmtObj specialisation, else 0 */
-    uint16_t instance;   /* type of the children that la and ol stand for, or 0 */
+    const struct mln_type_index *index; /* of the names of its attributes */
+    uint16_t ty;                        /* resource type number; shared by specialisations */
+    uint16_t definition;                /* mgmtDefinition of a mgmtObj specialisation, else 0 */
+    uint16_t instance;                  /* type of the children that la and ol stand for, or 0 */
     struct mln_slice short_name;
     struct mln_slice root; /* member name of the representation: "m2m:cnt" */
     const char *long_name;
@@ -118,6 +121,7 @@ struct mln_type {
     bool has_acpi;     /* defines accessControlPolicyIDs */
     bool has_et;
     bool has_st;
+    bool is_defined;                 /* by a file that was read at the start: definitions.h */
     bool is_unbuilt;                 /* this specialisation is refused with NOT_IMPLEMENTED */
     struct mln_slice specialised_by; /* base type: attribute that names the specialisation */
     uint16_t first_special;          /* base type: its specialisations, by their definition */

@@ -16,6 +16,9 @@ struct mln_type_index {
     uint64_t mandatory; /* bit i: attribute i must be in a CREATE */
 };
 
+/* 64 bits out of a name, for the hash above. */
+uint64_t mln_model_name_key(struct mln_slice s);
+
 enum mln_use {
     MLN_USE_NONE,
     MLN_USE_VALID,
@@ -43,5 +46,5 @@ extern const size_t mln_model_gen_name_count;
 /* Attributes that must be in a CREATE, as bits by their place in type->attributes. */
 static inline uint64_t mln_model_mandatory(const struct mln_type *type)
 {
-    return mln_model_gen_indexes[type - mln_model_gen_types].mandatory;
+    return type->index->mandatory;
 }

@@ -1,7 +1,21 @@
 /* Specialisations of resource types. */
 #include "model/special.h"
 
+#include "model/definitions.h"
 #include "model/pack.h"
+
+/* Set before the threads start. */
+static const struct mln_definitions *installed;
+
+void mln_special_install(const struct mln_definitions *definitions)
+{
+    installed = definitions;
+}
+
+bool mln_special_is_template(const struct mln_type *type)
+{
+    return type->specialised_by.len && type->special_count == 0 && !type->is_defined;
+}
 
 const struct mln_type *mln_special_type(const struct mln_type *base, uint64_t definition)
 {
@@ -28,8 +42,13 @@ const struct mln_type *mln_special_of(const struct mln_resource *r)
 {
     const struct mln_type *base = mln_model_type(r->ty);
     const struct mln_type *type = NULL;
+    struct mln_slice name;
     uint64_t definition;
 
+    if (base && mln_special_is_template(base) &&
+        mln_pack_find_text(r->attrs, base->specialised_by, &name)) {
+        type = mln_definitions_find(installed, name);
+    }
     if (base && base->special_count &&
         mln_pack_find_u64(r->attrs, base->specialised_by, &definition)) {
         type = mln_special_type(base, definition);
@@ -43,6 +62,13 @@ const struct mln_type *mln_special_of_content(const struct mln_type *base, struc
     const struct mln_type *type;
     uint64_t definition;
 
+    if (mln_special_is_template(base)) {
+        const struct mln_value *name = mln_value_get(attributes, base->specialised_by);
+
+        type = name && name->kind == MLN_V_TEXT ? mln_definitions_find(installed, name->text)
+                                                : mln_definitions_root(installed, root);
+        return type ? type : base;
+    }
     if (base->special_count == 0) {
         return base;
     }

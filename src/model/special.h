@@ -9,6 +9,16 @@
 #include "model/resource.h"
 #include "model/value.h"
 
+/* The specialisations of <flexContainer>, in place of those before; NULL: none. They must live as
+ * long as anything looks a type up. The only state of this folder: called once, before the threads
+ * start, like what is generated they are the same for the whole process. */
+struct mln_definitions;
+void mln_special_install(const struct mln_definitions *definitions);
+
+/* Is the type one whose specialisations are named by a text, which are defined by files? The type
+ * itself stands for none then. */
+bool mln_special_is_template(const struct mln_type *type);
+
 /* The specialisation of that definition; NULL when `base` has none. */
 const struct mln_type *mln_special_type(const struct mln_type *base, uint64_t definition);
 

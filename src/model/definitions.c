@@ -1,0 +1,402 @@
+/* Reading definitions. */
+#include "model/definitions.h"
+
+#include "base/mem.h"
+#include "model/check.h"
+#include "model/model_int.h"
+
+enum {
+    ARENA_MAX = 64 << 20,
+    ATTRIBUTES_MAX = 64, /* the bits of a mask say which are mandatory */
+    CHILDREN_MAX = 256,
+    NAME_MAX_BYTES = 64,
+    PLACES_BITS = 12,
+    TRIES = 1000,
+};
+
+struct definition {
+    struct mln_type type; /* first: a type of this sort is its definition */
+    struct mln_type_index index;
+    struct mln_slice cnd;
+    size_t line;
+    struct mln_attribute attributes[ATTRIBUTES_MAX];
+    struct mln_slice children[CHILDREN_MAX];
+    size_t child_count;
+};
+
+struct mln_definitions {
+    struct mln_arena *arena;
+    struct definition **by_cnd; /* both sorted */
+    struct definition **by_root;
+    size_t count;
+    size_t most;
+};
+
+/* The text that is read. */
+struct reading {
+    struct mln_definitions *set;
+    struct definition *now; /* NULL before the first */
+    size_t line;
+    struct mln_fault *fault;
+};
+
+/* ---- words ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The next word of a line; empty at its end. */
+static struct mln_slice word(struct mln_slice *rest)
+{
+    struct mln_slice found;
+    size_t begin = 0;
+    size_t end;
+
+    while (begin < rest->len && is_blank(rest->ptr[begin])) {
+        begin++;
+    }
+    end = begin;
+    while (end < rest->len && !is_blank(rest->ptr[end])) {
+        end++;
+    }
+    found = mln_slice_of(rest->ptr + begin, end - begin);
+    *rest = mln_slice_from(*rest, end);
+    return found;
+}
+
+static mln_err refuse(struct reading *r, const char *what, struct mln_slice text)
+{
+    mln_fault_set(r->fault, "%s%s%.*s", what, text.len ? ": " : "",
+                  MLN_S_ARG(mln_slice_head(text, NAME_MAX_BYTES)));
+    MLN_FAIL(CONFIG);
+}
+
+/* A copy of a name that fits the pattern. */
+static mln_err take_name(struct reading *r, struct mln_slice text, const char *what,
+                         struct mln_slice *ret)
+{
+    if (text.len == 0 || text.len > NAME_MAX_BYTES ||
+        !mln_check_pattern(MLN_PATTERN_NC_NAME, text)) {
+        return refuse(r, what, text);
+    }
+    MLN_REQUIRE(mln_arena_dup(r->set->arena, text, ret), NO_MEMORY);
+    return MLN_OK;
+}
+
+/* prefix:name, but not of m2m, whose specialisations are in the tables. */
+static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_slice *ret)
+{
+    size_t colon = mln_slice_find(text, ':');
+    struct mln_slice prefix = mln_slice_head(text, colon);
+    bool is_name = colon < text.len && text.len <= NAME_MAX_BYTES &&
+                   mln_check_pattern(MLN_PATTERN_NC_NAME, prefix) &&
+                   mln_check_pattern(MLN_PATTERN_NC_NAME, mln_slice_from(text, colon + 1));
+
+    if (!is_name || mln_slice_eq(prefix, MLN_S("m2m"))) {
+        return refuse(r, "not prefix:name with a prefix other than m2m", text);
+    }
+    MLN_REQUIRE(mln_arena_dup(r->set->arena, text, ret), NO_MEMORY);
+    return MLN_OK;
+}
+
+/* ---- the end of a definition ---- */
+
+static bool fill(const struct definition *d, uint64_t multiplier, uint8_t *places)
+{
+    memset(places, 0, 1u << PLACES_BITS);
+    for (size_t i = 0; i < d->type.attribute_count; i++) {
+        uint64_t key = mln_model_name_key(d->attributes[i].name);
+        size_t place = (key * multiplier) >> (64 - PLACES_BITS);
+
+        if (places[place]) {
+            return false;
+        }
+        places[place] = (uint8_t)(i + 1);
+    }
+    return true;
+}
+
+/* A perfect hash, found by trying multipliers: odd numbers of a fixed sequence. */
+static mln_err make_index(struct reading *r, struct definition *d)
+{
+    uint8_t *places = mln_arena_alloc(r->set->arena, 1u << PLACES_BITS);
+    uint64_t multiplier = UINT64_C(0x9E3779B97F4A7C15);
+
+    MLN_REQUIRE(places, NO_MEMORY);
+    for (int i = 0; i < TRIES; i++) {
+        if (fill(d, multiplier, places)) {
+            d->index.names = (struct mln_name_index){ multiplier, 64 - PLACES_BITS, places };
+            d->type.index = &d->index;
+            return MLN_OK;
+        }
+        multiplier = (multiplier * UINT64_C(6364136223846793005) + 1442695040888963407) | 1;
+    }
+    r->line = d->line;
+    return refuse(r, "two attributes have names too much alike", d->type.root);
+}
+
+typedef struct mln_slice key_of(const struct definition *d);
+
+static struct mln_slice cnd_of(const struct definition *d)
+{
+    return d->cnd;
+}
+
+static struct mln_slice root_of(const struct definition *d)
+{
+    return d->type.root;
+}
+
+/* Where the key stands in a sorted list, or would stand. */
+static size_t place_of(struct definition *const *list, size_t count, key_of *of,
+                       struct mln_slice key)
+{
+    size_t low = 0;
+    size_t high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (mln_slice_cmp(of(list[middle]), key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void insert(struct definition **list, size_t count, key_of *of, struct definition *d)
+{
+    size_t at = place_of(list, count, of, of(d));
+
+    memmove(&list[at + 1], &list[at], (count - at) * sizeof(struct definition *));
+    list[at] = d;
+}
+
+static mln_err finish(struct reading *r)
+{
+    struct definition *d = r->now;
+    struct mln_definitions *set = r->set;
+
+    if (!d) {
+        return MLN_OK;
+    }
+    r->now = NULL;
+    MLN_TRY(make_index(r, d));
+    insert(set->by_cnd, set->count, cnd_of, d);
+    insert(set->by_root, set->count, root_of, d);
+    set->count++;
+    return MLN_OK;
+}
+
+/* ---- statements ---- */
+
+static mln_err begin_definition(struct reading *r, struct mln_slice rest)
+{
+    const struct mln_type *base = mln_model_type(MLN_TY_FLEXCONTAINER);
+    struct mln_slice root = word(&rest);
+    struct mln_slice name = word(&rest);
+    struct mln_slice cnd = word(&rest);
+    struct mln_slice long_name;
+    struct definition *d;
+
+    MLN_TRY(finish(r));
+    MLN_REQUIRE(r->set->count < r->set->most, LIMIT);
+    d = mln_arena_zalloc(r->set->arena, 1, sizeof *d);
+    MLN_REQUIRE(d, NO_MEMORY);
+    d->type = *base;
+    d->line = r->line;
+    MLN_TRY(take_root(r, root, &d->type.root));
+    MLN_TRY(take_name(r, name, "not a long name", &long_name));
+    d->type.long_name = mln_arena_zdup(r->set->arena, long_name);
+    if (cnd.len == 0 || !mln_check_pattern(MLN_PATTERN_ANY_URI, cnd)) {
+        return refuse(r, "not a containerDefinition", cnd);
+    }
+    if (mln_definitions_find(r->set, cnd) || mln_definitions_root(r->set, root)) {
+        return refuse(r, "defined before", root);
+    }
+    MLN_REQUIRE(d->type.long_name && mln_arena_dup(r->set->arena, cnd, &d->cnd), NO_MEMORY);
+    memcpy(d->attributes, base->attributes, base->attribute_count * sizeof *base->attributes);
+    d->type.attributes = d->attributes;
+    d->type.short_name = MLN_S("fcnt");
+    d->type.is_defined = true;
+    d->index.mandatory = base->index->mandatory;
+    r->now = d;
+    return word(&rest).len ? refuse(r, "more than root, name and containerDefinition", root)
+                           : MLN_OK;
+}
+
+static mln_err find_datatype(struct reading *r, struct mln_slice name, struct mln_attribute *ret)
+{
+    if (mln_slice_ends(name, MLN_S("[]"))) {
+        ret->is_many = true;
+        name = mln_slice_head(name, name.len - 2);
+    }
+    for (unsigned i = 0; i < MLN_DATATYPES; i++) {
+        if (mln_slice_eq(mln_model_gen_datatypes[i].name, name)) {
+            ret->type = (uint16_t)i;
+            return MLN_OK;
+        }
+    }
+    return refuse(r, "no such data type", name);
+}
+
+static bool has_attribute(const struct definition *d, struct mln_slice name)
+{
+    for (size_t i = 0; i < d->type.attribute_count; i++) {
+        if (mln_slice_eq(d->attributes[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static mln_err add_attribute(struct reading *r, struct mln_slice rest)
+{
+    struct definition *d = r->now;
+    struct mln_attribute a = {
+        .create = MLN_PRESENCE_OPTIONAL,
+        .update = MLN_PRESENCE_OPTIONAL,
+        .announced = MLN_ANNOUNCED_OPTIONAL,
+        .slot = MLN_SLOT_ATTRS,
+    };
+    struct mln_slice long_name;
+    struct mln_slice use;
+
+    if (d->type.attribute_count == ATTRIBUTES_MAX) {
+        return refuse(r, "too many attributes", d->type.root);
+    }
+    MLN_TRY(take_name(r, word(&rest), "not a short name", &a.name));
+    if (has_attribute(d, a.name)) {
+        return refuse(r, "an attribute of that name is there", a.name);
+    }
+    MLN_TRY(take_name(r, word(&rest), "not a long name", &long_name));
+    a.long_name = mln_arena_zdup(r->set->arena, long_name);
+    MLN_REQUIRE(a.long_name, NO_MEMORY);
+    MLN_TRY(find_datatype(r, word(&rest), &a));
+    use = word(&rest);
+    if (mln_slice_eq(use, MLN_S("mandatory"))) {
+        a.create = MLN_PRESENCE_MANDATORY;
+        a.least = 1;
+        d->index.mandatory |= UINT64_C(1) << d->type.attribute_count;
+        use = word(&rest);
+    }
+    if (use.len) {
+        return refuse(r, "unknown word", use);
+    }
+    d->attributes[d->type.attribute_count++] = a;
+    return MLN_OK;
+}
+
+static mln_err add_child(struct reading *r, struct mln_slice rest)
+{
+    struct definition *d = r->now;
+
+    if (d->child_count == CHILDREN_MAX) {
+        return refuse(r, "too many children", d->type.root);
+    }
+    MLN_TRY(take_root(r, word(&rest), &d->children[d->child_count]));
+    d->child_count++;
+    return word(&rest).len ? refuse(r, "one child on a line", d->type.root) : MLN_OK;
+}
+
+static mln_err read_line(struct reading *r, struct mln_slice line)
+{
+    struct mln_slice rest = mln_slice_head(line, mln_slice_find(line, '#'));
+    struct mln_slice verb = word(&rest);
+
+    if (verb.len == 0) {
+        return MLN_OK;
+    }
+    if (mln_slice_eq(verb, MLN_S("flexContainer"))) {
+        return begin_definition(r, rest);
+    }
+    if (!r->now) {
+        return refuse(r, "flexContainer must come first", verb);
+    }
+    if (mln_slice_eq(verb, MLN_S("attribute"))) {
+        return add_attribute(r, rest);
+    }
+    return mln_slice_eq(verb, MLN_S("child")) ? add_child(r, rest)
+                                              : refuse(r, "no such statement", verb);
+}
+
+/* ---- the set ---- */
+
+mln_err mln_definitions_new(const struct mln_limits *limits, struct mln_definitions **ret)
+{
+    struct mln_definitions *d = mln_calloc(1, sizeof *d);
+
+    MLN_REQUIRE(d, NO_MEMORY);
+    d->most = (size_t)limits->definitions;
+    d->arena = mln_arena_new(ARENA_MAX);
+    if (d->arena) {
+        d->by_cnd = mln_arena_zalloc(d->arena, d->most, sizeof(struct definition *));
+        d->by_root = mln_arena_zalloc(d->arena, d->most, sizeof(struct definition *));
+    }
+    if (!d->by_cnd || !d->by_root) {
+        mln_definitions_free(d);
+        MLN_FAIL(NO_MEMORY);
+    }
+    *ret = d;
+    return MLN_OK;
+}
+
+void mln_definitions_free(struct mln_definitions *definitions)
+{
+    if (definitions) {
+        mln_arena_free(definitions->arena);
+        mln_free(definitions);
+    }
+}
+
+mln_err mln_definitions_read(struct mln_definitions *definitions, struct mln_slice text,
+                             size_t *ret_line, struct mln_fault *fault)
+{
+    struct reading r = { .set = definitions, .fault = fault };
+    mln_err err = MLN_OK;
+
+    while (text.len && !mln_failed(err)) {
+        r.line++;
+        err = read_line(&r, mln_slice_cut(&text, '\n'));
+    }
+    if (!mln_failed(err)) {
+        err = finish(&r);
+    }
+    *ret_line = r.line;
+    return err;
+}
+
+static const struct mln_type *look_up(struct definition *const *list, size_t count, key_of *of,
+                                      struct mln_slice key)
+{
+    size_t at = place_of(list, count, of, key);
+
+    return at < count && mln_slice_eq(of(list[at]), key) ? &list[at]->type : NULL;
+}
+
+const struct mln_type *mln_definitions_find(const struct mln_definitions *definitions,
+                                            struct mln_slice cnd)
+{
+    return definitions ? look_up(definitions->by_cnd, definitions->count, cnd_of, cnd) : NULL;
+}
+
+const struct mln_type *mln_definitions_root(const struct mln_definitions *definitions,
+                                            struct mln_slice root)
+{
+    return definitions ? look_up(definitions->by_root, definitions->count, root_of, root) : NULL;
+}
+
+bool mln_definitions_may_hold(const struct mln_type *parent, struct mln_slice root)
+{
+    const struct definition *d = (const struct definition *)(const void *)parent;
+    bool may = d->child_count == 0;
+
+    for (size_t i = 0; i < d->child_count && !may; i++) {
+        may = mln_slice_eq(d->children[i], root);
+    }
+    return may;
+}
