@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "server/definitions.h"
 #include "server/exit.h"
 #include "server/locations.h"
 #include "server/privileges.h"
@@ -126,6 +127,17 @@ static mln_err check_locations(const struct mln_settings *s, struct mln_fault *f
     return MLN_OK;
 }
 
+static mln_err check_definitions(const struct mln_settings *s, struct mln_fault *fault)
+{
+    struct mln_definitions *definitions = NULL;
+
+    if (s->flex_definitions) {
+        MLN_TRY(mln_server_definitions(s->flex_definitions, &s->limits, &definitions, fault));
+    }
+    mln_definitions_free(definitions);
+    return MLN_OK;
+}
+
 /* ---- all of it ---- */
 
 mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault,
@@ -140,6 +152,7 @@ mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault
         MLN_FAIL(CONFIG);
     }
     MLN_TRY(check_locations(s, fault));
+    MLN_TRY(check_definitions(s, fault));
     MLN_TRY(mln_run_as_find(s->user, &as, fault));
     *ret_exit = MLN_EXIT_FAILED;
     if (strcmp(s->store, "mem") != 0) {

@@ -13,8 +13,10 @@
 #include "base/mem.h"
 #include "codec/json.h"
 #include "io/strikes.h"
+#include "model/special.h"
 #include "server/audit.h"
 #include "server/check.h"
+#include "server/definitions.h"
 #include "server/exit.h"
 #include "server/issuers.h"
 #include "server/locations.h"
@@ -70,7 +72,8 @@ struct mln_node {
     size_t name_count;
     char host_name[HOST_NAME_MAX + 1];
     struct mln_store *store;
-    struct mln_locations *locations; /* or NULL */
+    struct mln_locations *locations;     /* or NULL */
+    struct mln_definitions *definitions; /* or NULL */
     struct mln_cse *_Atomic cse;
     struct thread *threads;
     size_t thread_count;
@@ -499,6 +502,8 @@ static void free_node(struct mln_node *n)
     mln_server_tls_free(n->tls);
     mln_strikes_free(n->strikes);
     mln_locations_free(n->locations);
+    mln_special_install(NULL);
+    mln_definitions_free(n->definitions);
     mln_audit_close(n->audit);
     mln_free(n->threads);
     mln_free(n);
@@ -553,6 +558,11 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
     *ret_exit = MLN_EXIT_USAGE;
     if (n->settings->locations) {
         MLN_TRY(mln_locations_read(n->settings->locations, &n->locations, fault));
+    }
+    if (n->settings->flex_definitions) {
+        MLN_TRY(mln_server_definitions(n->settings->flex_definitions, &n->settings->limits,
+                                       &n->definitions, fault));
+        mln_special_install(n->definitions);
     }
     *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(mln_harden(fault)); /* before the store starts its thread */

@@ -68,6 +68,9 @@ static const struct mln_option options[] = {
       "Where clients are, for access rules with regions: lines of address prefix, latitude, "
       "longitude and country; '-' for what is not known",
       false },
+    { "flex-definitions", 0, "DIR", "none",
+      "Specialisations of flexContainer: files NAME.flex with their names, attributes and children",
+      false },
     { "unauthenticated", 0, "refuse|registered|open", "refuse",
       "What may be asked without a security association on listeners that are not trusted: "
       "nothing; what AEs ask that registered without a credential; or that, and registration too",

@@ -54,7 +54,8 @@ struct mln_settings {
     bool hides_unauthorised;
     enum mln_verify verify;
     bool rechecks_subscribers;
-    const char *locations; /* file, or NULL */
+    const char *locations;        /* file, or NULL */
+    const char *flex_definitions; /* directory, or NULL */
     enum mln_unauthenticated unauthenticated;
     bool enforces_profile;
     struct mln_slice audit; /* file, empty for none */

@@ -68,6 +68,19 @@ static mln_err set_config(struct mln_settings *s, struct mln_slice v, struct mln
     return keep(s, v, &s->config);
 }
 
+static mln_err set_flex_definitions(struct mln_settings *s, struct mln_slice v,
+                                    struct mln_fault *fault)
+{
+    s->flex_definitions = NULL;
+    if (mln_slice_eq(v, MLN_S("none"))) {
+        return MLN_OK;
+    }
+    if (v.len == 0) {
+        return refuse(fault, "flex-definitions", "a directory, or none", v);
+    }
+    return keep_text(s, v, &s->flex_definitions);
+}
+
 static mln_err set_locations(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     s->locations = NULL;
@@ -727,6 +740,7 @@ static const struct setter setters[] = {
     { "profile", set_profile },
     { "hide-unauthorised", set_hide },
     { "locations", set_locations },
+    { "flex-definitions", set_flex_definitions },
     { "verify-subscriptions", set_verify },
     { "recheck-subscribers", set_recheck },
     { "unauthenticated", set_unauthenticated },

@@ -8,7 +8,7 @@ its data type alone allows is refused for another reason.
 from . import model
 
 BUILT = [t for t in model.table("support.json")["built"]["types"]
-         if t not in ("la", "ol", "fopt", "mgmtObj")]
+         if t not in ("la", "ol", "fopt", "mgmtObj", "flexContainer")]
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {

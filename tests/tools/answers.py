@@ -28,6 +28,9 @@ def check(content, full=False):
     if not isinstance(content, dict) or len(content) != 1:
         raise jsonschema.ValidationError("content must be an object with one member")
     (root, value), = content.items()
+    if ":" in root and not root.startswith("m2m:"):
+        content, root = defined(root, value), "m2m:flexContainer"
+        (value,) = content.values()
     if not root.startswith("m2m:"):
         raise jsonschema.ValidationError(f"{root}: no member of content")
     short = root[4:]
@@ -36,6 +39,14 @@ def check(content, full=False):
         raise jsonschema.ValidationError(f"{root}: no such resource type or element")
     found.validate(content)
     check_inside(short, value)
+
+
+def defined(root, value):
+    """A specialisation of <flexContainer> that a file defines, without its own attributes."""
+    facts = validator("flexContainer").schema["properties"]["m2m:flexContainer"]["properties"]
+    if not isinstance(value, dict):
+        raise jsonschema.ValidationError(f"{root}: must be an object")
+    return {"m2m:flexContainer": {k: v for k, v in value.items() if k in facts or ":" in k}}
 
 
 def check_inside(short, value):
@@ -52,6 +63,6 @@ def check_inside(short, value):
         check({k: v for k, v in value.items() if k.startswith("m2m:")})
     elif isinstance(value, dict):
         for name, children in value.items():
-            if name.startswith("m2m:"):
+            if ":" in name:
                 for child in children:
                     check({name: child})

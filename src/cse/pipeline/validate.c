@@ -31,6 +31,15 @@ static mln_err check_creatable(struct mln_exec *e)
     return MLN_OK;
 }
 
+static mln_err check_defined(struct mln_exec *e)
+{
+    if (mln_special_is_template(e->type)) { /* spec: TS-0004 7.4.37.2.1 */
+        mln_fault_set(e->fault, "%.*s: no such definition", MLN_S_ARG(e->type->specialised_by));
+        MLN_FAIL(NO_DEFINITION);
+    }
+    return MLN_OK;
+}
+
 static mln_err check_built(struct mln_exec *e)
 {
     if (e->type->is_unbuilt) {
@@ -203,6 +212,7 @@ static mln_err validate_create(struct mln_exec *e)
 
     MLN_TRY(check_creatable(e));
     ops = mln_type_ops_of(e->type->ty);
+    MLN_TRY(check_defined(e));
     MLN_TRY(check_root(e));
     MLN_TRY(check_built(e));
     MLN_TRY(ops->precheck ? ops->precheck(e) : MLN_OK);

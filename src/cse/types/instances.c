@@ -65,7 +65,7 @@ static uint64_t text_bytes(const struct mln_value *v)
     return 0;
 }
 
-static uint64_t content_bytes(const struct mln_value *content)
+uint64_t mln_instances_bytes(const struct mln_value *content)
 {
     if (!content) {
         return 0;
@@ -172,7 +172,7 @@ mln_err mln_instances_perform_create(struct mln_exec *e, struct mln_draft *d)
     struct mln_resource *r = &d->resource;
     const char *holder = e->target.type->long_name;
 
-    r->bytes = content_bytes(mln_value_get(d->attributes, MLN_S("con")));
+    r->bytes = mln_instances_bytes(mln_value_get(d->attributes, MLN_S("con")));
     if (r->bytes > bounds.bytes) {
         mln_fault_set(e->fault, "con: larger than maxByteSize of the %s", holder);
         MLN_FAIL(NOT_ACCEPTABLE);

@@ -7,6 +7,9 @@
 
 #include "cse/types/types.h"
 
+/* Bytes of a content: of a text its UTF-8 form, of other values their JSON form; 0 for NULL. */
+uint64_t mln_instances_bytes(const struct mln_value *content);
+
 /* Deletes all instances. `holder` is changed accordingly, not stored. Errors: STORE_*,
  * NO_MEMORY. */
 mln_err mln_instances_drop(struct mln_exec *e, struct mln_resource *holder);

@@ -8,6 +8,7 @@ extern const struct mln_type_ops mln_asar_ops;
 extern const struct mln_type_ops mln_cb_ops;
 extern const struct mln_type_ops mln_cin_ops;
 extern const struct mln_type_ops mln_cnt_ops;
+extern const struct mln_type_ops mln_fcnt_ops;
 extern const struct mln_type_ops mln_grp_ops;
 extern const struct mln_type_ops mln_mgmtObj_ops;
 extern const struct mln_type_ops mln_mssp_ops;
@@ -23,7 +24,7 @@ extern const struct mln_type_ops mln_tsi_ops;
 static const struct mln_type_ops *const table[] = {
     &mln_acp_ops,  &mln_ae_ops,      &mln_cnt_ops, &mln_cin_ops,  &mln_cb_ops,   &mln_grp_ops,
     &mln_mssp_ops, &mln_mgmtObj_ops, &mln_nod_ops, &mln_asar_ops, &mln_svsn_ops, &mln_sub_ops,
-    &mln_ts_ops,   &mln_tsi_ops,     &mln_rol_ops, &mln_tk_ops,
+    &mln_fcnt_ops, &mln_ts_ops,      &mln_tsi_ops, &mln_rol_ops,  &mln_tk_ops,
 };
 
 enum { TYPES = sizeof table / sizeof table[0] };
@@ -40,10 +41,11 @@ const struct mln_type_ops *mln_type_ops_of(uint16_t ty)
 
 const uint16_t *mln_types_supported(size_t *ret_count)
 {
-    static const uint16_t numbers[] = { MLN_TY_ACP, MLN_TY_AE,   MLN_TY_CNT,  MLN_TY_CIN,
-                                        MLN_TY_CB,  MLN_TY_GRP,  MLN_TY_MSSP, MLN_TY_MGMTOBJ,
-                                        MLN_TY_NOD, MLN_TY_ASAR, MLN_TY_SVSN, MLN_TY_SUB,
-                                        MLN_TY_TS,  MLN_TY_TSI,  MLN_TY_ROL,  MLN_TY_TK };
+    static const uint16_t numbers[] = {
+        MLN_TY_ACP,           MLN_TY_AE,      MLN_TY_CNT, MLN_TY_CIN,  MLN_TY_CB,   MLN_TY_GRP,
+        MLN_TY_MSSP,          MLN_TY_MGMTOBJ, MLN_TY_NOD, MLN_TY_ASAR, MLN_TY_SVSN, MLN_TY_SUB,
+        MLN_TY_FLEXCONTAINER, MLN_TY_TS,      MLN_TY_TSI, MLN_TY_ROL,  MLN_TY_TK
+    };
 
     _Static_assert(sizeof numbers / sizeof numbers[0] == TYPES, "one number for each record");
     *ret_count = TYPES;
