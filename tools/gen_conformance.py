@@ -26,7 +26,7 @@ import lint_c
 
 OUTPUT = "docs/conformance.md"
 OPEN = "spec/open.tsv"
-TYPE_TABLE = "src/cse/types/table.c"
+TYPE_TABLE = "src/cse/types/types.def"
 _ID = re.compile(r"(?<![A-Za-z0-9])SEC[-_][A-Z0-9]{3}[-_]\d+(?![A-Za-z0-9])", re.I)
 _CLAUSE = r"(?:[A-Z](?:\.[\dx]+)*|\d+(?:\.[\dx]+)*)(?![\w.]*\w)"
 _CITED = re.compile(rf"TS-(\d{{4}}) (?:table )?({_CLAUSE}(?:(?:,| and| to) {_CLAUSE})*)")
@@ -198,7 +198,7 @@ def clause_part(built, tested):
 
 
 def read_types(tree):
-    """[(type, built)] of spec/types. What spec/support.json calls built is what table.c lists."""
+    """[(type, built)] of spec/types. What spec/support.json calls built is what types.def lists."""
     support = json.loads(tree.text("spec/support.json") or "{}")
     built = set(support.get("built", {}).get("types", []))
     rows = [json.loads(tree.text(p)) for p in tree.match("spec/types/*.json")]
@@ -208,9 +208,9 @@ def read_types(tree):
     if TYPE_TABLE in tree.paths:
         # virtual resources have an address but no record, and no number; specialisations share
         # the record of their base
-        claimed = {row["short"] for row in rows
+        claimed = {row["short"].upper() for row in rows
                    if row["short"] in built and "type" in row and "of" not in row}
-        listed = set(re.findall(r"&mln_(\w+)_ops\b", tree.text(TYPE_TABLE)))
+        listed = set(re.findall(r"^MLN_T\(MLN_TY_(\w+),", tree.text(TYPE_TABLE), re.M))
         if claimed != listed:
             raise ValueError(f"{TYPE_TABLE} and spec/support.json disagree about "
                              f"{' '.join(sorted(claimed ^ listed))}")

@@ -177,9 +177,9 @@ def test_a_type_that_is_not_there_cannot_be_built(page):
 
 
 def test_what_is_built_is_what_the_code_lists(page):
-    assert page({"src/cse/types/table.c": "/* T. */\nx = { &mln_cnt_ops };\n"})
-    with pytest.raises(ValueError, match="disagree about cnt req$"):
-        page({"src/cse/types/table.c": "/* T. */\nx = { &mln_req_ops };\n"})
+    assert page({"src/cse/types/types.def": "/* T. */\nMLN_T(MLN_TY_CNT, cnt)\n"})
+    with pytest.raises(ValueError, match="disagree about CNT REQ$"):
+        page({"src/cse/types/types.def": "/* T. */\nMLN_T(MLN_TY_REQ, req)\n"})
 
 
 def test_check_says_when_the_page_is_stale(page, tmp_path, capsys):

@@ -1,6 +1,6 @@
 /* Behaviour of resource types: what the standard adds to the generic procedures.
  *
- * One record per type with behaviour, listed in table.c. A NULL hook means: nothing is added. The
+ * One record per type with behaviour, listed in types.def. A NULL hook means: nothing is added. The
  * hooks are called by the stages of cse/pipeline in the view of the request; validate hooks must
  * not write, the others may.
  * spec: TS-0004 7.4 */
