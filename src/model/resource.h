@@ -8,6 +8,7 @@
 
 enum {
     MLN_RESOURCE_SHOWS_CREATOR = 1, /* the representation has the attribute creator */
+    MLN_RESOURCE_HAS_SCHEDULE = 2,  /* a subscription below which a schedule was created */
 };
 
 struct mln_resource {

@@ -57,6 +57,7 @@ def test_children(admin, nod, receiver):
     """spec: TS-0004 7.4.18.1"""
     assert admin.create(nod, "sub", nu=[receiver.url]).rsc == 2001
     assert admin.create(nod, 13, {"m2m:bat": {"mgd": 1006, "btl": 50, "bts": 1}}).rsc == 2001
+    assert admin.create(nod, "sch", se={"sce": ["* * * * * * *"]}).rsc == 2001
     for ty, root in ((3, "cnt"), (9, "grp"), (14, "nod"), (2, "ae"), (4, "cin"), (1, "acp")):
         assert admin.create(nod, ty, {f"m2m:{root}": {}}).rsc == 4108
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cse/access/access.h"
 #include "cse/notify/missing.h"
+#include "cse/notify/window.h"
 #include "model/match.h"
 #include "model/pack.h"
 #include "model/special.h"
@@ -182,6 +183,15 @@ static mln_err is_used_up(const struct mln_change *c, const struct mln_resource 
     return MLN_OK;
 }
 
+/* spec: TS-0004 7.5.1.2.2 steps 3.0 and 4.0: what its schedule does not permit now is discarded */
+static mln_err is_scheduled(const struct mln_change *c, const struct mln_resource *sub, bool *ret)
+{
+    struct mln_lookup l = { c->cse, c->view, c->arena, c->now_us };
+
+    *ret = true;
+    return sub->flags & MLN_RESOURCE_HAS_SCHEDULE ? mln_window_is_open(&l, sub->id, ret) : MLN_OK;
+}
+
 /* An event on its way to the subscriptions. */
 struct publication {
     const struct mln_event *event;
@@ -203,10 +213,12 @@ static mln_err notify(const struct mln_change *c, const struct mln_resource *sub
     struct mln_slice content;
     struct mln_walk w;
     uint16_t number = 0;
+    bool may_leave;
     bool used_up;
 
     MLN_TRY(is_used_up(c, sub, &used_up));
-    if (used_up || !mln_pack_find(sub->attrs, MLN_S("nu"), &targets)) {
+    MLN_TRY(is_scheduled(c, sub, &may_leave));
+    if (used_up || !may_leave || !mln_pack_find(sub->attrs, MLN_S("nu"), &targets)) {
         return MLN_OK;
     }
     MLN_TRY(build(c, sub, p->event, &content));

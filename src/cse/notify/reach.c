@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cse/access/binding.h"
+#include "cse/notify/window.h"
 #include "model/pack.h"
 
 static bool is_indicator(struct mln_slice field)
@@ -83,11 +84,16 @@ mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
     struct mln_slice poa;
     struct mln_walk w;
     bool is_reachable = true;
+    bool is_open;
 
     *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
     /* spec: TS-0001 9.6.5 requestReachability: no point in trying when it says no */
     if ((mln_pack_find_bool(ae->attrs, MLN_S("rr"), &is_reachable) && !is_reachable) ||
         !mln_pack_find(ae->attrs, MLN_S("poa"), &poa)) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_window_of_ae(l, ae, &is_open));
+    if (!is_open) {
         return MLN_OK;
     }
     for (mln_walk_begin(&w, poa); ret->count < MLN_REACH_MAX && mln_walk_next(&w);) {

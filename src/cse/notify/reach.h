@@ -21,7 +21,8 @@ struct mln_reach {
  * stands for its points of access. No way: count is 0. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret);
 
-/* The same for an <AE> at hand. Errors: STORE_*, NO_MEMORY. */
+/* The same for an <AE> at hand. No way while the schedules of its node are closed. Errors: STORE_*,
+ * NO_MEMORY. */
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret);
 

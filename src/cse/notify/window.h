@@ -1,0 +1,15 @@
+/* Time windows of <schedule> resources: may a message leave now?
+ *
+ * A resource without a <schedule> among its children has no constraint; with several, one that is
+ * open will do. The thread of the view. spec: TS-0004 7.4.9, 7.5.1.2.2 step 3.0 */
+#pragma once
+
+#include "cse/cse_int.h"
+
+/* Does a schedule below the resource of this id permit the moment of the look-up?
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_window_is_open(const struct mln_lookup *l, uint64_t parent, bool *ret);
+
+/* The same for the node that an <AE> names in nodeLink; open when it names none of this CSE.
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_window_of_ae(const struct mln_lookup *l, const struct mln_resource *ae, bool *ret);

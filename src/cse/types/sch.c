@@ -1,0 +1,118 @@
+/* <schedule>: when something may happen with its parent. Below a <subscription>: when notifications
+ * are sent. Below a <node>: when its AEs can be reached. Below the CSEBase: when this CSE expects
+ * to be available, for others to read. What it does stands in cse/notify/window.c. spec:
+ * TS-0004 7.4.9, TS-0001 9.6.9 */
+#include "cse/access/schedule.h"
+#include "cse/pipeline/draft.h"
+#include "cse/types/types.h"
+
+#define OF_SUBSCRIPTION MLN_S("notificationSchedule")
+
+/* spec: TS-0004 7.4.9.1 */
+static mln_err check_entries(struct mln_exec *e)
+{
+    const struct mln_value *list =
+        mln_value_get(mln_value_get(e->attributes, MLN_S("se")), MLN_S("sce"));
+    struct mln_schedule s;
+
+    if (!list) {
+        return MLN_OK;
+    }
+    if (list->items.count > e->cse->options.limits->schedule_entries) {
+        mln_fault_set(e->fault, "se: too many entries");
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = list->items.first; v; v = v->next) {
+        MLN_TRY(mln_schedule_parse(v->text, &s, e->fault));
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 7.4.9.2.1, 7.4.9.2.3 */
+static mln_err check_coordination(struct mln_exec *e, const struct mln_resource *parent)
+{
+    if (parent->ty != MLN_TY_NOD && mln_value_get(e->attributes, MLN_S("nco"))) {
+        mln_fault_set(e->fault, "nco: only for a schedule of a node");
+        MLN_FAIL(CONTENTS);
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0001 table 9.6.8-1: the name is fixed */
+static mln_err check_name(struct mln_exec *e)
+{
+    const struct mln_value *rn = mln_value_get(e->attributes, MLN_S("rn"));
+
+    if (e->target.resource.ty == MLN_TY_SUB && rn && !mln_slice_eq(rn->text, OF_SUBSCRIPTION)) {
+        mln_fault_set(e->fault, "rn: the schedule of a subscription is notificationSchedule");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
+/* A node may have one for each of its networks. */
+static mln_err count_siblings(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = e->target.resource.id,
+                                  .ty = MLN_TY_SCH };
+    uint64_t count = 0;
+    uint64_t id;
+    mln_err err;
+
+    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
+    while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
+        if (++count >= e->cse->options.limits->schedules) {
+            mln_fault_set(e->fault, "too many schedules of this resource");
+            MLN_FAIL(LIMIT);
+        }
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+static mln_err validate_create(struct mln_exec *e)
+{
+    MLN_TRY(check_entries(e));
+    MLN_TRY(check_coordination(e, &e->target.resource));
+    MLN_TRY(check_name(e));
+    return count_siblings(e);
+}
+
+static mln_err validate_update(struct mln_exec *e)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource parent;
+
+    MLN_TRY(check_entries(e));
+    MLN_TRY(mln_locate_parent(&l, &e->target.resource, &parent));
+    return check_coordination(e, &parent);
+}
+
+static mln_err name_it(struct mln_exec *e, struct mln_draft *d)
+{
+    if (e->target.resource.ty == MLN_TY_SUB) {
+        d->resource.rn = OF_SUBSCRIPTION;
+    }
+    return MLN_OK;
+}
+
+/* Subscriptions without a schedule, which are nearly all, need no look for one. */
+static mln_err mark_parent(struct mln_exec *e, const struct mln_draft *d)
+{
+    struct mln_resource parent = e->target.resource;
+
+    (void)d;
+    if (parent.ty != MLN_TY_SUB) {
+        return MLN_OK;
+    }
+    parent.flags |= MLN_RESOURCE_HAS_SCHEDULE;
+    return mln_store_put(e->write, &e->target.resource, &parent);
+}
+
+const struct mln_type_ops mln_sch_ops = {
+    .ty = MLN_TY_SCH,
+    .operations = MLN_OPS_CRUD,
+    .create = { .validate = validate_create, .perform = name_it, .finish = mark_parent },
+    .update = { .validate = validate_update },
+};
