@@ -12,8 +12,8 @@ from lib.onem2m import Client
 
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
-    1, 2, 3, 4, 5, 9, 11, 13, 14,
-    18, 19, 20, 23, 28, 29, 30, 31, 32,
+    1, 2, 3, 4, 5, 7, 9, 11, 13, 14,
+    18, 19, 20, 21, 22, 23, 28, 29, 30, 31, 32,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
 
@@ -119,10 +119,13 @@ def test_supported_types_can_be_created(admin, ae):
     assert ae.create(ae.path, "ts", rn="t").rsc == 2001
     assert admin.create("cse-in", "mssp", rn="holder").rsc == 2001
     assert admin.create("cse-in", "nod", rn="place", ni="urn:node:2").rsc == 2001
+    assert admin.create("cse-in", "stcg", rn="counts").rsc == 2001
+    event = admin.create("cse-in/counts", "evcg", evt=1)["evi"]
     examples = {  # type: (who creates it, where, root, what)
         1: (ae, ae.path, "acp", {"pv": {"acr": []}, "pvs": {"acr": [{"acor": ["all"], "acop": 63}]}}),
         3: (ae, ae.path, "cnt", {}),
         4: (ae, f"{ae.path}/c", "cin", {"con": "x"}),
+        7: (admin, "cse-in/counts", "evcg", {"evt": 1}),
         9: (ae, ae.path, "grp", {"mnm": 1, "mid": []}),
         11: (admin, "cse-in", "mssp", {}),
         13: (admin, "cse-in/place", "bat", {"mgd": 1006, "btl": 5, "bts": 1}),
@@ -130,6 +133,8 @@ def test_supported_types_can_be_created(admin, ae):
         18: (admin, "cse-in/place", "sch", {"se": {"sce": ["* * * * * * *"]}}),
         19: (admin, "cse-in", "asar", {}),
         20: (admin, "cse-in/holder", "svsn", {"ni": "urn:n:1"}),
+        21: (admin, "cse-in", "stcl", {"cei": "/id-in", "srs": 2, "sm": 1, "evi": event}),
+        22: (admin, "cse-in", "stcg", {}),
         23: (ae, ae.path, "sub", {"nu": [ae.stem]}),
         29: (ae, ae.path, "ts", {}),
         30: (ae, f"{ae.path}/t", "tsi", {"dgt": "20300101T000000", "con": "x"}),
@@ -146,8 +151,9 @@ def test_supported_types_can_be_created(admin, ae):
         assert answer["ty"] == ty
         if who is admin:
             assert admin.delete(answer["ri"]).rsc == 2002
-    assert admin.delete("cse-in/holder").rsc == 2002
-    assert admin.delete("cse-in/place").rsc == 2002
+    for name in ("holder", "place", "counts"):
+        assert admin.delete(f"cse-in/{name}").rsc == 2002
+    assert admin.delete("cse-in/g").rsc == 2002
 
 
 @pytest.mark.parametrize("short,ty", UNBUILT)

@@ -89,6 +89,7 @@ class Place:
         assert self.ae.create(STEM, "cnt", rn="cnt0").rsc == 2001
         assert self.ae.create(STEM, "ts", rn="ts0").rsc == 2001
         assert admin.create("cse-in", "mssp", rn="mssp0").rsc == 2001
+        assert admin.create("cse-in", "stcg", rn="stcg0").rsc == 2001
         assert admin.register("Cplain", name="plain").retrieve("Cplain").rsc == 2000
         self.targets = {"ae": "Cplain"}
         assert admin.create("cse-in", "nod", rn="node0", ni="urn:node:0").rsc == 2001

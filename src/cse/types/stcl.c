@@ -1,0 +1,73 @@
+/* <statsCollect>: for whom, of whom and on which event statistics are collected. Records of service
+ * statistics are not made yet: a rule is kept while it is INACTIVE, and ACTIVE is refused.
+ * spec: TS-0004 7.4.25, TS-0001 9.6.25 */
+#include "cse/pipeline/draft.h"
+#include "cse/types/types.h"
+
+enum { ACTIVE = 1 };     /* m2m:statsRuleStatusType. spec: TS-0004 6.3.4.2.26 */
+enum { EVENTBASED = 1 }; /* m2m:statModelType. spec: TS-0004 6.3.4.2.27 */
+
+static uint64_t number(const struct mln_value *attributes, struct mln_slice name)
+{
+    uint64_t n = 0;
+
+    (void)mln_value_u64(mln_value_get(attributes, name), &n);
+    return n;
+}
+
+/* spec: TS-0004 7.4.25.2.1: eventID is that of an <eventConfig> */
+static mln_err check_event(struct mln_exec *e, const struct mln_value *attributes)
+{
+    const struct mln_value *event = mln_value_get(attributes, MLN_S("evi"));
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource config;
+    mln_err err = MLN_ERROR(NOT_FOUND);
+
+    if (event && event->text.len) {
+        err = mln_locate_lookup(&l, event->text, &config);
+    }
+    if (err.code == MLN_ERR_NOT_FOUND ||
+        (!mln_failed(err) && (config.ty != MLN_TY_EVCG || !mln_slice_eq(config.ri, event->text)))) {
+        mln_fault_set(e->fault, "evi: no eventID of an eventConfig");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return err;
+}
+
+/* Of the state that the request leads to. */
+static mln_err check(struct mln_exec *e, struct mln_draft *d)
+{
+    if (number(d->attributes, MLN_S("srs")) == ACTIVE) {
+        mln_fault_set(e->fault, "srs: statistics are not collected yet");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return number(d->attributes, MLN_S("sm")) == EVENTBASED ? check_event(e, d->attributes)
+                                                            : MLN_OK;
+}
+
+/* spec: TS-0004 7.4.25.2.1: unique within the domain of the service provider */
+static mln_err set_id(struct mln_exec *e, struct mln_draft *d)
+{
+    struct mln_slice text;
+    struct mln_buf buf;
+
+    mln_buf_init(&buf, e->arena, SIZE_MAX);
+    mln_buf_add(&buf, e->cse->names.cse_id);
+    mln_buf_byte(&buf, '/');
+    mln_buf_add(&buf, d->resource.ri);
+    MLN_TRY(mln_buf_finish(&buf, &text));
+    return mln_draft_set(d, MLN_S("sci"), mln_value_text(e->arena, text));
+}
+
+static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
+{
+    MLN_TRY(check(e, d));
+    return set_id(e, d);
+}
+
+const struct mln_type_ops mln_stcl_ops = {
+    .ty = MLN_TY_STCL,
+    .operations = MLN_OPS_CRUD,
+    .create = { .perform = perform_create },
+    .update = { .perform = check },
+};
