@@ -17,7 +17,8 @@ bool mln_special_is_template(const struct mln_type *type)
     return type->specialised_by.len && type->special_count == 0 && !type->is_defined;
 }
 
-const struct mln_type *mln_special_type(const struct mln_type *base, uint64_t definition)
+/* The specialisation of that definition, or NULL. */
+static const struct mln_type *find(const struct mln_type *base, uint64_t definition)
 {
     unsigned low = base->first_special;
     unsigned high = low + base->special_count;
@@ -51,7 +52,7 @@ const struct mln_type *mln_special_of(const struct mln_resource *r)
     }
     if (base && base->special_count &&
         mln_pack_find_u64(r->attrs, base->specialised_by, &definition)) {
-        type = mln_special_type(base, definition);
+        type = find(base, definition);
     }
     return type ? type : base;
 }
@@ -73,7 +74,7 @@ const struct mln_type *mln_special_of_content(const struct mln_type *base, struc
         return base;
     }
     if (mln_value_u64(mln_value_get(attributes, base->specialised_by), &definition)) {
-        type = mln_special_type(base, definition);
+        type = find(base, definition);
     } else {
         type = mln_model_root(root);
     }

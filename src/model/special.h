@@ -19,9 +19,6 @@ void mln_special_install(const struct mln_definitions *definitions);
  * itself stands for none then. */
 bool mln_special_is_template(const struct mln_type *type);
 
-/* The specialisation of that definition; NULL when `base` has none. */
-const struct mln_type *mln_special_type(const struct mln_type *base, uint64_t definition);
-
 /* The type of a stored resource: its specialisation, or the type of its number. NULL for a number
  * that the standard does not define. */
 const struct mln_type *mln_special_of(const struct mln_resource *r);

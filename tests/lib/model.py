@@ -41,7 +41,7 @@ def corrected(kind, key, name, facts):
 
 
 def is_unbuilt(short_type, name):
-    return any(name in row.get("attributes", []) and "types" in row and ("*" in row["types"] or short_type in row["types"])
+    return any(name in row.get("attributes", []) and {"*", short_type} & set(row["types"])
                for row in table("support.json")["unbuilt"])
 
 

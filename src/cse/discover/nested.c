@@ -180,17 +180,35 @@ static mln_err look(struct nester *n, struct level *level)
     return MLN_OK;
 }
 
-/* The children of a type number that has specialisations: by specialisation, then by creation. */
-static mln_err list_kin(struct nester *n, struct level *level, uint16_t ty, struct kin **ret,
-                        size_t *ret_count)
+/* The children of a type number that has specialisations. */
+struct kindred {
+    struct mln_arena *arena;
+    struct kin *list;
+    size_t count;
+    size_t cap;
+};
+
+static mln_err add_kin(struct kindred *k, uint64_t id, const struct mln_type *type)
+{
+    if (k->count == k->cap) {
+        size_t more = k->cap ? k->cap * 2 : 16;
+        struct kin *grown =
+            mln_arena_grow(k->arena, k->list, k->cap * sizeof *grown, more * sizeof *grown);
+
+        MLN_REQUIRE(grown, NO_MEMORY);
+        k->list = grown;
+        k->cap = more;
+    }
+    k->list[k->count++] = (struct kin){ id, type };
+    return MLN_OK;
+}
+
+static mln_err list_kin(struct nester *n, struct level *level, uint16_t ty, struct kindred *k)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
                                   .parent = level->parent->id,
                                   .ty = ty };
-    struct kin *list = NULL;
-    size_t count = 0;
-    size_t cap = 0;
     struct mln_resource r;
     uint64_t id;
     mln_err err = MLN_OK;
@@ -200,17 +218,8 @@ static mln_err list_kin(struct nester *n, struct level *level, uint16_t ty, stru
         MLN_TRY(look(n, level));
         MLN_TRY(empty_scratch(n, level->depth));
         MLN_TRY(mln_store_get(n->e->view, id, n->scratch[level->depth], &r));
-        if (count == cap) {
-            size_t more = cap ? cap * 2 : 16;
-
-            list = mln_arena_grow(n->e->arena, list, cap * sizeof *list, more * sizeof *list);
-            MLN_REQUIRE(list, NO_MEMORY);
-            cap = more;
-        }
-        list[count++] = (struct kin){ id, mln_special_of(&r) };
+        MLN_TRY(add_kin(k, id, mln_special_of(&r)));
     }
-    *ret = list;
-    *ret_count = count;
     return mln_failed(err) && err.code != MLN_ERR_NOT_FOUND ? err : MLN_OK;
 }
 
@@ -225,17 +234,20 @@ static int compare_kin(const void *left, const void *right)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
+/* By specialisation, then by creation. */
 static mln_err put_kin(struct nester *n, struct level *level, uint16_t ty)
 {
-    struct kin *list = NULL;
-    size_t count = 0;
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *arena = mln_arena_new((size_t)n->e->cse->options.limits->request_arena_bytes);
+    struct kindred k = { .arena = arena };
 
-    MLN_TRY(list_kin(n, level, ty, &list, &count));
-    if (count > 1) {
-        qsort(list, count, sizeof *list, compare_kin);
+    MLN_REQUIRE(arena, NO_MEMORY);
+    MLN_TRY(list_kin(n, level, ty, &k));
+    if (k.count > 1) {
+        qsort(k.list, k.count, sizeof *k.list, compare_kin);
     }
-    for (size_t i = 0; i < count && !is_over(n); i++) {
-        MLN_TRY(one_child(n, level, list[i].id));
+    for (size_t i = 0; i < k.count && !is_over(n); i++) {
+        MLN_TRY(one_child(n, level, k.list[i].id));
     }
     return MLN_OK;
 }

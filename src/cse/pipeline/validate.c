@@ -62,7 +62,7 @@ static mln_err check_single(struct mln_exec *e)
     struct mln_resource sibling;
     uint64_t id;
     bool may = true;
-    mln_err err = MLN_OK;
+    mln_err err;
 
     if (!mln_model_is_single(e->target.type, e->type)) {
         return MLN_OK;
