@@ -153,7 +153,6 @@ def test_supported_types_can_be_created(admin, ae):
             assert admin.delete(answer["ri"]).rsc == 2002
     for name in ("holder", "place", "counts"):
         assert admin.delete(f"cse-in/{name}").rsc == 2002
-    assert admin.delete("cse-in/g").rsc == 2002
 
 
 @pytest.mark.parametrize("short,ty", UNBUILT)

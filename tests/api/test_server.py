@@ -57,6 +57,7 @@ SETTINGS = {
     "hide-unauthorised": (["on", "off"], ["maybe", ""]),
     "verify-subscriptions": (["all", "resources", "none"], ["some", ""]),
     "locations": ([], [""]),  # which tables are taken: test_policy_contexts.py
+    "flex-definitions": (["none"], [""]),  # which files are taken: test_flexcontainer.py
     "recheck-subscribers": (["on", "off"], ["yes", ""]),
     "unauthenticated": (["refuse", "registered", "open"], ["closed", "", "on"]),
     "profile-enforcement": (["on", "off"], ["yes", ""]),

@@ -106,6 +106,7 @@ class Run:
         self.untrusted = Client(server.urls[1])
         self.receiver = receiver
         self.made = []  # to be deleted at the end
+        self.answer = None  # to the last request of a step
         number = next(_serial)
         self.variables = {"name": f"case{number}", "ae": f"cse-in/case{number}",
                           "stem": f"Ccase{number}", "other": f"Cother{number}",
@@ -213,9 +214,10 @@ class Run:
         client = self.untrusted if step.get("untrusted") else self.trusted
         end = time.monotonic() + (10 if step.get("eventually") else 0)
         while True:
-            answer = self.send(step["request"], client)
+            if "request" in step:  # otherwise it is about the one before
+                self.answer = self.send(step["request"], client)
             try:
-                self.check(step["expect"], answer)
+                self.check(step["expect"], self.answer)
                 break
             except AssertionError:
                 if time.monotonic() > end:
@@ -223,7 +225,7 @@ class Run:
         if "notified" in step["expect"]:
             self.check_notified(step["expect"]["notified"])
         for name, attribute in step.get("save", {}).items():
-            self.variables[name] = answer[attribute]
+            self.variables[name] = self.answer[attribute]
 
     def run(self):
         self.register(self.variables["stem"], self.variables["name"], self.case.get("ae", {}))
