@@ -12,7 +12,7 @@ from lib.onem2m import Client
 
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
-    1, 2, 3, 4, 5, 7, 9, 11, 13, 14,
+    1, 2, 3, 4, 5, 7, 9, 10, 11, 13, 14,
     18, 19, 20, 21, 22, 23, 28, 29, 30, 31, 32,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
@@ -127,6 +127,7 @@ def test_supported_types_can_be_created(admin, ae):
         4: (ae, f"{ae.path}/c", "cin", {"con": "x"}),
         7: (admin, "cse-in/counts", "evcg", {"evt": 1}),
         9: (ae, ae.path, "grp", {"mnm": 1, "mid": []}),
+        10: (admin, "cse-in", "lcp", {"los": 2}),
         11: (admin, "cse-in", "mssp", {}),
         13: (admin, "cse-in/place", "bat", {"mgd": 1006, "btl": 5, "bts": 1}),
         14: (admin, "cse-in", "nod", {"ni": "urn:node:1"}),

@@ -89,6 +89,8 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "contentInfo": ["", "text/plain", "text/plain:9"],
     "duration": ["", "P", "PT", "5", "1D"],
     "externalID": ["", "x"],
+    "MSISDN": ["", "a b", "a<b>", "a\\b", "\u0001", "1234", "1234567890123456"],
+    "TMGI": ["", "a b"],
     "sessionCapability": ["", "audio", ":x"],
     "scheduleEntry": ["", "* * * * * *", "* * * * * * * *", "60 * * * * * *", "* * 24 * * * *", "* * * 0 * * *",
                       "* * * * 13 * *", "* * * * * 7 *", "* * * * * * 1999", "5/2 * * * * * *", "*  * * * * * *"],
@@ -100,7 +102,8 @@ GOOD_TEXTS = {  # by the name of the pattern
     None: "text", "anyURI": "http://x.example/y", "ID": "/id-in/C1", "nhURI": "x", "NCName": "name",
     "resourceName": "name", "URN": "urn:imei:490154203237518", "timestamp": "20300101T000000",
     "pointOfAccess": "http://one.example", "serialization": "json", "duration": "PT30S",
-    "externalID": "x@y.example", "scheduleEntry": "* * 8-20 * * * *", "mediaType": "text/plain",
+    "externalID": "x@y.example", "MSISDN": "491701234567", "TMGI": "00f110",
+    "scheduleEntry": "* * 8-20 * * * *", "mediaType": "text/plain",
     "base64": "YQ==", "label": "a",
 }
 

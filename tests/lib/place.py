@@ -19,6 +19,7 @@ MINIMAL = {
     "ts": {},
     "tsi": {"dgt": "20260101T000000", "con": "x"},
     "grp": {"mnm": 5, "mid": []},
+    "lcp": {"los": 2},
     "mssp": {},
     "nod": {"ni": "urn:node:1"},
     "asar": {},
@@ -40,7 +41,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "enc": {"net": [1]}, "exc": 3, "nu": ["http://127.0.0.1:1/y"], "gpi": "cse-in/g", "nct": 1,
     "su": "http://127.0.0.1:1/z", "apci": ["12-*@sp.example"], "aai": ["N1*"], "aae": ["C*"],
     "ari": ["a@sp.example"], "csi": "/mn2", "di": ["urn:imei:490154203237518"],
-    "rlk": ["cse-in/asar1"], "nrq": True,
+    "rlk": ["cse-in/asar1"], "nrq": True, "los": 2, "lit": 1, "lou": ["PT1H"], "lon": "where",
     "rlid": "q@merlon.example", "tkis": "/id-in/CAdmin", "tkhd": "Cplain", "tknb": "20250101T000000",
     "tkna": "20900101T000000", "rlnm": "name", "rltl": "cse-in/token", "tkid": "u@merlon.example",
     "tkob": "aa.bb.cc.dd.ee", "vr": "1.0.0", "tkau": ["//merlon.example/id-in"], "tknm": "name",
@@ -70,7 +71,7 @@ def good(short, row):
 EVERYWHERE = ("rn", "lbl", "et", "cr")  # good values of these stand in GOOD for all types
 OF_ADMIN = {"ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in",
             "svsn": "cse-in/mssp0", "rol": "cse-in", "tk": "cse-in", "stcg": "cse-in",
-            "evcg": "cse-in/stcg0", "stcl": "cse-in"}  # and where they stand
+            "evcg": "cse-in/stcg0", "stcl": "cse-in", "lcp": "cse-in"}  # and where they stand
 OF_ADMIN.update({t: "cse-in/node0" for t in BUILT if definition(t) or t == "sch"})
 STEM = "Chome"
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases has them
