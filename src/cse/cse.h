@@ -142,6 +142,11 @@ struct mln_call {
 /* Always answers by exactly one call of `done`, perhaps before returning. */
 void mln_cse_call(struct mln_worker *worker, struct mln_call *call);
 
+/* Nobody waits for the answer of a call in progress any more. What would only serve who asked ends
+ * soon, such as waiting for notifications; all else is carried out, and `done` comes in any case.
+ * Worker's thread. */
+void mln_cse_abandon(struct mln_call *call);
+
 /* To be called after each commit of the store, on its executor's thread (batch_done of the store's
  * options): passes on to the duties what they must know. */
 void mln_cse_committed(void *cse);

@@ -21,6 +21,8 @@ struct mln_gid_table;
 struct mln_inquiry;
 struct mln_member_end;
 struct mln_pending;
+struct mln_poll;
+struct mln_reply;
 struct mln_jwt_issuers;
 struct mln_retrieval;
 struct mln_tokens;
@@ -62,6 +64,7 @@ struct mln_worker {
     uint64_t parked;                      /* calls that wait */
     struct mln_exec *timed;               /* those of them that wait for a time */
     uint64_t timed_count;
+    uint64_t polls; /* that wait on polling channels */
     bool is_stopped;
     uint64_t request_counter; /* for the Request Identifiers of our own requests */
     uint64_t serial;          /* of calls; starts at a random number */
@@ -153,6 +156,12 @@ struct mln_exec {
     struct mln_explanation *explanation; /* the decision is to be explained: pipeline/explain.c */
     struct mln_trace *trace;             /* and reports here */
     struct mln_forward *forward;         /* a NOTIFY to be passed on to an AE */
+    struct mln_poll *poll;               /* of a polling channel, or */
+    struct mln_reply *reply;             /* what came back to it */
+    /* Set by the operation when somebody else must do the rest; called without a view. It parks the
+     * request, or fails. NULL: nothing is left to do. */
+    mln_err (*begin_wait)(struct mln_exec *e);
+    void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
 };
 
 /* Bytes an answer may still take. */

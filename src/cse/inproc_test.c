@@ -646,6 +646,11 @@ void mln_inproc_start(struct mln_inproc *p, struct mln_inproc_call *call)
     mln_cse_call(p->worker, &call->call);
 }
 
+void mln_inproc_abandon(struct mln_inproc_call *call)
+{
+    mln_cse_abandon(&call->call);
+}
+
 static const char *text_of(struct mln_inproc_call *c, struct mln_slice text)
 {
     const char *copy = mln_arena_zdup(c->call.arena, text);

@@ -125,6 +125,9 @@ struct mln_inproc_call *mln_inproc_prepare(struct mln_inproc *p, const char *jso
 void mln_inproc_start(struct mln_inproc *p, struct mln_inproc_call *call);
 const struct mln_inproc_answer *mln_inproc_answer_of(struct mln_inproc_call *call);
 
+/* The client of a call in progress has gone. What follows runs with mln_inproc_settle. */
+void mln_inproc_abandon(struct mln_inproc_call *call);
+
 /* Runs posted tasks until there are none. */
 void mln_inproc_settle(struct mln_inproc *p);
 

@@ -55,6 +55,7 @@ struct thread {
     size_t serving_count;
     size_t still_serving;      /* while stopping */
     struct mln_duties *duties; /* of the thread that does them */
+    struct mln_task rest;      /* ends them */
     struct mln_task stop;
     struct mln_task last; /* ends the loop after everything posted before */
 };
@@ -367,9 +368,6 @@ static void stop_serving(struct mln_task *task)
     struct thread *t = of_stop(task);
     int64_t within_us = (int64_t)t->node->settings->stop_ms * 1000;
 
-    if (t->duties) {
-        mln_duties_stop(t->duties);
-    }
     mln_worker_stop(t->worker);
     t->still_serving = t->serving_count;
     for (size_t i = 0; i < t->serving_count; i++) {
@@ -509,9 +507,28 @@ static void free_node(struct mln_node *n)
     mln_free(n);
 }
 
+static void stop_duties(struct mln_task *task)
+{
+    struct thread *t = (struct thread *)(void *)((char *)task - offsetof(struct thread, rest));
+
+    mln_duties_stop(t->duties);
+}
+
+/* Who waits on a polling channel is told first: its connection is still served. */
+static void end_duties(struct mln_node *n)
+{
+    struct thread *t = &n->threads[DUTIES];
+
+    if (t->is_started) {
+        t->rest.run = stop_duties;
+        mln_loop_post(t->loop, &t->rest);
+    }
+}
+
 static void end_threads(struct mln_node *node)
 {
     if (node->thread_count) {
+        end_duties(node);
         /* what serves waits for the others */
         stop_threads(node, SERVING, node->thread_count);
         stop_threads(node, 0, SERVING);

@@ -12,7 +12,7 @@ from lib.onem2m import Client
 
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
-    1, 2, 3, 4, 5, 7, 9, 10, 11, 13, 14,
+    1, 2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15,
     18, 19, 20, 21, 22, 23, 28, 29, 30, 31, 32,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
@@ -131,6 +131,7 @@ def test_supported_types_can_be_created(admin, ae):
         11: (admin, "cse-in", "mssp", {}),
         13: (admin, "cse-in/place", "bat", {"mgd": 1006, "btl": 5, "bts": 1}),
         14: (admin, "cse-in", "nod", {"ni": "urn:node:1"}),
+        15: (ae, ae.path, "pch", {}),
         18: (admin, "cse-in/place", "sch", {"se": {"sce": ["* * * * * * *"]}}),
         19: (admin, "cse-in", "asar", {}),
         20: (admin, "cse-in/holder", "svsn", {"ni": "urn:n:1"}),

@@ -7,7 +7,6 @@ import http.client
 import json
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from lib import model
@@ -15,6 +14,7 @@ from lib.clock import stamp
 from lib.onem2m import Client, header_spelling
 from lib.receiver import RawReceiver
 from lib.server import eventually
+from lib.sockets import has_read_all
 
 
 @pytest.fixture
@@ -727,16 +727,6 @@ def test_other_methods(ae, method, status):
 
 
 # ---- what waits when the server stops ----
-
-
-def has_read_all(sock):
-    """Has the peer of this connection taken all bytes from its socket? Asked of the system."""
-    ours, peers = (f"0100007F:{port:04X}" for port in (sock.getsockname()[1], sock.getpeername()[1]))
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        if (fields[1], fields[2]) == (peers, ours):
-            return fields[4].endswith(":00000000")
-    return False
 
 
 def test_waiting_when_the_server_stops(own):

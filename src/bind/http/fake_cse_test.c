@@ -148,11 +148,19 @@ void mln_fake_release(struct mln_worker *worker)
     }
 }
 
+void mln_cse_abandon(struct mln_call *call)
+{
+    struct mln_worker *worker = call->state;
+
+    worker->abandoned++;
+}
+
 void mln_cse_call(struct mln_worker *worker, struct mln_call *call)
 {
     struct mln_slice to = { 0 };
 
     worker->calls++;
+    call->state = worker;
     call->response = (struct mln_response){ .rsc = MLN_RSC_OK };
     set_text(call, MLN_S("to"), &to);
     set_text(call, MLN_S("rqi"), &call->response.rqi);

@@ -22,6 +22,7 @@ struct mln_worker {
     struct mln_loop *loop;
     unsigned long calls; /* made */
     unsigned long answered;
+    unsigned long abandoned;
     struct fake_wait *waiting; /* at …/never */
 };
 

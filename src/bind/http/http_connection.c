@@ -497,6 +497,7 @@ static void connection_free(struct mln_http_connection *c)
 
     if (c->exchange && c->state == STATE_WORK) {
         c->exchange->connection = NULL; /* the CSE still has it */
+        mln_cse_abandon(&c->exchange->call);
     } else if (c->exchange) {
         exchange_free(c->exchange);
     }
@@ -567,6 +568,9 @@ static void on_data(void *owner)
     struct mln_http_connection *c = owner;
 
     c->answered = 0;
+    if (c->state == STATE_WORK && mln_stream_is_ended(c->stream)) {
+        mln_cse_abandon(&c->exchange->call); /* mostly they end both directions */
+    }
     run(c);
 }
 

@@ -541,10 +541,26 @@ static void a_peer_may_leave_before_its_answer(void **state)
     client = connect_client();
     run_for(10 * MS);
     assert_int_equal(gate.open, 1);
+    assert_int_equal(worker.abandoned, 1);
     mln_fake_release(&worker);
     assert_int_equal(server->calls, 0);
     send_text("GET /cse-in/fixed HTTP/1.1\r\n" HEADER "\r\n");
     assert_false(receive());
+    assert_true(has("HTTP/1.1 200 \r\n"));
+}
+
+/* The CSE is told, and the answer is sent all the same. */
+static void a_peer_may_end_its_direction_before_the_answer(void **state)
+{
+    (void)state;
+    send_text("GET /cse-in/never HTTP/1.1\r\n" HEADER "\r\n");
+    run_for(10 * MS);
+    assert_int_equal(worker.abandoned, 0);
+    assert_int_equal(shutdown(client, SHUT_WR), 0);
+    run_for(10 * MS);
+    assert_int_equal(worker.abandoned, 1);
+    mln_fake_release(&worker);
+    assert_true(receive());
     assert_true(has("HTTP/1.1 200 \r\n"));
 }
 
@@ -706,6 +722,7 @@ int main(void)
         TEST(a_peer_that_does_not_read_holds_one_answer),
         TEST(reads_all_of_a_large_answer),
         TEST(a_peer_may_leave_before_its_answer),
+        TEST(a_peer_may_end_its_direction_before_the_answer),
         TEST(a_peer_may_leave_in_every_state),
         TEST(stops_when_requests_are_answered),
         TEST(cuts_off_what_takes_too_long),

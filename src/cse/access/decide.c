@@ -369,6 +369,12 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
         mln_trace_verdict(a->facts.trace, "base", protector->ri, (struct mln_slice){ 0 }, *ret);
         return MLN_OK;
     }
+    if (protector->ty == MLN_TY_PCH) {
+        /* spec: TS-0001 10.2.5.14: its owner only, whatever the parent's policies say */
+        *ret = is_creator(a, protector);
+        mln_trace_verdict(a->facts.trace, "creator", protector->ri, protector->cr, *ret);
+        return MLN_OK;
+    }
     if (!type || !type->has_acpi) {
         return parent_permits(a, protector, q, ret);
     }

@@ -18,11 +18,12 @@ enum mln_virtual {
     MLN_VIRTUAL_LATEST,
     MLN_VIRTUAL_OLDEST,
     MLN_VIRTUAL_FAN_OUT,
+    MLN_VIRTUAL_POLLING,
 };
 
 struct mln_target {
     struct mln_resource
-        resource; /* the addressed one; for la and ol the instance; for fopt the group */
+        resource; /* the addressed one; for la and ol the instance; for fopt and pcu the parent */
     const struct mln_type *type; /* of resource; for a virtual one of its parent */
     enum mln_virtual virtual_child;
     struct mln_slice rest;      /* behind fopt, without leading '/' */

@@ -34,6 +34,15 @@ static bool has_path(struct mln_slice url)
     return mln_slice_find(rest, '/') + 1 < rest.len || mln_slice_find(rest, '?') < rest.len;
 }
 
+static struct mln_slice new_rqi(struct mln_attempt *a)
+{
+    struct mln_worker *w = a->worker;
+    int len = snprintf(a->rqi, sizeof a->rqi, "%s-%llu", w->request_prefix,
+                       (unsigned long long)++w->request_counter);
+
+    return mln_slice_of(a->rqi, (size_t)len);
+}
+
 /* Time for the next point of access: one that is silent must leave some to those behind it. */
 static int64_t share_of_time(const struct mln_attempt *a)
 {
@@ -49,9 +58,6 @@ static void send_next(struct mln_attempt *a)
     mln_err err = MLN_ERROR(NOT_REACHABLE);
 
     while (a->next < a->reach.count) {
-        char rqi[48];
-        int len = snprintf(rqi, sizeof rqi, "%s-%llu", w->request_prefix,
-                           (unsigned long long)++w->request_counter);
         int64_t timeout_us = share_of_time(a);
         struct mln_slice url = a->reach.urls[a->next++];
         struct mln_outbound_request request = {
@@ -59,7 +65,7 @@ static void send_next(struct mln_attempt *a)
             /* spec: TS-0009 6.2.2.1 */
             .to = has_path(url) ? mln_slice_of(NULL, 0) : a->reach.to,
             .fr = a->fr,
-            .rqi = mln_slice_of(rqi, (size_t)len),
+            .rqi = new_rqi(a),
             .rvi = a->rvi,
             .op = MLN_OP_NOTIFY,
             .pc = a->content,
@@ -76,10 +82,41 @@ static void send_next(struct mln_attempt *a)
     report(a, err);
 }
 
+static void channel_answered(void *data, const struct mln_outbound_answer *answer)
+{
+    struct mln_attempt *a = data;
+
+    a->done(a, answer);
+}
+
+static void offer(struct mln_attempt *a)
+{
+    a->offer = (struct mln_offer){
+        .worker = a->worker,
+        .channel = a->reach.channel,
+        .request = {
+            .to = a->reach.to,
+            .fr = a->fr,
+            .rqi = new_rqi(a),
+            .rvi = a->rvi,
+            .op = MLN_OP_NOTIFY,
+            .pc = a->content,
+        },
+        .until_us = a->deadline_us,
+        .done = channel_answered,
+        .data = a,
+    };
+    mln_channel_offer(&a->offer);
+}
+
 void mln_attempt_start(struct mln_attempt *attempt)
 {
     attempt->next = 0;
     attempt->deadline_us = mln_env_now_us(attempt->worker->cse->options.env) + attempt->timeout_us;
+    if (attempt->reach.count == 0 && attempt->reach.channel) {
+        offer(attempt);
+        return;
+    }
     send_next(attempt);
 }
 

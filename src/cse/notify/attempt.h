@@ -1,8 +1,9 @@
 /* An attempt to send one NOTIFY: tries the points of access of a target in order until one
- * answers. The caller's storage must live until `done`; the worker's thread.
- * spec: TS-0004 7.3.3.9.1 */
+ * answers, or its polling channel. The caller's storage must live until `done`; the worker's
+ * thread. spec: TS-0004 7.3.3.9.1 */
 #pragma once
 
+#include "cse/notify/channel.h"
 #include "cse/notify/reach.h"
 
 struct mln_attempt {
@@ -16,6 +17,8 @@ struct mln_attempt {
     void *data;
     unsigned next; /* url to try next; the attempt's own, like the next */
     int64_t deadline_us;
+    struct mln_offer offer;
+    char rqi[48];
 };
 
 /* `done` is called exactly once, perhaps before returning: with an answer, or with the last

@@ -30,8 +30,9 @@ struct lane {
     bool is_sending;
     bool is_waiting;
     void *timer;
-    struct mln_task task;    /* of the timer */
-    struct mln_arena *arena; /* while sending */
+    struct mln_task task;             /* of the timer */
+    struct mln_channel_waiter waiter; /* for a poll of the target */
+    struct mln_arena *arena;          /* while sending */
     struct mln_outbox_entry entry;
     struct mln_attempt attempt;
 };
@@ -126,7 +127,7 @@ static void release(struct lane *l)
 /* Nothing is going on and nothing is left to remember. */
 static void release_if_idle(struct lane *l)
 {
-    if (!l->is_sending && !l->is_waiting && !l->timer && l->unerased == 0) {
+    if (!l->is_sending && !l->is_waiting && !l->timer && !l->waiter.at && l->unerased == 0) {
         release(l);
     }
 }
@@ -363,6 +364,12 @@ static void next_in_line(struct mln_deliverer *d)
     d->is_advancing = false;
 }
 
+/* The target is to poll for the entry at hand. */
+static bool is_on_channel(const struct lane *l)
+{
+    return l->attempt.reach.count == 0 && l->attempt.reach.channel;
+}
+
 /* ---- telling ---- */
 
 /* Where a lane leads, for the log. */
@@ -416,6 +423,12 @@ static void tell_result(const struct lane *l, const struct mln_outbound_answer *
     }
 }
 
+/* It was not polled, or nobody responded: the next poll tells that the target is there again. */
+static bool is_left_unanswered(const struct lane *l, const struct mln_outbound_answer *answer)
+{
+    return is_on_channel(l) && answer->err.code == MLN_ERR_TIMEOUT;
+}
+
 static void answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
 {
     struct lane *l = attempt->data;
@@ -434,6 +447,9 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     d->duties->stats.dropped += is_over && !was_taken;
     if (is_over && note_erasure(l, was_taken && l->key.number == 0)) {
         go_on(l);
+    } else if (is_left_unanswered(l, answer)) {
+        d->duties->stats.retried++;
+        go_on(l);
     } else {
         d->duties->stats.retried++;
         pause_lane(l);
@@ -447,6 +463,7 @@ static void resume_lane(struct mln_task *task)
     struct lane *l = (struct lane *)(void *)((char *)task - offsetof(struct lane, task));
 
     l->timer = NULL;
+    mln_channel_unwait(&l->waiter);
     go_on(l);
 }
 
@@ -465,6 +482,43 @@ static void pause_lane(struct lane *l)
     if (!l->timer) {
         look_later(l->d);
     }
+}
+
+static void poll_came(struct mln_channel_waiter *waiter)
+{
+    struct lane *l = (struct lane *)(void *)((char *)waiter - offsetof(struct lane, waiter));
+    struct mln_worker_ops *ops = &l->d->duties->worker->ops;
+
+    if (l->timer) {
+        ops->cancel(ops->loop, l->timer);
+        l->timer = NULL;
+    }
+    go_on(l);
+}
+
+/* The target polls, but not now. What there is for it stays in the outbox; from time to time it is
+ * looked whether it can be reached in another way, or is too old. */
+static void wait_for_poll(struct lane *l)
+{
+    struct mln_deliverer *d = l->d;
+    struct mln_worker_ops *ops = &d->duties->worker->ops;
+    int64_t now_us = mln_env_now_us(d->duties->cse->options.env);
+
+    l->waiter.wake = poll_came;
+    mln_ignore(mln_channel_wait(d->duties->channels, l->attempt.reach.channel, &l->waiter));
+    mln_arena_free(l->arena);
+    l->arena = NULL;
+    l->task.run = resume_lane;
+    l->timer = ops->at(ops->loop, now_us + LONGEST_PAUSE_US, &l->task);
+    if (!l->timer) {
+        look_later(d);
+    }
+}
+
+static bool must_wait_for_poll(const struct lane *l)
+{
+    return is_on_channel(l) &&
+           !mln_channel_is_polled(l->d->duties->channels, l->attempt.reach.channel);
 }
 
 static void wait_in_line(struct lane *l)
@@ -505,7 +559,8 @@ static void send(struct lane *l)
     l->attempt.fr = cse->names.cse_id;
     l->attempt.rvi = MLN_S("3");
     l->attempt.content = l->entry.content;
-    l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 * l->attempt.reach.count;
+    l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 *
+                            (l->attempt.reach.count ? l->attempt.reach.count : 1);
     l->attempt.done = answered;
     l->attempt.data = l;
     mln_attempt_start(&l->attempt);
@@ -539,7 +594,7 @@ static void go_on(struct lane *l)
 {
     struct mln_deliverer *d = l->d;
 
-    if (l->is_sending || l->is_waiting || l->timer || d->duties->is_stopped) {
+    if (l->is_sending || l->is_waiting || l->timer || l->waiter.at || d->duties->is_stopped) {
         return;
     }
     if (d->sending >= d->duties->cse->options.limits->deliveries) {
@@ -548,6 +603,10 @@ static void go_on(struct lane *l)
     }
     if (!prepare(l)) {
         release_if_idle(l);
+        return;
+    }
+    if (must_wait_for_poll(l)) {
+        wait_for_poll(l);
         return;
     }
     l->is_sending = true;

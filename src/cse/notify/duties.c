@@ -11,7 +11,10 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     MLN_REQUIRE(d, NO_MEMORY);
     d->worker = worker;
     d->cse = worker->cse;
-    err = mln_deliverer_new(d, &d->deliverer);
+    err = mln_channels_new(d, &d->channels);
+    if (!mln_failed(err)) {
+        err = mln_deliverer_new(d, &d->deliverer);
+    }
     if (!mln_failed(err)) {
         err = mln_upkeep_new(d, &d->upkeep);
     }
@@ -36,6 +39,7 @@ static void take_message(struct mln_task *task)
     struct mln_duties *d = m->duties;
 
     if (!d->is_stopped) {
+        mln_channels_end(d->channels, m->channels, m->channel_count);
         for (size_t i = 0; i < m->count; i++) {
             mln_deliverer_kick(d->deliverer, m->lanes[i]);
         }
@@ -70,6 +74,7 @@ void mln_duties_stop(struct mln_duties *duties)
     duties->is_stopped = true;
     mln_deliverer_stop(duties->deliverer);
     mln_upkeep_stop(duties->upkeep);
+    mln_channels_stop(duties->channels);
 }
 
 void mln_duties_free(struct mln_duties *duties)
@@ -78,6 +83,7 @@ void mln_duties_free(struct mln_duties *duties)
         duties->cse->duties = NULL;
         mln_deliverer_free(duties->deliverer);
         mln_upkeep_free(duties->upkeep);
+        mln_channels_free(duties->channels);
         mln_free(duties);
     }
 }

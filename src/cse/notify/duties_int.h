@@ -1,9 +1,10 @@
 /* The duties of the CSE, shared by the files that do them: deliver.c empties the outbox, upkeep.c
- * deletes what has expired, carries out alarms and purges, duties.c holds them together. Worker's
- * thread. */
+ * deletes what has expired, carries out alarms and purges, channel.c keeps the polling channels,
+ * duties.c holds them together. Worker's thread. */
 #pragma once
 
 #include "cse/notify/attempt.h"
+#include "cse/notify/channel.h"
 #include "cse/notify/fresh.h"
 #include "cse/notify/outbox.h"
 
@@ -17,6 +18,7 @@ struct mln_duties {
     struct mln_duties_stats stats;
     struct mln_deliverer *deliverer;
     struct mln_upkeep *upkeep;
+    struct mln_channels *channels;
 };
 
 /* ---- deliver.c ---- */

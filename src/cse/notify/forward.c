@@ -10,25 +10,6 @@ struct mln_forward {
     struct mln_attempt attempt;
 };
 
-mln_err mln_forward_prepare(struct mln_exec *e)
-{
-    struct mln_lookup l = mln_exec_lookup(e);
-    struct mln_forward *f = mln_arena_zalloc(e->arena, 1, sizeof *f);
-    struct mln_buf buf;
-
-    MLN_REQUIRE(f, NO_MEMORY);
-    MLN_TRY(mln_reach_ae(&l, &e->target.resource, &f->attempt.reach));
-    if (f->attempt.reach.count == 0) {
-        mln_fault_set(e->fault, "the AE has no point of access that can be used");
-        MLN_FAIL(NOT_REACHABLE);
-    }
-    mln_buf_init(&buf, e->arena, SIZE_MAX);
-    mln_pack_value(&buf, e->req.pc);
-    MLN_TRY(mln_buf_finish(&buf, &f->attempt.content));
-    e->forward = f;
-    return MLN_OK;
-}
-
 static mln_err take_answer(struct mln_exec *e, const struct mln_outbound_answer *answer)
 {
     struct mln_buf buf;
@@ -63,21 +44,55 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     mln_exec_resume(e, take_answer(e, answer));
 }
 
-mln_err mln_forward_start(struct mln_exec *e)
+/* On a polling channel the AE comes when it wants: the request waits as long as its sender does.
+ * spec: TS-0001 10.2.5.17 */
+static int64_t time_for(const struct mln_exec *e)
+{
+    const struct mln_limits *limits = e->cse->options.limits;
+    int64_t now = mln_env_now_us(e->cse->options.env);
+    bool polls = e->forward->attempt.reach.count == 0;
+    int64_t most = (int64_t)(polls ? limits->channel_ms : limits->notify_ms) * 1000;
+    int64_t wanted = polls ? (int64_t)limits->request_ms * 1000 : most;
+
+    if (e->req.rqet_us != MLN_NO_TIME) {
+        wanted = e->req.rqet_us - now;
+    }
+    return wanted < most ? wanted : most;
+}
+
+static mln_err start(struct mln_exec *e)
 {
     struct mln_attempt *a = &e->forward->attempt;
-    int64_t now = mln_env_now_us(e->cse->options.env);
-    int64_t most = (int64_t)e->cse->options.limits->notify_ms * 1000;
 
     MLN_TRY(mln_exec_park(e));
     a->worker = e->worker;
     a->fr = e->req.fr;
     a->rvi = e->req.rvi;
-    a->timeout_us =
-        e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us - now < most ? e->req.rqet_us - now : most;
+    a->timeout_us = time_for(e);
     a->done = answered;
     a->data = e;
     e->answered = false;
     mln_attempt_start(a);
+    return MLN_OK;
+}
+
+mln_err mln_forward_prepare(struct mln_exec *e)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_forward *f = mln_arena_zalloc(e->arena, 1, sizeof *f);
+    struct mln_buf buf;
+
+    MLN_REQUIRE(f, NO_MEMORY);
+    MLN_TRY(mln_reach_ae(&l, &e->target.resource, &f->attempt.reach));
+    if (!mln_reach_is_possible(&f->attempt.reach)) {
+        mln_fault_set(e->fault, "the AE has neither a point of access that can be used nor a "
+                                "polling channel");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    mln_buf_init(&buf, e->arena, SIZE_MAX);
+    mln_pack_value(&buf, e->req.pc);
+    MLN_TRY(mln_buf_finish(&buf, &f->attempt.content));
+    e->forward = f;
+    e->begin_wait = start;
     return MLN_OK;
 }

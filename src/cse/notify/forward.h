@@ -7,9 +7,6 @@
 
 #include "cse/cse_int.h"
 
-/* In the view: notes where to send. Errors: NOT_REACHABLE, STORE_*, NO_MEMORY. */
+/* In the view: notes where to send; the rest begins by e->begin_wait. Errors: NOT_REACHABLE,
+ * STORE_*, NO_MEMORY. */
 mln_err mln_forward_prepare(struct mln_exec *e);
-
-/* Sends, and resumes the request when the answer is there. Errors, and then it is not resumed:
- * OVERLOAD. */
-mln_err mln_forward_start(struct mln_exec *e);

@@ -13,6 +13,8 @@ struct mln_fresh {
     bool must_look;
     bool has_purge;
     int64_t earliest_us;
+    size_t channel_count; /* may be more than channels has */
+    uint64_t channels[MLN_FRESH_CHANNELS];
     size_t count;
     struct mln_lane lanes[LANES_MAX];
 };
@@ -52,6 +54,14 @@ void mln_fresh_purge(struct mln_fresh *fresh)
     fresh->has_purge = true;
 }
 
+void mln_fresh_channel(struct mln_fresh *fresh, uint64_t id)
+{
+    if (fresh->channel_count < MLN_FRESH_CHANNELS) {
+        fresh->channels[fresh->channel_count] = id;
+    }
+    fresh->channel_count++;
+}
+
 void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us)
 {
     if (et_us < fresh->earliest_us) {
@@ -78,7 +88,8 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
         atomic_store_explicit(&fresh->wants_look, false, memory_order_relaxed);
         fresh->must_look = true;
     }
-    if (!fresh->count && !fresh->must_look && !fresh->has_purge && !is_earlier) {
+    if (!fresh->count && !fresh->must_look && !fresh->has_purge && !fresh->channel_count &&
+        !is_earlier) {
         fresh->earliest_us = INT64_MAX;
         return NULL;
     }
@@ -91,12 +102,15 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
         .must_look = fresh->must_look,
         .has_purge = fresh->has_purge,
         .earliest_us = fresh->earliest_us,
+        .channel_count = fresh->channel_count,
         .count = fresh->count,
     };
+    memcpy(m->channels, fresh->channels, sizeof m->channels);
     memcpy(m->lanes, fresh->lanes, fresh->count * sizeof m->lanes[0]);
     fresh->must_look = false;
     fresh->has_purge = false;
     fresh->earliest_us = INT64_MAX;
+    fresh->channel_count = 0;
     fresh->count = 0;
     return m;
 }

@@ -10,13 +10,17 @@
 
 struct mln_fresh;
 
+enum { MLN_FRESH_CHANNELS = 16 };
+
 /* One message; the receiver frees it with mln_free. */
 struct mln_fresh_message {
     struct mln_task task;      /* for posting */
     struct mln_duties *duties; /* the receiver */
     bool must_look;            /* lanes are missing: look through the outbox */
     bool has_purge;
-    int64_t earliest_us; /* expirationTime or alarm written that is earlier than the awaited one */
+    int64_t earliest_us;  /* expirationTime or alarm written that is earlier than the awaited one */
+    size_t channel_count; /* <pollingChannel>s that were deleted, of which these are known */
+    uint64_t channels[MLN_FRESH_CHANNELS];
     size_t count;
     struct mln_lane lanes[];
 };
@@ -28,6 +32,7 @@ void mln_fresh_free(struct mln_fresh *fresh);
 /* Executor's thread. */
 void mln_fresh_lane(struct mln_fresh *fresh, struct mln_lane lane);
 void mln_fresh_purge(struct mln_fresh *fresh);
+void mln_fresh_channel(struct mln_fresh *fresh, uint64_t id);  /* a <pollingChannel> was deleted */
 void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us); /* or the time of an alarm */
 
 /* Executor's thread, after the commit: the message, or NULL when there is nothing to say (or no

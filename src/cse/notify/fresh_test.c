@@ -104,6 +104,22 @@ static void only_earlier_expiries_are_of_interest(void **state)
     assert_null(mln_fresh_take(fresh));
 }
 
+static void more_channels_than_are_known_are_counted(void **state)
+{
+    struct mln_fresh_message *m;
+
+    (void)state;
+    for (unsigned i = 0; i < MLN_FRESH_CHANNELS + 1; i++) {
+        mln_fresh_channel(fresh, 100 + i);
+    }
+    m = mln_fresh_take(fresh);
+    assert_non_null(m);
+    assert_int_equal(m->channel_count, MLN_FRESH_CHANNELS + 1);
+    assert_int_equal(m->channels[MLN_FRESH_CHANNELS - 1], 100 + MLN_FRESH_CHANNELS - 1);
+    mln_free(m);
+    assert_null(mln_fresh_take(fresh));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +129,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(purges_are_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_earlier_expiries_are_of_interest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(more_channels_than_are_known_are_counted, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/timestamp.h"
 #include "cse/access/binding.h"
 #include "cse/notify/window.h"
 #include "model/pack.h"
@@ -78,15 +79,46 @@ struct mln_slice mln_reach_shown(struct mln_slice target)
     return mln_slice_head(shown, mln_slice_find(shown, '?'));
 }
 
-mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
-                     struct mln_reach *ret)
+/* The live <pollingChannel> below an <AE>. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+static mln_err get_channel(const struct mln_lookup *l, const struct mln_resource *ae,
+                           struct mln_resource *ret)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = ae->id, .ty = MLN_TY_PCH };
+    uint64_t id;
+    uint16_t ty;
+
+    MLN_TRY(mln_scan_open(l->view, &spec, &scan));
+    do {
+        MLN_TRY(mln_scan_next(scan, &id, &ty));
+        MLN_TRY(mln_store_get(l->view, id, l->arena, ret));
+    } while (ret->et != MLN_TIMESTAMP_MAX && ret->et <= l->now_us);
+    return MLN_OK;
+}
+
+/* spec: TS-0001 10.2.5.17 */
+static mln_err find_channel(const struct mln_lookup *l, const struct mln_resource *ae,
+                            struct mln_reach *ret)
+{
+    struct mln_resource channel;
+    mln_err err = get_channel(l, ae, &channel);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    ret->channel = channel.id;
+    return mln_locate_path(l, ae, &ret->to);
+}
+
+static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln_resource *ae,
+                                    struct mln_reach *ret)
 {
     struct mln_slice poa;
     struct mln_walk w;
     bool is_reachable = true;
     bool is_open;
 
-    *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
     /* spec: TS-0001 9.6.5 requestReachability: no point in trying when it says no */
     if ((mln_pack_find_bool(ae->attrs, MLN_S("rr"), &is_reachable) && !is_reachable) ||
         !mln_pack_find(ae->attrs, MLN_S("poa"), &poa)) {
@@ -102,6 +134,17 @@ mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
         if (mln_pack_text_of(w.item, &url) && mln_ident_is_url(url)) {
             ret->urls[ret->count++] = url;
         }
+    }
+    return MLN_OK;
+}
+
+mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
+                     struct mln_reach *ret)
+{
+    *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
+    MLN_TRY(add_points_of_access(l, ae, ret));
+    if (ret->count == 0) {
+        return find_channel(l, ae, ret);
     }
     MLN_TRY(find_credential(l, ae, &ret->credential_id));
     return mln_locate_path(l, ae, &ret->to);

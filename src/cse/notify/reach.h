@@ -15,14 +15,21 @@ struct mln_reach {
     struct mln_slice credential_id; /* that an <AE> registered with, or last set its points of
                                        access with: it proves the same as a receiver. Empty: none
                                        is known */
+    uint64_t channel; /* id of the <pollingChannel> that is used when there is no URL; 0: none */
 };
 
+static inline bool mln_reach_is_possible(const struct mln_reach *r)
+{
+    return r->count > 0 || r->channel != 0;
+}
+
 /* A URL stands for itself, its serialisation indicator ("ct=json") removed. An <AE> of this CSE
- * stands for its points of access. No way: count is 0. Errors: STORE_*, NO_MEMORY. */
+ * stands for its points of access, or without any that can be used for its polling channel. No way:
+ * mln_reach_is_possible says so. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret);
 
-/* The same for an <AE> at hand. No way while the schedules of its node are closed. Errors: STORE_*,
- * NO_MEMORY. */
+/* The same for an <AE> at hand. Its points of access cannot be used while the schedules of its node
+ * are closed. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret);
 

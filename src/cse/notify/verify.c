@@ -109,7 +109,7 @@ static mln_err add_question(struct mln_exec *e, struct mln_slice target)
     MLN_REQUIRE(q, NO_MEMORY);
     MLN_TRY(check_privilege(e, target));
     MLN_TRY(mln_reach_find(&l, target, &q->attempt.reach));
-    if (q->attempt.reach.count == 0) {
+    if (!mln_reach_is_possible(&q->attempt.reach)) {
         return refuse(e, target, "cannot be reached");
     }
     q->exec = e;

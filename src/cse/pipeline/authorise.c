@@ -3,6 +3,7 @@
 #include "cse/access/claims.h"
 #include "cse/access/gather.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/types/types.h"
 
 /* Shows nothing of its target, only what is found below. */
 static bool is_discovery(const struct mln_request *req)
@@ -68,6 +69,7 @@ static mln_err update_permits(struct mln_exec *e, struct mln_access *a, bool *re
 static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
 {
     const struct mln_resource *target = &e->target.resource;
+    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
 
     if (is_registration(e)) {
         mln_trace_verdict(e->trace, "registration", target->ri, (struct mln_slice){ 0 }, true);
@@ -76,6 +78,11 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
     }
     if (e->is_fan_out) {
         return mln_access_permits_members(a, target, privilege_of(&e->req), ret);
+    }
+    if (ops && ops->decide) {
+        MLN_TRY(ops->decide(e, ret));
+        mln_trace_verdict(e->trace, "owner", target->ri, (struct mln_slice){ 0 }, *ret);
+        return MLN_OK;
     }
     if (is_discovery(&e->req) && !e->explanation) {
         *ret = true; /* each candidate is checked for DISCOVER instead */

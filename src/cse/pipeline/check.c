@@ -147,6 +147,11 @@ static mln_err check_operation(struct mln_exec *e)
         MLN_REQUIRE(e->req.op != MLN_OP_NOTIFY, OPERATION);
         return MLN_OK;
     }
+    if (t->virtual_child == MLN_VIRTUAL_POLLING) {
+        /* spec: TS-0004 7.4.22.2 */
+        MLN_REQUIRE(e->req.op == MLN_OP_RETRIEVE || e->req.op == MLN_OP_NOTIFY, OPERATION);
+        return MLN_OK;
+    }
     if (is_instance) {
         MLN_REQUIRE(follows_virtual(e), OPERATION);
         return MLN_OK;

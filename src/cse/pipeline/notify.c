@@ -1,6 +1,7 @@
 /* NOTIFY. spec: TS-0004 7.3.3.9 */
 #include "cse/notify/forward.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/types/types.h"
 
 /* spec: TS-0004 table 7.5.1.1-2: what a NOTIFY may carry */
 mln_err mln_validate_notify(struct mln_exec *e)
@@ -44,6 +45,11 @@ static mln_err to_cse(struct mln_exec *e)
 
 mln_err mln_perform_notify(struct mln_exec *e)
 {
+    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
+
+    if (ops && ops->notify.perform) {
+        return ops->notify.perform(e);
+    }
     if (e->target.resource.ty == MLN_TY_CB) {
         return to_cse(e);
     }

@@ -12,7 +12,6 @@
 #include "cse/access/remote_group.h"
 #include "cse/access/repository.h"
 #include "cse/group/fan_out.h"
-#include "cse/notify/forward.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/pending.h"
 
@@ -148,6 +147,7 @@ static void reset_attempt(struct mln_exec *e)
     e->result = (struct mln_resource){ 0 };
     e->is_fan_out = false;
     e->answered = false;
+    e->begin_wait = NULL;
     e->has_written = false;
     e->response->pc = (struct mln_slice){ 0 };
     e->response->content_status = MLN_CONTENT_UNSAID;
@@ -359,7 +359,7 @@ static mln_err check_wait(const struct mln_exec *e, int64_t wait_us)
         mln_fault_set(e->fault, "oet: later than this CSE lets a request wait");
         MLN_FAIL(NOT_ACCEPTABLE);
     }
-    MLN_REQUIRE(!w->is_stopped && w->timed_count < limits->parked / 2, OVERLOAD);
+    MLN_REQUIRE(!w->is_stopped && w->timed_count + w->polls < limits->parked / 2, OVERLOAD);
     return MLN_OK;
 }
 
@@ -545,13 +545,25 @@ static bool ask_for_groups(struct mln_exec *e)
 
 /* ---- long reads ---- */
 
+/* The stages of a read are done: is it answered, or does somebody else have to do the rest? */
+static void conclude(struct mln_exec *e, mln_err err)
+{
+    if (!mln_failed(err) && e->begin_wait) {
+        err = e->worker->is_stopped ? MLN_ERROR(OVERLOAD) : e->begin_wait(e);
+        if (!mln_failed(err)) {
+            return; /* goes on by mln_exec_resume */
+        }
+    }
+    finish(e, err);
+}
+
 static void answer_read(struct mln_task *task)
 {
     struct mln_exec *e = of_task(task);
 
     e->is_long = false;
     if (is_fatal(e->outcome) || !ask_for_groups(e)) {
-        finish(e, e->outcome);
+        conclude(e, e->outcome);
     }
 }
 
@@ -666,13 +678,7 @@ static void run_on_worker(struct mln_exec *e)
     if (!is_fatal(err) && ask_for_groups(e)) {
         return;
     }
-    if (!mln_failed(err) && e->forward) {
-        err = mln_forward_start(e);
-        if (!mln_failed(err)) {
-            return; /* goes on by mln_exec_resume */
-        }
-    }
-    finish(e, err);
+    conclude(e, err);
 }
 
 static mln_err run_first_stages(struct mln_exec *e, enum mln_step *ret)
@@ -682,6 +688,15 @@ static mln_err run_first_stages(struct mln_exec *e, enum mln_step *ret)
         MLN_TRY(pipeline[i].run(e, ret));
     }
     return MLN_OK;
+}
+
+void mln_cse_abandon(struct mln_call *call)
+{
+    struct mln_exec *e = call->state;
+
+    if (e && e->abandoned) {
+        e->abandoned(e);
+    }
 }
 
 void mln_cse_call(struct mln_worker *worker, struct mln_call *call)

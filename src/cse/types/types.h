@@ -33,6 +33,8 @@ struct mln_type_ops {
     /* CREATE and UPDATE, before the tables: what can never stand together. Nothing is known of the
      * attributes yet but that they are an object. */
     mln_err (*precheck)(struct mln_exec *e);
+    /* Recv-6.3 by a rule of the type, in place of policies. NULL: policies decide. */
+    mln_err (*decide)(struct mln_exec *e, bool *ret);
     struct {
         mln_err (*validate)(struct mln_exec *e);                     /* adds to Recv-6.4 */
         mln_err (*perform)(struct mln_exec *e, struct mln_draft *d); /* Recv-6.5, before storing */
@@ -40,6 +42,7 @@ struct mln_type_ops {
     } create;
     struct {
         mln_err (*validate)(struct mln_exec *e); /* adds to Recv-6.2 and 6.3 */
+        mln_err (*perform)(struct mln_exec *e);  /* Recv-6.5 */
     } retrieve;
     struct {
         mln_err (*validate)(struct mln_exec *e);
@@ -50,6 +53,9 @@ struct mln_type_ops {
     struct {
         mln_err (*validate)(struct mln_exec *e);
     } del;
+    struct {
+        mln_err (*perform)(struct mln_exec *e); /* Recv-6.5, in place of passing it on */
+    } notify;
     /* The resource is about to go: deleted, expired, evicted, or with its parent. */
     mln_err (*removed)(const struct mln_change *c, const struct mln_resource *r);
     /* The time of an alarm that was set for the resource has come: cse/notify/alarm.h. */

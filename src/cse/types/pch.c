@@ -1,0 +1,45 @@
+/* <pollingChannel>: an entity fetches here the requests that cannot be sent to it.
+ * spec: TS-0004 7.4.21, 7.4.22; TS-0001 10.2.5.12 */
+#include "cse/notify/event.h"
+#include "cse/notify/fresh.h"
+#include "cse/notify/poll.h"
+#include "cse/types/types.h"
+
+/* The channel belongs to the entity that its parent stands for. What others have asked this entity
+ * is nobody else's business, not even the administrator's.
+ * spec: TS-0004 7.4.21.2.1, 7.4.22.2.2; SEC-ACP-32 */
+static mln_err decide(struct mln_exec *e, bool *ret)
+{
+    const struct mln_resource *target = &e->target.resource;
+    bool is_channel = e->req.op != MLN_OP_CREATE;
+    struct mln_slice owner = is_channel ? target->cr : target->ri;
+
+    *ret = e->originator.is_registered && mln_slice_eq(owner, e->originator.text);
+    if (is_channel ? e->target.virtual_child == MLN_VIRTUAL_NONE
+                   : !mln_model_may_contain(e->target.type, MLN_TY_PCH)) {
+        *ret = *ret || e->originator.is_admin; /* in a wrong place it is refused as such */
+    }
+    return MLN_OK;
+}
+
+static mln_err perform_retrieve(struct mln_exec *e)
+{
+    return e->target.virtual_child == MLN_VIRTUAL_POLLING ? mln_poll_prepare(e) : MLN_OK;
+}
+
+/* Who polls it is told after the commit. */
+static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
+{
+    mln_fresh_channel(c->cse->fresh, r->id);
+    return MLN_OK;
+}
+
+/* NOTIFY reaches no other resource than pcu. */
+const struct mln_type_ops mln_pch_ops = {
+    .ty = MLN_TY_PCH,
+    .operations = MLN_OPS_CRUD,
+    .decide = decide,
+    .retrieve = { .perform = perform_retrieve },
+    .notify = { .perform = mln_poll_reply },
+    .removed = removed,
+};
