@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/limits.h"
+#include "codec/serialisation.h"
 #include "io/fetch.h"
 #include "io/listener.h"
 #include "io/loop.h"
@@ -50,8 +51,12 @@ void mln_client_limits(struct mln_limits *ret);
 
 /* ---- json_value.c ---- */
 
-/* Reads JSON into the arena. Every text and name in it ends in NUL, as the face of the library
- * promises. Errors: SYNTAX, LIMIT, NO_MEMORY. */
+/* Reads a content into the arena. Every text and name in it ends in NUL, as the face of the
+ * library promises. Errors: SYNTAX, LIMIT, NO_MEMORY. */
+mln_err mln_client_read(const struct mln_serialisation *form, struct mln_slice content,
+                        struct mln_arena *arena, struct mln_value **ret, struct mln_fault *fault);
+
+/* The same for JSON. */
 mln_err mln_client_read_json(struct mln_slice text, struct mln_arena *arena, struct mln_value **ret,
                              struct mln_fault *fault);
 

@@ -30,17 +30,23 @@ static mln_err own_texts(struct mln_value *v, struct mln_arena *arena)
     return MLN_OK;
 }
 
-mln_err mln_client_read_json(struct mln_slice text, struct mln_arena *arena, struct mln_value **ret,
-                             struct mln_fault *fault)
+mln_err mln_client_read(const struct mln_serialisation *form, struct mln_slice content,
+                        struct mln_arena *arena, struct mln_value **ret, struct mln_fault *fault)
 {
     struct mln_value *v = NULL;
     struct mln_limits limits;
 
     mln_client_limits(&limits);
-    MLN_TRY(mln_json_read(text, &limits, arena, &v, fault));
+    MLN_TRY(form->read(content, &limits, arena, &v, fault));
     MLN_TRY(own_texts(v, arena));
     *ret = v;
     return MLN_OK;
+}
+
+mln_err mln_client_read_json(struct mln_slice text, struct mln_arena *arena, struct mln_value **ret,
+                             struct mln_fault *fault)
+{
+    return mln_client_read(mln_serialisation_at(0), text, arena, ret, fault);
 }
 
 /* ---- the face ---- */

@@ -103,7 +103,10 @@ static mln_err take(struct mln_client_link *link, struct mln_http_primitive *pri
     MLN_REQUIRE(mln_value_u64(mln_value_get(primitive->params, MLN_S("op")), &op) &&
                     op == MLN_OP_NOTIFY,
                 OPERATION);
-    MLN_TRY(mln_client_read_json(link->request.body, link->arena, &content, fault));
+    if (primitive->content) {
+        MLN_TRY(
+            mln_client_read(primitive->content, link->request.body, link->arena, &content, fault));
+    }
     MLN_TRY(text_of(link, mln_value_get(primitive->params, MLN_S("fr")), &originator));
     *ret_rsc = mln_client_take_notification(content, originator, r->notified, r->data);
     return MLN_OK;

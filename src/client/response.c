@@ -229,7 +229,7 @@ static mln_err read_all(struct merlon_response *r, const struct mln_fetch_answer
     /* one NUL behind the body: it is given out as text */
     r->body = mln_slice_of(mln_arena_zdup(r->arena, answer->body), answer->body.len);
     MLN_REQUIRE(r->body.ptr, NO_MEMORY);
-    MLN_TRY(read_content(r, a.is_json, fault));
+    MLN_TRY(read_content(r, a.content == mln_serialisation_at(0), fault));
     MLN_TRY(read_debug(r));
     MLN_TRY(read_address(r));
     return mln_client_read_references(r);

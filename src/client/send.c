@@ -58,7 +58,8 @@ static mln_err write_message(struct merlon_client *c, const struct merlon_reques
         MLN_FAIL(PARAM_MISSING);
     }
     MLN_TRY(complete(c, request, arena, &params));
-    MLN_TRY(mln_http_wire_write_request(params, request->has_body, arena, &out, fault));
+    MLN_TRY(mln_http_wire_write_request(params, request->has_body, mln_serialisation_at(0), arena,
+                                        &out, fault));
     mln_buf_init(&buf, arena, SEND_ARENA);
     mln_buf_add(&buf, mln_slice_z(c->url));
     mln_buf_add(&buf, out.target);

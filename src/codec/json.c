@@ -1,17 +1,16 @@
 /* JSON texts to trees: one pass, no copy of texts without escapes.
  *
- * The grammar is that of RFC 8259 and nothing more. Names of an object are compared as they come
- * while there are few; a larger object is sorted once at its end, so that no choice of names makes
- * the reader slow. docs/decisions/0004-json-reader.md tells why it is our own. */
+ * The grammar is that of RFC 8259 and nothing more. docs/decisions/0004-json-reader.md tells why
+ * it is our own. */
 #include "codec/json.h"
 
 #include "base/utf8.h"
 #include "codec/json_int.h"
+#include "codec/names.h"
 
 enum {
-    FIRST_NODES = 8,   /* taken from the arena at once; then twice as many each time ... */
-    MOST_NODES = 128,  /* ... up to this */
-    SMALL_OBJECT = 32, /* members compared one by one */
+    FIRST_NODES = 8,  /* taken from the arena at once; then twice as many each time ... */
+    MOST_NODES = 128, /* ... up to this */
 };
 
 struct reader {
@@ -25,14 +24,7 @@ struct reader {
     size_t node_batch;
     uint64_t items_left;
     uint64_t depth_left;
-    struct name_entry *sorted; /* room for the names of a large object, twice */
-    size_t sorted_room;
-};
-
-/* A member as the duplicate check sorts it. */
-struct name_entry {
-    uint64_t head; /* first eight bytes, zeroes behind a shorter name */
-    const struct mln_value *member;
+    struct mln_names names;
 };
 
 static mln_err read_value(struct reader *r, struct mln_value *v);
@@ -347,15 +339,6 @@ static mln_err read_word(struct reader *r, struct mln_slice word)
 
 /* ---- duplicate members ---- */
 
-/* One of 64 classes; names of different classes differ. */
-static inline uint64_t class_of(struct mln_slice name)
-{
-    size_t first = name.len ? (unsigned char)name.ptr[0] : 0;
-    size_t last = name.len ? (unsigned char)name.ptr[name.len - 1] : 0;
-
-    return UINT64_C(1) << ((name.len * 5 + first * 3 + last) & 63);
-}
-
 static mln_err duplicate(struct reader *r, struct mln_slice name, const char *at)
 {
     mln_fault_set(r->fault, "JSON: member '%.*s' twice at byte %zu",
@@ -363,104 +346,17 @@ static mln_err duplicate(struct reader *r, struct mln_slice name, const char *at
     MLN_FAIL(SYNTAX);
 }
 
-static inline mln_err check_small(struct reader *r, const struct mln_value *object, uint64_t *seen,
-                                  struct mln_slice name, const char *quote)
-{
-    uint64_t mine = class_of(name);
-
-    if (*seen & mine && object->items.count < SMALL_OBJECT && mln_value_get(object, name)) {
-        return duplicate(r, name, quote + 1);
-    }
-    *seen |= mine;
-    return MLN_OK;
-}
-
-static int compare_names(const struct name_entry *a, const struct name_entry *b)
-{
-    if (a->head != b->head) {
-        return a->head < b->head ? -1 : 1;
-    }
-    return mln_slice_cmp(a->member->name, b->member->name);
-}
-
-static uint64_t head_of(struct mln_slice name)
-{
-    uint64_t head = 0;
-
-    memcpy(&head, name.ptr, name.len < sizeof head ? name.len : sizeof head);
-    return mln_json_be64(head);
-}
-
-static void merge(const struct name_entry *from, size_t middle, size_t end, struct name_entry *to)
-{
-    size_t a = 0;
-    size_t b = middle;
-
-    for (size_t i = 0; i < end; i++) {
-        if (a < middle && (b == end || compare_names(&from[a], &from[b]) <= 0)) {
-            to[i] = from[a++];
-        } else {
-            to[i] = from[b++];
-        }
-    }
-}
-
-/* Merge sort from runs of one upwards; the result is in *entries or in *spare, which swap. */
-static void sort_names(struct name_entry **entries, struct name_entry **spare, size_t count)
-{
-    for (size_t run = 1; run < count; run *= 2) {
-        struct name_entry *swap = *entries;
-
-        for (size_t i = 0; i < count; i += 2 * run) {
-            size_t left = count - i;
-
-            merge(*entries + i, left < run ? left : run, left < 2 * run ? left : 2 * run,
-                  *spare + i);
-        }
-        *entries = *spare;
-        *spare = swap;
-    }
-}
-
-static mln_err reserve_sorted(struct reader *r, size_t count)
-{
-    size_t room = r->sorted_room ? r->sorted_room : (size_t)SMALL_OBJECT * 2;
-
-    if (r->sorted && count <= r->sorted_room) {
-        return MLN_OK;
-    }
-    while (room < count) {
-        room *= 2;
-    }
-    r->sorted = mln_arena_alloc(r->arena, 2 * room * sizeof *r->sorted);
-    MLN_REQUIRE(r->sorted, NO_MEMORY);
-    r->sorted_room = room;
-    return MLN_OK;
-}
-
 static mln_err check_large(struct reader *r, const struct mln_value *object)
 {
-    size_t count = object->items.count;
-    struct name_entry *entries;
-    struct name_entry *spare;
-    size_t i = 0;
+    const struct mln_value *twice = NULL;
+    bool is_in_text;
 
-    MLN_TRY(reserve_sorted(r, count));
-    entries = r->sorted;
-    spare = r->sorted + r->sorted_room;
-    for (const struct mln_value *v = object->items.first; v; v = v->next) {
-        entries[i++] = (struct name_entry){ head_of(v->name), v };
+    MLN_TRY(mln_names_check(&r->names, object, &twice));
+    if (!twice) {
+        return MLN_OK;
     }
-    sort_names(&entries, &spare, count);
-    for (i = 1; i < count; i++) {
-        if (compare_names(&entries[i - 1], &entries[i]) == 0) {
-            struct mln_slice name = entries[i].member->name;
-            bool is_in_text = name.ptr >= r->begin && name.ptr < r->end;
-
-            return duplicate(r, name, is_in_text ? name.ptr : r->at);
-        }
-    }
-    return MLN_OK;
+    is_in_text = twice->name.ptr >= r->begin && twice->name.ptr < r->end;
+    return duplicate(r, twice->name, is_in_text ? twice->name.ptr : r->at);
 }
 
 /* ---- containers ---- */
@@ -545,12 +441,14 @@ static mln_err read_object(struct reader *r, struct mln_value *object)
 
         MLN_TRY(new_node(r, &member));
         MLN_TRY(read_name(r, member));
-        MLN_TRY(check_small(r, object, &seen, member->name, quote));
+        if (mln_names_seen(object, member->name, &seen)) {
+            return duplicate(r, member->name, quote + 1);
+        }
         MLN_TRY(read_value(r, member));
         append(object, member);
         MLN_TRY(next(r, '}', "',' or '}' expected", &has_next));
     }
-    return object->items.count > SMALL_OBJECT ? check_large(r, object) : MLN_OK;
+    return object->items.count > MLN_NAMES_SMALL ? check_large(r, object) : MLN_OK;
 }
 
 /* ---- values ---- */
@@ -595,6 +493,7 @@ mln_err mln_json_read(struct mln_slice text, const struct mln_limits *limits,
         .arena = arena,
         .fault = fault,
         .node_batch = FIRST_NODES,
+        .names = { .arena = arena },
         .items_left = limits->value_items,
         .depth_left = limits->value_depth,
     };

@@ -19,7 +19,6 @@
 #include "base/utf8.h"
 #include "bind/http/http_host.h"
 #include "bind/http/http_server.h"
-#include "codec/json.h"
 #include "model/pack.h"
 
 enum {
@@ -200,25 +199,28 @@ static void answer(struct mln_http_connection *c, struct mln_http_reply *reply,
     }
 }
 
-/* Content of an answer that refuses. spec: TS-0004 6.4.2 (debug information in m2m:dbg) */
-static struct mln_slice debug_content(struct mln_arena *arena, const char *text)
+/* Content of an answer that refuses; empty when there is no memory for it. Tells its type.
+ * spec: TS-0004 6.4.2 (debug information in m2m:dbg) */
+static struct mln_slice debug_content(const struct exchange *x, const char *text,
+                                      struct mln_slice *ret_type)
 {
+    const struct mln_serialisation *form =
+        x->primitive.answer ? x->primitive.answer : mln_serialisation_at(0);
+    struct mln_arena *arena = x->call.arena;
     struct mln_slice pack = { 0 };
-    struct mln_slice json = { 0 };
+    struct mln_slice content = { 0 };
     struct mln_buf out;
 
     mln_buf_init(&out, arena, DEBUG_BYTES);
     mln_pack_map(&out, 1);
     mln_pack_text(&out, MLN_S("m2m:dbg"));
     mln_pack_text(&out, mln_slice_z(text));
-    if (mln_failed(mln_buf_finish(&out, &pack))) {
-        return json;
-    }
-    mln_buf_init(&out, arena, DEBUG_BYTES);
-    if (mln_failed(mln_json_write(&out, pack)) || mln_failed(mln_buf_finish(&out, &json))) {
+    if (mln_failed(mln_buf_finish(&out, &pack)) ||
+        mln_failed(mln_serialise(&form, pack, arena, DEBUG_BYTES, &content))) {
         return (struct mln_slice){ 0 };
     }
-    return json;
+    *ret_type = form->types[x->primitive.answer_type];
+    return content;
 }
 
 /* The message is no request primitive: an answer without the CSE. */
@@ -232,12 +234,12 @@ static void answer_error(struct mln_http_connection *c, mln_err err, const struc
     };
     struct mln_http_reply reply = {
         .response = &response,
-        .type = MLN_S("application/json"),
         .has_allow = err.code == MLN_ERR_OPERATION,
     };
     const char *text = fault->text[0] ? fault->text : mln_err_text(err);
+    struct mln_slice content = debug_content(x, text, &reply.type);
 
-    answer(c, &reply, debug_content(x->call.arena, text));
+    answer(c, &reply, content);
 }
 
 /* Not even memory for a proper answer. */
@@ -267,9 +269,9 @@ static void refuse(struct mln_http_connection *c, const struct mln_http_refusal 
     struct mln_http_reply reply = {
         .response = &response,
         .status = refusal->status,
-        .type = MLN_S("application/json"),
         .is_last = true,
     };
+    struct mln_slice content;
 
     if (!c->exchange && !exchange_new(c)) {
         give_up(c);
@@ -277,7 +279,8 @@ static void refuse(struct mln_http_connection *c, const struct mln_http_refusal 
     }
     response.rqi = repeated(c->exchange, MLN_S("X-M2M-RI"));
     response.rvi = repeated(c->exchange, MLN_S("X-M2M-RVI"));
-    answer(c, &reply, debug_content(c->exchange->call.arena, refusal->text));
+    content = debug_content(c->exchange, refusal->text, &reply.type);
+    answer(c, &reply, content);
 }
 
 /* ---- calls ---- */
@@ -286,18 +289,16 @@ static void answer_call(struct mln_http_connection *c)
 {
     struct exchange *x = c->exchange;
     struct mln_call *call = &x->call;
-    struct mln_http_reply reply = { .response = &call->response, .type = x->primitive.answer_type };
+    struct mln_http_reply reply = { .response = &call->response };
+    const struct mln_serialisation *form = x->primitive.answer;
     struct mln_slice content = { 0 };
-    struct mln_buf out;
     mln_err err = MLN_OK;
 
     if (call->response.pc.len) {
-        mln_buf_init(&out, call->arena, c->server->limits->request_arena_bytes);
-        err = mln_json_write(&out, call->response.pc);
-        if (!mln_failed(err)) {
-            err = mln_buf_finish(&out, &content);
-        }
+        err = mln_serialise(&form, call->response.pc, call->arena,
+                            c->server->limits->request_arena_bytes, &content);
     }
+    reply.type = form->types[x->primitive.answer_type];
     if (mln_failed(err)) {
         struct mln_fault none = { 0 };
 
@@ -336,7 +337,7 @@ static mln_err read_primitive(struct exchange *x, struct mln_fault *fault)
     if (x->request.body.len == 0) {
         return MLN_OK;
     }
-    MLN_TRY(mln_json_read(x->request.body, limits, x->call.arena, &content, fault));
+    MLN_TRY(x->primitive.content->read(x->request.body, limits, x->call.arena, &content, fault));
     return mln_value_set(x->primitive.params, MLN_S("pc"), content);
 }
 

@@ -318,14 +318,15 @@ static mln_err put_parameter(struct writing *w, const struct mln_value *p)
     MLN_FAIL(PARAM_INVALID);
 }
 
-static mln_err put_content_type(struct writing *w, const struct mln_value *params, enum mln_op op)
+static mln_err put_content_type(struct writing *w, const struct mln_value *params, enum mln_op op,
+                                struct mln_slice type)
 {
     struct mln_buf out;
     struct mln_slice text = { 0 };
     uint64_t ty = 0;
 
     mln_buf_init(&out, w->arena, 64);
-    mln_buf_add(&out, MLN_S("application/json"));
+    mln_buf_add(&out, type);
     if (op == MLN_OP_CREATE) {
         if (!mln_value_u64(mln_value_get(params, MLN_S("ty")), &ty)) {
             mln_fault_set(w->fault, "parameter ty is missing");
@@ -356,9 +357,10 @@ static mln_err method_of(const struct mln_value *params, enum mln_op *ret_op, st
 }
 
 mln_err mln_http_wire_write_request(const struct mln_value *params, bool has_content,
-                                    struct mln_arena *arena, struct mln_http_outgoing *ret,
-                                    struct mln_fault *fault)
+                                    const struct mln_serialisation *form, struct mln_arena *arena,
+                                    struct mln_http_outgoing *ret, struct mln_fault *fault)
 {
+    struct mln_slice type = form->types[MLN_MEDIA_PLAIN];
     struct writing w = { .arena = arena, .fault = fault };
     struct mln_http_outgoing out = { 0 };
     enum mln_op op = MLN_OP_RETRIEVE;
@@ -374,9 +376,9 @@ mln_err mln_http_wire_write_request(const struct mln_value *params, bool has_con
         MLN_TRY(put_parameter(&w, p));
     }
     if (has_content || op == MLN_OP_CREATE) {
-        MLN_TRY(put_content_type(&w, params, op));
+        MLN_TRY(put_content_type(&w, params, op, type));
     }
-    MLN_TRY(add_field(&w, MLN_S("Accept"), MLN_S("application/json")));
+    MLN_TRY(add_field(&w, MLN_S("Accept"), type));
     out.fields = w.fields;
     out.field_count = w.count;
     *ret = out;
@@ -576,7 +578,7 @@ mln_err mln_http_wire_read_answer(int status, const struct mln_field *fields, si
     answer.has_rsc = rsc != 0;
     answer.rsc = rsc ? (enum mln_rsc)rsc : rsc_of_status(status);
     answer.content_status = (int)content_status;
-    answer.is_json = mln_http_is_json(mln_slice_trim(mln_slice_cut(&type, ';')));
+    answer.content = mln_serialisation_of(mln_slice_trim(mln_slice_cut(&type, ';')));
     answer.rqi = value_of(fields, field_count, MLN_S("X-M2M-RI"));
     answer.rvi = value_of(fields, field_count, MLN_S("X-M2M-RVI"));
     answer.vsi = value_of(fields, field_count, MLN_S("X-M2M-VSI"));

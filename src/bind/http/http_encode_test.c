@@ -41,7 +41,8 @@ static mln_err write_request(const char *params, bool has_content)
 {
     mln_arena_reset(arena);
     mln_fault_clear(&fault);
-    return mln_http_wire_write_request(json(params), has_content, arena, &out, &fault);
+    return mln_http_wire_write_request(json(params), has_content, mln_serialisation_at(0), arena,
+                                       &out, &fault);
 }
 
 static void expect_target(const char *params, const char *method, const char *target)
@@ -279,7 +280,7 @@ static void reads_answers(void **state)
     struct mln_http_answer a = read_answer(403, fields, sizeof fields / sizeof *fields);
 
     (void)state;
-    assert_true(a.has_rsc && a.is_json);
+    assert_true(a.has_rsc && a.content);
     assert_int_equal(a.rsc, MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     assert_true(mln_slice_eq(a.rqi, MLN_S("r")) && mln_slice_eq(a.rvi, MLN_S("3")));
     assert_true(mln_slice_eq(a.vsi, MLN_S("v")) && mln_slice_eq(a.fr, MLN_S("/id")));
@@ -301,7 +302,7 @@ static void derives_the_code_from_the_status(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct mln_http_answer a = read_answer(rows[i][0], NULL, 0);
 
-        assert_false(a.has_rsc || a.is_json);
+        assert_false(a.has_rsc || a.content);
         assert_int_equal(a.rsc, rows[i][1]);
     }
 }

@@ -16,11 +16,6 @@ enum mln_http_step mln_http_begin_chunked(struct mln_http_reader *reader);
 
 extern const struct mln_http_refusal mln_http_too_large;
 
-/* ---- http_wire.c ---- */
-
-/* A media type whose serialisation is JSON? spec: TS-0004 6.7 */
-bool mln_http_is_json(struct mln_slice type);
-
 /* ---- http_target.c ---- */
 
 /* Is it a parameter that stands in the query under its own name? */

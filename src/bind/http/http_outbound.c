@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bind/http/http_wire.h"
-#include "codec/json.h"
+#include "codec/serialisation.h"
 #include "io/fetch.h"
 
 enum {
@@ -43,11 +43,11 @@ static void log_failure(const struct sent *sent, const struct mln_fetch_answer *
             sent->where, fetched->why);
 }
 
-static void read_content(struct sender *s, const struct mln_fetch_answer *fetched,
-                         struct mln_outbound_answer *answer)
+static void read_content(struct sender *s, const struct mln_serialisation *form,
+                         const struct mln_fetch_answer *fetched, struct mln_outbound_answer *answer)
 {
     struct mln_value *content = NULL;
-    mln_err err = mln_json_read(fetched->body, s->limits, s->receiving, &content, NULL);
+    mln_err err = form->read(fetched->body, s->limits, s->receiving, &content, NULL);
 
     if (!mln_failed(err)) { /* what is no content cannot be used; the code stands for itself */
         answer->pc = content;
@@ -71,8 +71,8 @@ static void on_fetched(void *data, const struct mln_fetch_answer *fetched)
     if (!mln_failed(answer.err)) {
         answer.has_rsc = message.has_rsc;
         answer.rsc = message.rsc;
-        if (message.is_json && fetched->body.len) {
-            read_content(s, fetched, &answer);
+        if (message.content && fetched->body.len) {
+            read_content(s, message.content, fetched, &answer);
         }
     }
     sent->done(sent->data, &answer);
@@ -129,32 +129,26 @@ static mln_err make_url(struct sender *s, const struct mln_outbound_request *req
     return mln_buf_finish(&out, ret);
 }
 
-static mln_err to_json(struct sender *s, struct mln_slice pack, struct mln_slice *ret)
-{
-    struct mln_buf out;
-
-    mln_buf_init(&out, s->sending, s->limits->request_arena_bytes);
-    MLN_TRY(mln_json_write(&out, pack));
-    return mln_buf_finish(&out, ret);
-}
-
 static mln_err start(struct sender *s, const struct mln_outbound_request *request,
                      struct sent *sent)
 {
     struct mln_http_outgoing message = { 0 };
     struct mln_fetch_request fetch = { .timeout_us = request->timeout_us,
                                        .peer_credential_id = request->peer_credential_id };
+    const struct mln_serialisation *form = request->serialisation.len
+                                               ? mln_serialisation_named(request->serialisation)
+                                               : mln_serialisation_at(0);
     struct mln_value *params = NULL;
 
-    MLN_REQUIRE(request->serialisation.len == 0 ||
-                    mln_slice_eq(request->serialisation, MLN_S("json")),
-                MEDIA_TYPE);
+    MLN_REQUIRE(form, MEDIA_TYPE);
     MLN_TRY(to_params(s, request, &params));
-    MLN_TRY(mln_http_wire_write_request(params, request->pc.len > 0, s->sending, &message, NULL));
-    MLN_TRY(make_url(s, request, message.target, &fetch.url));
     if (request->pc.len) {
-        MLN_TRY(to_json(s, request->pc, &fetch.body));
+        MLN_TRY(mln_serialise(&form, request->pc, s->sending, s->limits->request_arena_bytes,
+                              &fetch.body));
     }
+    MLN_TRY(
+        mln_http_wire_write_request(params, request->pc.len > 0, form, s->sending, &message, NULL));
+    MLN_TRY(make_url(s, request, message.target, &fetch.url));
     fetch.has_body = request->pc.len > 0 || request->op == MLN_OP_NOTIFY;
     fetch.method = message.method;
     fetch.fields = message.fields;

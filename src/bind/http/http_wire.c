@@ -8,27 +8,6 @@
 
 /* ---- media types ---- */
 
-static const struct mln_slice json_type = { "application/json", 16 };
-static const struct mln_slice resource_type = { "application/vnd.onem2m-res+json", 31 };
-
-bool mln_http_is_json(struct mln_slice type)
-{
-    static const struct mln_slice json_types[] = {
-        { "application/json", 16 },
-        { "application/vnd.onem2m-res+json", 31 },
-        { "application/vnd.onem2m-ntfy+json", 32 },
-        { "application/vnd.onem2m-preq+json", 32 },
-        { "application/vnd.onem2m-prsp+json", 32 },
-    };
-
-    for (size_t i = 0; i < sizeof json_types / sizeof *json_types; i++) {
-        if (mln_field_is(json_types[i], type)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct mln_slice unquote(struct mln_slice s)
 {
     if (s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"') {
@@ -108,10 +87,13 @@ static int weight_of(struct mln_slice text)
 
 /* What Accept says about one media type: the most specific range that covers it decides. */
 struct preference {
-    struct mln_slice type;
+    const struct mln_serialisation *form;
+    enum mln_media media;
     int specificity; /* 0: not named at all */
     int weight;
 };
+
+enum { WISHES = 8 }; /* two media types of each serialisation */
 
 static int specificity_of(struct mln_slice range, struct mln_slice type)
 {
@@ -140,7 +122,7 @@ static void read_range(struct mln_slice element, struct preference *wishes, size
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        int specificity = specificity_of(range, wishes[i].type);
+        int specificity = specificity_of(range, wishes[i].form->types[wishes[i].media]);
 
         if (specificity > wishes[i].specificity) {
             wishes[i].specificity = specificity;
@@ -149,12 +131,25 @@ static void read_range(struct mln_slice element, struct preference *wishes, size
     }
 }
 
-/* spec: TS-0009 6.4.2, RFC9110 12.5.1. Accept may stand several times: the lists add up. */
-static mln_err choose_answer_type(const struct mln_http_request *message, struct mln_slice *ret,
-                                  struct mln_fault *fault)
+/* Every media type that an answer may have, those of `first` in front. */
+static size_t list_wishes(const struct mln_serialisation *first, struct preference *ret)
 {
-    struct preference wishes[] = { { .type = json_type }, { .type = resource_type } };
-    const struct preference *best = &wishes[0];
+    const struct mln_serialisation *form = first;
+    size_t count = 0;
+
+    for (size_t i = 0; form && count < WISHES; form = mln_serialisation_at(i++)) {
+        if (form == first && count) {
+            continue;
+        }
+        ret[count++] = (struct preference){ .form = form, .media = MLN_MEDIA_PLAIN };
+        ret[count++] = (struct preference){ .form = form, .media = MLN_MEDIA_RESOURCE };
+    }
+    return count;
+}
+
+static bool read_accept(const struct mln_http_request *message, struct preference *wishes,
+                        size_t count)
+{
     bool has_accept = false;
 
     for (size_t i = 0; i < message->field_count; i++) {
@@ -166,22 +161,34 @@ static mln_err choose_answer_type(const struct mln_http_request *message, struct
         }
         has_accept = true;
         while (list.ptr) {
-            read_range(mln_slice_cut(&list, ','), wishes, 2);
+            read_range(mln_slice_cut(&list, ','), wishes, count);
         }
     }
-    if (!has_accept) {
-        *ret = json_type;
-        return MLN_OK;
+    return has_accept;
+}
+
+/* spec: TS-0009 6.4.2, 6.4.3, RFC9110 12.5.1. Accept may stand several times: the lists add up.
+ * What is welcome alike, and a request without the field, gets the serialisation of its own
+ * content; without content, JSON. */
+static mln_err choose_answer(const struct mln_http_request *message, struct mln_http_primitive *ret,
+                             struct mln_fault *fault)
+{
+    struct preference wishes[WISHES] = { { 0 } };
+    const struct preference *best = &wishes[0];
+    size_t count = list_wishes(ret->content ? ret->content : ret->answer, wishes);
+
+    if (read_accept(message, wishes, count)) {
+        for (size_t i = 1; i < count; i++) {
+            best = wishes[i].weight > best->weight ? &wishes[i] : best;
+        }
+        if (best->weight <= 0) {
+            mln_fault_set(fault, "none of the media types in Accept can be served, use %.*s",
+                          MLN_S_ARG(wishes[0].form->types[MLN_MEDIA_PLAIN]));
+            MLN_FAIL(NOT_ACCEPTABLE);
+        }
     }
-    if (wishes[1].weight > wishes[0].weight) {
-        best = &wishes[1];
-    }
-    if (best->weight <= 0) {
-        mln_fault_set(fault, "none of the media types in Accept can be served, use %.*s",
-                      MLN_S_ARG(json_type));
-        MLN_FAIL(NOT_ACCEPTABLE);
-    }
-    *ret = best->type;
+    ret->answer = best->form;
+    ret->answer_type = best->media;
     return MLN_OK;
 }
 
@@ -452,9 +459,10 @@ static mln_err check_content_type(const struct reading *r)
         mln_fault_set(r->fault, "Content-Type missing");
         MLN_FAIL(PARAM_INVALID);
     }
-    if (r->message->body.len && !mln_http_is_json(r->content_type.media)) {
+    if (r->message->body.len && !r->to->content) {
         mln_fault_set(r->fault, "media type '%.*s' is not supported, use %.*s",
-                      MLN_S_ARG(r->content_type.media), MLN_S_ARG(json_type));
+                      MLN_S_ARG(r->content_type.media),
+                      MLN_S_ARG(mln_serialisation_at(0)->types[MLN_MEDIA_PLAIN]));
         MLN_FAIL(MEDIA_TYPE);
     }
     return MLN_OK;
@@ -491,15 +499,20 @@ mln_err mln_http_wire_read_request(const struct mln_http_request *message,
 {
     struct reading r = { .message = message, .limits = limits, .arena = arena, .fault = fault };
     mln_err target;
+    mln_err fields;
+    mln_err answer;
 
-    *ret = (struct mln_http_primitive){ .answer_type = json_type };
+    *ret = (struct mln_http_primitive){ .answer = mln_serialisation_at(0) };
     ret->params = mln_value_new(arena, MLN_V_OBJECT);
     MLN_REQUIRE(ret->params, NO_MEMORY);
     r.to = ret;
     target = mln_http_target_read(message->target, arena, ret->params, fault);
-    MLN_TRY(take_fields(&r));
+    fields = take_fields(&r);
+    ret->content = message->body.len ? mln_serialisation_of(r.content_type.media) : NULL;
+    answer = choose_answer(message, ret, mln_failed(fields) || mln_failed(target) ? NULL : fault);
+    MLN_TRY(fields);
     MLN_TRY(judge_target(&r, target));
-    MLN_TRY(choose_answer_type(message, &ret->answer_type, fault));
+    MLN_TRY(answer);
     MLN_TRY(put_operation(&r));
     return check_content_type(&r);
 }

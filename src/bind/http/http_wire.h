@@ -2,14 +2,14 @@
  *
  * Pure functions without sockets or resources, so that the server, the outbound side and the
  * client library share them. Content is not touched here: a binding reads and writes it with
- * codec/. What is returned lives in the given arena or is borrowed from the arguments, which must
- * live as long. Any thread.
- * spec: TS-0009 6 */
+ * codec/serialisation.h. What is returned lives in the given arena or is borrowed from the
+ * arguments, which must live as long. Any thread. spec: TS-0009 6 */
 #pragma once
 
 #include "base/buf.h"
 #include "base/fault.h"
 #include "bind/http/http_message.h"
+#include "codec/serialisation.h"
 #include "model/primitive.h"
 #include "model/value.h"
 
@@ -19,7 +19,9 @@ struct mln_http_primitive {
     struct mln_value *params; /* under their short names, without "pc" */
     struct mln_slice rqi;     /* empty when absent */
     struct mln_slice rvi;
-    struct mln_slice answer_type; /* media type for the answer */
+    const struct mln_serialisation *content; /* of the body; NULL when there is none */
+    const struct mln_serialisation *answer;  /* for the content of the answer */
+    enum mln_media answer_type;              /* which of its media types */
 };
 
 /* The parameters of a request message. On failure what an answer needs of *ret is set as far as
@@ -55,20 +57,21 @@ struct mln_http_outgoing {
     size_t field_count;
 };
 
-/* Method, target and header of a request with these parameters; "pc" is not looked at.
+/* Method, target and header of a request with these parameters; "pc" is not looked at. Content and
+ * answer are of the serialisation.
  * Errors: PARAM_MISSING (op, to), PARAM_INVALID (a parameter that HTTP cannot carry, a value that
  * cannot stand in a header), NO_MEMORY. */
 mln_err mln_http_wire_write_request(const struct mln_value *params, bool has_content,
-                                    struct mln_arena *arena, struct mln_http_outgoing *ret,
-                                    struct mln_fault *fault);
+                                    const struct mln_serialisation *form, struct mln_arena *arena,
+                                    struct mln_http_outgoing *ret, struct mln_fault *fault);
 
 /* ---- the answer that came back ---- */
 
 struct mln_http_answer {
     bool has_rsc; /* the message carried X-M2M-RSC; else rsc follows from the status */
     enum mln_rsc rsc;
-    bool is_json;         /* the content, if any, says that it is JSON */
-    struct mln_slice rqi; /* empty when absent, like the next ones */
+    const struct mln_serialisation *content; /* what Content-Type says; NULL: none that we know */
+    struct mln_slice rqi;                    /* empty when absent, like the next ones */
     struct mln_slice rvi;
     struct mln_slice vsi;
     struct mln_slice fr;

@@ -74,7 +74,8 @@ static void write_and_read_again(const struct mln_http_primitive *first,
     struct mln_fault fault = { 0 };
     mln_err err;
 
-    err = mln_http_wire_write_request(first->params, false, arena, &out, &fault);
+    err = mln_http_wire_write_request(first->params, false, mln_serialisation_at(0), arena, &out,
+                                      &fault);
     if (err.code == MLN_ERR_NO_MEMORY || err.code == MLN_ERR_LIMIT) {
         return;
     }
