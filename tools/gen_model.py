@@ -28,6 +28,8 @@ PRESENCE = {"NP": "MLN_PRESENCE_FORBIDDEN", "O": "MLN_PRESENCE_OPTIONAL",
             "M": "MLN_PRESENCE_MANDATORY"}
 ANNOUNCED = {"NA": "MLN_ANNOUNCED_NOT", "OA": "MLN_ANNOUNCED_OPTIONAL",
              "MA": "MLN_ANNOUNCED_MANDATORY"}
+XML = {"element": "MLN_XML_ELEMENT", "global-element": "MLN_XML_ELEMENT",
+       "attribute": "MLN_XML_ATTRIBUTE", "base": "MLN_XML_BASE"}
 USES = {None: "MLN_USE_NONE", "valid": "MLN_USE_VALID", "default": "MLN_USE_DEFAULT"}
 OPERATIONS = specmodel.OPERATIONS
 MASK64 = (1 << 64) - 1
@@ -173,13 +175,14 @@ def attribute_row(model, a):
     data_type = model.datatypes[a.type]
     fields = [slice_of(a.short), quoted(a.long), f"MLN_DT_{data_type.constant}", str(a.least),
               truth(a.is_many), truth(a.unbuilt), PRESENCE[a.create], PRESENCE[a.update],
-              ANNOUNCED[a.announce], f"MLN_SLOT_{a.slot}"]
+              ANNOUNCED[a.announce], f"MLN_SLOT_{a.slot}", XML[a.xml]]
     return "    { " + ", ".join(fields) + " },"
 
 
 def member_row(model, m):
     fields = [slice_of(m.short), quoted(m.long), f"MLN_DT_{model.datatypes[m.type].constant}",
-              str(m.least), truth(m.is_many), truth(m.unbuilt), str(m.most), slice_of(m.unique)]
+              str(m.least), truth(m.is_many), truth(m.unbuilt), str(m.most), slice_of(m.unique),
+              XML[m.xml]]
     return "    { " + ", ".join(fields) + " },"
 
 
@@ -200,6 +203,8 @@ class Source:
     def __init__(self, model):
         self.model = model
         self.out = [NOTICE, '#include "model/model_int.h"\n']
+        for t in model.types:
+            t.attributes = model.schema_order(t)
 
     def text(self):
         self.datatypes()
@@ -207,6 +212,7 @@ class Source:
         self.parameters()
         self.result_content()
         self.attribute_names()
+        self.contents()
         return "\n".join(self.out) + "\n"
 
     def table(self, head, rows):
@@ -331,6 +337,13 @@ class Source:
         self.table("const struct mln_slice mln_model_gen_names[]", [f"    {slice_of(n)}," for n in names])
         self.out.append("const size_t mln_model_gen_name_count =\n"
                         "    sizeof mln_model_gen_names / sizeof mln_model_gen_names[0];")
+
+    def contents(self):
+        rows = [f"    {{ {slice_of(root)}, MLN_DT_{self.model.datatypes[t].constant} }},"
+                for root, t in self.model.contents().items()]
+        self.table("const struct mln_content mln_model_gen_contents[]", rows)
+        self.out.append("const size_t mln_model_gen_content_count =\n"
+                        "    sizeof mln_model_gen_contents / sizeof mln_model_gen_contents[0];")
 
 
 def depfile(model, target):

@@ -136,6 +136,7 @@ class Row:
         self.constraint = facts.get("constraint", "")
         self.only = facts.get("only", "")
         self.unique = facts.get("unique", "")
+        self.xml = facts.get("xml", "element")
         self.group = facts.get("group", "specific")
         self.slot = "ATTRS"
         self.unbuilt = ""  # the reason, or empty
@@ -423,6 +424,16 @@ class Model:
             for child in t.child_names + t.virtual:
                 if child not in self.by_short:
                     raise SpecError(f"{t.short}: child {child!r} is no resource type")
+
+    def schema_order(self, t):
+        """Attributes as XML has them: those of the base types first. spec: TS-0004 6.5, 8.3.1"""
+        order = self.common["xml_order"]
+        return sorted(t.attributes,
+                      key=lambda a: order.index(a.short) if a.short in order else len(order))
+
+    def contents(self):
+        """Root elements of contents that are no representations: name -> data type."""
+        return {"m2m:" + e["short"]: e["type"] for e in self.content["elements"] if "short" in e}
 
     def children_of(self, t):
         """Numbers of the resource types that may be created below, ascending."""

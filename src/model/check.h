@@ -31,8 +31,12 @@ mln_err mln_check_create(const struct mln_type *type, const struct mln_value *at
 mln_err mln_check_update(const struct mln_type *type, const struct mln_value *attributes,
                          struct mln_fault *fault);
 
-/* A value of the data type from plain text, as in queries, headers, XML and on the command line:
+/* A value of the data type from plain text, as in queries, headers and on the command line:
  * numbers and booleans are recognised by type, lists are separated by blanks or '+'.
  * Errors: ATTR_INVALID, NO_MEMORY. */
 mln_err mln_check_from_text(enum mln_datatype_id type, struct mln_slice text,
                             struct mln_arena *arena, struct mln_value **ret);
+
+/* The same for the text of an XML element: lists are separated by blanks only. */
+mln_err mln_check_from_xml(enum mln_datatype_id type, struct mln_slice text,
+                           struct mln_arena *arena, struct mln_value **ret);

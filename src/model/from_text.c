@@ -2,7 +2,16 @@
 #include "base/num.h"
 #include "model/check.h"
 
-static mln_err convert(const struct mln_datatype *type, struct mln_slice text,
+/* What separates the elements of lists. */
+static const char plain_blanks[] = " +\t\n\r"; /* '+' is how a blank stands in a query */
+static const char xml_blanks[] = " \t\n\r";
+
+struct source {
+    struct mln_slice text;
+    const char *blanks;
+};
+
+static mln_err convert(enum mln_datatype_id id, const struct source *source,
                        struct mln_arena *arena, struct mln_value **ret);
 
 static mln_err made(struct mln_value *v, struct mln_value **ret)
@@ -86,83 +95,94 @@ static mln_err number(struct mln_slice text, struct mln_arena *arena, struct mln
     return MLN_OK;
 }
 
-static bool is_separator(char c)
+static bool is_separator(const struct source *source, char c)
 {
-    return c == ' ' || c == '+' || c == '\t' || c == '\n' || c == '\r';
+    return c && strchr(source->blanks, c);
 }
 
 /* The next element between separators; false at the end. */
-static bool next_element(struct mln_slice *rest, struct mln_slice *ret)
+static bool next_element(struct source *rest, struct mln_slice *ret)
 {
+    struct mln_slice text = rest->text;
     size_t n = 0;
 
-    while (rest->len && is_separator(rest->ptr[0])) {
-        *rest = mln_slice_from(*rest, 1);
+    while (text.len && is_separator(rest, text.ptr[0])) {
+        text = mln_slice_from(text, 1);
     }
-    while (n < rest->len && !is_separator(rest->ptr[n])) {
+    while (n < text.len && !is_separator(rest, text.ptr[n])) {
         n++;
     }
-    *ret = mln_slice_head(*rest, n);
-    *rest = mln_slice_from(*rest, n);
+    *ret = mln_slice_head(text, n);
+    rest->text = mln_slice_from(text, n);
     return n > 0;
 }
 
-static mln_err list(const struct mln_datatype *type, struct mln_slice text, struct mln_arena *arena,
-                    struct mln_value **ret)
+static mln_err list(const struct mln_datatype *type, const struct source *source,
+                    struct mln_arena *arena, struct mln_value **ret)
 {
-    const struct mln_datatype *item = mln_model_datatype((enum mln_datatype_id)type->item);
     struct mln_value *array = mln_value_new(arena, MLN_V_ARRAY);
-    struct mln_slice element;
+    struct source rest = *source;
+    struct source element = *source;
 
     MLN_REQUIRE(array, NO_MEMORY);
-    while (next_element(&text, &element)) {
+    while (next_element(&rest, &element.text)) {
         struct mln_value *v;
 
-        MLN_TRY(convert(item, element, arena, &v));
+        MLN_TRY(convert((enum mln_datatype_id)type->item, &element, arena, &v));
         MLN_TRY(mln_value_append(array, v));
     }
     *ret = array;
     return MLN_OK;
 }
 
+static mln_err checked(enum mln_datatype_id id, const struct source *source,
+                       struct mln_arena *arena, struct mln_value **ret)
+{
+    struct mln_value *v;
+
+    MLN_TRY(convert(id, source, arena, &v));
+    MLN_TRY(mln_check_value(id, v, MLN_S("value"), NULL));
+    *ret = v;
+    return MLN_OK;
+}
+
 /* The first alternative that accepts the text. */
-static mln_err alternatives(const struct mln_datatype *type, struct mln_slice text,
+static mln_err alternatives(const struct mln_datatype *type, const struct source *source,
                             struct mln_arena *arena, struct mln_value **ret)
 {
     size_t count;
     const uint16_t *types = mln_model_union(type, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct mln_value *v;
-        mln_err err = mln_check_from_text((enum mln_datatype_id)types[i], text, arena, &v);
+        mln_err err = checked((enum mln_datatype_id)types[i], source, arena, ret);
 
-        if (!mln_failed(err)) {
-            *ret = v;
-            return MLN_OK;
+        if (err.code != MLN_ERR_ATTR_INVALID) {
+            return err;
         }
-        MLN_REQUIRE(err.code != MLN_ERR_NO_MEMORY, NO_MEMORY);
     }
     MLN_FAIL(ATTR_INVALID);
 }
 
-static mln_err convert(const struct mln_datatype *type, struct mln_slice text,
+static mln_err convert(enum mln_datatype_id id, const struct source *source,
                        struct mln_arena *arena, struct mln_value **ret)
 {
+    const struct mln_datatype *type = mln_model_datatype(id);
+
     switch (type->form) {
     case MLN_FORM_TEXT:
     case MLN_FORM_ANY:
-        return made(mln_value_text(arena, text), ret);
+        return made(mln_value_text(arena, source->text), ret);
     case MLN_FORM_BOOLEAN:
-        return boolean(text, arena, ret);
+        return boolean(source->text, arena, ret);
     case MLN_FORM_INTEGER:
     case MLN_FORM_ENUM:
-        return integer(text, arena, ret);
+        return integer(source->text, arena, ret);
     case MLN_FORM_NUMBER:
-        return number(text, arena, ret);
+        return number(source->text, arena, ret);
     case MLN_FORM_LIST:
-        return list(type, text, arena, ret);
+        return list(type, source, arena, ret);
     case MLN_FORM_UNION:
-        return alternatives(type, text, arena, ret);
+        return alternatives(type, source, arena, ret);
     case MLN_FORM_COMPLEX:
         break; /* has no form as plain text */
     }
@@ -172,10 +192,15 @@ static mln_err convert(const struct mln_datatype *type, struct mln_slice text,
 mln_err mln_check_from_text(enum mln_datatype_id type, struct mln_slice text,
                             struct mln_arena *arena, struct mln_value **ret)
 {
-    struct mln_value *v;
+    struct source source = { text, plain_blanks };
 
-    MLN_TRY(convert(mln_model_datatype(type), text, arena, &v));
-    MLN_TRY(mln_check_value(type, v, MLN_S("value"), NULL));
-    *ret = v;
-    return MLN_OK;
+    return checked(type, &source, arena, ret);
+}
+
+mln_err mln_check_from_xml(enum mln_datatype_id type, struct mln_slice text,
+                           struct mln_arena *arena, struct mln_value **ret)
+{
+    struct source source = { text, xml_blanks };
+
+    return checked(type, &source, arena, ret);
 }

@@ -101,6 +101,21 @@ static void test_from_text(void **state)
     }
 }
 
+/* The label C++ is one label in XML. */
+static void test_from_xml(void **state)
+{
+    struct mln_value *v = NULL;
+
+    (void)state;
+    assert_false(mln_failed(mln_check_from_xml(MLN_DT_LABELS, MLN_S(" C++\n+a\tb "), arena, &v)));
+    assert_true(mln_value_eq(v, test_json("['C++','+a','b']", arena)));
+    assert_false(
+        mln_failed(mln_check_from_xml(MLN_DT_LIST_RESOURCE_TYPE, MLN_S("3 4"), arena, &v)));
+    assert_true(mln_value_eq(v, test_json("[3,4]", arena)));
+    assert_int_equal(mln_check_from_xml(MLN_DT_LIST_RESOURCE_TYPE, MLN_S("3+4"), arena, &v).code,
+                     MLN_ERR_ATTR_INVALID);
+}
+
 static void test_from_text_without_memory(void **state)
 {
     struct mln_arena *small = mln_arena_new(64);
@@ -122,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_from_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_from_xml, set_up, tear_down),
         cmocka_unit_test(test_from_text_without_memory),
     };
 

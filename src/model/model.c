@@ -227,6 +227,16 @@ const char *mln_model_pattern_text(enum mln_pattern pattern)
     return mln_model_gen_pattern_texts[pattern];
 }
 
+const struct mln_content *mln_model_content(struct mln_slice root)
+{
+    for (size_t i = 0; i < mln_model_gen_content_count; i++) {
+        if (mln_slice_eq(mln_model_gen_contents[i].root, root)) {
+            return &mln_model_gen_contents[i];
+        }
+    }
+    return NULL;
+}
+
 const struct mln_parameter *mln_model_parameters(size_t *ret_count)
 {
     *ret_count = MLN_PARAMETERS;

@@ -22,6 +22,13 @@ enum mln_form {
     MLN_FORM_ANY,     /* no rule */
 };
 
+/* How XML carries a value. spec: TS-0004 6.3.5, 6.5 */
+enum mln_xml {
+    MLN_XML_ELEMENT,
+    MLN_XML_ATTRIBUTE, /* of the element around it */
+    MLN_XML_BASE,      /* the text of the element around it */
+};
+
 struct mln_member {
     struct mln_slice name; /* short */
     const char *long_name;
@@ -31,6 +38,7 @@ struct mln_member {
     bool is_unbuilt;         /* refused with NOT_IMPLEMENTED */
     uint16_t most;           /* is_many: most elements, 0 for any */
     struct mln_slice unique; /* is_many: member of the elements whose values differ; or empty */
+    enum mln_xml xml;
 };
 
 struct mln_datatype {
@@ -87,6 +95,7 @@ struct mln_attribute {
     enum mln_presence update;
     enum mln_announced announced;
     enum mln_slot slot;
+    enum mln_xml xml;
 };
 
 /* Rows of the table of types, as enum mln_type_id. */
@@ -111,7 +120,7 @@ struct mln_type {
     struct mln_slice short_name;
     struct mln_slice root; /* member name of the representation: "m2m:cnt" */
     const char *long_name;
-    const struct mln_attribute *attributes;
+    const struct mln_attribute *attributes; /* in the order of XML */
     uint16_t attribute_count;
     const uint16_t *children; /* resource type numbers, ascending */
     uint16_t child_count;
@@ -177,6 +186,15 @@ const uint16_t *mln_model_union(const struct mln_datatype *type, size_t *ret_cou
 
 /* What a TEXT data type wants, for messages: "a timestamp YYYYMMDDThhmmss[,ffffff]". */
 const char *mln_model_pattern_text(enum mln_pattern pattern);
+
+/* Root of a content that is no representation: "m2m:sgn". spec: TS-0004 7.5.2 */
+struct mln_content {
+    struct mln_slice root;
+    uint16_t type; /* enum mln_datatype_id */
+};
+
+/* By root, or NULL. */
+const struct mln_content *mln_model_content(struct mln_slice root);
 
 /* A parameter of requests, by short name. */
 struct mln_parameter {

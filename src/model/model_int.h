@@ -42,6 +42,8 @@ extern const struct mln_name_index mln_model_gen_parameter_index;
 extern const uint8_t mln_model_gen_rcn[MLN_RCN_LAST + 1][MLN_OPERATIONS + 1];
 extern const struct mln_slice mln_model_gen_names[]; /* of all attributes, sorted */
 extern const size_t mln_model_gen_name_count;
+extern const struct mln_content mln_model_gen_contents[];
+extern const size_t mln_model_gen_content_count;
 
 /* Attributes that must be in a CREATE, as bits by their place in type->attributes. */
 static inline uint64_t mln_model_mandatory(const struct mln_type *type)
