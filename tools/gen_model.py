@@ -4,7 +4,7 @@
   gen_model.py rsc RSC_JSON OUT_H                  enum of response status codes
   gen_model.py model SPEC OUT_H OUT_C [--depfile]  tables of src/model/
   gen_model.py reference SPEC OUT_DIR              pages of docs/reference/
-  gen_model.py schema SPEC OUT_DIR                 JSON Schemas of answers
+  gen_model.py schema SPEC OUT_DIR                 JSON Schemas of answers, an XML Schema of contents
   gen_model.py check SPEC DOCS_DIR                 are DOCS_DIR and DOCS_DIR/schema up to date?
 
 rsc and model run at build time; the output of reference and schema is committed, and check fails
@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True  # nothing but what is asked for is written into 
 
 import gen_reference
 import gen_schema
+import gen_xsd
 import specmodel
 from specmodel import Model, SpecError
 
@@ -410,7 +411,9 @@ def command_reference(args):
 
 
 def command_schema(args):
-    write_all(args.out, gen_schema.schemas(Model(args.spec)), ".json")
+    model = Model(args.spec)
+    write_all(args.out, gen_schema.schemas(model), ".json")
+    write_all(args.out, gen_xsd.schemas(model), ".xsd")
     return 0
 
 
@@ -418,6 +421,7 @@ def command_check(args):
     model = Model(args.spec)
     problems = stale(args.docs, gen_reference.pages(model), ".md")
     problems += stale(os.path.join(args.docs, "schema"), gen_schema.schemas(model), ".json")
+    problems += stale(os.path.join(args.docs, "schema"), gen_xsd.schemas(model), ".xsd")
     for p in problems:
         print(p, file=sys.stderr)
     if problems:
