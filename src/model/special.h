@@ -23,6 +23,10 @@ bool mln_special_is_template(const struct mln_type *type);
  * that the standard does not define. */
 const struct mln_type *mln_special_of(const struct mln_resource *r);
 
+/* The type whose representations have that member name: of the tables or of what is installed; or
+ * NULL. */
+const struct mln_type *mln_special_root(struct mln_slice root);
+
 /* The type that the content of a CREATE is to be checked against: the specialisation that its
  * attribute names, else the one that its root names, else `base`. Nothing of the content is
  * checked; `attributes` may be NULL. */

@@ -55,6 +55,7 @@ static void every_definition_has_its_type(void **state)
         assert_int_equal(type->definition, definition);
         assert_int_equal(type->ty, MLN_TY_MGMTOBJ);
         assert_ptr_equal(mln_model_root(type->root), type);
+        assert_ptr_equal(mln_special_root(type->root), type);
     }
 }
 
