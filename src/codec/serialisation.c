@@ -1,7 +1,9 @@
 /* The table of serialisations. */
 #include "codec/serialisation.h"
 
+#include "codec/cbor.h"
 #include "codec/json.h"
+#include "codec/xml.h"
 
 /* spec: TS-0004 6.7, TS-0009 6.4.2: all media types end in the name */
 #define TYPES(name)                                                                                \
@@ -19,6 +21,8 @@
 
 static const struct mln_serialisation rows[] = {
     { { "json", 4 }, TYPES("json"), mln_json_read, mln_json_write },
+    { { "cbor", 4 }, TYPES("cbor"), mln_cbor_read, mln_cbor_write },
+    { { "xml", 3 }, TYPES("xml"), mln_xml_read, mln_xml_write },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };

@@ -1,7 +1,7 @@
 """The cases of tests/cases against the real server, over HTTP."""
 
 import pytest
-from lib import cases
+from lib import cases, serial
 from lib.server import Server
 
 
@@ -24,11 +24,15 @@ def servers(tmp_path_factory):
         server.stop()
 
 
+@pytest.mark.parametrize("form", serial.NAMES)
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in cases.load()])
-def test_case(case, servers, receiver):
+def test_case(case, form, servers, receiver):
+    """In each serialisation that can say what the case says. spec: TS-0004 8"""
     if "clock" in case.get("needs", []):
         pytest.skip("the clock of the real server is not ours: the case runs in process")
-    run = cases.Run(case, servers(cases.options_of(case)), receiver)
+    if not cases.can_say(case, form):
+        pytest.skip(f"{form} says something else with this content")
+    run = cases.Run(case, servers(cases.options_of(case)), receiver, form)
     try:
         run.run()
     finally:

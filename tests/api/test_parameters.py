@@ -633,8 +633,8 @@ def test_content_types(ae, content_type):
 
 
 @pytest.mark.parametrize("content_type,rsc", [
-    ("application/xml;ty=3", 4015), ("application/vnd.onem2m-res+xml;ty=3", 4015), ("application/cbor;ty=3", 4015),
-    ("application/vnd.onem2m-res+cbor;ty=3", 4015), ("text/plain;ty=3", 4015), ("text/json;ty=3", 4015),
+    ("application/yaml;ty=3", 4015), ("application/vnd.onem2m-res+yaml;ty=3", 4015), ("text/xml;ty=3", 4015),
+    ("application/vnd.onem2m-res;ty=3", 4015), ("text/plain;ty=3", 4015), ("text/json;ty=3", 4015),
     ("application/x-www-form-urlencoded;ty=3", 4015), ("json;ty=3", 4015), (";ty=3", 4015),
     ("application/json;charset=iso-8859-1;ty=3", 4015), ("application/jsonx;ty=3", 4015),
     ("application/json;ty=", 4000), ("application/json;ty=x", 4000), ("application/json;ty=3;ty=3", 4000),
@@ -670,7 +670,9 @@ def test_resource_type_is_for_create(ae):
     ("application/json", "application/json"), ("*/*", "application/json"), ("application/*", "application/json"),
     ("application/vnd.onem2m-res+json", "application/vnd.onem2m-res+json"),
     ("application/xml, application/json", "application/json"), ("APPLICATION/JSON", "application/json"),
-    ("application/xml;q=1.0, */*;q=0.1", "application/json"),
+    ("application/xml;q=1.0, */*;q=0.1", "application/xml"), ("application/cbor", "application/cbor"),
+    ("application/vnd.onem2m-res+xml", "application/vnd.onem2m-res+xml"),
+    ("application/vnd.onem2m-res+cbor;q=0.4, application/json;q=0.3", "application/vnd.onem2m-res+cbor"),
     ("text/html,application/json;q=0.001", "application/json"),
     ("application/json;q=0.5, application/vnd.onem2m-res+json;q=0.9", "application/vnd.onem2m-res+json"),
     ("application/vnd.onem2m-res+json;q=0.5, application/json;q=0.9", "application/json"),
@@ -688,7 +690,7 @@ def test_accept(ae, accept, wanted):
 
 
 @pytest.mark.parametrize("accept", [
-    "application/xml", "application/vnd.onem2m-res+xml", "application/cbor", "text/html", "text/*",
+    "application/yaml", "application/vnd.onem2m-ntfy+xml", "text/xml", "text/html", "text/*",
     "application/json;q=0", "*/*;q=0", "application/json;q=0, text/html", "application/*;q=0, text/plain;q=1",
 ])
 def test_nothing_acceptable(ae, accept):

@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from . import serial
 from .onem2m import Client, path_of
 
 FOLDER = Path(__file__).resolve().parent.parent / "cases"
@@ -100,10 +101,10 @@ def reply_of(said):
 class Run:
     """One case on a server with a trusted and an untrusted listener, in this order."""
 
-    def __init__(self, case, server, receiver):
+    def __init__(self, case, server, receiver, form="json"):
         self.case = case
-        self.trusted = Client(server.urls[0])
-        self.untrusted = Client(server.urls[1])
+        self.trusted = Client(server.urls[0], form=form)
+        self.untrusted = Client(server.urls[1], form=form)
         self.receiver = receiver
         self.made = []  # to be deleted at the end
         self.answer = None  # to the last request of a step
@@ -244,6 +245,16 @@ class Run:
         for location in self.made:
             if location.count("/") == 2:
                 self.trusted.delete(location.lstrip("/"))
+
+
+def can_say(case, form):
+    """Can the contents of all requests be said in the serialisation?"""
+    steps = [case] + case.get("then", [])
+    given = case.get("given", [])
+    rows = given if isinstance(given, list) else [given]
+    contents = [s["request"].get("pc") for s in steps if "request" in s]
+    contents += [{f"m2m:{next(iter(row))}": row[next(iter(row))]} for row in rows]
+    return all(serial.can_say(pc, form) for pc in contents)
 
 
 def options_of(case):

@@ -45,22 +45,24 @@ def is_unbuilt(short_type, name):
                for row in table("support.json")["unbuilt"])
 
 
-def attributes(short_type):
-    """All rows of a resource type or specialisation."""
+@functools.lru_cache(maxsize=None)
+def rows(short_type):
+    """Attribute -> its row, of a resource type."""
     facts = table(f"types/{short_type}.json")
     common = table("common.json")["attributes"]
-    rows = {name: {**common[name], **change} for name, change in facts["common"].items()}
+    found = {name: {**common[name], **change} for name, change in facts.get("common", {}).items()}
     if "of" in facts:
         base = table(f"types/{facts['of']}.json")["attributes"]
-        rows.update({name: {**base[name], **change} for name, change in facts["inherited"].items()})
-    rows.update(facts["attributes"])
-    found = []
-    for name, row in rows.items():
-        row = corrected("type", short_type, name, row)
-        found.append(Attribute(name, row["type"], row.get("create", "NP"), row.get("update", "NP"),
-                               row["card"].startswith("1"), is_unbuilt(short_type, name),
-                               row["card"].endswith("n")))
-    return found
+        found.update({name: {**base[name], **change} for name, change in facts["inherited"].items()})
+    found.update(facts.get("attributes", {}))
+    return {name: corrected("type", short_type, name, row) for name, row in found.items()}
+
+
+def attributes(short_type):
+    """All rows of a resource type."""
+    return [Attribute(name, row["type"], row.get("create", "NP"), row.get("update", "NP"),
+                      row["card"].startswith("1"), is_unbuilt(short_type, name), row["card"].endswith("n"))
+            for name, row in rows(short_type).items()]
 
 
 # ---- data types ----

@@ -5,12 +5,11 @@ Every answer is held against TS-0009 (headers) and the JSON Schema of its conten
 
 import datetime
 import itertools
-import json
 from urllib.parse import urlsplit
 
 import requests
 
-from . import schema
+from . import schema, serial
 
 TYPES = {"acp": 1, "ae": 2, "cnt": 3, "cin": 4, "cb": 5, "evcg": 7, "grp": 9, "mssp": 11, "nod": 14,
          "pch": 15, "csr": 16, "sch": 18, "asar": 19, "svsn": 20, "stcl": 21, "stcg": 22, "sub": 23,
@@ -32,7 +31,8 @@ class Answer:
         self.headers = response.headers
         self.rsc = int(response.headers.get("X-M2M-RSC", 0))
         self.text = response.text
-        self.pc = json.loads(response.content) if response.content else None
+        self.pc = serial.decode(response.content, self.headers.get("Content-Type")) \
+            if response.content else None
 
     @property
     def root(self):
@@ -59,16 +59,17 @@ class Answer:
 class Client:
     """Speaks for one originator."""
 
-    def __init__(self, url, originator="CAdmin", rvi="3"):
+    def __init__(self, url, originator="CAdmin", rvi="3", form="json"):
         self.url = url
         self.originator = originator
         self.rvi = rvi
+        self.form = form  # serialisation of requests, and wanted of answers
         self.session = requests.Session()
         self.session.trust_env = False
 
     def As(self, originator):  # pylint: disable=invalid-name
         """The same connection for another originator."""
-        other = Client(self.url, originator, self.rvi)
+        other = Client(self.url, originator, self.rvi, self.form)
         other.session = self.session
         return other
 
@@ -83,11 +84,13 @@ class Client:
         """`to` as in the primitive; `body` an object, or bytes sent as they are."""
         sent = self.headers(headers)
         if body is not None and not isinstance(body, (bytes, str)):
-            body = json.dumps(body, ensure_ascii=False)
+            body = serial.encode(body, self.form)
         if isinstance(body, str):
             body = body.encode()
         if body is not None and "Content-Type" not in sent:
-            sent["Content-Type"] = "application/json" + (f";ty={ty}" if ty is not None else "")
+            sent["Content-Type"] = serial.MEDIA[self.form] + (f";ty={ty}" if ty is not None else "")
+        if self.form != "json":
+            sent.setdefault("Accept", serial.MEDIA[self.form])
         response = self.session.request(method, self.url + path_of(to), data=body, headers=sent,
                                         params=query, timeout=60)
         answer = Answer(response)
@@ -170,7 +173,10 @@ def check_answer(answer, sent):
     if "X-M2M-RI" in sent:
         assert answer.headers.get("X-M2M-RI") == sent["X-M2M-RI"], answer
     if answer.pc is not None:
-        assert answer.headers["Content-Type"].split(";")[0].endswith("json"), answer
+        media = answer.headers["Content-Type"].split(";")[0]
+        assert media.endswith(serial.NAMES), answer
+        if media.endswith("xml"):
+            schema.check_xml(answer.http.content)
         assert isinstance(answer.pc, dict) and len(answer.pc) == 1, answer
         schema.check(answer.pc)
     if answer.rsc >= 4000:

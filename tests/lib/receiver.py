@@ -1,12 +1,11 @@
 """A notification receiver that we did not write: Python's http.server with a list."""
 
-import json
 import queue
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from . import schema
+from . import schema, serial
 
 
 class Received:
@@ -16,7 +15,7 @@ class Received:
         self.path = path
         self.headers = headers
         self.body = body
-        self.pc = json.loads(body) if body else None
+        self.pc = serial.decode(body, headers.get("Content-Type")) if body else None
 
     @property
     def sgn(self):
@@ -61,9 +60,11 @@ class Receiver:
 
             def do_POST(self):  # pylint: disable=invalid-name
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                received = Received(self.path, dict(self.headers.items()), body.decode())
+                received = Received(self.path, dict(self.headers.items()), body)
                 if received.pc:
                     schema.check(received.pc)
+                    if received.headers["Content-Type"].endswith("xml"):
+                        schema.check_xml(body)
                 if outer.delay:
                     threading.Event().wait(outer.delay)
                 said = outer.answer(received)

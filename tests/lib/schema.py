@@ -1,7 +1,10 @@
-"""Holds contents against the generated JSON Schemas."""
+"""Holds contents against the generated JSON Schemas, and XML against the generated XML Schema."""
 
+import functools
 import importlib.util
 from pathlib import Path
+
+from lxml import etree
 
 _spec = importlib.util.spec_from_file_location(
     "answers", Path(__file__).resolve().parent.parent / "tools" / "answers.py")
@@ -9,3 +12,18 @@ _answers = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_answers)
 check = _answers.check
 validator = _answers.validator
+M2M = "http://www.onem2m.org/xml/protocols"
+XSD = Path(_answers.SCHEMAS) / "onem2m.xsd"
+
+
+@functools.lru_cache(maxsize=None)
+def xml_schema():
+    return etree.XMLSchema(file=str(XSD))
+
+
+def check_xml(body):
+    """Order, names and data types of a content in XML. Specialisations that files define are not
+    in the schema. spec: TS-0004 8.3.1"""
+    root = etree.fromstring(body)
+    if etree.QName(root).namespace == M2M:
+        xml_schema().assertValid(root)

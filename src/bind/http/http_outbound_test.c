@@ -221,7 +221,7 @@ static void refuses_what_it_cannot_send(void **state)
     assert_int_equal(outbound.send(outbound.impl, &request, on_done, &r).code,
                      MLN_ERR_PARAM_INVALID);
     request = request_to("/echo");
-    request.serialisation = MLN_S("xml");
+    request.serialisation = MLN_S("yaml");
     assert_int_equal(outbound.send(outbound.impl, &request, on_done, &r).code, MLN_ERR_MEDIA_TYPE);
     request = request_to("/echo");
     request.url = MLN_S("mqtt://h/x");

@@ -208,10 +208,10 @@ static void checks_content_types(void **state)
         "Content-Type: application/vnd.onem2m-prsp+json",
     };
     static const char *const unsupported[] = {
-        "Content-Type: application/xml",
-        "Content-Type: application/cbor",
-        "Content-Type: application/vnd.onem2m-res+xml;ty=3",
-        "Content-Type: application/vnd.onem2m-res+cbor;ty=3",
+        "Content-Type: application/yaml",
+        "Content-Type: text/xml",
+        "Content-Type: application/vnd.onem2m-res+yaml;ty=3",
+        "Content-Type: application/vnd.onem2m-res;ty=3",
         "Content-Type: application/x-www-form-urlencoded",
         "Content-Type: text/plain",
         "Content-Type: */*",
@@ -245,7 +245,8 @@ static void chooses_the_type_of_the_answer(void **state)
         "Accept: application/*",
         "Accept: application/json",
         "Accept: Application/JSON;q=0.1",
-        "Accept: text/html, application/xml;q=0.9, */*;q=0.8",
+        "Accept: text/html, application/xml;q=0.7, */*;q=0.8",
+        "Accept: application/cbor, application/xml, application/json",
         "Accept: application/vnd.onem2m-res+json, application/json",
         "Accept: application/vnd.onem2m-res+json;q=0.5, application/json;q=0.6",
         "Accept: text/html\nAccept: application/json",
@@ -254,22 +255,29 @@ static void chooses_the_type_of_the_answer(void **state)
     };
     static const char *const resource[] = {
         "Accept: application/vnd.onem2m-res+json",
-        "Accept: application/xml, application/vnd.onem2m-res+json;q=0.3",
+        "Accept: application/yaml, application/vnd.onem2m-res+json;q=0.3",
         "Accept: application/json;q=0.5, application/vnd.onem2m-res+json",
         "Accept: application/json;q=0, application/*",
     };
+    static const char *const others[][2] = {
+        { "Accept: application/xml", "application/xml" },
+        { "Accept: application/cbor", "application/cbor" },
+        { "Accept: application/vnd.onem2m-res+cbor", "application/vnd.onem2m-res+cbor" },
+        { "Accept: application/vnd.onem2m-res+xml, */*;q=0.1", "application/vnd.onem2m-res+xml" },
+        { "Accept: text/html, application/xml;q=0.9, */*;q=0.8", "application/xml" },
+        { "Accept: application/json;q=0.2, application/cbor;q=0.3", "application/cbor" },
+    };
     static const char *const none[] = {
-        "Accept: application/xml",
+        "Accept: application/yaml",
         "Accept: text/*",
         "Accept: application/json;q=0",
         "Accept: */*;q=0",
         "Accept: application/*;q=0.000",
-        "Accept: application/json;q=0, application/vnd.onem2m-res+json;q=0, */*",
         "Accept: application/json;q=2",
         "Accept: application/json;q=x",
         "Accept:",
         "Accept: ,,",
-        "Accept: application/vnd.onem2m-res+cbor",
+        "Accept: application/vnd.onem2m-ntfy+cbor", /* no answer is a notification */
     };
 
     (void)state;
@@ -285,9 +293,39 @@ static void chooses_the_type_of_the_answer(void **state)
             fail_msg("%s", resource[i]);
         }
     }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_false(mln_failed(read_message(MLN_HTTP_GET, others[i][0], false)));
+        if (!is_answer_type(others[i][1])) {
+            fail_msg("%s", others[i][0]);
+        }
+    }
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         refuse(MLN_HTTP_GET, none[i], false, MLN_ERR_NOT_ACCEPTABLE);
     }
+}
+
+/* spec: TS-0009 6.4.3: without Accept the answer is chosen here: as the request */
+static void answers_in_the_serialisation_of_the_request(void **state)
+{
+    static const char *const rows[][2] = {
+        { "Content-Type: application/xml", "application/xml" },
+        { "Content-Type: application/vnd.onem2m-ntfy+cbor", "application/cbor" },
+        { "Content-Type: application/xml\nAccept: */*", "application/xml" },
+        { "Content-Type: application/xml\nAccept: application/json", "application/json" },
+        { "Content-Type: application/xml\nX-M2M-EC: x", "application/xml" },
+        { "Content-Type: application/yaml", "application/json" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        (void)read_message(MLN_HTTP_PUT, rows[i][0], true).code;
+        if (!is_answer_type(rows[i][1])) {
+            fail_msg("%s", rows[i][0]);
+        }
+    }
+    assert_null(primitive.content);
+    assert_false(mln_failed(read_message(MLN_HTTP_PUT, rows[0][0], true)));
+    assert_ptr_equal(primitive.content, mln_serialisation_named(MLN_S("xml")));
 }
 
 /* A later release may know query fields that this one does not: say so, not that they are wrong. */
@@ -342,6 +380,7 @@ int main(void)
         cmocka_unit_test(checks_content_types),
         cmocka_unit_test(chooses_the_type_of_the_answer),
         cmocka_unit_test(names_the_release_before_its_fields),
+        cmocka_unit_test(answers_in_the_serialisation_of_the_request),
         cmocka_unit_test(fails_without_memory),
     };
 
