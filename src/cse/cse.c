@@ -46,7 +46,6 @@ static mln_err base_attributes(const struct mln_cse *cse, struct mln_arena *aren
                                struct mln_slice *ret)
 {
     static const struct mln_slice releases[] = { { "2a", 2 }, { "3", 1 }, { "4", 1 } };
-    static const struct mln_slice serialisations[] = { { "json", 4 } };
     const struct mln_cse_options *o = &cse->options;
     struct mln_value *v = mln_value_new(arena, MLN_V_OBJECT);
     struct mln_buf buf;
@@ -57,7 +56,7 @@ static mln_err base_attributes(const struct mln_cse *cse, struct mln_arena *aren
     MLN_TRY(add_types(v, arena));
     MLN_TRY(add_texts(v, MLN_S("poa"), o->poa, o->poa_count, arena));
     MLN_TRY(add_texts(v, MLN_S("srv"), releases, 3, arena));
-    MLN_TRY(add_texts(v, MLN_S("csz"), serialisations, 1, arena));
+    MLN_TRY(add_texts(v, MLN_S("csz"), o->serialisations, o->serialisation_count, arena));
     mln_buf_init(&buf, arena, CONFIG_ARENA);
     mln_pack_value(&buf, v);
     return mln_buf_finish(&buf, ret);
@@ -200,24 +199,37 @@ static mln_err keep_domains(struct mln_cse *cse, const struct mln_domain_setting
     return MLN_OK;
 }
 
+static mln_err keep_texts(struct mln_cse *cse, const struct mln_slice **list, size_t count)
+{
+    struct mln_slice *copy = mln_arena_zalloc(cse->arena, count, sizeof *copy);
+
+    MLN_REQUIRE(copy || count == 0, NO_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        MLN_TRY(keep(cse, (*list)[i], &copy[i]));
+    }
+    *list = copy;
+    return MLN_OK;
+}
+
 static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o)
 {
-    struct mln_slice *poa = mln_arena_zalloc(cse->arena, o->poa_count, sizeof *poa);
+    static const struct mln_slice json[] = { { "json", 4 } };
 
-    MLN_REQUIRE(poa || o->poa_count == 0, NO_MEMORY);
     cse->options = *o;
+    if (!o->serialisations) {
+        cse->options.serialisations = json;
+        cse->options.serialisation_count = 1;
+    }
     MLN_TRY(keep(cse, o->names.sp_id, &cse->names.sp_id));
     MLN_TRY(keep(cse, o->names.cse_id, &cse->names.cse_id));
     MLN_TRY(keep(cse, o->names.cse_name, &cse->names.cse_name));
     MLN_TRY(keep(cse, o->admin, &cse->options.admin));
-    for (size_t i = 0; i < o->poa_count; i++) {
-        MLN_TRY(keep(cse, o->poa[i], &poa[i]));
-    }
+    MLN_TRY(keep_texts(cse, &cse->options.poa, o->poa_count));
+    MLN_TRY(keep_texts(cse, &cse->options.serialisations, cse->options.serialisation_count));
     MLN_TRY(keep_domains(cse, &cse->options.role_issuers, o->role_issuer_count));
     MLN_TRY(keep_domains(cse, &cse->options.role_repositories, o->role_repository_count));
     MLN_TRY(keep_domains(cse, &cse->options.group_hosts, o->group_host_count));
     cse->options.names = cse->names;
-    cse->options.poa = poa;
     if (!o->refuses_tokens) {
         MLN_TRY(mln_tokens_new(o->limits, o->env, &cse->names, o->token_skew_us, &cse->tokens));
     }
@@ -269,6 +281,16 @@ mln_err mln_cse_new(const struct mln_cse_options *options, struct mln_fault *fau
     }
     *ret = cse;
     return MLN_OK;
+}
+
+struct mln_slice mln_cse_serialisation(const struct mln_cse *cse, struct mln_slice name)
+{
+    for (size_t i = 0; i < cse->options.serialisation_count; i++) {
+        if (mln_slice_eq(cse->options.serialisations[i], name)) {
+            return cse->options.serialisations[i];
+        }
+    }
+    return (struct mln_slice){ 0 };
 }
 
 void mln_cse_set_issuers(struct mln_cse *cse, struct mln_jwt_issuers *issuers)

@@ -70,6 +70,9 @@ struct mln_cse_options {
     struct mln_slice admin;      /* has every right on trusted listeners; may be empty */
     const struct mln_slice *poa; /* pointOfAccess of the CSEBase */
     size_t poa_count;
+    /* Names of the serialisations that the bindings can read and write: "json". NULL: only that */
+    const struct mln_slice *serialisations;
+    size_t serialisation_count;
     bool is_release_2;       /* its rules where they differ: docs/guide/profiles.md */
     bool hides_unauthorised; /* 4004 in place of 4103 */
     enum mln_verify verify;

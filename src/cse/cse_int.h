@@ -197,6 +197,10 @@ static inline void mln_exec_charge(struct mln_exec *e, struct mln_access *access
     access->facts.compared %= COMPARISONS;
 }
 
+/* Is it a serialisation that can be sent? Returns its name, which lives as long as the CSE, or an
+ * empty text. */
+struct mln_slice mln_cse_serialisation(const struct mln_cse *cse, struct mln_slice name);
+
 /* Where this request looks up addresses. */
 static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
 {

@@ -19,7 +19,7 @@ struct mln_outbound_request {
     int ec; /* Event Category, 0 for none */
     enum mln_op op;
     struct mln_slice pc;            /* packed Content */
-    struct mln_slice serialisation; /* "json", later "xml" and "cbor" */
+    struct mln_slice serialisation; /* "json" and the like */
     int64_t timeout_us;             /* from now */
     /* What the receiver must prove when the transport can prove anything: the Credential-ID of a
      * security association. Empty: that the host of the URL is its own. spec: security.md 16.3 */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "codec/serialisation.h"
 #include "io/strikes.h"
 #include "model/special.h"
 #include "server/audit.h"
@@ -26,7 +27,7 @@
 #include "store/guard.h"
 
 /* Files beside the connections of clients: store, loops, connections to receivers. */
-enum { OTHER_FILES = 1024 };
+enum { OTHER_FILES = 1024, SERIALISATIONS_MAX = 8 };
 
 /* A port on one loop. */
 struct serving {
@@ -235,15 +236,29 @@ static mln_err points_of_access(struct mln_node *n, struct mln_slice *out, size_
     return MLN_OK;
 }
 
+static size_t names_of_serialisations(struct mln_slice *out)
+{
+    const struct mln_serialisation *row;
+    size_t count = 0;
+
+    while (count < SERIALISATIONS_MAX && (row = mln_serialisation_at(count)) != NULL) {
+        out[count++] = row->name;
+    }
+    return count;
+}
+
 static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
 {
     const struct mln_settings *s = n->settings;
     struct mln_slice poa[MLN_LISTENERS_MAX + MLN_POA_MAX];
+    struct mln_slice serialisations[SERIALISATIONS_MAX];
     struct mln_cse_options options = {
         .names = { s->sp_id, s->cse_id, s->cse_name },
         .type = s->cse_type,
         .admin = s->admin,
         .poa = poa,
+        .serialisations = serialisations,
+        .serialisation_count = names_of_serialisations(serialisations),
         .is_release_2 = s->is_release_2,
         .hides_unauthorised = s->hides_unauthorised,
         .verify = s->verify,

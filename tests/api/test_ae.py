@@ -244,15 +244,14 @@ def test_keeps_its_attributes(admin):
     assert admin.delete("cse-in/full").rsc == 2002
 
 
-@pytest.mark.parametrize("csz", [["xml"], ["cbor"], ["xml", "cbor"]])
-def test_serialisations_that_we_do_not_send(admin, ae, csz):
-    """An AE that cannot read JSON would get notifications it cannot read: refused, not stored."""
-    answer = register(admin, "Cother", csz=csz)
-    assert answer.rsc == 5001 and "csz" in answer.debug
-    assert admin.As("Cother").retrieve("cse-in").rsc == 4106
-    assert ae.update(ae.path, "ae", csz=csz).rsc == 5001
-    assert "csz" not in ae.retrieve(ae.path).res
-    assert ae.update(ae.path, "ae", csz=["xml", "json"]).rsc == 2004
+@pytest.mark.parametrize("csz", [["xml"], ["cbor"], ["xml", "cbor"], ["json"]])
+def test_serialisations(admin, ae, csz):
+    """spec: TS-0001 9.6.5 contentSerialization"""
+    assert ae.update(ae.path, "ae", csz=csz).rsc == 2004
+    assert ae.retrieve(ae.path)["csz"] == csz
+    for wrong in (["yaml"], [], "xml", ["xml", "yaml"]):
+        assert ae.update(ae.path, "ae", csz=wrong).rsc == 4000
+        assert register(admin, "Cother", csz=wrong).rsc == 4000
 
 
 def test_update(ae):

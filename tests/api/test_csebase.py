@@ -51,7 +51,7 @@ def test_attributes(cse, ae):
     assert base["srt"] == BUILT
     assert base["poa"] == [cse.url]
     assert base["srv"] == ["2a", "3", "4"]
-    assert base["csz"] == ["json"]
+    assert base["csz"] == ["json", "cbor", "xml"]
     assert STAMP.fullmatch(base["ct"]) and STAMP.fullmatch(base["lt"])
     assert ae.retrieve(base["ri"]).res == base, "its resourceID must be an address"
 

@@ -1,4 +1,4 @@
-"""Contents in JSON, XML and CBOR over HTTP: negotiation, bad input.
+"""Contents in JSON, XML and CBOR over HTTP: negotiation, notifications, bad input.
 
 What is sent and what comes back is made and read by tools that are not ours: lib/serial.py.
 """
@@ -26,6 +26,12 @@ def in_form(client, form):
 @pytest.fixture(params=serial.NAMES)
 def form(request):
     return request.param
+
+
+@pytest.fixture
+def cnt(ae):
+    assert ae.create(ae.path, "cnt", rn="c").rsc == 2001
+    return f"{ae.path}/c"
 
 
 # ---- round trips and negotiation ----
@@ -169,6 +175,36 @@ def test_what_xml_cannot_say_leaves_as_json(ae):
     assert answer.rsc == 2000 and answer["con"] == "\x01"
     assert answer.headers["Content-Type"] == "application/json"
     assert in_form(ae, "cbor").retrieve(f"{ae.path}/c/la")["con"] == "\x01"
+
+
+# ---- notifications ----
+
+
+@pytest.mark.parametrize("indicator", serial.NAMES)
+def test_indicator_of_a_target(ae, cnt, receiver, indicator):
+    """spec: TS-0004 7.4.8.1 notificationURI"""
+    assert ae.create(cnt, "sub", nu=[f"{receiver.url}/x?ct={indicator}"], enc={"net": [3]}).rsc == 2001
+    asked = receiver.verification()
+    assert asked.headers["Content-Type"] == serial.MEDIA[indicator]
+    assert ae.create(cnt, "cin", con="7").rsc == 2001
+    told = receiver.next()
+    assert told.path == "/x" and told.headers["Content-Type"] == serial.MEDIA[indicator]
+    assert told.rep["m2m:cin"]["con"] == "7" and told.sgn["nev"]["net"] == 3
+
+
+@pytest.mark.parametrize("csz, wanted", [
+    (["xml"], "xml"), (["cbor"], "cbor"), (["cbor", "xml"], "cbor"), (["xml", "json"], "xml"),
+    (["json", "xml"], "json"), (None, "json"),
+])
+def test_content_serialization(admin, ae, cnt, receiver, csz, wanted):
+    """spec: TS-0001 9.6.5 contentSerialization: what the receiver reads decides"""
+    more = {"csz": csz} if csz else {}
+    assert ae.update(ae.path, "ae", poa=[receiver.url], **more).rsc == 2004
+    assert ae.create(cnt, "sub", nu=[ae.path], enc={"net": [3]}).rsc == 2001
+    assert ae.create(cnt, "cin", con="7").rsc == 2001
+    told = receiver.next()
+    assert told.headers["Content-Type"] == serial.MEDIA[wanted]
+    assert told.rep["m2m:cin"]["con"] == "7"
 
 
 # ---- bad input ----

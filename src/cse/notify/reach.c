@@ -79,6 +79,22 @@ struct mln_slice mln_reach_shown(struct mln_slice target)
     return mln_slice_head(shown, mln_slice_find(shown, '?'));
 }
 
+/* spec: TS-0001 9.6.5 contentSerialization */
+static struct mln_slice preferred(const struct mln_cse *cse, const struct mln_resource *ae)
+{
+    struct mln_slice found = { 0 };
+    struct mln_slice list;
+    struct mln_slice name;
+    struct mln_walk w;
+
+    if (mln_pack_find(ae->attrs, MLN_S("csz"), &list)) {
+        for (mln_walk_begin(&w, list); found.len == 0 && mln_walk_next(&w);) {
+            found = mln_pack_text_of(w.item, &name) ? mln_cse_serialisation(cse, name) : found;
+        }
+    }
+    return found.len ? found : MLN_S("json");
+}
+
 /* The live <pollingChannel> below an <AE>. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
 static mln_err get_channel(const struct mln_lookup *l, const struct mln_resource *ae,
                            struct mln_resource *ret)
@@ -141,7 +157,7 @@ static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret)
 {
-    *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
+    *ret = (struct mln_reach){ .serialisation = preferred(l->cse, ae) };
     MLN_TRY(add_points_of_access(l, ae, ret));
     if (ret->count == 0) {
         return find_channel(l, ae, ret);
@@ -150,26 +166,36 @@ mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
     return mln_locate_path(l, ae, &ret->to);
 }
 
-mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret)
+static mln_err reach_resource(const struct mln_lookup *l, struct mln_slice id,
+                              struct mln_reach *ret)
 {
-    struct mln_slice plain;
-    struct mln_slice ct;
     struct mln_resource r;
-    mln_err err;
+    mln_err err = mln_locate_lookup(l, id, &r);
 
-    *ret = (struct mln_reach){ 0 };
-    MLN_TRY(mln_reach_strip(l->arena, target, &plain, &ct));
-    if (mln_ident_is_url(plain)) {
-        ret->urls[ret->count++] = plain;
-        ret->serialisation = MLN_S("json");
-        return MLN_OK;
-    }
-    err = mln_locate_lookup(l, plain, &r);
     if (err.code == MLN_ERR_NOT_FOUND) {
         return MLN_OK;
     }
     MLN_TRY(err);
     return r.ty == MLN_TY_AE ? mln_reach_ae(l, &r, ret) : MLN_OK;
+}
+
+mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret)
+{
+    struct mln_slice plain;
+    struct mln_slice ct;
+
+    *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
+    MLN_TRY(mln_reach_strip(l->arena, target, &plain, &ct));
+    if (mln_ident_is_url(plain)) {
+        ret->urls[ret->count++] = plain;
+    } else {
+        MLN_TRY(reach_resource(l, plain, ret));
+    }
+    ct = mln_cse_serialisation(l->cse, ct);
+    if (ct.len) {
+        ret->serialisation = ct;
+    }
+    return MLN_OK;
 }
 
 mln_err mln_reach_is_originator(const struct mln_exec *e, struct mln_slice target, bool *ret)

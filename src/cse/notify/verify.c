@@ -101,19 +101,20 @@ static mln_err check_privilege(struct mln_exec *e, struct mln_slice target)
     return permits ? MLN_OK : refuse(e, target, "may not be notified by the originator");
 }
 
-static mln_err add_question(struct mln_exec *e, struct mln_slice target)
+/* `plain` is the target without its serialisation indicator. */
+static mln_err add_question(struct mln_exec *e, struct mln_slice target, struct mln_slice plain)
 {
     struct mln_lookup l = mln_exec_lookup(e);
     struct question *q = mln_arena_zalloc(e->arena, 1, sizeof *q);
 
     MLN_REQUIRE(q, NO_MEMORY);
-    MLN_TRY(check_privilege(e, target));
+    MLN_TRY(check_privilege(e, plain));
     MLN_TRY(mln_reach_find(&l, target, &q->attempt.reach));
     if (!mln_reach_is_possible(&q->attempt.reach)) {
-        return refuse(e, target, "cannot be reached");
+        return refuse(e, plain, "cannot be reached");
     }
     q->exec = e;
-    q->target = target;
+    q->target = plain;
     q->next = e->inquiry->first;
     e->inquiry->first = q;
     return MLN_OK;
@@ -131,7 +132,7 @@ static mln_err consider(struct mln_exec *e, struct mln_slice target)
         (mln_ident_is_url(plain) && e->cse->options.verify == MLN_VERIFY_RESOURCES)) {
         return MLN_OK;
     }
-    return add_question(e, plain);
+    return add_question(e, target, plain);
 }
 
 /* ---- what they are told ---- */

@@ -18,7 +18,7 @@ static mln_err check_app_id(struct mln_exec *e)
     MLN_FAIL(ATTR_INVALID);
 }
 
-/* Notifications to the AE are JSON: one that reads only others must not believe that it is served.
+/* An AE that reads none of what can be sent must not believe that it is served.
  * spec: TS-0001 9.6.5 contentSerialization */
 static mln_err check_serialisations(struct mln_exec *e)
 {
@@ -28,11 +28,11 @@ static mln_err check_serialisations(struct mln_exec *e)
         return MLN_OK;
     }
     for (const struct mln_value *v = csz->items.first; v; v = v->next) {
-        if (mln_slice_eq(v->text, MLN_S("json"))) {
+        if (mln_cse_serialisation(e->cse, v->text).len) {
             return MLN_OK;
         }
     }
-    mln_fault_set(e->fault, "csz: of the serialisations only json is implemented");
+    mln_fault_set(e->fault, "csz: none of these serialisations is implemented");
     MLN_FAIL(NOT_IMPLEMENTED);
 }
 

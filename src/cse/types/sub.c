@@ -191,7 +191,7 @@ static mln_err check_target(struct mln_exec *e, struct mln_slice target, bool is
     struct mln_slice ct;
 
     MLN_TRY(mln_reach_strip(e->arena, target, &plain, &ct));
-    if (ct.ptr && !mln_slice_eq(ct, MLN_S("json"))) {
+    if (ct.ptr && mln_cse_serialisation(e->cse, ct).len == 0) {
         bool is_known = mln_slice_eq(ct, MLN_S("xml")) || mln_slice_eq(ct, MLN_S("cbor"));
 
         mln_fault_set(e->fault, "nu: serialisation %.*s is not implemented", MLN_S_ARG(ct));
