@@ -293,6 +293,22 @@ struct mln_slice mln_cse_serialisation(const struct mln_cse *cse, struct mln_sli
     return (struct mln_slice){ 0 };
 }
 
+struct mln_slice mln_cse_preferred(const struct mln_cse *cse, struct mln_slice attrs)
+{
+    struct mln_slice found = { 0 };
+    struct mln_slice list;
+    struct mln_slice name;
+    struct mln_walk w;
+
+    if (!mln_pack_find(attrs, MLN_S("csz"), &list)) {
+        return found;
+    }
+    for (mln_walk_begin(&w, list); found.len == 0 && mln_walk_next(&w);) {
+        found = mln_pack_text_of(w.item, &name) ? mln_cse_serialisation(cse, name) : found;
+    }
+    return found;
+}
+
 void mln_cse_set_issuers(struct mln_cse *cse, struct mln_jwt_issuers *issuers)
 {
     if (cse->tokens) {

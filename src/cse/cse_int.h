@@ -201,6 +201,10 @@ static inline void mln_exec_charge(struct mln_exec *e, struct mln_access *access
  * empty text. */
 struct mln_slice mln_cse_serialisation(const struct mln_cse *cse, struct mln_slice name);
 
+/* The first of contentSerialization in packed attributes of an <AE> that can be sent; or an empty
+ * text. Lives as long as the CSE. spec: TS-0001 9.6.5 */
+struct mln_slice mln_cse_preferred(const struct mln_cse *cse, struct mln_slice attrs);
+
 /* Where this request looks up addresses. */
 static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
 {

@@ -93,6 +93,7 @@ struct mln_response {
     struct mln_slice location; /* CREATE: identifier of the new resource as To would carry it */
     enum mln_content_status content_status;
     uint64_t content_offset;           /* 0 absent */
+    struct mln_slice serialisation;    /* that the originator prefers: "xml"; empty: none known */
     const struct mln_local_token *ati; /* Assigned Token Identifiers */
     size_t ati_count;
 };

@@ -123,6 +123,19 @@ def test_accept_is_independent(ae, form, wanted):
     assert ae.request("PUT", ae.path, body, headers=headers).headers["Content-Type"] == serial.MEDIA[form]
 
 
+@pytest.mark.parametrize("accept", [None, "*/*"])
+def test_preference_of_the_originator(ae, form, accept):
+    """spec: TS-0004 7.3.3.12, 7.3.3.13: where the request says nothing"""
+    ae.session.headers["Accept"] = accept
+    assert ae.update(ae.path, "ae", csz=[form, "json"]).rsc == 2004
+    assert ae.retrieve(ae.path).headers["Content-Type"] == serial.MEDIA[form]
+    assert ae.retrieve("cse-in/nothing").headers["Content-Type"] == serial.MEDIA[form]
+    told = ae.update(ae.path, "ae", lbl=["x"])
+    assert told.headers["Content-Type"] == "application/json", "the request's content tells"
+    other = ae.retrieve(ae.path, headers={"Accept": "application/cbor"})
+    assert other.headers["Content-Type"] == "application/cbor"
+
+
 @pytest.fixture
 def xmllint(tmp_path):
     """Does xmllint accept a document by the schema that is made from spec/?"""
@@ -205,6 +218,18 @@ def test_content_serialization(admin, ae, cnt, receiver, csz, wanted):
     told = receiver.next()
     assert told.headers["Content-Type"] == serial.MEDIA[wanted]
     assert told.rep["m2m:cin"]["con"] == "7"
+
+
+@pytest.mark.parametrize("srv, wanted", [
+    (["3"], "3"), (["2a"], "2a"), (["2a", "4", "3"], "4"), (["5"], "3"), (["1", "2a"], "2a"),
+    (["1"], None), (["2", "1"], None),
+])
+def test_release_of_the_receiver(ae, cnt, receiver, srv, wanted):
+    """spec: TS-0001 9.6.5 supportedReleaseVersions; TS-0004 7.3.2.6: none for Release 1"""
+    assert ae.update(ae.path, "ae", poa=[receiver.url], srv=srv).rsc == 2004
+    assert ae.create(cnt, "sub", nu=[ae.path], enc={"net": [3]}).rsc == 2001
+    assert ae.create(cnt, "cin", con="7").rsc == 2001
+    assert receiver.next().headers.get("X-M2M-RVI") == wanted
 
 
 # ---- bad input ----

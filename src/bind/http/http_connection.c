@@ -285,12 +285,22 @@ static void refuse(struct mln_http_connection *c, const struct mln_http_refusal 
 
 /* ---- calls ---- */
 
+/* spec: TS-0004 7.3.3.12: as the request, else as the originator prefers */
+static const struct mln_serialisation *form_of_answer(const struct exchange *x)
+{
+    const struct mln_serialisation *preferred =
+        x->primitive.is_answer_open ? mln_serialisation_named(x->call.response.serialisation)
+                                    : NULL;
+
+    return preferred ? preferred : x->primitive.answer;
+}
+
 static void answer_call(struct mln_http_connection *c)
 {
     struct exchange *x = c->exchange;
     struct mln_call *call = &x->call;
     struct mln_http_reply reply = { .response = &call->response };
-    const struct mln_serialisation *form = x->primitive.answer;
+    const struct mln_serialisation *form = form_of_answer(x);
     struct mln_slice content = { 0 };
     mln_err err = MLN_OK;
 

@@ -176,9 +176,11 @@ static mln_err choose_answer(const struct mln_http_request *message, struct mln_
     struct preference wishes[WISHES] = { { 0 } };
     const struct preference *best = &wishes[0];
     size_t count = list_wishes(ret->content ? ret->content : ret->answer, wishes);
+    bool is_open = !ret->content;
 
     if (read_accept(message, wishes, count)) {
         for (size_t i = 1; i < count; i++) {
+            is_open = is_open && wishes[i].weight == best->weight;
             best = wishes[i].weight > best->weight ? &wishes[i] : best;
         }
         if (best->weight <= 0) {
@@ -189,6 +191,7 @@ static mln_err choose_answer(const struct mln_http_request *message, struct mln_
     }
     ret->answer = best->form;
     ret->answer_type = best->media;
+    ret->is_answer_open = is_open;
     return MLN_OK;
 }
 

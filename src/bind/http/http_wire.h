@@ -22,6 +22,7 @@ struct mln_http_primitive {
     const struct mln_serialisation *content; /* of the body; NULL when there is none */
     const struct mln_serialisation *answer;  /* for the content of the answer */
     enum mln_media answer_type;              /* which of its media types */
+    bool is_answer_open;                     /* the message does not tell which serialisation */
 };
 
 /* The parameters of a request message. On failure what an answer needs of *ret is set as far as

@@ -328,6 +328,29 @@ static void answers_in_the_serialisation_of_the_request(void **state)
     assert_ptr_equal(primitive.content, mln_serialisation_named(MLN_S("xml")));
 }
 
+/* spec: TS-0004 7.3.3.12: what the request does not tell, contentSerialization may */
+static void leaves_the_serialisation_open(void **state)
+{
+    static const char *const open[] = { "", "Accept: */*", "Accept: application/*;q=0.5" };
+    static const char *const told[] = {
+        "Accept: application/json",
+        "Accept: application/json, application/xml",
+        "Accept: application/vnd.onem2m-res+json, */*;q=0.1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
+        assert_false(mln_failed(read_message(MLN_HTTP_GET, open[i], false)));
+        assert_true(primitive.is_answer_open);
+    }
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        assert_false(mln_failed(read_message(MLN_HTTP_GET, told[i], false)));
+        assert_false(primitive.is_answer_open);
+    }
+    assert_false(mln_failed(read_message(MLN_HTTP_PUT, "Content-Type: application/json", true)));
+    assert_false(primitive.is_answer_open);
+}
+
 /* A later release may know query fields that this one does not: say so, not that they are wrong. */
 static void names_the_release_before_its_fields(void **state)
 {
@@ -381,6 +404,7 @@ int main(void)
         cmocka_unit_test(chooses_the_type_of_the_answer),
         cmocka_unit_test(names_the_release_before_its_fields),
         cmocka_unit_test(answers_in_the_serialisation_of_the_request),
+        cmocka_unit_test(leaves_the_serialisation_open),
         cmocka_unit_test(fails_without_memory),
     };
 

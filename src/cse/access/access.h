@@ -24,7 +24,8 @@ struct mln_originator {
     bool is_registered;       /* an AE of this CSE whose requests come straight to us */
     bool is_newcomer;         /* may register, and is nobody for anything else */
     bool is_proved; /* rq_authn: by an association, or a trusted listener vouches for it */
-    struct mln_slice ae_name; /* resourceName of its <AE> when registered here */
+    struct mln_slice ae_name;       /* resourceName of its <AE> when registered here */
+    struct mln_slice serialisation; /* that the <AE> prefers; empty: none of ours */
 };
 
 /* The receiver's checks on From: form, registration, association; fills in *ret.

@@ -51,6 +51,7 @@ static mln_err find_registration(const struct mln_identify *in, struct mln_origi
         (ae.et == MLN_TIMESTAMP_MAX || ae.et > mln_env_now_us(in->cse->options.env))) {
         o->is_registered = true;
         o->ae_name = ae.rn;
+        o->serialisation = mln_cse_preferred(in->cse, ae.attrs);
     }
     return MLN_OK;
 }

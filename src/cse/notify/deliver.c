@@ -557,7 +557,7 @@ static void send(struct lane *l)
 
     l->attempt.worker = l->d->duties->worker;
     l->attempt.fr = cse->names.cse_id;
-    l->attempt.rvi = MLN_S("3");
+    l->attempt.rvi = l->attempt.reach.rvi;
     l->attempt.content = l->entry.content;
     l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 *
                             (l->attempt.reach.count ? l->attempt.reach.count : 1);

@@ -79,20 +79,38 @@ struct mln_slice mln_reach_shown(struct mln_slice target)
     return mln_slice_head(shown, mln_slice_find(shown, '?'));
 }
 
-/* spec: TS-0001 9.6.5 contentSerialization */
-static struct mln_slice preferred(const struct mln_cse *cse, const struct mln_resource *ae)
+static const struct mln_reach nobody = { .serialisation = { "json", 4 }, .rvi = { "3", 1 } };
+
+static bool list_has(struct mln_slice list, struct mln_slice text)
+{
+    struct mln_slice element;
+    struct mln_walk w;
+
+    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
+        if (mln_pack_text_of(w.item, &element) && mln_slice_eq(element, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The newest release that the entity and we understand. Release 1 knows no indicator.
+ * spec: TS-0001 9.6.5 supportedReleaseVersions, TS-0004 7.3.2.6 */
+static struct mln_slice release_of(const struct mln_resource *entity)
 {
     struct mln_slice found = { 0 };
     struct mln_slice list;
-    struct mln_slice name;
-    struct mln_walk w;
 
-    if (mln_pack_find(ae->attrs, MLN_S("csz"), &list)) {
-        for (mln_walk_begin(&w, list); found.len == 0 && mln_walk_next(&w);) {
-            found = mln_pack_text_of(w.item, &name) ? mln_cse_serialisation(cse, name) : found;
-        }
+    if (!mln_pack_find(entity->attrs, MLN_S("srv"), &list)) {
+        return nobody.rvi;
     }
-    return found.len ? found : MLN_S("json");
+#define X(release)                                                                                 \
+    if (list_has(list, MLN_S(release))) {                                                          \
+        found = MLN_S(release);                                                                    \
+    }
+    MLN_RELEASE_ROWS(X) /* the newest is the last */
+#undef X
+    return found.len || list_has(list, MLN_S("1")) ? found : nobody.rvi;
 }
 
 /* The live <pollingChannel> below an <AE>. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
@@ -157,7 +175,11 @@ static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret)
 {
-    *ret = (struct mln_reach){ .serialisation = preferred(l->cse, ae) };
+    struct mln_slice preferred = mln_cse_preferred(l->cse, ae->attrs);
+
+    *ret = nobody;
+    ret->rvi = release_of(ae);
+    ret->serialisation = preferred.len ? preferred : ret->serialisation;
     MLN_TRY(add_points_of_access(l, ae, ret));
     if (ret->count == 0) {
         return find_channel(l, ae, ret);
@@ -184,7 +206,7 @@ mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, stru
     struct mln_slice plain;
     struct mln_slice ct;
 
-    *ret = (struct mln_reach){ .serialisation = MLN_S("json") };
+    *ret = nobody;
     MLN_TRY(mln_reach_strip(l->arena, target, &plain, &ct));
     if (mln_ident_is_url(plain)) {
         ret->urls[ret->count++] = plain;

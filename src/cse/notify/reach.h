@@ -12,6 +12,7 @@ struct mln_reach {
     unsigned count;
     struct mln_slice to;            /* To parameter for resource identifiers, else empty */
     struct mln_slice serialisation; /* "json"; lives as long as the CSE */
+    struct mln_slice rvi;           /* release of primitives for it: "3"; empty for Release 1 */
     struct mln_slice credential_id; /* that an <AE> registered with, or last set its points of
                                        access with: it proves the same as a receiver. Empty: none
                                        is known */
@@ -26,7 +27,8 @@ static inline bool mln_reach_is_possible(const struct mln_reach *r)
 /* A URL stands for itself, its serialisation indicator ("ct=json") removed. An <AE> of this CSE
  * stands for its points of access, or without any that can be used for its polling channel. No way:
  * mln_reach_is_possible says so. The indicator says how to serialise; without it the first of
- * contentSerialization that can be sent; else JSON. Errors: STORE_*, NO_MEMORY. */
+ * contentSerialization that can be sent; else JSON. The release is the newest that both know, "3"
+ * where nothing is said. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret);
 
 /* The same for an <AE> at hand. Its points of access cannot be used while the schedules of its node

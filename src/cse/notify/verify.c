@@ -304,7 +304,7 @@ mln_err mln_verify_start(struct mln_exec *e, enum mln_step *ret)
     for (struct question *q = e->inquiry->first; q; q = q->next) {
         q->attempt.worker = e->worker;
         q->attempt.fr = e->cse->names.cse_id;
-        q->attempt.rvi = e->req.rvi;
+        q->attempt.rvi = q->attempt.reach.rvi;
         q->attempt.timeout_us = time_left(e);
         q->attempt.done = answered;
         q->attempt.data = q;

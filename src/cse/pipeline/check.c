@@ -77,6 +77,7 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
 
     (void)ret;
     err = mln_access_identify(&in, &e->originator);
+    e->response->serialisation = e->originator.serialisation;
     if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_NEEDS_ASSOCIATION) {
         tell_of_admin(e);
     }
