@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "cse/access/tokens.h"
 #include "cse/group/gid.h"
+#include "cse/notify/block.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/pending.h"
 #include "cse/types/types.h"
@@ -236,6 +237,7 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     MLN_TRY(mln_gid_table_new(o->limits->group_requests, &cse->gids));
     MLN_TRY(mln_pending_new((size_t)o->limits->pending_ids, o->env, &cse->pending));
     MLN_TRY(mln_policy_cache_new((size_t)o->limits->policy_bytes, &cse->policies));
+    MLN_TRY(mln_blocks_new(&cse->blocks));
     return mln_fresh_new(&cse->fresh);
 }
 
@@ -321,6 +323,7 @@ void mln_cse_free(struct mln_cse *cse)
     if (cse) {
         mln_gid_table_free(cse->gids);
         mln_pending_free(cse->pending);
+        mln_blocks_free(cse->blocks);
         mln_fresh_free(cse->fresh);
         mln_tokens_free(cse->tokens);
         mln_policy_cache_free(cse->policies);

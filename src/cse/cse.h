@@ -119,8 +119,8 @@ mln_err mln_worker_new(struct mln_cse *cse, const struct mln_worker_ops *ops,
  * serves no network: so they hold nobody up but each other. Before the threads start. */
 void mln_worker_take_long_reads(struct mln_worker *worker);
 
-/* The server stops: calls that wait for their execution time are answered with an error now, and no
- * further ones will wait. Worker's thread. */
+/* The server stops: calls that wait for their execution time, or for their turn behind a blocked
+ * update, are answered with an error now, and no further ones will wait. Worker's thread. */
 void mln_worker_stop(struct mln_worker *worker);
 
 /* No call may be in progress. NULL is fine. */

@@ -13,6 +13,8 @@
 #include "model/check.h"
 #include "model/pack.h"
 
+struct mln_block;
+struct mln_blocks;
 struct mln_claims;
 struct mln_duties;
 struct mln_explanation;
@@ -38,6 +40,7 @@ struct mln_cse {
     struct mln_policy_cache *policies; /* the store's executor's */
     struct mln_tokens *tokens;         /* NULL: they are not supported */
     struct mln_pending *pending;       /* requests that wait: cse/pipeline/pending.h */
+    struct mln_blocks *blocks;         /* resources with a blocked update: cse/notify/block.h */
     struct mln_duties *_Atomic duties;
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
@@ -131,6 +134,7 @@ struct mln_exec {
     bool may_write;                     /* the view is a batch of the store */
     bool has_written;                   /* something is in the batch: an error now must undo it */
     bool owns_fan;                      /* this request is the one that fans out first */
+    bool is_vacant;                     /* an empty container was retrieved: notify/vacant.h */
     bool is_long;                       /* on the thread for long reads */
     struct mln_effort *effort;
     struct mln_effort own_effort;
@@ -162,6 +166,7 @@ struct mln_exec {
      * request, or fails. NULL: nothing is left to do. */
     mln_err (*begin_wait)(struct mln_exec *e);
     void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
+    struct mln_block *block;               /* somebody must agree to it, or to one before it */
 };
 
 /* Bytes an answer may still take. */

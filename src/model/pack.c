@@ -474,6 +474,19 @@ bool mln_pack_u64_of(struct mln_slice item, uint64_t *ret)
     return true;
 }
 
+bool mln_pack_list_has(struct mln_slice list, uint64_t number)
+{
+    struct mln_walk w;
+    uint64_t n;
+
+    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
+        if (mln_pack_u64_of(w.item, &n) && n == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mln_pack_find_text(struct mln_slice map, struct mln_slice name, struct mln_slice *ret)
 {
     struct mln_slice item;

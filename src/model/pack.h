@@ -94,5 +94,8 @@ bool mln_pack_text_of(struct mln_slice item, struct mln_slice *ret);
 /* Magnitude of an item that is a non-negative integer; false otherwise. */
 bool mln_pack_u64_of(struct mln_slice item, uint64_t *ret);
 
+/* Has the list (a packed array) an element of this number? Not in what is no list. */
+bool mln_pack_list_has(struct mln_slice list, uint64_t number);
+
 /* The tree of a pack. Texts are borrowed from the pack. Errors: STORE_CORRUPT, NO_MEMORY. */
 mln_err mln_pack_to_value(struct mln_slice pack, struct mln_arena *arena, struct mln_value **ret);

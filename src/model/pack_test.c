@@ -426,6 +426,10 @@ static void reads_items_as_scalars(void **state)
     assert_false(mln_pack_u64_of(pack_of("-1"), &n));
     assert_false(mln_pack_u64_of(pack_of("'1'"), &n));
     assert_false(mln_pack_u64_of(MLN_S(""), &n));
+    assert_true(mln_pack_list_has(pack_of("[1,'2',3]"), 3));
+    assert_false(mln_pack_list_has(pack_of("[1,'2',3]"), 2));
+    assert_false(mln_pack_list_has(pack_of("3"), 3));
+    assert_false(mln_pack_list_has(MLN_S(""), 3));
 }
 
 static void walks(void **state)

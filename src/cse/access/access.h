@@ -128,6 +128,14 @@ void mln_access_turn_to(struct mln_access *a, struct mln_arena *arena,
 mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *target,
                            enum mln_privilege privilege, bool *ret);
 
+/* Would a policy permit it to the entity `in->from`, did it ask now? There is no request of it:
+ * where it is and whether it proves who it is, is not known. Who is registered here no more may do
+ * nothing. `in` as for mln_access_assume, without a fault; `policies` of this thread, or NULL.
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_access_would_permit(const struct mln_identify *in, struct mln_policy_cache *policies,
+                                const struct mln_resource *target, enum mln_privilege privilege,
+                                bool *ret);
+
 /* May the originator retrieve or at least discover it? Errors: as mln_access_permits. */
 mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret);
 

@@ -502,6 +502,29 @@ mln_err mln_access_permits(struct mln_access *a, const struct mln_resource *targ
     return permits(a, &q, by_protector, ret);
 }
 
+mln_err mln_access_would_permit(const struct mln_identify *in, struct mln_policy_cache *policies,
+                                const struct mln_resource *target, enum mln_privilege privilege,
+                                bool *ret)
+{
+    struct mln_access_request request = { .arrival_us = mln_env_now_us(in->cse->options.env),
+                                          .policies = policies };
+    struct mln_fault unused = { 0 };
+    struct mln_identify named = *in;
+    struct mln_originator originator;
+    struct mln_access a;
+    mln_err err;
+
+    *ret = false;
+    named.fault = &unused;
+    err = mln_access_assume(&named, false, &originator);
+    if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_PARAM_INVALID) {
+        return MLN_OK; /* it is registered here no more */
+    }
+    MLN_TRY(err);
+    mln_access_begin(&a, in->cse, in->view, in->arena, &originator, &request);
+    return mln_access_permits(&a, target, privilege, ret);
+}
+
 mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret)
 {
     size_t mark = mln_remote_groups_mark(a->remote_groups);

@@ -109,6 +109,15 @@ static void offer(struct mln_attempt *a)
     mln_channel_offer(&a->offer);
 }
 
+int64_t mln_attempt_time(const struct mln_exec *e, uint64_t most_ms)
+{
+    int64_t most = (int64_t)most_ms * 1000;
+    int64_t left =
+        e->req.rqet_us == MLN_NO_TIME ? most : e->req.rqet_us - mln_env_now_us(e->cse->options.env);
+
+    return left < 1 ? 1 : left < most ? left : most;
+}
+
 void mln_attempt_start(struct mln_attempt *attempt)
 {
     attempt->next = 0;

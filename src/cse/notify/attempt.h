@@ -21,6 +21,9 @@ struct mln_attempt {
     char rqi[48];
 };
 
+/* Microseconds that a request may wait for an answer: `most_ms`, or less when it expires before. */
+int64_t mln_attempt_time(const struct mln_exec *e, uint64_t most_ms);
+
 /* `done` is called exactly once, perhaps before returning: with an answer, or with the last
  * failure, or with NOT_REACHABLE when there is no point of access. */
 void mln_attempt_start(struct mln_attempt *attempt);

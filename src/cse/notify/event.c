@@ -18,19 +18,6 @@ enum content_type {
 
 /* ---- does the subscription want it? ---- */
 
-static bool list_has_number(struct mln_slice list, uint64_t number)
-{
-    struct mln_walk w;
-    uint64_t n;
-
-    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
-        if (mln_pack_u64_of(w.item, &n) && n == number) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool wants_type(struct mln_slice criteria, enum mln_event_type type)
 {
     struct mln_slice net;
@@ -38,7 +25,7 @@ static bool wants_type(struct mln_slice criteria, enum mln_event_type type)
     if (!criteria.len || !mln_pack_find(criteria, MLN_S("net"), &net)) {
         return type == MLN_EVENT_UPDATE; /* spec: TS-0004 7.4.8.1: the default */
     }
-    return list_has_number(net, type);
+    return mln_pack_list_has(net, type);
 }
 
 static bool wants_attributes(struct mln_slice criteria, const struct mln_selection *modified)
@@ -77,7 +64,7 @@ static bool wants(struct mln_slice criteria, const struct mln_event *event)
         return false;
     }
     if (concerns_child && mln_pack_find(criteria, MLN_S("chty"), &list) &&
-        !list_has_number(list, event->about->ty)) {
+        !mln_pack_list_has(list, event->about->ty)) {
         return false;
     }
     return mln_event_conditions_match(criteria, event->about);
@@ -142,8 +129,8 @@ static void put_reference(struct mln_buf *out, const struct mln_change *c, struc
     mln_pack_text(out, mln_slice_of(text, len));
 }
 
-static mln_err build(const struct mln_change *c, const struct mln_resource *sub,
-                     const struct mln_event *event, struct mln_slice *ret)
+mln_err mln_event_content(const struct mln_change *c, const struct mln_resource *sub,
+                          const struct mln_event *event, struct mln_slice *ret)
 {
     uint64_t content_type = CONTENT_ALL;
     struct mln_buf out;
@@ -221,7 +208,7 @@ static mln_err notify(const struct mln_change *c, const struct mln_resource *sub
     if (used_up || !may_leave || !mln_pack_find(sub->attrs, MLN_S("nu"), &targets)) {
         return MLN_OK;
     }
-    MLN_TRY(build(c, sub, p->event, &content));
+    MLN_TRY(mln_event_content(c, sub, p->event, &content));
     for (mln_walk_begin(&w, targets); mln_walk_next(&w) && takes_place(p, content.len); number++) {
         struct mln_slice target;
 
@@ -290,31 +277,15 @@ static bool is_live(const struct mln_resource *sub, const struct mln_resource *s
     return sub->et > now_us || sub->et >= subject->et;
 }
 
-/* security.md 1.5: may the creator of the subscription retrieve what is reported, now? There is no
- * request of its: where it is and whether it proves who it is, is not known. */
-static mln_err creator_reads(const struct mln_change *c, const struct mln_resource *sub,
-                             const struct mln_resource *about, bool *ret)
+mln_err mln_event_may_tell(const struct mln_change *c, const struct mln_resource *sub,
+                           const struct mln_resource *about, bool *ret)
 {
-    struct mln_fault unused = { 0 };
-    struct mln_identify in = {
-        .cse = c->cse,
-        .view = c->view,
-        .arena = c->arena,
-        .from = sub->cr,
-        .fault = &unused,
-    };
-    struct mln_access_request request = { .arrival_us = c->now_us, .policies = c->cse->policies };
-    struct mln_originator creator;
-    struct mln_access a;
-    mln_err err = mln_access_assume(&in, false, &creator);
+    struct mln_identify in = { .cse = c->cse, .view = c->view, .arena = c->arena, .from = sub->cr };
 
-    *ret = false;
-    if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_PARAM_INVALID) {
-        return MLN_OK; /* it is registered here no more */
-    }
-    MLN_TRY(err);
-    mln_access_begin(&a, c->cse, c->view, c->arena, &creator, &request);
-    return mln_access_permits(&a, about, MLN_PRIVILEGE_RETRIEVE, ret);
+    *ret = true;
+    return c->cse->options.rechecks_subscribers
+               ? mln_access_would_permit(&in, c->cse->policies, about, MLN_PRIVILEGE_RETRIEVE, ret)
+               : MLN_OK;
 }
 
 /* One subscription below the subject. */
@@ -323,7 +294,7 @@ static mln_err consider(const struct mln_change *c, uint64_t id, struct publicat
     const struct mln_event *event = p->event;
     struct mln_resource sub;
     struct mln_slice criteria = { 0 };
-    bool may_read = true;
+    bool may_tell;
 
     if (id == event->about->id) {
         return MLN_OK; /* a new subscription does not report itself */
@@ -333,10 +304,8 @@ static mln_err consider(const struct mln_change *c, uint64_t id, struct publicat
     if (!is_live(&sub, event->subject, c->now_us) || !wants(criteria, event)) {
         return MLN_OK;
     }
-    if (c->cse->options.rechecks_subscribers) {
-        MLN_TRY(creator_reads(c, &sub, event->about, &may_read));
-    }
-    if (!may_read) {
+    MLN_TRY(mln_event_may_tell(c, &sub, event->about, &may_tell));
+    if (!may_tell) {
         return MLN_OK;
     }
     return event->missing ? notify_missing(c, &sub, p) : notify(c, &sub, p);

@@ -14,6 +14,8 @@ enum mln_event_type {
     MLN_EVENT_DELETE = 2,
     MLN_EVENT_CHILD_CREATED = 3,
     MLN_EVENT_CHILD_DELETED = 4,
+    MLN_EVENT_EMPTY_RETRIEVED = 5, /* of a <container> without instances */
+    MLN_EVENT_BLOCKING_UPDATE = 7,
     MLN_EVENT_MISSING_DATA = 8,
 };
 
@@ -34,6 +36,16 @@ struct mln_event {
 
 /* Errors: STORE_*, NO_MEMORY. */
 mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event);
+
+/* Content of the notification of an event to one subscription: {"m2m:sgn": {...}}.
+ * Errors: LIMIT, NO_MEMORY. */
+mln_err mln_event_content(const struct mln_change *c, const struct mln_resource *sub,
+                          const struct mln_event *event, struct mln_slice *ret);
+
+/* security.md 1.5: may the creator of the subscription retrieve what is reported, now? Always,
+ * unless the CSE is to look at that. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_event_may_tell(const struct mln_change *c, const struct mln_resource *sub,
+                           const struct mln_resource *about, bool *ret);
 
 /* The subscription goes: a notice to its subscriberURI, if it has one. spec: TS-0004 7.5.1.2.4 */
 mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription);

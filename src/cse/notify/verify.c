@@ -276,21 +276,6 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     }
 }
 
-static int64_t time_left(const struct mln_exec *e)
-{
-    int64_t most = (int64_t)e->cse->options.limits->verify_ms * 1000;
-    int64_t left;
-
-    if (e->req.rqet_us == MLN_NO_TIME) {
-        return most;
-    }
-    left = e->req.rqet_us - mln_env_now_us(e->cse->options.env);
-    if (left < 1) {
-        return 1;
-    }
-    return left < most ? left : most;
-}
-
 mln_err mln_verify_start(struct mln_exec *e, enum mln_step *ret)
 {
     if (!e->inquiry->first) {
@@ -305,7 +290,7 @@ mln_err mln_verify_start(struct mln_exec *e, enum mln_step *ret)
         q->attempt.worker = e->worker;
         q->attempt.fr = e->cse->names.cse_id;
         q->attempt.rvi = q->attempt.reach.rvi;
-        q->attempt.timeout_us = time_left(e);
+        q->attempt.timeout_us = mln_attempt_time(e, e->cse->options.limits->verify_ms);
         q->attempt.done = answered;
         q->attempt.data = q;
         e->inquiry->open++;

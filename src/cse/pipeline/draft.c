@@ -49,6 +49,14 @@ int64_t mln_draft_expiration(const struct mln_exec *e, const struct mln_resource
     return wanted_us == MLN_NO_TIME || wanted_us > most ? most : wanted_us;
 }
 
+mln_err mln_draft_mark_parent(struct mln_exec *e, uint16_t flag)
+{
+    struct mln_resource parent = e->target.resource;
+
+    parent.flags |= flag;
+    return mln_store_put(e->write, &e->target.resource, &parent);
+}
+
 struct mln_change mln_exec_change(const struct mln_exec *e, int64_t now_us)
 {
     return (struct mln_change){ e->cse, e->view, e->write, e->arena, now_us };

@@ -22,5 +22,8 @@ int64_t mln_draft_expiration(const struct mln_exec *e, const struct mln_resource
 /* The expirationTime in the request, or MLN_NO_TIME. */
 int64_t mln_draft_wanted_expiration(const struct mln_exec *e);
 
+/* Sets a flag of the parent of what has been created. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_draft_mark_parent(struct mln_exec *e, uint16_t flag);
+
 /* The change in progress, for events and the tree. */
 struct mln_change mln_exec_change(const struct mln_exec *e, int64_t now_us);

@@ -1,6 +1,7 @@
 /* Recv-6.5: carries out the operation. spec: TS-0004 7.3.3.5 to 7.3.3.9 */
 #include "cse/discover/discover.h"
 #include "cse/group/fan_out.h"
+#include "cse/notify/block.h"
 #include "cse/pipeline/pipeline.h"
 
 /* A RETRIEVE that shows child resources filters these; otherwise the conditions concern the
@@ -31,6 +32,12 @@ static mln_err check_conditions(struct mln_exec *e)
     return MLN_OK;
 }
 
+/* spec: TS-0004 7.3.3.7, TS-0001 10.2.10.7 */
+static mln_err check_blocked(struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE ? mln_block_check(e) : MLN_OK;
+}
+
 mln_err mln_stage_perform(struct mln_exec *e, enum mln_step *ret)
 {
     (void)ret;
@@ -38,6 +45,7 @@ mln_err mln_stage_perform(struct mln_exec *e, enum mln_step *ret)
         return mln_fan_out(e);
     }
     MLN_TRY(check_conditions(e));
+    MLN_TRY(check_blocked(e));
     switch (e->req.op) {
     case MLN_OP_CREATE:
         return mln_perform_create(e);

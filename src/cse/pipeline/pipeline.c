@@ -12,6 +12,8 @@
 #include "cse/access/remote_group.h"
 #include "cse/access/repository.h"
 #include "cse/group/fan_out.h"
+#include "cse/notify/block.h"
+#include "cse/notify/vacant.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/pending.h"
 
@@ -39,6 +41,7 @@ static const struct {
 enum { STAGES = sizeof pipeline / sizeof pipeline[0] };
 
 static void run_on_worker(struct mln_exec *e);
+static void conclude(struct mln_exec *e, mln_err err);
 
 const struct mln_value *mln_exec_attributes(const struct mln_request *req)
 {
@@ -108,10 +111,12 @@ static void finish(struct mln_exec *e, mln_err err)
     struct mln_call *call = e->call;
 
     mln_explain_restore(e);
+    mln_block_end(e);
     if (mln_failed(err)) {
         mln_respond_error(e, err);
     } else {
         assign_local_tokens(e);
+        mln_vacant_publish(e);
     }
     mln_audit_end(e, err);
     mln_claims_done(e->claims);
@@ -149,6 +154,7 @@ static void reset_attempt(struct mln_exec *e)
     e->answered = false;
     e->begin_wait = NULL;
     e->has_written = false;
+    e->is_vacant = false;
     e->response->pc = (struct mln_slice){ 0 };
     e->response->content_status = MLN_CONTENT_UNSAID;
     e->response->content_offset = 0;
@@ -247,7 +253,11 @@ static void answer_job(struct mln_task *task)
 {
     struct mln_exec *e = of_task(task);
 
-    finish(e, e->outcome);
+    if (e->outcome.code == MLN_ERR_BLOCKED) {
+        conclude(e, MLN_OK);
+    } else {
+        finish(e, e->outcome);
+    }
 }
 
 static void job_done(struct mln_job *job, mln_err result)
@@ -388,6 +398,7 @@ static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
 void mln_worker_stop(struct mln_worker *worker)
 {
     worker->is_stopped = true;
+    mln_blocks_stop(worker->cse->blocks, worker);
     while (worker->timed) {
         struct mln_exec *e = worker->timed;
 
@@ -545,7 +556,7 @@ static bool ask_for_groups(struct mln_exec *e)
 
 /* ---- long reads ---- */
 
-/* The stages of a read are done: is it answered, or does somebody else have to do the rest? */
+/* The stages are done: is it answered, or does somebody else have to do the rest? */
 static void conclude(struct mln_exec *e, mln_err err)
 {
     if (!mln_failed(err) && e->begin_wait) {

@@ -1,5 +1,6 @@
 /* <container>: holds instances and keeps their number, size and age within bounds.
  * spec: TS-0004 7.4.6, TS-0001 9.6.6 */
+#include "cse/notify/vacant.h"
 #include "cse/pipeline/draft.h"
 #include "cse/types/instances.h"
 
@@ -26,5 +27,6 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 const struct mln_type_ops mln_cnt_ops = {
     .ty = MLN_TY_CNT,
     .operations = MLN_OPS_CRUD,
+    .retrieve = { .perform = mln_vacant_look },
     .update = { .finish = finish_update },
 };

@@ -100,14 +100,9 @@ static mln_err name_it(struct mln_exec *e, struct mln_draft *d)
 /* Subscriptions without a schedule, which are nearly all, need no look for one. */
 static mln_err mark_parent(struct mln_exec *e, const struct mln_draft *d)
 {
-    struct mln_resource parent = e->target.resource;
-
     (void)d;
-    if (parent.ty != MLN_TY_SUB) {
-        return MLN_OK;
-    }
-    parent.flags |= MLN_RESOURCE_HAS_SCHEDULE;
-    return mln_store_put(e->write, &e->target.resource, &parent);
+    return e->target.resource.ty == MLN_TY_SUB ? mln_draft_mark_parent(e, MLN_RESOURCE_HAS_SCHEDULE)
+                                               : MLN_OK;
 }
 
 const struct mln_type_ops mln_sch_ops = {

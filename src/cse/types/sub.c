@@ -7,102 +7,9 @@
 #include "cse/notify/reach.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
+#include "cse/types/blocking.h"
+#include "cse/types/criteria.h"
 #include "model/special.h"
-
-enum { CONTENT_TIME_SERIES = 5 }; /* notificationContentType of event type 8 */
-
-/* ---- what the criteria may say ---- */
-
-static bool is_event_type(uint64_t net)
-{
-    return (net >= MLN_EVENT_UPDATE && net <= MLN_EVENT_CHILD_DELETED) ||
-           net == MLN_EVENT_MISSING_DATA;
-}
-
-static mln_err check_event_types(struct mln_exec *e, const struct mln_value *net)
-{
-    for (const struct mln_value *v = net ? net->items.first : NULL; v; v = v->next) {
-        uint64_t n;
-
-        if (!mln_value_u64(v, &n) || !is_event_type(n)) {
-            mln_fault_set(e->fault, "enc: net: only event types 1 to 4 and 8 are implemented");
-            MLN_FAIL(NOT_IMPLEMENTED);
-        }
-    }
-    return MLN_OK;
-}
-
-/* spec: TS-0004 7.4.8.2.1: only types that can be children here, when it is known where */
-static mln_err check_child_types(struct mln_exec *e, const struct mln_value *chty,
-                                 const struct mln_type *subject)
-{
-    for (const struct mln_value *v = chty && subject ? chty->items.first : NULL; v; v = v->next) {
-        uint64_t ty;
-
-        if (!mln_value_u64(v, &ty) || !mln_model_may_contain(subject, (uint16_t)ty)) {
-            mln_fault_set(e->fault, "enc: chty: not a child type of %s", subject->long_name);
-            MLN_FAIL(ATTR_INVALID);
-        }
-    }
-    return MLN_OK;
-}
-
-static bool reports_missing(const struct mln_value *net)
-{
-    for (const struct mln_value *v = net ? net->items.first : NULL; v; v = v->next) {
-        if (v->magnitude == MLN_EVENT_MISSING_DATA) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* spec: TS-0004 7.4.8.2.1, TS-0001 9.6.8: event type 8 stands alone and needs missingData, which
- * exists below a <timeSeries> only */
-static mln_err check_missing_data(struct mln_exec *e, const struct mln_value *enc,
-                                  const struct mln_type *subject)
-{
-    const struct mln_value *net = mln_value_get(enc, MLN_S("net"));
-    const struct mln_value *md = mln_value_get(enc, MLN_S("md"));
-    bool reports = reports_missing(net);
-    uint64_t number;
-
-    if (reports && (net->items.count > 1 || !md)) {
-        mln_fault_set(e->fault, "enc: net: event type 8 goes with md and with no other type");
-        MLN_FAIL(ATTR_INVALID);
-    }
-    if ((reports || md) && subject && subject->ty != MLN_TY_TS) {
-        mln_fault_set(e->fault, "enc: missing data exist below a timeSeries only");
-        MLN_FAIL(ATTR_INVALID);
-    }
-    if (md && (!mln_value_u64(mln_value_get(md, MLN_S("num")), &number) ||
-               number > e->cse->options.limits->missing_data)) {
-        mln_fault_set(e->fault, "enc: md: num: greater than the limit 'missing_data'");
-        MLN_FAIL(LIMIT);
-    }
-    return MLN_OK;
-}
-
-/* spec: TS-0001 table 9.6.8-4: event type 8 has a content type of its own, and modified attributes
- * exist for updates only */
-static mln_err check_content_type(struct mln_exec *e, uint64_t nct, const struct mln_value *net)
-{
-    if (reports_missing(net) != (nct == CONTENT_TIME_SERIES)) {
-        mln_fault_set(e->fault, "nct: 5 is the one for event type 8, and for no other");
-        MLN_FAIL(ATTR_INVALID);
-    }
-    if (nct > 3 && nct != CONTENT_TIME_SERIES) {
-        mln_fault_set(e->fault, "nct: not valid for event types 1 to 4");
-        MLN_FAIL(ATTR_INVALID);
-    }
-    for (const struct mln_value *v = net && nct == 2 ? net->items.first : NULL; v; v = v->next) {
-        if (v->magnitude != MLN_EVENT_UPDATE) {
-            mln_fault_set(e->fault, "nct: modified attributes are valid for event type 1 only");
-            MLN_FAIL(ATTR_INVALID);
-        }
-    }
-    return MLN_OK;
-}
 
 /* ---- targets ---- */
 
@@ -251,15 +158,10 @@ static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subj
 {
     const struct mln_value *enc;
     const struct mln_value *nct;
-    const struct mln_value *net;
 
     MLN_TRY(effective(e, MLN_S("enc"), &enc));
     MLN_TRY(effective(e, MLN_S("nct"), &nct));
-    net = mln_value_get(enc, MLN_S("net"));
-    MLN_TRY(check_event_types(e, net));
-    MLN_TRY(check_child_types(e, mln_value_get(enc, MLN_S("chty")), subject));
-    MLN_TRY(check_missing_data(e, enc, subject));
-    return nct && nct->kind == MLN_V_INT ? check_content_type(e, nct->magnitude, net) : MLN_OK;
+    return mln_criteria_check(e, enc, nct, subject);
 }
 
 static mln_err count_siblings(struct mln_exec *e)
@@ -288,6 +190,7 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(validate_criteria(e, e->target.type));
     MLN_TRY(check_targets(e));
     MLN_TRY(check_subscriber(e));
+    MLN_TRY(mln_blocking_check_create(e, true));
     return count_siblings(e);
 }
 
@@ -298,7 +201,8 @@ static mln_err validate_update(struct mln_exec *e)
 
     MLN_TRY(mln_locate_parent(&l, &e->target.resource, &subject));
     MLN_TRY(validate_criteria(e, mln_special_of(&subject)));
-    return check_targets(e);
+    MLN_TRY(check_targets(e));
+    return mln_blocking_check_update(e, &subject);
 }
 
 mln_err mln_sub_check(struct mln_exec *e)
@@ -312,7 +216,8 @@ mln_err mln_sub_check(struct mln_exec *e)
                    : mln_check_update(type, e->attributes, e->fault));
     MLN_TRY(validate_criteria(e, NULL));
     MLN_TRY(check_targets(e));
-    return is_new ? check_subscriber(e) : MLN_OK;
+    MLN_TRY(is_new ? check_subscriber(e) : MLN_OK);
+    return is_new ? mln_blocking_check_create(e, false) : MLN_OK;
 }
 
 static mln_err targets_originator(const struct mln_exec *e, bool *ret)
@@ -326,17 +231,15 @@ static mln_err targets_originator(const struct mln_exec *e, bool *ret)
     return MLN_OK;
 }
 
-/* spec: TS-0001 table 9.6.8-4: the default of each event type */
+/* spec: TS-0001 table 9.6.8-4 */
 static mln_err choose_content_type(struct mln_exec *e, struct mln_draft *d)
 {
     const struct mln_value *enc = mln_value_get(d->attributes, MLN_S("enc"));
-    bool reports = reports_missing(mln_value_get(enc, MLN_S("net")));
 
     if (mln_value_get(d->attributes, MLN_S("nct"))) {
         return MLN_OK;
     }
-    return mln_draft_set(d, MLN_S("nct"),
-                         mln_value_uint(e->arena, reports ? CONTENT_TIME_SERIES : 1));
+    return mln_draft_set(d, MLN_S("nct"), mln_value_uint(e->arena, mln_criteria_content_type(enc)));
 }
 
 /* spec: TS-0004 7.4.8.2.1 Recv-6.5 */
@@ -351,6 +254,16 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
         d->resource.flags |= MLN_RESOURCE_SHOWS_CREATOR;
     }
     return MLN_OK;
+}
+
+/* Resources without such a subscription, which are nearly all, need no look for one. */
+static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
+{
+    const struct mln_value *enc = mln_value_get(d->attributes, MLN_S("enc"));
+
+    return mln_criteria_has(enc, MLN_EVENT_BLOCKING_UPDATE)
+               ? mln_draft_mark_parent(e, MLN_RESOURCE_MAY_BLOCK)
+               : MLN_OK;
 }
 
 /* A counter that is set counts what is reported from now on, not what waits already. */
@@ -392,7 +305,7 @@ static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
 const struct mln_type_ops mln_sub_ops = {
     .ty = MLN_TY_SUB,
     .operations = MLN_OPS_CRUD,
-    .create = { .validate = validate_create, .perform = perform_create },
+    .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
     .update = { .validate = validate_update, .perform = perform_update, .finish = finish_update },
     .removed = removed,
 };
