@@ -3,6 +3,7 @@
 spec: TS-0001 9.6.35; TS-0004 7.4.37
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,23 @@ def test_children(client):
     tree = client.retrieve("cse-in/light", query={"rcn": 4}).res
     assert [r["rn"] for r in tree["hd:binSh"]] == ["switch"]
     assert client.delete("cse-in/light").rsc == 2002
+
+
+def test_siblings_of_one_definition_stand_together(client):
+    """However they were created: a name twice in an object would hide the first. TS-0004 8.4.3"""
+    assert client.create("cse-in", "cnt", rn="mixed").rsc == 2001
+    for rn, on in (("s1", True), ("s2", False)):
+        assert make(client, "cse-in/mixed", "hd:binSh", rn=rn, cnd=SWITCH, powSe=on).rsc == 2001
+        assert make(client, "cse-in/mixed", "hd:tempe", rn="t" + rn, cnd=TEMPERATURE, curT0=1).rsc == 2001
+    text = client.retrieve("cse-in/mixed", query={"rcn": 8}).text
+    members = json.loads(text, object_pairs_hook=list)[0][1]
+    assert [name for name, _ in members] == ["hd:binSh", "hd:tempe"]
+    seen = []
+    for offset in range(1, 5):
+        res = client.retrieve("cse-in/mixed", query={"rcn": 8, "lim": 1, "ofst": offset}).res
+        seen += [r["rn"] for siblings in res.values() for r in siblings]
+    assert seen == ["s1", "s2", "ts1", "ts2"]
+    assert client.delete("cse-in/mixed").rsc == 2002
 
 
 def test_found_by_type_and_attribute(client, thermo):

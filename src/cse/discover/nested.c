@@ -227,11 +227,9 @@ static int compare_kin(const void *left, const void *right)
 {
     const struct kin *a = left;
     const struct kin *b = right;
+    int order = mln_slice_cmp(a->type->root, b->type->root);
 
-    if (a->type != b->type) {
-        return a->type < b->type ? -1 : 1;
-    }
-    return a->id < b->id ? -1 : a->id > b->id;
+    return order ? order : a->id < b->id ? -1 : a->id > b->id;
 }
 
 /* By specialisation, then by creation. */
@@ -256,7 +254,7 @@ static bool is_special(uint16_t ty)
 {
     const struct mln_type *type = mln_model_type(ty);
 
-    return type && type->special_count > 0;
+    return type && type->specialised_by.len > 0;
 }
 
 static mln_err put_next(struct nester *n, struct level *level, uint64_t id, uint16_t ty)
