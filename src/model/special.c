@@ -54,7 +54,7 @@ const struct mln_type *mln_special_of(const struct mln_resource *r)
         mln_pack_find_u64(r->attrs, base->specialised_by, &definition)) {
         type = find(base, definition);
     }
-    return type ? type : base;
+    return type && type->ty == base->ty ? type : base;
 }
 
 const struct mln_type *mln_special_root(struct mln_slice root)
@@ -75,12 +75,9 @@ const struct mln_type *mln_special_of_content(const struct mln_type *base, struc
 
         type = name && name->kind == MLN_V_TEXT ? mln_definitions_find(installed, name->text)
                                                 : mln_definitions_root(installed, root);
-        return type ? type : base;
-    }
-    if (base->special_count == 0) {
-        return base;
-    }
-    if (mln_value_u64(mln_value_get(attributes, base->specialised_by), &definition)) {
+    } else if (base->special_count == 0) {
+        type = base;
+    } else if (mln_value_u64(mln_value_get(attributes, base->specialised_by), &definition)) {
         type = find(base, definition);
     } else {
         type = mln_model_root(root);
