@@ -64,6 +64,7 @@ def test_update(client, thermo):
                   {"hd:binSh": {"curT0": 1}}, {"m2m:flexContainer": {"curT0": 1}}):
         assert client.update(thermo, FLEX, wrong).rsc == 4000, wrong
     assert client.retrieve(thermo)["curT0"] == 9
+    assert "hd:tempe is expected, by cnd" in client.update(thermo, FLEX, {"hd:binSh": {}}).debug
 
 
 @pytest.mark.parametrize("root,attributes,rsc", [

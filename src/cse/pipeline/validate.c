@@ -97,7 +97,7 @@ static mln_err check_root(struct mln_exec *e)
     }
     if (!mln_slice_eq(name, e->type->root)) {
         mln_fault_set(e->fault, "content is %.*s where %.*s is expected%s%.*s", MLN_S_ARG(name),
-                      MLN_S_ARG(e->type->root), base->special_count ? ", by " : "",
+                      MLN_S_ARG(e->type->root), base->specialised_by.len ? ", by " : "",
                       MLN_S_ARG(base->specialised_by));
         MLN_FAIL(BAD_REQUEST);
     }
