@@ -105,13 +105,15 @@ static mln_err evict_oldest(struct eviction *v, uint64_t keep)
 {
     struct mln_lookup l = mln_exec_lookup(v->e);
     struct mln_resource *c = v->holder;
+    const struct mln_type_ops *ops = mln_type_ops_of(c->ty);
     struct mln_resource oldest;
     struct mln_change change;
 
     l.now_us = INT64_MIN; /* also those whose time is over but that are still there */
     l.arena = v->scratch;
     mln_arena_reset(v->scratch);
-    MLN_TRY(mln_locate_instance(&l, c, false, &oldest));
+    MLN_TRY(ops->oldest ? ops->oldest(&l, c, keep, &oldest)
+                        : mln_locate_instance(&l, c, false, &oldest));
     MLN_REQUIRE(oldest.id != keep, NOT_FOUND);
     change = mln_exec_change(v->e, mln_env_now_us(v->e->cse->options.env));
     change.arena = v->scratch;

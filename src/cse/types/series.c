@@ -1,4 +1,4 @@
-/* Rows of time series, and the detection of missing data. */
+/* Rows of time series, whose value is the id of the instance, and the detection of missing data. */
 #include "cse/types/series.h"
 
 #include "base/num.h"
@@ -7,6 +7,7 @@
 #include "model/pack.h"
 
 enum {
+    ID_SIZE = 8,
     KEY_SIZE = 17,
     PACE_US = 100000, /* a series is looked at no more often: points closer together are looked
                        * at together */
@@ -36,12 +37,14 @@ static struct mln_slice row_key(char out[static KEY_SIZE], uint64_t series, stru
     return mln_slice_of(out, KEY_SIZE);
 }
 
-mln_err mln_series_add(const struct mln_change *c, uint64_t series, struct mln_dgt dgt)
+mln_err mln_series_add(const struct mln_change *c, uint64_t series, struct mln_dgt dgt, uint64_t id)
 {
     char key[KEY_SIZE];
+    char value[ID_SIZE];
 
+    mln_put_be64(value, id);
     return mln_record_put(c->write, MLN_SPACE_SERIES, row_key(key, series, dgt),
-                          (struct mln_slice){ 0 });
+                          mln_slice_of(value, sizeof value));
 }
 
 mln_err mln_series_remove(const struct mln_change *c, uint64_t series, struct mln_dgt dgt)
@@ -71,6 +74,26 @@ mln_err mln_series_has(struct mln_view *view, uint64_t series, struct mln_dgt fi
     MLN_TRY(err);
     *ret = mln_slice_cmp(mln_slice_of(found, len), row_key(end, series, last)) <= 0;
     return MLN_OK;
+}
+
+mln_err mln_series_oldest(const struct mln_lookup *l, const struct mln_resource *series,
+                          uint64_t keep, struct mln_resource *ret)
+{
+    char text[ID_SIZE] = { 0 };
+    struct mln_slice prefix = mln_slice_of(text, sizeof text);
+    struct mln_slice before = prefix;
+    struct mln_record row;
+    uint64_t id = keep;
+
+    mln_put_be64(text, series->id);
+    while (id == keep) {
+        MLN_TRY(mln_record_next(l->view, MLN_SPACE_SERIES, before, false, l->arena, &row));
+        MLN_REQUIRE(mln_slice_starts(row.key, prefix), NOT_FOUND);
+        MLN_REQUIRE(row.value.len == ID_SIZE, STORE_CORRUPT);
+        id = mln_get_be64(row.value.ptr);
+        before = row.key;
+    }
+    return mln_store_get(l->view, id, l->arena, ret);
 }
 
 /* ---- what is watched ---- */

@@ -21,14 +21,20 @@ bool mln_dgt_read(const struct mln_value *v, struct mln_dgt *ret);
 
 /* ---- the rows ---- */
 
-/* Errors: STORE_*. */
-mln_err mln_series_add(const struct mln_change *c, uint64_t series, struct mln_dgt dgt);
+/* `id` is that of the instance. Errors: STORE_*. */
+mln_err mln_series_add(const struct mln_change *c, uint64_t series, struct mln_dgt dgt,
+                       uint64_t id);
 mln_err mln_series_remove(const struct mln_change *c, uint64_t series, struct mln_dgt dgt);
 
 /* Is there an instance with a time from `first` to `last`, both included and of one form?
  * Errors: STORE_*. */
 mln_err mln_series_has(struct mln_view *view, uint64_t series, struct mln_dgt first,
                        struct mln_dgt last, bool *ret);
+
+/* The instance with the oldest dataGenerationTime, but not the one with id `keep`. Relative times
+ * come after all others. Errors: NOT_FOUND (no other is there), STORE_*, NO_MEMORY. */
+mln_err mln_series_oldest(const struct mln_lookup *l, const struct mln_resource *series,
+                          uint64_t keep, struct mln_resource *ret);
 
 /* ---- detection ---- */
 

@@ -30,14 +30,15 @@ static bool number(const struct mln_draft *d, const char *name, uint64_t *ret)
     return v && mln_value_u64(v, ret);
 }
 
-/* periodicIntervalDelta where the Originator leaves it to us: half of the interval, so that no
- * time is out of every range. */
+/* periodicIntervalDelta where the Originator leaves it to us, or takes its own back: half of the
+ * interval, so that no time is out of every range. */
 static mln_err choose_delta(struct mln_exec *e, struct mln_draft *d)
 {
-    bool is_given = mln_value_get(e->attributes, MLN_S("peid")) != NULL;
+    bool is_new =
+        mln_value_get(e->attributes, MLN_S("pei")) && !mln_value_get(e->attributes, MLN_S("peid"));
     uint64_t pei;
 
-    if (is_given || !mln_value_get(e->attributes, MLN_S("pei")) || !number(d, "pei", &pei)) {
+    if (!number(d, "pei", &pei) || (mln_value_get(d->attributes, MLN_S("peid")) && !is_new)) {
         return MLN_OK;
     }
     return mln_draft_set(d, MLN_S("peid"), mln_value_uint(e->arena, pei / 2));
@@ -129,4 +130,5 @@ const struct mln_type_ops mln_ts_ops = {
     .update = { .validate = validate_update, .perform = perform_update, .finish = finish_update },
     .removed = removed,
     .alarm = mln_series_look,
+    .oldest = mln_series_oldest, /* spec: TS-0001 10.2.4.25 */
 };

@@ -38,7 +38,7 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
     struct mln_dgt dgt;
 
     MLN_REQUIRE(mln_dgt_read(mln_value_get(d->attributes, MLN_S("dgt")), &dgt), INTERNAL);
-    MLN_TRY(mln_series_add(&c, d->resource.parent, dgt));
+    MLN_TRY(mln_series_add(&c, d->resource.parent, dgt, d->resource.id));
     MLN_TRY(mln_series_received(&c, &e->target.resource, dgt));
     return mln_instances_finish_create(e, d);
 }

@@ -61,6 +61,10 @@ struct mln_type_ops {
     /* The time of an alarm that was set for the resource has come: cse/notify/alarm.h. */
     mln_err (*alarm)(const struct mln_change *c, const struct mln_resource *r,
                      const struct mln_alarm *alarm);
+    /* A holder of instances: which one makes room, but not the one with id `keep`. NULL: the one
+     * that was created first. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+    mln_err (*oldest)(const struct mln_lookup *l, const struct mln_resource *holder, uint64_t keep,
+                      struct mln_resource *ret);
 };
 
 /* The record of the type, or NULL: then the type is not implemented. */
