@@ -225,17 +225,19 @@ static mln_err notify_missing(const struct mln_change *c, const struct mln_resou
 {
     const struct mln_event *all = p->event;
     struct mln_event one = *all;
-    mln_err err = MLN_OK;
+    struct mln_missing_window w;
+    mln_err err = mln_missing_open(c, sub, all->missing->count, &w);
 
     p->event = &one;
     for (size_t i = 0; i < all->missing->count && !mln_failed(err); i++) {
-        err = mln_missing_count(c, sub, all->missing->times_us[i], &one.representation);
+        err = mln_missing_count(c, &w, all->missing->times_us[i], &one.representation);
         if (!mln_failed(err) && one.representation.len) {
             err = notify(c, sub, p);
         }
     }
     p->event = all;
-    return err;
+    MLN_TRY(err);
+    return mln_missing_close(c, &w);
 }
 
 /* ids of the live subscriptions below a resource. The scan is finished before anything is

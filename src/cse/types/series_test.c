@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "base/timestamp.h"
 #include "cse/cse_int.h"
 #include "cse/look_test.h"
@@ -198,6 +199,42 @@ static void fast_series_are_paced(void **state)
     assert_int_equal(mln_value_get(attributes(), MLN_S("mdc"))->magnitude, 99);
 }
 
+/* Of a window: count and times not told, in 8 bytes each. */
+static size_t window_of(const char *rn, uint64_t *ret_count)
+{
+    struct mln_resource r = mln_look_at(&look, rn);
+    struct mln_alarm a;
+
+    assert_int_equal(mln_alarm_get(look.view, r.id, MLN_ALARM_WINDOW, look.arena, &a).code,
+                     MLN_ERR_NONE);
+    *ret_count = mln_get_be64(a.state.ptr);
+    return a.state.len / 8 - 1;
+}
+
+static void points_of_one_look_count_one_by_one(void **state)
+{
+    uint64_t count;
+
+    (void)state;
+    mln_look_open(&look, &(struct mln_inproc_options){ .verify = MLN_VERIFY_NONE });
+    make("{'m2m:ts':{'rn':'t','pei':1,'peid':0,'mdd':true,'mdt':1}}");
+    mln_look_make(&look, NULL, "cse-in/t", MLN_TY_SUB,
+                  "{'m2m:sub':{'rn':'few','nu':['http://h'],'enc':{'net':[8],"
+                  "'md':{'num':98,'dur':'PT1H'}}}}");
+    mln_look_make(&look, NULL, "cse-in/t", MLN_TY_SUB,
+                  "{'m2m:sub':{'rn':'many','nu':['http://h'],'enc':{'net':[8],"
+                  "'md':{'num':200,'dur':'PT1H'}}}}");
+    feed("'20300101T000000'");
+    mln_inproc_advance(look.p, S / 10);
+    assert_int_equal(window_of("cse-in/t/few", &count), 0);
+    assert_int_equal(count, 99);
+    assert_int_equal(window_of("cse-in/t/many", &count), 99);
+    assert_int_equal(count, 99);
+    mln_inproc_advance(look.p, S / 10);
+    assert_int_equal(window_of("cse-in/t/many", &count), 199);
+    assert_int_equal(count, 199);
+}
+
 /* Times that no clock reaches neither overflow nor arm anything. */
 static void far_away_is_never(void **state)
 {
@@ -217,6 +254,7 @@ int main(void)
         cmocka_unit_test_teardown(nothing_stays_behind, tear_down),
         cmocka_unit_test_teardown(a_long_time_without_a_look, tear_down),
         cmocka_unit_test_teardown(fast_series_are_paced, tear_down),
+        cmocka_unit_test_teardown(points_of_one_look_count_one_by_one, tear_down),
         cmocka_unit_test_teardown(far_away_is_never, tear_down),
     };
 
