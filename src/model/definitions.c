@@ -390,6 +390,16 @@ const struct mln_type *mln_definitions_root(const struct mln_definitions *defini
     return definitions ? look_up(definitions->by_root, definitions->count, root_of, root) : NULL;
 }
 
+bool mln_definitions_is_attribute(const struct mln_definitions *definitions, struct mln_slice name)
+{
+    for (size_t i = 0; definitions && i < definitions->count; i++) {
+        if (mln_model_attribute(&definitions->by_root[i]->type, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mln_definitions_may_hold(const struct mln_type *parent, struct mln_slice root)
 {
     const struct definition *d = (const struct definition *)(const void *)parent;

@@ -41,5 +41,8 @@ const struct mln_type *mln_definitions_find(const struct mln_definitions *defini
 const struct mln_type *mln_definitions_root(const struct mln_definitions *definitions,
                                             struct mln_slice root);
 
+/* Has a specialisation an attribute of that short name? */
+bool mln_definitions_is_attribute(const struct mln_definitions *definitions, struct mln_slice name);
+
 /* May a specialisation with that root stand below this one? */
 bool mln_definitions_may_hold(const struct mln_type *parent, struct mln_slice root);

@@ -79,6 +79,9 @@ static void a_definition_is_a_type(void **state)
     assert_null(mln_definitions_find(set, MLN_S("org.onem2m.x")));
     assert_null(mln_definitions_root(set, MLN_S("tempe")));
     assert_null(mln_definitions_find(NULL, MLN_S("org.onem2m.x.temperature")));
+    assert_true(mln_definitions_is_attribute(set, MLN_S("tarTe")));
+    assert_false(mln_definitions_is_attribute(set, MLN_S("curT1")));
+    assert_false(mln_definitions_is_attribute(NULL, MLN_S("tarTe")));
 }
 
 static void children_that_are_named_are_the_only_ones(void **state)

@@ -5,7 +5,7 @@
 #include "base/timestamp.h"
 #include "model/filter_int.h"
 #include "model/ident.h"
-#include "model/model.h"
+#include "model/special.h"
 
 /* How a member is read. */
 enum shape {
@@ -225,7 +225,7 @@ static mln_err read_attribute(const struct reader *r, const struct mln_value *v,
     if (IS_ONE_OF(forbidden, name->text)) {
         return wrong(r, name->text, "attribute with a condition of its own");
     }
-    if (!mln_model_is_attribute(name->text)) {
+    if (!mln_special_is_attribute(name->text)) {
         return wrong(r, name->text, "neither a criterion nor an attribute");
     }
     ret->name = name->text;

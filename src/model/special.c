@@ -84,3 +84,8 @@ const struct mln_type *mln_special_of_content(const struct mln_type *base, struc
     }
     return type && type->ty == base->ty ? type : base;
 }
+
+bool mln_special_is_attribute(struct mln_slice name)
+{
+    return mln_model_is_attribute(name) || mln_definitions_is_attribute(installed, name);
+}

@@ -32,3 +32,6 @@ const struct mln_type *mln_special_root(struct mln_slice root);
  * checked; `attributes` may be NULL. */
 const struct mln_type *mln_special_of_content(const struct mln_type *base, struct mln_slice root,
                                               const struct mln_value *attributes);
+
+/* Is this the short name of an attribute of any type or specialisation? */
+bool mln_special_is_attribute(struct mln_slice name);

@@ -122,6 +122,10 @@ def test_found_by_type_and_attribute(client, thermo):
     found = client.discover("cse-in", ty=FLEX)
     assert any(to.endswith("thermo") for to in found), found
     assert client.discover("cse-in", ty=FLEX, cnd=SWITCH) == []
+    # spec: TS-0004 7.3.3.17.9: any attribute is a condition, those of definitions as well
+    assert client.discover("cse-in", curT0="21*") == [thermo]
+    assert client.discover("cse-in", curT0="20*") == []
+    assert client.retrieve("cse-in", query={"fu": 1, "curT1": "21"}).rsc == 4000
 
 
 def test_subscribers_are_told(client, thermo, receiver):
@@ -173,5 +177,8 @@ def test_a_definition_that_is_gone(tmp_path):
         server.start()
         client = Client(server.url)
         assert client.request("GET", "cse-in/t", check=False).res["curT0"] == 3
-        assert client.update("cse-in/t", FLEX, {"hd:tempe": {"curT0": 4}}).rsc == 4000
+        for root in ("hd:tempe", "m2m:flexContainer"):
+            assert client.update("cse-in/t", FLEX, {root: {"curT0": 4}}).rsc == 4000
+        labelled = client.request("PUT", "cse-in/t", {"m2m:flexContainer": {"lbl": ["a"]}}, check=False)
+        assert labelled.rsc == 2004 and (labelled["cs"], labelled["st"]) == (1, 0)
         assert client.delete("cse-in/t").rsc == 2002

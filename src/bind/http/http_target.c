@@ -8,7 +8,7 @@
 #include "bind/http/http_int.h"
 #include "model/check.h"
 #include "model/filter.h"
-#include "model/model.h"
+#include "model/special.h"
 
 /* Parameters in the query under their own names; those of Filter Criteria come from the model.
  * spec: TS-0009 6.2.2.2 */
@@ -369,13 +369,13 @@ static mln_err put_field(struct query *q, struct mln_slice name, struct mln_slic
     if (mln_filter_is_unbuilt(name)) {
         return put_unbuilt(q, name, text);
     }
-    if (mln_slice_starts(name, MLN_S("c.")) && mln_model_is_attribute(mln_slice_from(name, 2))) {
+    if (mln_slice_starts(name, MLN_S("c.")) && mln_special_is_attribute(mln_slice_from(name, 2))) {
         return put_condition(q, MLN_S("catr"), mln_slice_from(name, 2), text);
     }
-    if (mln_slice_starts(name, MLN_S("p.")) && mln_model_is_attribute(mln_slice_from(name, 2))) {
+    if (mln_slice_starts(name, MLN_S("p.")) && mln_special_is_attribute(mln_slice_from(name, 2))) {
         return put_condition(q, MLN_S("patr"), mln_slice_from(name, 2), text);
     }
-    if (mln_model_is_attribute(name)) {
+    if (mln_special_is_attribute(name)) {
         return put_condition(q, MLN_S("atr"), name, text);
     }
     mln_fault_set(q->fault, "query field '%.*s' not known", MLN_S_ARG(name));

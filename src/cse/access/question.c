@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/timestamp.h"
+#include "model/special.h"
 
 enum { DISCOVER = MLN_OP_NOTIFY + 1 };
 
@@ -56,7 +57,7 @@ static bool take_attributes(struct mln_question *q, struct mln_slice value, int6
 
     (void)now_us;
     while (rest.ptr && is_good) {
-        is_good = mln_model_is_attribute(mln_slice_cut(&rest, ','));
+        is_good = mln_special_is_attribute(mln_slice_cut(&rest, ','));
     }
     q->attributes = value;
     return is_good;
