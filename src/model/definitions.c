@@ -6,8 +6,8 @@
 #include "model/model_int.h"
 
 enum {
-    ARENA_MAX = 64 << 20,
-    ATTRIBUTES_MAX = 64, /* the bits of a mask say which are mandatory */
+    ARENA_MAX = 256 << 20, /* more than the limit `definitions` can need */
+    ATTRIBUTES_MAX = 64,   /* the bits of a mask say which are mandatory */
     CHILDREN_MAX = 256,
     NAME_MAX_BYTES = 64,
     PLACES_BITS = 12,
