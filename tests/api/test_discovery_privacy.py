@@ -52,3 +52,18 @@ def test_a_discovery_tells_no_attributes(place, more):
     by_fan_out = spy.retrieve(f"{group}/fopt", query={"fu": 1, "atrl": "mni", **more})
     assert by_fan_out.rsc == 4000 and "77" not in by_fan_out.text
     assert spy.delete(group).rsc == 2002
+
+
+def test_events_that_are_hidden(own):
+    """--hide-unauthorised: a statsCollect does not tell which eventConfigs there are"""
+    admin = Client(own("--hide-unauthorised", "on").url)
+    spy = admin.register("Cspy", name="spy")
+    acp = grant(admin, (["Cspy"], 6), (["CAdmin"], 63))
+    assert admin.create("cse-in", "stcg", rn="events").rsc == 2001
+    hidden = admin.create("cse-in/events", "evcg", evt=1)["evi"]
+    shown = admin.create("cse-in/events", "evcg", evt=1, acpi=[acp])["evi"]
+    assert admin.create("cse-in", "stcl", rn="rule", cei="/id-in", srs=2, sm=1, evi=shown, acpi=[acp]).rsc == 2001
+    answers = [spy.update("cse-in/rule", "stcl", evi=evi) for evi in (hidden, "evcgnothing")]
+    assert [a.rsc for a in answers] == [4000, 4000] and answers[0].text == answers[1].text
+    assert spy.update("cse-in/rule", "stcl", evi=shown).rsc == 2004
+    assert admin.update("cse-in/rule", "stcl", evi=hidden).rsc == 2004

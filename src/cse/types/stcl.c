@@ -1,6 +1,7 @@
 /* <statsCollect>: for whom, of whom and on which event statistics are collected. Records of service
  * statistics are not made yet: a rule is kept while it is INACTIVE, and ACTIVE is refused.
  * spec: TS-0004 7.4.25, TS-0001 9.6.25 */
+#include "cse/access/access.h"
 #include "cse/pipeline/draft.h"
 #include "cse/types/types.h"
 
@@ -15,23 +16,36 @@ static uint64_t number(const struct mln_value *attributes, struct mln_slice name
     return n;
 }
 
+/* One that must not be known to the originator is not there. */
+static mln_err is_event(struct mln_exec *e, struct mln_slice id, bool *ret)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource config;
+    struct mln_access a;
+    mln_err err = mln_locate_lookup(&l, id, &config);
+
+    *ret = !mln_failed(err) && config.ty == MLN_TY_EVCG && mln_slice_eq(config.ri, id);
+    if (!*ret || !e->cse->options.hides_unauthorised) {
+        return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+    }
+    mln_exec_begin_access(e, e->arena, &a);
+    return mln_access_sees(&a, &config, ret);
+}
+
 /* spec: TS-0004 7.4.25.2.1: eventID is that of an <eventConfig> */
 static mln_err check_event(struct mln_exec *e, const struct mln_value *attributes)
 {
     const struct mln_value *event = mln_value_get(attributes, MLN_S("evi"));
-    struct mln_lookup l = mln_exec_lookup(e);
-    struct mln_resource config;
-    mln_err err = MLN_ERROR(NOT_FOUND);
+    bool is_there = false;
 
     if (event && event->text.len) {
-        err = mln_locate_lookup(&l, event->text, &config);
+        MLN_TRY(is_event(e, event->text, &is_there));
     }
-    if (err.code == MLN_ERR_NOT_FOUND ||
-        (!mln_failed(err) && (config.ty != MLN_TY_EVCG || !mln_slice_eq(config.ri, event->text)))) {
+    if (!is_there) {
         mln_fault_set(e->fault, "evi: no eventID of an eventConfig");
         MLN_FAIL(ATTR_INVALID);
     }
-    return err;
+    return MLN_OK;
 }
 
 /* Of the state that the request leads to. */
