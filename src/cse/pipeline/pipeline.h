@@ -30,6 +30,10 @@ mln_err mln_perform_notify(struct mln_exec *e);
  * Errors: ATTR_INVALID, LIMIT, NOT_IMPLEMENTED, STORE_*, NO_MEMORY. */
 mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name);
 
+/* Are fewer than `most` children of the type to be created below the target? Errors: LIMIT,
+ * STORE_*. */
+mln_err mln_validate_room(struct mln_exec *e, uint64_t most);
+
 /* Content of a NOTIFY, for the stage validate. Errors: BAD_REQUEST, ATTR_INVALID,
  * NOT_IMPLEMENTED. */
 mln_err mln_validate_notify(struct mln_exec *e);

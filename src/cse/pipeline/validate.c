@@ -84,6 +84,26 @@ static mln_err check_single(struct mln_exec *e)
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
+mln_err mln_validate_room(struct mln_exec *e, uint64_t most)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = e->target.resource.id,
+                                  .ty = e->type->ty };
+    uint64_t count = 0;
+    uint64_t id;
+    mln_err err;
+
+    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
+    while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
+        if (++count >= most) {
+            mln_fault_set(e->fault, "too many resources of type %s here", e->type->long_name);
+            MLN_FAIL(LIMIT);
+        }
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
 /* ---- attributes that every type may have ---- */
 
 static mln_err check_root(struct mln_exec *e)

@@ -4,6 +4,7 @@
  * TS-0004 7.4.9, TS-0001 9.6.9 */
 #include "cse/access/schedule.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
 
 #define OF_SUBSCRIPTION MLN_S("notificationSchedule")
@@ -50,33 +51,12 @@ static mln_err check_name(struct mln_exec *e)
     return MLN_OK;
 }
 
-/* A node may have one for each of its networks. */
-static mln_err count_siblings(struct mln_exec *e)
-{
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
-                                  .parent = e->target.resource.id,
-                                  .ty = MLN_TY_SCH };
-    uint64_t count = 0;
-    uint64_t id;
-    mln_err err;
-
-    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
-    while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
-        if (++count >= e->cse->options.limits->schedules) {
-            mln_fault_set(e->fault, "too many schedules of this resource");
-            MLN_FAIL(LIMIT);
-        }
-    }
-    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
-}
-
 static mln_err validate_create(struct mln_exec *e)
 {
     MLN_TRY(check_entries(e));
     MLN_TRY(check_coordination(e, &e->target.resource));
     MLN_TRY(check_name(e));
-    return count_siblings(e);
+    return mln_validate_room(e, e->cse->options.limits->schedules);
 }
 
 static mln_err validate_update(struct mln_exec *e)

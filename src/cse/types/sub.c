@@ -7,6 +7,7 @@
 #include "cse/notify/reach.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
 #include "cse/types/blocking.h"
 #include "cse/types/criteria.h"
 #include "model/special.h"
@@ -164,34 +165,13 @@ static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subj
     return mln_criteria_check(e, enc, nct, subject);
 }
 
-static mln_err count_siblings(struct mln_exec *e)
-{
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
-                                  .parent = e->target.resource.id,
-                                  .ty = MLN_TY_SUB };
-    uint64_t count = 0;
-    uint64_t id;
-    uint16_t ty;
-    mln_err err;
-
-    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
-    while (!mln_failed(err = mln_scan_next(scan, &id, &ty))) {
-        if (++count >= e->cse->options.limits->subscriptions) {
-            mln_fault_set(e->fault, "too many subscriptions on this resource");
-            MLN_FAIL(LIMIT);
-        }
-    }
-    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
-}
-
 static mln_err validate_create(struct mln_exec *e)
 {
     MLN_TRY(validate_criteria(e, e->target.type));
     MLN_TRY(check_targets(e));
     MLN_TRY(check_subscriber(e));
     MLN_TRY(mln_blocking_check_create(e, true));
-    return count_siblings(e);
+    return mln_validate_room(e, e->cse->options.limits->subscriptions);
 }
 
 static mln_err validate_update(struct mln_exec *e)
