@@ -494,6 +494,42 @@ def work(server, number, stopping, failures):
         stopping.set()
 
 
+def test_schedules(own):
+    """Limits schedules and schedule_entries."""
+    admin = Client(own("--limit", "schedules=2", "--limit", "schedule-entries=2").url)
+    assert admin.create("cse-in", "nod", rn="n", ni="x").rsc == 2001
+    entries = ["* * * * * * *", "0 * * * * * *", "1 * * * * * *"]
+    assert admin.create("cse-in/n", "sch", se={"sce": entries}).rsc == 4000
+    for name, rsc in (("s1", 2001), ("s2", 2001), ("s3", 4000)):
+        assert admin.create("cse-in/n", "sch", rn=name, se={"sce": entries[:2]}).rsc == rsc
+    assert admin.update("cse-in/n/s1", "sch", se={"sce": entries}).rsc == 4000
+    assert admin.delete("cse-in/n/s1").rsc == 2002
+    assert admin.create("cse-in/n", "sch", rn="s3", se={"sce": entries[:1]}).rsc == 2001
+
+
+def test_missing_data(own):
+    """Limit missing_data: of a list, whatever missingDataMaxNr says, and of a window."""
+    admin = Client(own("--limit", "missing-data=3", "--verify-subscriptions", "none").url)
+    assert admin.create("cse-in", "ts", rn="t", pei=1000, mdd=True, mdt=900, mdn=50).rsc == 2001
+    for number, rsc in ((4, 4000), (3, 2001)):
+        criteria = {"net": [8], "md": {"num": number, "dur": "PT1H"}}
+        assert admin.create("cse-in/t", "sub", nu=["http://127.0.0.1:9"], enc=criteria).rsc == rsc
+    assert admin.create("cse-in/t", "tsi", dgt="20200101T000000", con="x").rsc == 2001
+    eventually(lambda: admin.retrieve("cse-in/t")["mdc"] == 3)
+    assert len(admin.retrieve("cse-in/t")["mdlt"]) == 3
+
+
+def test_definitions(tmp_path):
+    """Limit definitions: one more, and the server does not start."""
+    (tmp_path / "a.flex").write_text("flexContainer x:a a a\nflexContainer x:b b b\n", encoding="utf-8")
+    options = ["--flex-definitions", str(tmp_path), "--limit"]
+    with Server(tmp_path / "data", *options, "definitions=2") as server:
+        assert Client(server.url).create("cse-in", 28, {"x:b": {"cnd": "b"}}).rsc == 2001
+    with pytest.raises(AssertionError) as told:
+        Server(tmp_path / "data", *options, "definitions=1").start()
+    assert "a.flex:2:" in str(told.value)
+
+
 @pytest.mark.threads
 def test_readers_and_writers_at_once(own, receiver):
     """For the build with ThreadSanitizer: some seconds of everything, on several threads."""

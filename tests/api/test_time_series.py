@@ -95,17 +95,3 @@ def test_a_restart_goes_on(own, receiver, how):
     assert steps == list(range(len(steps), 0, -1))
     told = receiver.next().rep["m2m:tsn"]
     assert told["mdc"] == 4 and len(told["mdlt"]) == 4
-
-
-def test_deleted_series_are_not_awaited(own):
-    """Nothing stays behind in the store."""
-    server = own()
-    client = Client(server.url)
-    series = watched(client, "gone")
-    feed(client, series)
-    assert client.delete(series).rsc == 2002
-    assert feed(client, watched(client, "gone"))
-    time.sleep(2 * PERIOD_MS / 1000)
-    assert client.delete(series).rsc == 2002
-    server.restart()
-    assert Client(server.url).retrieve(series).rsc == 4004
