@@ -9,8 +9,6 @@
 enum {
     ID_SIZE = 8,
     KEY_SIZE = 17,
-    PACE_US = 100000, /* a series is looked at no more often: points closer together are looked
-                       * at together */
 };
 
 /* ---- rows ---- */
@@ -103,6 +101,7 @@ struct watch {
     int64_t interval;
     int64_t delta;
     int64_t timer;
+    int64_t pace;  /* from look to look, at least: points closer together are looked at together */
     uint64_t most; /* entries of missingDataList */
 };
 
@@ -120,6 +119,7 @@ static struct watch watch_of(const struct mln_limits *limits, const struct mln_r
         .interval = time_of(series->attrs, MLN_S("pei")),
         .delta = time_of(series->attrs, MLN_S("peid")),
         .timer = time_of(series->attrs, MLN_S("mdt")),
+        .pace = (int64_t)limits->missing_look_ms * 1000,
         .most = UINT64_MAX,
     };
 
@@ -151,8 +151,8 @@ static mln_err watch(const struct mln_change *c, uint64_t series, const struct w
     if (alarm.due_us >= MLN_TIMESTAMP_MAX) {
         return MLN_OK;
     }
-    if (alarm.due_us < c->now_us + PACE_US) {
-        alarm.due_us = c->now_us + PACE_US;
+    if (alarm.due_us < c->now_us + w->pace) {
+        alarm.due_us = c->now_us + w->pace;
     }
     mln_put_be64(state, (uint64_t)expected_us);
     return mln_alarm_set(c, &alarm);

@@ -199,6 +199,22 @@ static void fast_series_are_paced(void **state)
     assert_int_equal(mln_value_get(attributes(), MLN_S("mdc"))->magnitude, 99);
 }
 
+static void the_pace_is_a_limit(void **state)
+{
+    struct mln_limits limits;
+
+    (void)state;
+    mln_limits_default(&limits);
+    limits.missing_look_ms = 2000;
+    mln_look_open(&look, &(struct mln_inproc_options){ .limits = &limits });
+    make("{'m2m:ts':{'rn':'t','pei':500,'mdd':true,'mdt':400}}");
+    feed("'20300101T000000'");
+    mln_inproc_advance(look.p, 2 * S - 1);
+    assert_int_equal(mln_value_get(attributes(), MLN_S("mdc"))->magnitude, 0);
+    mln_inproc_advance(look.p, 1);
+    assert_int_equal(mln_value_get(attributes(), MLN_S("mdc"))->magnitude, 3);
+}
+
 /* Of a window: count and times not told, in 8 bytes each. */
 static size_t window_of(const char *rn, uint64_t *ret_count)
 {
@@ -254,6 +270,7 @@ int main(void)
         cmocka_unit_test_teardown(nothing_stays_behind, tear_down),
         cmocka_unit_test_teardown(a_long_time_without_a_look, tear_down),
         cmocka_unit_test_teardown(fast_series_are_paced, tear_down),
+        cmocka_unit_test_teardown(the_pace_is_a_limit, tear_down),
         cmocka_unit_test_teardown(points_of_one_look_count_one_by_one, tear_down),
         cmocka_unit_test_teardown(far_away_is_never, tear_down),
     };
