@@ -55,7 +55,7 @@ SUITES = [
     Suite("unit-tsan", "meson-threaded", "build-tsan", 600),
     Suite("tools", "pytest", "", 300, "tools"),
 ]
-PYTEST_SECONDS = 600  # of a folder without a row of its own
+PYTEST_SECONDS = 1200  # of a folder without a row of its own
 
 
 @dataclass
