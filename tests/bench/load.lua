@@ -1,7 +1,9 @@
 -- wrk: retrievals, creations, or retrievals of instances from a list.
--- arguments after "--": get [ORIGINATOR] | post | list FILE | policies
-local mode, file = "get", nil
+-- arguments after "--": get [ORIGINATOR] | post [N] | list FILE | policies
+-- "post N": every Nth instance carries the label "rare".
+local mode = "get"
 local paths, at = {}, 0
+local every, plain, labelled
 
 function init(args)
   mode = args[1] or "get"
@@ -12,6 +14,7 @@ function init(args)
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json;ty=4"
     wrk.body = '{"m2m:cin":{"cnf":"application/json:0","con":"{\\"temperature\\":21.5,\\"unit\\":\\"Cel\\"}"}}'
+    every, plain, labelled = tonumber(args[2]), wrk.body, wrk.body:sub(1, -3) .. ',"lbl":["rare"]}}'
   elseif mode == "policies" then
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json;ty=1"
@@ -26,9 +29,11 @@ function init(args)
 end
 
 function request()
+  at = at + 1
   if mode == "list" then
-    at = at % #paths + 1
-    return wrk.format(nil, paths[at])
+    return wrk.format(nil, paths[(at - 1) % #paths + 1])
+  elseif every then
+    return wrk.format(nil, nil, nil, at % every == 0 and labelled or plain)
   end
   return wrk.format()
 end
