@@ -1,6 +1,8 @@
 /* Spellings of identifiers. */
 #include "model/ident.h"
 
+#include "base/buf.h"
+
 enum {
     LABEL_MOST = 63,   /* bytes of one part of a domain name, RFC 1035 */
     DOMAIN_MOST = 253, /* and of a whole one */
@@ -170,6 +172,38 @@ bool mln_entity_parse(struct mln_slice id, const struct mln_names *names, struct
         ret->cse = our_cse(names);
     }
     return true;
+}
+
+bool mln_entity_parse_cse(struct mln_slice id, const struct mln_names *names,
+                          struct mln_entity *ret)
+{
+    struct mln_slice sp = our_sp(names);
+    struct mln_slice cse = mln_slice_from(id, 1);
+
+    if (mln_slice_starts(id, MLN_S("//"))) {
+        cse = mln_slice_from(id, 2);
+        sp = mln_slice_cut(&cse, '/');
+    }
+    if (!mln_slice_starts(id, MLN_S("/")) || !is_domain(sp) || !cse.ptr || !is_cse_part(cse)) {
+        return false;
+    }
+    *ret = (struct mln_entity){ .sp = sp, .cse = cse };
+    return true;
+}
+
+mln_err mln_entity_cse_id(const struct mln_entity *entity, const struct mln_names *names,
+                          struct mln_arena *arena, struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, arena, SIZE_MAX);
+    if (!domain_eq(entity->sp, our_sp(names))) {
+        mln_buf_add(&out, MLN_S("//"));
+        mln_buf_add(&out, entity->sp);
+    }
+    mln_buf_byte(&out, '/');
+    mln_buf_add(&out, entity->cse);
+    return mln_buf_finish(&out, ret);
 }
 
 bool mln_entity_eq(const struct mln_entity *a, const struct mln_entity *b)

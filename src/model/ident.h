@@ -4,6 +4,8 @@
  * spec: TS-0001 7.2, TS-0004 6.2.3 */
 #pragma once
 
+#include "base/arena.h"
+#include "base/err.h"
 #include "base/slice.h"
 #include "base/wildcard.h"
 
@@ -26,6 +28,15 @@ struct mln_entity {
  * AE of our SP unless it is our own CSE-ID: the spelling does not tell it from a CSE.
  * False for anything that is neither. */
 bool mln_entity_parse(struct mln_slice id, const struct mln_names *names, struct mln_entity *ret);
+
+/* The same for what can be nothing but a CSE-ID: "/Sxyz" is one here. */
+bool mln_entity_parse_cse(struct mln_slice id, const struct mln_names *names,
+                          struct mln_entity *ret);
+
+/* The CSE-ID of an entity (its own, or that of the CSE that an AE is registered at) as it is
+ * written within our SP, "/cse1", or absolute. In the arena. Errors: NO_MEMORY. */
+mln_err mln_entity_cse_id(const struct mln_entity *entity, const struct mln_names *names,
+                          struct mln_arena *arena, struct mln_slice *ret);
 
 /* Same entity? Letter case counts, except in the domain. */
 bool mln_entity_eq(const struct mln_entity *a, const struct mln_entity *b);

@@ -87,6 +87,43 @@ static void knows_our_own_cse_id_from_a_stem(void **state)
     assert_slice(e.stem, "C1");
 }
 
+/* Where only a CSE can be meant, "/Sxyz" is one; and it is written as short as it can be. */
+static void parses_what_must_be_a_cse(void **state)
+{
+    static const struct {
+        const char *id;
+        const char *sp;
+        const char *written;
+    } rows[] = {
+        { "/cse1", "merlon.example", "/cse1" },
+        { "/Sxyz", "merlon.example", "/Sxyz" },
+        { "/Cxyz", "merlon.example", "/Cxyz" },
+        { "//Merlon.example/cse1", "Merlon.example", "/cse1" },
+        { "//far.example/Sxyz", "far.example", "//far.example/Sxyz" },
+    };
+    static const char *const wrong[] = { "",        "/",          "//",   "cse1",         "C1",
+                                         "//a.b",   "//a.b/",     "/a/b", "//a.b/cse/C1", "/a b",
+                                         "///cse1", "//a b/cse1", "/a#" };
+    struct mln_arena *arena = mln_arena_new(4096);
+    struct mln_entity e;
+    struct mln_slice written;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(mln_entity_parse_cse(z(rows[i].id), &names, &e));
+        assert_slice(e.sp, rows[i].sp);
+        assert_slice(e.stem, "");
+        assert_false(mln_failed(mln_entity_cse_id(&e, &names, arena, &written)));
+        assert_slice(written, rows[i].written);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        if (mln_entity_parse_cse(z(wrong[i]), &names, &e)) {
+            fail_msg("%s is taken for a CSE-ID", wrong[i]);
+        }
+    }
+    mln_arena_free(arena);
+}
+
 static void refuses_what_is_no_entity(void **state)
 {
     static const char *const wrong[] = {
@@ -578,6 +615,7 @@ int main(void)
         cmocka_unit_test(parses_each_spelling_of_an_ae),
         cmocka_unit_test(parses_each_spelling_of_a_cse),
         cmocka_unit_test(knows_our_own_cse_id_from_a_stem),
+        cmocka_unit_test(parses_what_must_be_a_cse),
         cmocka_unit_test(refuses_what_is_no_entity),
         cmocka_unit_test(compares_entities),
         cmocka_unit_test(knows_stems),
