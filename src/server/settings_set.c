@@ -1,28 +1,21 @@
 /* Setting one setting from text, with its check. */
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/nearest.h"
 #include "base/num.h"
 #include "crypto/cred_id.h"
-#include "model/check.h"
 #include "model/ident.h"
 #include "server/settings_int.h"
 #include "server/tables.h"
 
-struct setter {
-    const char *name;
-    mln_err (*set)(struct mln_settings *s, struct mln_slice value, struct mln_fault *fault);
-};
-
-static mln_err refuse(struct mln_fault *fault, const char *name, const char *expected,
-                      struct mln_slice value)
+mln_err mln_setting_refuse(struct mln_fault *fault, const char *name, const char *expected,
+                           struct mln_slice value)
 {
     mln_fault_set(fault, "%s: must be %s, not '%.*s'", name, expected, MLN_S_ARG(value));
     MLN_FAIL(CONFIG);
 }
 
-static mln_err keep(struct mln_settings *s, struct mln_slice value, struct mln_slice *ret)
+mln_err mln_setting_keep(struct mln_settings *s, struct mln_slice value, struct mln_slice *ret)
 {
     MLN_REQUIRE(mln_arena_dup(s->arena, value, ret), NO_MEMORY);
     return MLN_OK;
@@ -50,13 +43,13 @@ static bool choose(struct mln_slice value, struct mln_slice words, unsigned *ret
     return false;
 }
 
-static mln_err set_switch(const char *name, struct mln_slice value, bool *ret,
-                          struct mln_fault *fault)
+mln_err mln_setting_switch(const char *name, struct mln_slice value, bool *ret,
+                           struct mln_fault *fault)
 {
     unsigned at;
 
     if (!choose(value, MLN_S("off|on"), &at)) {
-        return refuse(fault, name, "on or off", value);
+        return mln_setting_refuse(fault, name, "on or off", value);
     }
     *ret = at == 1;
     return MLN_OK;
@@ -65,7 +58,7 @@ static mln_err set_switch(const char *name, struct mln_slice value, bool *ret,
 static mln_err set_config(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     (void)fault;
-    return keep(s, v, &s->config);
+    return mln_setting_keep(s, v, &s->config);
 }
 
 static mln_err set_flex_definitions(struct mln_settings *s, struct mln_slice v,
@@ -76,7 +69,7 @@ static mln_err set_flex_definitions(struct mln_settings *s, struct mln_slice v,
         return MLN_OK;
     }
     if (v.len == 0) {
-        return refuse(fault, "flex-definitions", "a directory, or none", v);
+        return mln_setting_refuse(fault, "flex-definitions", "a directory, or none", v);
     }
     return keep_text(s, v, &s->flex_definitions);
 }
@@ -88,7 +81,7 @@ static mln_err set_locations(struct mln_settings *s, struct mln_slice v, struct 
         return MLN_OK;
     }
     if (v.len == 0) {
-        return refuse(fault, "locations", "a file, or none", v);
+        return mln_setting_refuse(fault, "locations", "a file, or none", v);
     }
     return keep_text(s, v, &s->locations);
 }
@@ -96,9 +89,9 @@ static mln_err set_locations(struct mln_settings *s, struct mln_slice v, struct 
 static mln_err set_data(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (v.len == 0) {
-        return refuse(fault, "data", "a directory", v);
+        return mln_setting_refuse(fault, "data", "a directory", v);
     }
-    return keep(s, v, &s->data);
+    return mln_setting_keep(s, v, &s->data);
 }
 
 /* ---- listeners ---- */
@@ -115,7 +108,8 @@ static mln_err split_trust(struct mln_listen_setting *l, struct mln_slice *v,
         return MLN_OK;
     }
     if (!choose(rest, MLN_S("untrusted|trusted"), &at)) {
-        return refuse(fault, "listen", "a URL, perhaps with ',trusted' or ',untrusted'", *v);
+        return mln_setting_refuse(fault, "listen", "a URL, perhaps with ',trusted' or ',untrusted'",
+                                  *v);
     }
     l->says_trusted = true;
     l->is_trusted = at == 1;
@@ -176,9 +170,9 @@ static mln_err add_listener(struct mln_settings *s, struct mln_slice v, bool is_
         MLN_FAIL(CONFIG);
     }
     MLN_TRY(split_trust(&l, &v, fault));
-    MLN_TRY(keep(s, v, &l.url));
+    MLN_TRY(mln_setting_keep(s, v, &l.url));
     if (!split_url(&l)) {
-        return refuse(fault, "listen", "a URL like http://127.0.0.1:8080", v);
+        return mln_setting_refuse(fault, "listen", "a URL like http://127.0.0.1:8080", v);
     }
     if (!mln_binding_of(l.scheme)) {
         mln_fault_set(fault, "listen: no binding for '%.*s' is built in", MLN_S_ARG(l.scheme));
@@ -209,13 +203,13 @@ static mln_err set_insecure(struct mln_settings *s, struct mln_slice v, struct m
 static mln_err set_poa(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_ident_is_url(v)) {
-        return refuse(fault, "poa", "a URL", v);
+        return mln_setting_refuse(fault, "poa", "a URL", v);
     }
     if (s->poa_count == MLN_POA_MAX) {
         mln_fault_set(fault, "poa: more than %d", (int)MLN_POA_MAX);
         MLN_FAIL(CONFIG);
     }
-    return keep(s, v, &s->poa[s->poa_count++]);
+    return mln_setting_keep(s, v, &s->poa[s->poa_count++]);
 }
 
 /* ---- identity ---- */
@@ -223,25 +217,26 @@ static mln_err set_poa(struct mln_settings *s, struct mln_slice v, struct mln_fa
 static mln_err set_cse_id(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_ident_is_cse_id(v)) {
-        return refuse(fault, "cse-id", "'/' and letters, digits, '-', '.', '_' or '~'", v);
+        return mln_setting_refuse(fault, "cse-id", "'/' and letters, digits, '-', '.', '_' or '~'",
+                                  v);
     }
-    return keep(s, v, &s->cse_id);
+    return mln_setting_keep(s, v, &s->cse_id);
 }
 
 static mln_err set_cse_name(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_ident_is_name(v)) {
-        return refuse(fault, "cse-name", "a resource name", v);
+        return mln_setting_refuse(fault, "cse-name", "a resource name", v);
     }
-    return keep(s, v, &s->cse_name);
+    return mln_setting_keep(s, v, &s->cse_name);
 }
 
 static mln_err set_sp_id(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_ident_is_sp_id(v)) {
-        return refuse(fault, "sp-id", "'//' and a domain name", v);
+        return mln_setting_refuse(fault, "sp-id", "'//' and a domain name", v);
     }
-    return keep(s, v, &s->sp_id);
+    return mln_setting_keep(s, v, &s->sp_id);
 }
 
 static mln_err set_cse_type(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -249,7 +244,7 @@ static mln_err set_cse_type(struct mln_settings *s, struct mln_slice v, struct m
     unsigned at;
 
     if (!choose(v, MLN_S("in|mn|asn"), &at)) {
-        return refuse(fault, "cse-type", "in, mn or asn", v);
+        return mln_setting_refuse(fault, "cse-type", "in, mn or asn", v);
     }
     s->cse_type = (enum mln_cse_type)(at + 1);
     return MLN_OK;
@@ -262,9 +257,9 @@ static mln_err set_admin(struct mln_settings *s, struct mln_slice v, struct mln_
         return MLN_OK;
     }
     if (!mln_ident_is_stem(v)) {
-        return refuse(fault, "admin", "an AE-ID-Stem (C or S and more) or 'none'", v);
+        return mln_setting_refuse(fault, "admin", "an AE-ID-Stem (C or S and more) or 'none'", v);
     }
-    return keep(s, v, &s->admin);
+    return mln_setting_keep(s, v, &s->admin);
 }
 
 /* ---- the process ---- */
@@ -274,7 +269,7 @@ static mln_err set_log(struct mln_settings *s, struct mln_slice v, struct mln_fa
     unsigned at;
 
     if (!choose(v, MLN_S("error|warning|info|debug"), &at)) {
-        return refuse(fault, "log", "error, warning, info or debug", v);
+        return mln_setting_refuse(fault, "log", "error, warning, info or debug", v);
     }
     s->log = (enum mln_log_level)at;
     return MLN_OK;
@@ -285,7 +280,7 @@ static mln_err set_log_format(struct mln_settings *s, struct mln_slice v, struct
     unsigned at;
 
     if (!choose(v, MLN_S("text|json"), &at)) {
-        return refuse(fault, "log-format", "text or json", v);
+        return mln_setting_refuse(fault, "log-format", "text or json", v);
     }
     s->is_log_json = at == 1;
     return MLN_OK;
@@ -293,14 +288,15 @@ static mln_err set_log_format(struct mln_settings *s, struct mln_slice v, struct
 
 static mln_err set_check(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("check-config", v, &s->only_check, fault);
+    return mln_setting_switch("check-config", v, &s->only_check, fault);
 }
 
 static mln_err set_store(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     MLN_TRY(keep_text(s, v, &s->store));
-    return mln_stores_has(s->store) ? MLN_OK
-                                    : refuse(fault, "store", "a store that is built in", v);
+    return mln_stores_has(s->store)
+               ? MLN_OK
+               : mln_setting_refuse(fault, "store", "a store that is built in", v);
 }
 
 static mln_err set_store_size(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -313,7 +309,7 @@ static mln_err set_store_size(struct mln_settings *s, struct mln_slice v, struct
 
     digits.len -= unit ? 1 : 0;
     if (!mln_num_u64(digits, &n) || n > (UINT64_MAX >> shift) || (n << shift) < 1 << 20) {
-        return refuse(fault, "store-max-size", "a number of bytes, at least 1M", v);
+        return mln_setting_refuse(fault, "store-max-size", "a number of bytes, at least 1M", v);
     }
     s->store_max_bytes = n << shift;
     return MLN_OK;
@@ -322,25 +318,25 @@ static mln_err set_store_size(struct mln_settings *s, struct mln_slice v, struct
 static mln_err set_threads(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_num_u64(v, &s->threads) || s->threads > 64) {
-        return refuse(fault, "threads", "a number from 0 to 64", v);
+        return mln_setting_refuse(fault, "threads", "a number from 0 to 64", v);
     }
     return MLN_OK;
 }
 
 static mln_err set_user(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return v.len ? keep_text(s, v, &s->user) : refuse(fault, "user", "a user", v);
+    return v.len ? keep_text(s, v, &s->user) : mln_setting_refuse(fault, "user", "a user", v);
 }
 
 static mln_err set_seccomp(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("seccomp", v, &s->has_call_filter, fault);
+    return mln_setting_switch("seccomp", v, &s->has_call_filter, fault);
 }
 
 static mln_err set_stop_time(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_num_u64(v, &s->stop_ms) || s->stop_ms > 600000) {
-        return refuse(fault, "stop-time", "milliseconds up to 600000", v);
+        return mln_setting_refuse(fault, "stop-time", "milliseconds up to 600000", v);
     }
     return MLN_OK;
 }
@@ -358,7 +354,7 @@ static mln_err add_file(struct mln_settings *s, struct mln_slice v, const struct
                         struct mln_fault *fault)
 {
     if (v.len == 0) {
-        return refuse(fault, to->name, "a file", v);
+        return mln_setting_refuse(fault, to->name, "a file", v);
     }
     if (*to->count == to->max) {
         mln_fault_set(fault, "%s: more than %zu", to->name, to->max);
@@ -371,7 +367,8 @@ static mln_err add_file(struct mln_settings *s, struct mln_slice v, const struct
 
 static mln_err set_master_key(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return v.len ? keep_text(s, v, &s->master_key) : refuse(fault, "master-key", "a file", v);
+    return v.len ? keep_text(s, v, &s->master_key)
+                 : mln_setting_refuse(fault, "master-key", "a file", v);
 }
 
 #define FILES(function, name, list, count)                                                         \
@@ -393,7 +390,7 @@ static mln_err set_ocsp(struct mln_settings *s, struct mln_slice v, struct mln_f
     unsigned at;
 
     if (!choose(v, MLN_S("asked|required"), &at)) {
-        return refuse(fault, "tls-ocsp", "asked or required", v);
+        return mln_setting_refuse(fault, "tls-ocsp", "asked or required", v);
     }
     s->needs_tls_staple = at == 1;
     return MLN_OK;
@@ -404,7 +401,7 @@ static mln_err set_crl_check(struct mln_settings *s, struct mln_slice v, struct 
     unsigned at;
 
     if (!choose(v, MLN_S("hard|soft"), &at)) {
-        return refuse(fault, "tls-crl-check", "hard or soft", v);
+        return mln_setting_refuse(fault, "tls-crl-check", "hard or soft", v);
     }
     s->is_crl_soft = at == 1;
     return MLN_OK;
@@ -412,7 +409,7 @@ static mln_err set_crl_check(struct mln_settings *s, struct mln_slice v, struct 
 
 static mln_err set_strict(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("tls-strict", v, &s->is_tls_strict, fault);
+    return mln_setting_switch("tls-strict", v, &s->is_tls_strict, fault);
 }
 
 static mln_err set_clients(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -420,7 +417,7 @@ static mln_err set_clients(struct mln_settings *s, struct mln_slice v, struct ml
     unsigned at;
 
     if (!choose(v, MLN_S("none|optional|required"), &at)) {
-        return refuse(fault, "tls-client", "none, optional or required", v);
+        return mln_setting_refuse(fault, "tls-client", "none, optional or required", v);
     }
     s->says_tls_clients = true;
     s->tls_clients = (enum mln_tls_clients)at;
@@ -433,7 +430,7 @@ static mln_err set_version(const char *name, struct mln_slice v, enum mln_tls_ve
     unsigned at;
 
     if (!choose(v, MLN_S("1.2|1.3"), &at)) {
-        return refuse(fault, name, "1.2 or 1.3", v);
+        return mln_setting_refuse(fault, name, "1.2 or 1.3", v);
     }
     *ret = (enum mln_tls_version)at;
     return MLN_OK;
@@ -452,13 +449,13 @@ static mln_err set_greatest(struct mln_settings *s, struct mln_slice v, struct m
 static mln_err set_authority(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     if (!mln_fqdn_is_valid(v) && !mln_cert_is_domain(v)) {
-        return refuse(fault, "authority", "a domain name", v);
+        return mln_setting_refuse(fault, "authority", "a domain name", v);
     }
     if (s->authority_count == MLN_TLS_AUTHORITIES) {
         mln_fault_set(fault, "authority: more than %d", (int)MLN_TLS_AUTHORITIES);
         MLN_FAIL(CONFIG);
     }
-    return keep(s, v, &s->authorities[s->authority_count++]);
+    return mln_setting_keep(s, v, &s->authorities[s->authority_count++]);
 }
 
 /* ---- rules ---- */
@@ -467,7 +464,7 @@ static mln_err set_lifetime(struct mln_settings *s, struct mln_slice v, struct m
 {
     if (!mln_num_u64(v, &s->max_lifetime_s) || s->max_lifetime_s == 0 ||
         s->max_lifetime_s > UINT64_C(100000000000)) {
-        return refuse(fault, "max-lifetime", "a number of seconds", v);
+        return mln_setting_refuse(fault, "max-lifetime", "a number of seconds", v);
     }
     return MLN_OK;
 }
@@ -477,7 +474,7 @@ static mln_err set_profile(struct mln_settings *s, struct mln_slice v, struct ml
     unsigned at;
 
     if (!choose(v, MLN_S("r3|r2"), &at)) {
-        return refuse(fault, "profile", "r3 or r2", v);
+        return mln_setting_refuse(fault, "profile", "r3 or r2", v);
     }
     s->is_release_2 = at == 1;
     return MLN_OK;
@@ -485,7 +482,7 @@ static mln_err set_profile(struct mln_settings *s, struct mln_slice v, struct ml
 
 static mln_err set_hide(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("hide-unauthorised", v, &s->hides_unauthorised, fault);
+    return mln_setting_switch("hide-unauthorised", v, &s->hides_unauthorised, fault);
 }
 
 static mln_err set_verify(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -493,7 +490,7 @@ static mln_err set_verify(struct mln_settings *s, struct mln_slice v, struct mln
     unsigned at;
 
     if (!choose(v, MLN_S("all|resources|none"), &at)) {
-        return refuse(fault, "verify-subscriptions", "all, resources or none", v);
+        return mln_setting_refuse(fault, "verify-subscriptions", "all, resources or none", v);
     }
     s->verify = (enum mln_verify)at;
     return MLN_OK;
@@ -505,7 +502,7 @@ static mln_err set_unauthenticated(struct mln_settings *s, struct mln_slice v,
     unsigned at;
 
     if (!choose(v, MLN_S("refuse|registered|open"), &at)) {
-        return refuse(fault, "unauthenticated", "refuse, registered or open", v);
+        return mln_setting_refuse(fault, "unauthenticated", "refuse, registered or open", v);
     }
     s->unauthenticated = (enum mln_unauthenticated)at;
     return MLN_OK;
@@ -513,12 +510,12 @@ static mln_err set_unauthenticated(struct mln_settings *s, struct mln_slice v,
 
 static mln_err set_recheck(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("recheck-subscribers", v, &s->rechecks_subscribers, fault);
+    return mln_setting_switch("recheck-subscribers", v, &s->rechecks_subscribers, fault);
 }
 
 static mln_err set_enforcement(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("profile-enforcement", v, &s->enforces_profile, fault);
+    return mln_setting_switch("profile-enforcement", v, &s->enforces_profile, fault);
 }
 
 static mln_err set_audit(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -526,21 +523,21 @@ static mln_err set_audit(struct mln_settings *s, struct mln_slice v, struct mln_
     if (mln_slice_eq(v, MLN_S("none"))) {
         v.len = 0;
     } else if (!v.len) {
-        return refuse(fault, "audit", "a file or none", v);
+        return mln_setting_refuse(fault, "audit", "a file or none", v);
     }
-    return keep(s, v, &s->audit);
+    return mln_setting_keep(s, v, &s->audit);
 }
 
 static mln_err set_audit_all(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("audit-all", v, &s->audits_all, fault);
+    return mln_setting_switch("audit-all", v, &s->audits_all, fault);
 }
 
 /* ---- roles and tokens ---- */
 
 static mln_err set_tokens(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
-    return set_switch("tokens", v, &s->has_tokens, fault);
+    return mln_setting_switch("tokens", v, &s->has_tokens, fault);
 }
 
 static mln_err set_token_skew(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -548,117 +545,8 @@ static mln_err set_token_skew(struct mln_settings *s, struct mln_slice v, struct
     enum { MOST = 60 }; /* spec: security.md 6.4 step 8 */
 
     if (!mln_num_u64(v, &s->token_skew_s) || s->token_skew_s > MOST) {
-        return refuse(fault, "token-skew", "seconds up to 60", v);
+        return mln_setting_refuse(fault, "token-skew", "seconds up to 60", v);
     }
-    return MLN_OK;
-}
-
-/* "domain=value"; a Role-ID with that domain would be one. */
-static mln_err read_domain(struct mln_settings *s, struct mln_slice v,
-                           struct mln_domain_setting *ret)
-{
-    struct mln_slice rest = v;
-    struct mln_slice domain = mln_slice_cut(&rest, '=');
-    struct mln_buf id;
-    struct mln_slice text;
-
-    mln_buf_init(&id, s->arena, SIZE_MAX);
-    mln_buf_add(&id, MLN_S("r@"));
-    mln_buf_add(&id, domain);
-    MLN_TRY(mln_buf_finish(&id, &text));
-    MLN_REQUIRE(rest.len && mln_check_pattern(MLN_PATTERN_ROLE_ID, text), CONFIG);
-    MLN_TRY(keep(s, domain, &ret->domain));
-    return keep(s, rest, &ret->value);
-}
-
-static mln_err set_role_issuer(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
-{
-    static const struct mln_names names = { { "//x", 3 }, { "/x", 2 }, { "x", 1 } };
-    struct mln_domain_setting d = { 0 };
-    struct mln_entity entity;
-
-    if (s->role_issuer_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
-        !mln_entity_parse(d.value, &names, &entity)) {
-        return refuse(fault, "role-issuer", "a domain in lower case, '=' and an AE-ID or CSE-ID",
-                      v);
-    }
-    s->role_issuers[s->role_issuer_count++] = d;
-    return MLN_OK;
-}
-
-/* Takes ",credential=ID" off the end of the value. False: it is no Credential-ID in its canonical
- * form, or goes with a URL that proves nothing. */
-static bool cut_credential(struct mln_domain_setting *d)
-{
-    const struct mln_slice word = MLN_S(",credential=");
-    struct mln_credential_id parsed;
-    char canonical[MLN_CREDENTIAL_ID_MAX];
-    size_t at = 0;
-
-    while (at < d->value.len && !mln_slice_starts(mln_slice_from(d->value, at), word)) {
-        at++;
-    }
-    d->credential_id = mln_slice_from(d->value, at + word.len);
-    if (at == d->value.len) {
-        return true;
-    }
-    d->value = mln_slice_head(d->value, at);
-    return mln_slice_starts(d->value, MLN_S("https://")) &&
-           mln_credential_id_parse(d->credential_id, &parsed) &&
-           mln_slice_eq(d->credential_id,
-                        mln_slice_of(canonical,
-                                     mln_credential_id_put(parsed.type, parsed.value, canonical)));
-}
-
-static bool is_reached_by_http(const struct mln_domain_setting *d)
-{
-    return mln_slice_starts(d->value, MLN_S("http://")) ||
-           mln_slice_starts(d->value, MLN_S("https://"));
-}
-
-static mln_err set_role_repository(struct mln_settings *s, struct mln_slice v,
-                                   struct mln_fault *fault)
-{
-    struct mln_domain_setting d = { 0 };
-
-    if (s->role_repository_count == MLN_DOMAINS_MAX || mln_failed(read_domain(s, v, &d)) ||
-        !cut_credential(&d) || !is_reached_by_http(&d)) {
-        return refuse(fault, "role-repository",
-                      "a domain in lower case, '=' and a URL, and with https perhaps "
-                      "',credential=' and a Credential-ID",
-                      v);
-    }
-    s->role_repositories[s->role_repository_count++] = d;
-    return MLN_OK;
-}
-
-/* "/id-mn" or "//sp.example/id-mn" */
-static bool is_cse_id(struct mln_slice id)
-{
-    struct mln_slice rest = mln_slice_from(id, 2);
-    size_t sp = 2 + mln_slice_find(rest, '/');
-
-    return mln_slice_starts(id, MLN_S("//")) ? mln_ident_is_sp_id(mln_slice_head(id, sp)) &&
-                                                   mln_ident_is_cse_id(mln_slice_from(id, sp))
-                                             : mln_ident_is_cse_id(id);
-}
-
-static mln_err set_group_host(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
-{
-    struct mln_domain_setting d = { 0 };
-    struct mln_slice rest = v;
-    struct mln_slice id = mln_slice_cut(&rest, '=');
-
-    MLN_TRY(keep(s, id, &d.domain));
-    MLN_TRY(keep(s, rest, &d.value));
-    if (s->group_host_count == MLN_DOMAINS_MAX || !is_cse_id(id) || !cut_credential(&d) ||
-        !is_reached_by_http(&d)) {
-        return refuse(fault, "group-host",
-                      "a CSE-ID, '=' and a URL, and with https perhaps ',credential=' and a "
-                      "Credential-ID",
-                      v);
-    }
-    s->group_hosts[s->group_host_count++] = d;
     return MLN_OK;
 }
 
@@ -714,10 +602,10 @@ static mln_err set_limit(struct mln_settings *s, struct mln_slice v, struct mln_
     }
     return number.ptr && name.len
                ? refuse_limit(name, fault)
-               : refuse(fault, "limit", "NAME=NUMBER with the name of a limit", v);
+               : mln_setting_refuse(fault, "limit", "NAME=NUMBER with the name of a limit", v);
 }
 
-static const struct setter setters[] = {
+static const struct mln_setter setters[] = {
     { "config", set_config },
     { "data", set_data },
     { "listen", set_listen },
@@ -749,9 +637,6 @@ static const struct setter setters[] = {
     { "audit-all", set_audit_all },
     { "tokens", set_tokens },
     { "token-skew", set_token_skew },
-    { "role-issuer", set_role_issuer },
-    { "role-repository", set_role_repository },
-    { "group-host", set_group_host },
     { "stop-time", set_stop_time },
     { "limit", set_limit },
     { "master-key", set_master_key },
@@ -769,13 +654,28 @@ static const struct setter setters[] = {
     { "authority", set_authority },
 };
 
+static const struct mln_setter *find(const struct mln_setter *list, size_t count,
+                                     struct mln_slice name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (mln_slice_eq(mln_slice_z(list[i].name), name)) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
 mln_err mln_setting_set(struct mln_settings *s, struct mln_slice name, struct mln_slice value,
                         struct mln_fault *fault)
 {
-    for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
-        if (mln_slice_eq(mln_slice_z(setters[i].name), name)) {
-            return setters[i].set(s, value, fault);
-        }
+    const struct mln_setter *setter = find(setters, sizeof setters / sizeof setters[0], name);
+    const struct mln_setter *more;
+    size_t count;
+
+    if (!setter) {
+        more = mln_settings_of_cses(&count);
+        setter = find(more, count, name);
     }
-    MLN_FAIL(INTERNAL);
+    MLN_REQUIRE(setter, INTERNAL);
+    return setter->set(s, value, fault);
 }
