@@ -230,6 +230,9 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     MLN_TRY(keep_domains(cse, &cse->options.role_issuers, o->role_issuer_count));
     MLN_TRY(keep_domains(cse, &cse->options.role_repositories, o->role_repository_count));
     MLN_TRY(keep_domains(cse, &cse->options.group_hosts, o->group_host_count));
+    MLN_TRY(keep(cse, o->registrar.cse_id, &cse->options.registrar.cse_id));
+    MLN_TRY(keep(cse, o->registrar.url, &cse->options.registrar.url));
+    MLN_TRY(keep(cse, o->registrar.credential_id, &cse->options.registrar.credential_id));
     cse->options.names = cse->names;
     if (!o->refuses_tokens) {
         MLN_TRY(mln_tokens_new(o->limits, o->env, &cse->names, o->token_skew_us, &cse->tokens));

@@ -64,6 +64,15 @@ struct mln_domain_setting {
     struct mln_slice credential_id; /* that whoever is asked must prove; empty: any for its host */
 };
 
+/* Where this CSE registers. */
+struct mln_registrar {
+    struct mln_slice cse_id;        /* "/id-in"; empty: nowhere */
+    struct mln_slice url;           /* its point of access */
+    struct mln_slice credential_id; /* that it must prove with https */
+    int64_t lifetime_us;            /* of the registration; it is renewed at the half */
+    bool is_left;                   /* when the server stops the registration is given up */
+};
+
 struct mln_cse_options {
     struct mln_names names;
     enum mln_cse_type type;
@@ -88,6 +97,7 @@ struct mln_cse_options {
     size_t role_repository_count;
     const struct mln_domain_setting *group_hosts; /* points of access, by CSE-ID */
     size_t group_host_count;
+    struct mln_registrar registrar;
     int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
     const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */
@@ -162,6 +172,10 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret);
 /* No more work is begun; deliveries under way are repeated after the next start. Worker's thread,
  * or any when its loop has ended. */
 void mln_duties_stop(struct mln_duties *duties);
+
+/* The same, and gives up what others would wait for: the registration at the registrar, if the
+ * settings say so. `left` is posted when that is done, or after `within_us`. Worker's thread. */
+void mln_duties_leave(struct mln_duties *duties, int64_t within_us, struct mln_task *left);
 
 /* After mln_duties_stop, when the store is closed and the loop has run its last task. NULL is
  * fine. */

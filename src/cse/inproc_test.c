@@ -399,6 +399,7 @@ static mln_err open_cse(struct mln_inproc *p)
         .poa_count = 1,
         .is_release_2 = p->options.is_release_2,
         .hides_unauthorised = p->options.hides_unauthorised,
+        .registrar = p->options.registrar,
         .role_repositories = p->options.role_repositories,
         .role_repository_count = p->options.role_repository_count,
         .group_hosts = p->options.group_hosts,
@@ -459,6 +460,7 @@ static mln_err begin(const struct mln_inproc_options *options, int64_t start_us,
         mln_limits_default(&p->limits);
     }
     p->options.limits = NULL;
+    p->receive = options->receive;
     p->env = (struct mln_env){ p, now_us, fill_random };
     p->now_us = start_us;
     p->random = random;

@@ -11,6 +11,9 @@
 
 #include "cse/cse.h"
 
+struct mln_inproc_reply;
+struct mln_inproc_sent;
+
 struct mln_inproc_options {
     const char *backend; /* "mem" unless said otherwise */
     const char *path;    /* directory of the store, for durable backends */
@@ -30,6 +33,9 @@ struct mln_inproc_options {
     size_t role_issuer_count;
     const struct mln_domain_setting *group_hosts;
     size_t group_host_count;
+    struct mln_registrar registrar;
+    /* what mln_inproc.receive is from the start on */
+    struct mln_inproc_reply (*receive)(void *data, const struct mln_inproc_sent *sent);
     int64_t max_lifetime_us;         /* five years unless said otherwise */
     const struct mln_limits *limits; /* copied; the defaults unless said otherwise */
 };

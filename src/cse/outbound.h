@@ -18,6 +18,9 @@ struct mln_outbound_request {
     struct mln_slice rvi;
     int ec; /* Event Category, 0 for none */
     enum mln_op op;
+    /* Further parameters under their short names, or NULL: those that have a member here, and pc,
+     * are not looked at. */
+    const struct mln_value *params;
     struct mln_slice pc;            /* packed Content */
     struct mln_slice serialisation; /* "json" and the like */
     int64_t timeout_us;             /* from now */

@@ -66,6 +66,9 @@ static mln_err remove_one(struct work_list *w, const struct mln_change *c,
     if (mln_model_may_contain(mln_model_type(r->ty), MLN_TY_SUB)) {
         MLN_TRY(mln_event_publish(c, &event));
     }
+    if (r->ty == MLN_TY_CSR) {
+        mln_fresh_registrees(c->cse->fresh);
+    }
     MLN_TRY(mln_assigned_remove(c->write, &c->cse->names, r));
     MLN_TRY(mln_tree_erase(c, r));
     return may_have_children(r->ty) ? push(w, r->id) : MLN_OK;

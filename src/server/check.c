@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
+#include "crypto/cred_id.h"
 #include "server/definitions.h"
 #include "server/exit.h"
 #include "server/locations.h"
@@ -138,15 +140,80 @@ static mln_err check_definitions(const struct mln_settings *s, struct mln_fault 
     return MLN_OK;
 }
 
+/* ---- the registrar ---- */
+
+static const char *wrong_with_registrar(const struct mln_settings *s)
+{
+    if (!s->registrar.len || !s->registrar_id.len) {
+        return "registrar: needs a URL and, as registrar-id, a CSE-ID";
+    }
+    if (s->cse_type == MLN_CSE_TYPE_IN) {
+        return "registrar: an IN-CSE has none; say --cse-type mn or asn";
+    }
+    return mln_slice_eq(s->registrar_id, s->cse_id) ? "registrar-id: is that of this CSE" : NULL;
+}
+
+/* What it must prove unless the settings say it: its CSE-ID. spec: security.md 16, SEC-SAE-08 */
+static mln_err usual_credential(const struct mln_settings *s, struct mln_fault *fault,
+                                struct mln_slice *ret)
+{
+    char text[MLN_CREDENTIAL_ID_MAX];
+    struct mln_slice id;
+    struct mln_buf out;
+    size_t len;
+
+    if (!mln_slice_starts(s->registrar, MLN_S("https://"))) {
+        return MLN_OK;
+    }
+    mln_buf_init(&out, s->arena, SIZE_MAX);
+    mln_buf_add(&out, s->sp_id);
+    mln_buf_add(&out, s->registrar_id);
+    MLN_TRY(mln_buf_finish(&out, &id));
+    len = mln_credential_id_put(MLN_CREDENTIAL_CSE, id, text);
+    if (len == 0) {
+        mln_fault_set(fault, "registrar: no certificate names that CSE-ID; say ',credential='");
+        MLN_FAIL(CONFIG);
+    }
+    MLN_REQUIRE(mln_arena_dup(s->arena, mln_slice_of(text, len), ret), NO_MEMORY);
+    return MLN_OK;
+}
+
+mln_err mln_check_registrar(const struct mln_settings *s, struct mln_fault *fault,
+                            struct mln_registrar *ret)
+{
+    struct mln_registrar r = { .cse_id = s->registrar_id,
+                               .url = s->registrar,
+                               .credential_id = s->registrar_credential,
+                               .lifetime_us = (int64_t)s->registration_s * 1000000,
+                               .is_left = s->deregisters };
+    const char *wrong;
+
+    if (!s->registrar.len && !s->registrar_id.len) {
+        return MLN_OK;
+    }
+    wrong = wrong_with_registrar(s);
+    if (wrong) {
+        mln_fault_set(fault, "%s", wrong);
+        MLN_FAIL(CONFIG);
+    }
+    if (!r.credential_id.len) {
+        MLN_TRY(usual_credential(s, fault, &r.credential_id));
+    }
+    *ret = r;
+    return MLN_OK;
+}
+
 /* ---- all of it ---- */
 
 mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault,
                            enum mln_exit *ret_exit)
 {
+    struct mln_registrar registrar;
     struct mln_run_as as;
 
     *ret_exit = MLN_EXIT_USAGE;
     MLN_TRY(check_listeners(s, fault));
+    MLN_TRY(mln_check_registrar(s, fault, &registrar));
     if (!s->store) {
         mln_fault_set(fault, "no store is built in");
         MLN_FAIL(CONFIG);

@@ -2,6 +2,7 @@
  * found here, and for --check-config, which opens nothing. Main thread. */
 #pragma once
 
+#include "cse/cse.h"
 #include "server/server.h"
 #include "server/settings.h"
 
@@ -9,6 +10,11 @@
  * such host, plain text beyond loopback that was not asked for by name or shall be trusted). */
 mln_err mln_check_listener(const struct mln_listen_setting *listener, struct mln_fault *fault,
                            struct mln_address *ret, bool *ret_is_trusted);
+
+/* The registrar that the settings name, if any, when they belong together and to a CSE that has
+ * one. Texts live in the settings' arena. Errors: CONFIG, NO_MEMORY. */
+mln_err mln_check_registrar(const struct mln_settings *settings, struct mln_fault *fault,
+                            struct mln_registrar *ret);
 
 /* All that the start would refuse before it opens sockets and store. *ret_exit is the code the
  * start would end with. Errors: CONFIG, SYSTEM, NO_MEMORY. */

@@ -58,6 +58,7 @@ struct thread {
     struct mln_duties *duties; /* of the thread that does them */
     struct mln_task rest;      /* ends them */
     struct mln_task stop;
+    struct mln_task left; /* the duties have nothing more to say */
     struct mln_task last; /* ends the loop after everything posted before */
 };
 
@@ -76,6 +77,7 @@ struct mln_node {
     struct mln_store *store;
     struct mln_locations *locations;     /* or NULL */
     struct mln_definitions *definitions; /* or NULL */
+    struct mln_registrar registrar;
     struct mln_cse *_Atomic cse;
     struct thread *threads;
     size_t thread_count;
@@ -274,6 +276,7 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .role_repository_count = s->role_repository_count,
         .group_hosts = s->group_hosts,
         .group_host_count = s->group_host_count,
+        .registrar = n->registrar,
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
         .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,
@@ -377,6 +380,13 @@ static void one_stopped(struct mln_task *task)
     }
 }
 
+static void duties_left(struct mln_task *task)
+{
+    struct thread *t = (struct thread *)(void *)((char *)task - offsetof(struct thread, left));
+
+    mln_loop_stop(t->loop);
+}
+
 /* On the thread: nothing new, what is in progress ends, what waits is told so. */
 static void stop_serving(struct mln_task *task)
 {
@@ -384,6 +394,11 @@ static void stop_serving(struct mln_task *task)
     int64_t within_us = (int64_t)t->node->settings->stop_ms * 1000;
 
     mln_worker_stop(t->worker);
+    if (t->duties) {
+        t->left.run = duties_left;
+        mln_duties_leave(t->duties, within_us, &t->left);
+        return; /* this thread serves nobody */
+    }
     t->still_serving = t->serving_count;
     for (size_t i = 0; i < t->serving_count; i++) {
         struct serving *s = &t->serving[i];
@@ -584,6 +599,8 @@ static mln_err open_tls(struct mln_node *n, struct mln_fault *fault, enum mln_ex
 
 static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
 {
+    *ret_exit = MLN_EXIT_USAGE;
+    MLN_TRY(mln_check_registrar(n->settings, fault, &n->registrar));
     mln_allow_files(n->settings->limits.connections + OTHER_FILES);
     MLN_TRY(open_tls(n, fault, ret_exit));
     MLN_TRY(open_ports(n, fault, ret_exit));

@@ -35,6 +35,19 @@ static const struct mln_option options[] = {
     { "cse-name", 0, "NAME", "cse-in", "Resource name of the CSEBase", false },
     { "sp-id", 0, "ID", "//merlon.example", "M2M-SP-ID of the service provider", false },
     { "cse-type", 0, "in|mn|asn", "in", "Type of the CSE", false },
+    { "in-cse-id", 0, "CSE-ID", NULL,
+      "CSE-ID of the IN-CSE, in whose domain name those of all CSEs end in certificates. Default: "
+      "this CSE if it is one, else its registrar",
+      false },
+    { "registrar", 0, "URL", NULL,
+      "Point of access of the CSE that this one registers at. With https it must prove its CSE-ID "
+      "by a certificate, or the Credential-ID that ',credential=' names, such as a key",
+      false },
+    { "registrar-id", 0, "CSE-ID", NULL, "CSE-ID of the registrar, SP-relative", false },
+    { "registration-lifetime", 0, "SECONDS", "3600",
+      "Lifetime of the registration at the registrar; renewed at the half of it", false },
+    { "deregister", 0, "on|off", "off",
+      "Give the registration at the registrar up when the server is told to stop", false },
     { "admin", 0, "ORIGINATOR", "CAdmin",
       "Originator that has every right: on trusted listeners, or with a credential that names it "
       "exactly; 'none' for nobody",
@@ -435,6 +448,7 @@ static const char *example_of(const struct mln_option *o)
         { "tls-ocsp-response", "/etc/merlon/cse.ocsp" },
         { "URL", "http://192.0.2.1:8080" },
         { "NAME", "in-cse.merlon.example" },
+        { "CSE-ID", "/id-in" },
         { "DOMAIN=ID", "merlon.example=CAdmin" },
         { "DOMAIN=URL", "merlon.example=https://in-cse.merlon.example/cse-in" },
         { "CSE-ID=URL", "/id-mn=https://mn-cse.merlon.example:8443" },

@@ -40,6 +40,12 @@ struct mln_settings {
     struct mln_slice cse_name;
     struct mln_slice sp_id;
     enum mln_cse_type cse_type;
+    struct mln_slice in_cse_id; /* of the infrastructure node; empty: this one, or the registrar */
+    struct mln_slice registrar; /* URL, empty for none */
+    struct mln_slice registrar_credential;
+    struct mln_slice registrar_id; /* CSE-ID */
+    uint64_t registration_s;
+    bool deregisters;
     struct mln_slice admin;
     enum mln_log_level log;
     bool is_log_json;

@@ -1,5 +1,6 @@
-/* Settings about other CSEs, by what they keep for us: roles, groups. */
+/* Settings about other CSEs, by what they keep for us: registration, roles, groups. */
 #include "base/buf.h"
+#include "base/num.h"
 #include "crypto/cred_id.h"
 #include "model/check.h"
 #include "model/ident.h"
@@ -115,9 +116,63 @@ static mln_err set_group_host(struct mln_settings *s, struct mln_slice v, struct
     return MLN_OK;
 }
 
+static mln_err set_registrar(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    struct mln_domain_setting d = { 0 };
+
+    MLN_TRY(mln_setting_keep(s, v, &d.value));
+    if (!cut_credential(&d) || !is_reached_by_http(&d)) {
+        return mln_setting_refuse(
+            fault, "registrar", "a URL, and with https perhaps ',credential=' and a Credential-ID",
+            v);
+    }
+    s->registrar = d.value;
+    s->registrar_credential = d.credential_id;
+    return MLN_OK;
+}
+
+static mln_err set_in_cse_id(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_ident_is_cse_id(v)) {
+        return mln_setting_refuse(fault, "in-cse-id",
+                                  "'/' and letters, digits, '-', '.', '_' or '~'", v);
+    }
+    return mln_setting_keep(s, v, &s->in_cse_id);
+}
+
+static mln_err set_registrar_id(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    if (!mln_ident_is_cse_id(v)) {
+        return mln_setting_refuse(fault, "registrar-id",
+                                  "'/' and letters, digits, '-', '.', '_' or '~'", v);
+    }
+    return mln_setting_keep(s, v, &s->registrar_id);
+}
+
+static mln_err set_registration_lifetime(struct mln_settings *s, struct mln_slice v,
+                                         struct mln_fault *fault)
+{
+    if (!mln_num_u64(v, &s->registration_s) || s->registration_s < 2 ||
+        s->registration_s > UINT64_C(100000000000)) {
+        return mln_setting_refuse(fault, "registration-lifetime", "a number of seconds, at least 2",
+                                  v);
+    }
+    return MLN_OK;
+}
+
+static mln_err set_deregister(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return mln_setting_switch("deregister", v, &s->deregisters, fault);
+}
+
 const struct mln_setter *mln_settings_of_cses(size_t *ret_count)
 {
     static const struct mln_setter setters[] = {
+        { "in-cse-id", set_in_cse_id },
+        { "registrar", set_registrar },
+        { "registrar-id", set_registrar_id },
+        { "registration-lifetime", set_registration_lifetime },
+        { "deregister", set_deregister },
         { "role-issuer", set_role_issuer },
         { "role-repository", set_role_repository },
         { "group-host", set_group_host },

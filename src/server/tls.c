@@ -130,9 +130,11 @@ static void name_file(struct mln_fault *fault, const char *what, const char *pat
 
 static struct mln_cert_provider provider_of(const struct mln_settings *s)
 {
+    struct mln_slice usual = s->cse_type == MLN_CSE_TYPE_IN ? s->cse_id : s->registrar_id;
+
     return (struct mln_cert_provider){
         .sp_id = s->sp_id,
-        .in_cse_id = s->cse_type == MLN_CSE_TYPE_IN ? s->cse_id : (struct mln_slice){ 0 },
+        .in_cse_id = s->in_cse_id.len ? s->in_cse_id : usual,
     };
 }
 

@@ -34,6 +34,12 @@ SETTINGS = {
                    ["/id-mn", "/id-mn=", "id-mn=http://h", "=http://h", "/=http://h", "/a/b=http://h", "//sp=http://h",
                     "//sp.example/=http://h", "//s p/id-mn=http://h", "/id-mn=/cse", "/id-mn=mqtt://h",
                     "/id-mn=http://h,credential=12-k1@sp.example", "/id-mn=https://h,credential=12-k1", ""]),
+    "in-cse-id": (["/id-top"], ["id-top", "/", "//sp.example/id-top", ""]),
+    # these two go together, and not with an IN-CSE: test_fleet.py
+    "registrar": ([], ["", "h", "mqtt://h", "https://h,credential=12-k1", "http://h,credential=12-k1@sp.example"]),
+    "registrar-id": ([], ["id-top", "/", "//sp.example/id-top", ""]),
+    "registration-lifetime": (["2", "100000000000"], ["1", "-1", "100000000001", "1h", ""]),
+    "deregister": (["on", "off"], ["yes", ""]),
     "data": (["/tmp/merlon-nowhere"], [""]),
     "listen": (["http://127.0.0.1:0", "http://[::1]:8081", "http://localhost,untrusted"],
                ["8080", "http://", "http://h:x", "http://h:70000", "gopher://h", "http://h/path",
@@ -141,8 +147,9 @@ def test_sample_file_holds_the_defaults(tmp_path):
     """Each line with its '#' taken away is a setting that is taken."""
     lines = re.findall(r"^# ([a-z-]+ = .*)$", sample(), re.M)
     assert len(lines) > 50
-    # what names files, which are not there, and what needs them
-    lines = [line for line in lines if "/etc/merlon/" not in line and not line.startswith("tls-client")]
+    # what names files, which are not there, and what needs them; and what an IN-CSE has not
+    lines = [line for line in lines if "/etc/merlon/" not in line
+             and not line.startswith(("tls-client", "registrar"))]
     done = check("--config", config(tmp_path, *lines))
     assert done.returncode == 0, done.stderr
     limits = [line for line in lines if line.startswith("limit = ")]

@@ -14,6 +14,7 @@ POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {
     "acp": {"pv": {}, "pvs": POLICY},
     "ae": {"api": "Ntest", "rr": True, "srv": ["3"]},
+    "csr": {"cb": "/mn2/cse", "rr": True, "srv": ["3"]},
     "cnt": {},
     "cin": {"con": "x"},
     "ts": {},
@@ -45,6 +46,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "rlid": "q@merlon.example", "tkis": "/id-in/CAdmin", "tkhd": "Cplain", "tknb": "20250101T000000",
     "tkna": "20900101T000000", "rlnm": "name", "rltl": "cse-in/token", "tkid": "u@merlon.example",
     "tkob": "aa.bb.cc.dd.ee", "vr": "1.0.0", "tkau": ["//merlon.example/id-in"], "tknm": "name",
+    "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
 }
 
@@ -71,9 +73,10 @@ def good(short, row):
 EVERYWHERE = ("rn", "lbl", "et", "cr")  # good values of these stand in GOOD for all types
 OF_ADMIN = {"ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in",
             "svsn": "cse-in/mssp0", "rol": "cse-in", "tk": "cse-in", "stcg": "cse-in",
-            "evcg": "cse-in/stcg0", "stcl": "cse-in", "lcp": "cse-in"}  # and where they stand
+            "evcg": "cse-in/stcg0", "stcl": "cse-in", "lcp": "cse-in", "csr": "cse-in"}  # and where they stand
 OF_ADMIN.update({t: "cse-in/node0" for t in BUILT if definition(t) or t == "sch"})
 STEM = "Chome"
+REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases has them
     ("evcg", "ds"), ("evcg", "opt"), ("stcl", "evi"),
 }
@@ -92,7 +95,7 @@ class Place:
         assert admin.create("cse-in", "mssp", rn="mssp0").rsc == 2001
         assert admin.create("cse-in", "stcg", rn="stcg0").rsc == 2001
         assert admin.register("Cplain", name="plain").retrieve("Cplain").rsc == 2000
-        self.targets = {"ae": "Cplain"}
+        self.targets = {"ae": "Cplain", "csr": self.registree("/mn1")}
         assert admin.create("cse-in", "nod", rn="node0", ni="urn:node:0").rsc == 2001
         for short in CREATABLE:
             if short not in self.targets:
@@ -103,6 +106,11 @@ class Place:
         # a node has one of some kinds: those of the tests stand elsewhere
         assert admin.create("cse-in", "nod", rn="node1", ni="urn:node:1").rsc == 2001
         self.node = "cse-in/node1"
+
+    def registree(self, cse_id):
+        answer = self.admin.As(cse_id).create("cse-in", "csr", **MINIMAL["csr"])
+        assert answer.rsc == 2001, answer
+        return answer["ri"]
 
     def least(self, short):
         more = {"evi": self.targets["evcg"]} if short == "stcl" else {}
@@ -117,7 +125,7 @@ class Place:
 
     def create(self, short, content=None, drop=None, **attributes):
         body = {k: v for k, v in {**self.least(short), **attributes}.items() if k != drop}
-        client = self.admin.As("Cother") if short == "ae" else self.client(short)
+        client = self.admin.As(REGISTERING[short]) if short in REGISTERING else self.client(short)
         content = content if content is not None else {f"m2m:{short}": body}
         return client.create(self.parent(short), model.table(f"types/{short}.json")["type"], content)
 

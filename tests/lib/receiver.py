@@ -86,6 +86,8 @@ class Receiver:
                 """A RETRIEVE by a CSE."""
                 self.do_POST()
 
+            do_PUT = do_DELETE = do_GET
+
             def log_message(self, *args):  # pylint: disable=arguments-differ
                 pass
 

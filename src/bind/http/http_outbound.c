@@ -88,6 +88,25 @@ static mln_err set_text(struct sender *s, struct mln_value *params, struct mln_s
     return text.len ? mln_value_set(params, name, mln_value_text(s->sending, text)) : MLN_OK;
 }
 
+/* Those that have no member of their own. A value can be in one object only: so copies. */
+static mln_err add_further(struct sender *s, const struct mln_value *further,
+                           struct mln_value *params)
+{
+    for (const struct mln_value *v = further->items.first; v; v = v->next) {
+        struct mln_value *copy;
+
+        if (mln_value_get(params, v->name) || mln_slice_eq(v->name, MLN_S("pc"))) {
+            continue;
+        }
+        copy = mln_value_new(s->sending, v->kind);
+        MLN_REQUIRE(copy, NO_MEMORY);
+        *copy = *v;
+        copy->next = NULL;
+        MLN_TRY(mln_value_set(params, v->name, copy));
+    }
+    return MLN_OK;
+}
+
 static mln_err to_params(struct sender *s, const struct mln_outbound_request *request,
                          struct mln_value **ret)
 {
@@ -102,6 +121,9 @@ static mln_err to_params(struct sender *s, const struct mln_outbound_request *re
     MLN_TRY(set_text(s, params, MLN_S("rvi"), request->rvi));
     if (request->ec) {
         MLN_TRY(mln_value_set(params, MLN_S("ec"), mln_value_int(s->sending, request->ec)));
+    }
+    if (request->params) {
+        MLN_TRY(add_further(s, request->params, params));
     }
     *ret = params;
     return MLN_OK;

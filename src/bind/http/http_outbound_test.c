@@ -147,6 +147,41 @@ static void sends_to_a_point_of_access(void **state)
                               "\"rqi\":\"r1\",\"rvi\":\"3\",\"ec\":2,\"op\":2}}");
 }
 
+/* Those that have a member of their own, and pc, are left out. */
+static void sends_further_parameters(void **state)
+{
+    static const struct {
+        struct mln_slice name;
+        struct mln_slice text;
+    } texts[] = {
+        { { "gid", 3 }, { "g1", 2 } },
+        { { "fr", 2 }, { "/other", 6 } },
+        { { "to", 2 }, { "/x", 2 } },
+        { { "pc", 2 }, { "y", 1 } },
+    };
+    struct mln_outbound_request request = request_to("/");
+    struct mln_value *params = mln_value_new(arena, MLN_V_OBJECT);
+    struct result r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_false(
+            mln_failed(mln_value_set(params, texts[i].name, mln_value_text(arena, texts[i].text))));
+    }
+    assert_false(mln_failed(mln_value_set(params, MLN_S("ty"), mln_value_uint(arena, 16))));
+    request.to = MLN_S("/id-mn/echo");
+    request.op = MLN_OP_CREATE;
+    request.pc = notification();
+    request.params = params;
+    r = send_and_wait(&request);
+    assert_non_null(strstr(r.pc, "\"to\":\"/id-mn/echo\""));
+    assert_non_null(strstr(r.pc, "\"fr\":\"/id-in\""));
+    assert_non_null(strstr(r.pc, "\"gid\":\"g1\""));
+    assert_non_null(strstr(r.pc, "\"ty\":16"));
+    assert_non_null(strstr(r.pc, "\"pc\":{\"m2m:sgn\""));
+    assert_null(strstr(r.pc, "/other"));
+}
+
 static void sends_to_a_url(void **state)
 {
     struct mln_outbound_request request = request_to("/notify/echo?rcn=0");
@@ -271,10 +306,15 @@ static void those_under_way_end_with_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sends_to_a_point_of_access), TEST(sends_to_a_url),
-        TEST(sends_every_operation),      TEST(gives_codes_of_refusals),
-        TEST(tells_of_failures),          TEST(refuses_what_it_cannot_send),
-        TEST(sends_many_at_one_time),     TEST(those_under_way_end_with_it),
+        TEST(sends_to_a_point_of_access),
+        TEST(sends_further_parameters),
+        TEST(sends_to_a_url),
+        TEST(sends_every_operation),
+        TEST(gives_codes_of_refusals),
+        TEST(tells_of_failures),
+        TEST(refuses_what_it_cannot_send),
+        TEST(sends_many_at_one_time),
+        TEST(those_under_way_end_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,8 @@ struct mln_identify {
     struct mln_arena *arena;
     const struct mln_peer *peer;
     struct mln_slice from;
-    bool is_registration; /* CREATE of an <AE> */
+    bool is_registration;     /* CREATE of an <AE> */
+    bool is_cse_registration; /* CREATE of a <remoteCSE> */
     struct mln_fault *fault;
 };
 mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret);

@@ -1,4 +1,4 @@
-/* The rows by which roles and tokens are found. */
+/* The rows by which roles, tokens and remote CSEs are found. */
 #include "cse/access/assigned.h"
 
 #include "base/num.h"
@@ -68,6 +68,15 @@ mln_err mln_assigned_tokens(struct mln_slice token_id, struct mln_assigned *ret)
     return make_key('T', &t, ret);
 }
 
+mln_err mln_assigned_cses(const struct mln_entity *cse, struct mln_assigned *ret)
+{
+    struct text t;
+
+    t.len = 0;
+    add_entity(&t, cse);
+    return make_key('C', &t, ret);
+}
+
 /* ---- reading ---- */
 
 mln_err mln_assigned_next(struct mln_assigned *a, struct mln_view *view, struct mln_arena *arena,
@@ -129,25 +138,76 @@ static mln_err key_of(const struct mln_names *names, const struct mln_resource *
     return MLN_OK;
 }
 
-mln_err mln_assigned_add(struct mln_write *write, const struct mln_names *names,
-                         const struct mln_resource *resource)
+/* What becomes of a row. */
+typedef mln_err row_fn(struct mln_write *write, const struct mln_assigned *row);
+
+static mln_err put_row(struct mln_write *write, const struct mln_assigned *row)
+{
+    return mln_record_put(write, MLN_SPACE_ASSIGNED, mln_slice_of(row->key, sizeof row->key),
+                          (struct mln_slice){ 0 });
+}
+
+static mln_err erase_row(struct mln_write *write, const struct mln_assigned *row)
+{
+    return mln_record_erase(write, MLN_SPACE_ASSIGNED, mln_slice_of(row->key, sizeof row->key));
+}
+
+static mln_err do_cse(struct mln_write *write, const struct mln_names *names, struct mln_slice id,
+                      uint64_t resource, row_fn *row)
+{
+    struct mln_entity cse;
+    struct mln_assigned a;
+
+    if (!mln_entity_parse_cse(id, names, &cse)) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_assigned_cses(&cse, &a));
+    mln_put_be64(a.key + MLN_ASSIGNED_PREFIX, resource);
+    return row(write, &a);
+}
+
+static mln_err do_remote(struct mln_write *write, const struct mln_names *names,
+                         const struct mln_resource *r, row_fn *row)
+{
+    struct mln_slice id;
+    struct mln_slice list;
+    struct mln_walk w;
+
+    if (mln_pack_find_text(r->attrs, MLN_S("csi"), &id)) {
+        MLN_TRY(do_cse(write, names, id, r->id, row));
+    }
+    if (!mln_pack_find(r->attrs, MLN_S("dcse"), &list)) {
+        return MLN_OK;
+    }
+    for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
+        if (mln_pack_text_of(w.item, &id)) {
+            MLN_TRY(do_cse(write, names, id, r->id, row));
+        }
+    }
+    return MLN_OK;
+}
+
+static mln_err do_rows(struct mln_write *write, const struct mln_names *names,
+                       const struct mln_resource *resource, row_fn *row)
 {
     struct mln_assigned a;
     bool has;
 
+    if (resource->ty == MLN_TY_CSR) {
+        return do_remote(write, names, resource, row);
+    }
     MLN_TRY(key_of(names, resource, &a, &has));
-    return has ? mln_record_put(write, MLN_SPACE_ASSIGNED, mln_slice_of(a.key, sizeof a.key),
-                                (struct mln_slice){ 0 })
-               : MLN_OK;
+    return has ? row(write, &a) : MLN_OK;
+}
+
+mln_err mln_assigned_add(struct mln_write *write, const struct mln_names *names,
+                         const struct mln_resource *resource)
+{
+    return do_rows(write, names, resource, put_row);
 }
 
 mln_err mln_assigned_remove(struct mln_write *write, const struct mln_names *names,
                             const struct mln_resource *resource)
 {
-    struct mln_assigned a;
-    bool has;
-
-    MLN_TRY(key_of(names, resource, &a, &has));
-    return has ? mln_record_erase(write, MLN_SPACE_ASSIGNED, mln_slice_of(a.key, sizeof a.key))
-               : MLN_OK;
+    return do_rows(write, names, resource, erase_row);
 }

@@ -117,7 +117,7 @@ static void a_cse_registers_nobody(void **state)
     (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
     assert_int_equal(register_ae("/cse1"), 4005);
     assert_int_equal(register_ae("/cse1/Cx"), 4005);
-    assert_int_equal(register_ae("Sx"), 4005);
+    assert_int_equal(register_ae("Sx"), 4106); /* it is not registered: it speaks for nobody else */
     assert_int_equal(register_ae("Cx"), 4106);
     assert_int_equal(register_ae("S"), 4005);
     mln_look_claim(&look, true);

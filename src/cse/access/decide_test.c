@@ -524,7 +524,12 @@ static void the_creator_in_every_spelling(void **state)
 {
     static const char *const spellings[] = { "/id-2", "//merlon.example/id-2",
                                              "//MERLON.example/id-2" };
-    static const char *const others[] = { "/id-2/C1", "/id-22", "//far.example/id-2", "/ID-2" };
+    static const char *const others[][2] = { /* whose association, and From */
+                                             { "/id-2", "/id-2/C1" },
+                                             { "/id-22", "/id-22" },
+                                             { "//far.example/id-2", "//far.example/id-2" },
+                                             { "/ID-2", "/ID-2" }
+    };
 
     (void)state;
     mln_look_policy(&look, "open", "[{'acor':['/id-2'],'acop':1}]");
@@ -545,8 +550,9 @@ static void the_creator_in_every_spelling(void **state)
                          MLN_RSC_UPDATED);
     }
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)mln_look_prove(&look, "12-k2@x.example", others[i][0], NULL);
         assert_int_equal(
-            mln_look_ask(&look, "{'op':2,'to':'cse-in/room/c','fr':'%s'}", others[i])->rsc,
+            mln_look_ask(&look, "{'op':2,'to':'cse-in/room/c','fr':'%s'}", others[i][1])->rsc,
             MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     }
 }

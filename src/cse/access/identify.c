@@ -11,6 +11,7 @@
 #include "cse/access/stem.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
+#include "cse/remote/remote.h"
 
 static bool is_admin_name(const struct mln_identify *in)
 {
@@ -35,6 +36,13 @@ static mln_err refuse_form(const struct mln_identify *in, const char *why)
 {
     mln_fault_set(in->fault, "%s", why);
     MLN_FAIL(PARAM_INVALID);
+}
+
+static mln_err refuse_registration(const struct mln_identify *in)
+{
+    /* spec: TS-0004 7.4.5.2.1: a CSE shall not originate it */
+    mln_fault_set(in->fault, "a CSE cannot register an AE");
+    MLN_FAIL(OPERATION);
 }
 
 /* Is there an <AE> with this AE-ID-Stem, and alive? */
@@ -76,6 +84,36 @@ static mln_err allow_newcomer(const struct mln_identify *in, mln_err err, struct
     mln_fault_clear(in->fault);
     o->is_newcomer = true;
     return MLN_OK;
+}
+
+static struct mln_lookup lookup_of(const struct mln_identify *in)
+{
+    return (struct mln_lookup){ in->cse, in->view, in->arena,
+                                mln_env_now_us(in->cse->options.env) };
+}
+
+/* Is the CSE called so in the text? */
+static bool is_written(struct mln_slice text, const struct mln_entity *cse,
+                       const struct mln_names *names)
+{
+    struct mln_entity other;
+
+    return mln_entity_parse_cse(text, names, &other) && mln_entity_eq(&other, cse);
+}
+
+/* Our administrator in another spelling? It speaks to us itself: no CSE has its rights, nor those
+ * that policies give to its name. */
+static bool is_admin_elsewhere(const struct mln_identify *in, const struct mln_entity *entity)
+{
+    struct mln_entity admin;
+
+    return mln_entity_parse(in->cse->options.admin, &in->cse->names, &admin) &&
+           mln_entity_eq(&admin, entity);
+}
+
+static mln_err refuse_administrator(const struct mln_identify *in)
+{
+    return refuse_identity(in, "a CSE does not forward what the administrator asks");
 }
 
 /* ---- without an association ---- */
@@ -122,8 +160,45 @@ static mln_err identify_claimed_ae(const struct mln_identify *in, struct mln_ori
     return allow_newcomer(in, check_claim(in, o), o);
 }
 
+/* A trusted listener vouches for the CSEs that come in by it, too: those that register, are
+ * registered, or are behind such a one; with a registrar, that is everybody elsewhere. */
+static mln_err find_claimed_cse(const struct mln_identify *in, struct mln_originator *o, bool *ret)
+{
+    struct mln_lookup l = lookup_of(in);
+    bool is_bare = o->entity.cse.len == 0; /* "/Sx": an AE, or a CSE that we know as one */
+    struct mln_entity cse = { .sp = o->entity.sp, .cse = is_bare ? o->entity.stem : o->entity.cse };
+    struct mln_remote way;
+    mln_err err;
+
+    *ret = false;
+    if (!mln_proof_is_trusted(in->peer) || mln_ident_is_stem(in->from) ||
+        is_written(in->cse->names.cse_id, &cse, &in->cse->names)) {
+        return MLN_OK;
+    }
+    err = mln_remote_find(&l, &cse, &way);
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        MLN_TRY(err);
+    }
+    if (is_bare && (!mln_failed(err) || in->is_cse_registration)) {
+        o->entity = cse;
+    }
+    *ret = !mln_failed(err) || in->cse->options.registrar.cse_id.len > 0 ||
+           (in->is_cse_registration && o->entity.stem.len == 0);
+    o->is_proved = *ret && o->entity.stem.len == 0;
+    return MLN_OK;
+}
+
 static mln_err identify_claimed(const struct mln_identify *in, struct mln_originator *o)
 {
+    bool is_cse;
+
+    MLN_TRY(find_claimed_cse(in, o, &is_cse));
+    if (is_cse && is_admin_elsewhere(in, &o->entity)) {
+        return refuse_administrator(in);
+    }
+    if (is_cse) {
+        return in->is_registration ? refuse_registration(in) : MLN_OK;
+    }
     if (is_admin_name(in) && mln_proof_is_trusted(in->peer)) {
         o->is_admin = true;
         o->is_proved = true;
@@ -196,86 +271,33 @@ static mln_err identify_proved_ae(const struct mln_identify *in, const struct ml
 
 /* ---- a CSE in its association ---- */
 
-/* Is it a CSE that is registered here? */
-static mln_err is_registree(const struct mln_identify *in, const struct mln_entity *cse, bool *ret)
-{
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
-                                  .parent = in->cse->base_id,
-                                  .ty = MLN_TY_CSR };
-    mln_err err;
-    uint64_t id;
-
-    *ret = false;
-    MLN_TRY(mln_scan_open(in->view, &spec, &scan));
-    while (!*ret && !mln_failed(err = mln_scan_next(scan, &id, NULL))) {
-        struct mln_resource r;
-        struct mln_slice csi;
-        struct mln_entity other;
-
-        MLN_TRY(mln_store_get(in->view, id, in->arena, &r));
-        *ret = mln_pack_find_text(r.attrs, MLN_S("csi"), &csi) &&
-               mln_entity_parse(csi, &in->cse->names, &other) && mln_entity_eq(&other, cse);
-    }
-    return *ret || err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
-}
-
-/* Our administrator in another spelling? It speaks to us itself: no CSE has its rights, nor those
- * that policies give to its name. */
-static bool is_admin_elsewhere(const struct mln_identify *in, const struct mln_entity *entity)
-{
-    struct mln_entity admin;
-
-    return mln_entity_parse(in->cse->options.admin, &in->cse->names, &admin) &&
-           mln_entity_eq(&admin, entity);
-}
-
-/* The name of another CSE that speaks to us itself, or of ourselves. */
-static mln_err check_other_cse(const struct mln_identify *in, const struct mln_entity *cse,
-                               bool is_whole)
-{
-    struct mln_entity ours;
-    bool is_other;
-
-    if (is_whole && mln_entity_parse(in->cse->names.cse_id, &in->cse->names, &ours) &&
-        mln_entity_eq(&ours, cse)) {
-        return refuse_identity(in, "From is this CSE itself");
-    }
-    MLN_TRY(is_registree(in, cse, &is_other));
-    return is_other ? refuse_identity(in, "From belongs to another CSE that is registered here")
-                    : MLN_OK;
-}
-
-/* What a CSE forwards is from its own AEs and from what lies behind it, so most names are possible.
- * spec: TS-0004 7.3.2.1 */
+/* What a CSE forwards is from its own AEs and from what lies behind it.
+ * spec: TS-0004 7.3.2.1, security.md 4.1 */
 static mln_err identify_proved_cse(const struct mln_identify *in, const struct mln_association *a,
                                    struct mln_originator *o)
 {
-    struct mln_entity cse = o->entity; /* "/Sx" may be an AE or a CSE: taken whole */
+    struct mln_lookup l = lookup_of(in);
     struct mln_entity peer;
+    bool speaks;
 
-    if (cse.cse.len) {
-        cse.stem = (struct mln_slice){ 0 };
-    }
-    if (!mln_entity_parse(a->cse_id, &in->cse->names, &peer)) {
+    if (!mln_entity_parse_cse(a->cse_id, &in->cse->names, &peer)) {
         return refuse_identity(in, "the credential has no CSE-ID");
     }
     if (is_admin_elsewhere(in, &o->entity)) {
-        return refuse_identity(in, "a CSE does not forward what the administrator asks");
+        return refuse_administrator(in);
     }
-    if (mln_entity_eq(&o->entity, &peer)) {
+    if (is_written(in->from, &peer, &in->cse->names)) {
+        o->entity = peer; /* "/Sx" may be an AE or a CSE: here it is this one */
         o->is_proved = true;
     } else if (mln_ident_is_stem(in->from) && in->from.ptr[0] == 'C') {
         return refuse_identity(in, "a CSE forwards no AE-ID-Stem");
-    } else if (!mln_entity_eq(&cse, &peer)) {
-        MLN_TRY(check_other_cse(in, &cse, o->entity.stem.len == 0));
+    } else {
+        MLN_TRY(mln_remote_speaks_for(&l, &peer, &o->entity, &speaks));
+        if (!speaks) {
+            return refuse_identity(in, "this CSE does not speak for the one in From");
+        }
     }
-    if (in->is_registration) {
-        /* spec: TS-0004 7.4.5.2.1: a CSE shall not originate it */
-        mln_fault_set(in->fault, "a CSE cannot register an AE");
-        MLN_FAIL(OPERATION);
-    }
-    return MLN_OK;
+    return in->is_registration ? refuse_registration(in) : MLN_OK;
 }
 
 static mln_err identify_proved(const struct mln_identify *in, const struct mln_association *a,

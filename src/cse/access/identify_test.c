@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/timestamp.h"
+#include "cse/access/assigned.h"
 #include "cse/access/proof.h"
 #include "cse/look_test.h"
 
@@ -357,11 +358,15 @@ static void an_ae_known_by_its_credential(void **state)
     assert_int_equal(as_peer("Cmine", false), MLN_ERR_NONE);
 }
 
-/* Stores a <remoteCSE>: registering one is not built yet. */
+/* Stores a <remoteCSE> as it stands. */
 struct put_job {
     struct mln_job job;
     struct mln_resource r;
 };
+
+static const struct mln_names names = { { "//merlon.example", 16 },
+                                        { "/id-in", 6 },
+                                        { "cse-in", 6 } };
 
 static mln_err put_csr(struct mln_job *job, struct mln_view *view)
 {
@@ -372,7 +377,8 @@ static mln_err put_csr(struct mln_job *job, struct mln_view *view)
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &write));
     MLN_TRY(mln_store_new_id(write, MLN_S("csr"), &j->r.id, ri, &j->r.ri.len));
     j->r.ri.ptr = ri;
-    return mln_store_put(write, NULL, &j->r);
+    MLN_TRY(mln_store_put(write, NULL, &j->r));
+    return mln_assigned_add(write, &names, &j->r);
 }
 
 static void register_cse(const char *attrs)
@@ -402,11 +408,13 @@ static void a_cse_in_its_association(void **state)
         { "/cse1/Cx", MLN_ERR_NONE, MLN_ERR_OPERATION }, /* its own AE */
         { "/behind", MLN_ERR_NONE, MLN_ERR_OPERATION },  /* a CSE behind it */
         { "/behind/Cx", MLN_ERR_NONE, MLN_ERR_OPERATION },
-        { "//far.example/cse9/Cx", MLN_ERR_NONE, MLN_ERR_OPERATION },
+        { "//far.example/cse9/Cx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
+        { "/elsewhere", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
+        { "/elsewhere/Cx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/Sx", MLN_ERR_NONE, MLN_ERR_OPERATION },
         { "//far.example/Sx", MLN_ERR_NONE, MLN_ERR_OPERATION },
-        { "//far.example/cse2", MLN_ERR_NONE, MLN_ERR_OPERATION }, /* another SP's */
-        { "/id-in/Cabc", MLN_ERR_NONE, MLN_ERR_OPERATION },        /* fan-out of a group there */
+        { "//far.example/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
+        { "/id-in/Cabc", MLN_ERR_NONE, MLN_ERR_OPERATION }, /* fan-out of a group there */
         { "/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "//merlon.example/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "//MERLON.example/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
@@ -429,7 +437,7 @@ static void a_cse_in_its_association(void **state)
     };
 
     (void)state;
-    register_cse("{'csi':'/cse1'}");
+    register_cse("{'csi':'/cse1','dcse':['/behind','/cse2']}"); /* the last one is a lie */
     register_cse("{'csi':'//merlon.example/cse2'}");
     register_cse("{'csi':'/Scse3'}");
     (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
@@ -443,6 +451,11 @@ static void what_a_cse_forwards(void **state)
 
     (void)state;
     (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
+    assert_int_equal(identify_peer(&look.p->peer, MLN_S("/id-in/Cabc"), false, &o),
+                     MLN_ERR_NOT_AUTHENTICATED); /* it is not registered */
+    assert_int_equal(identify_peer(&look.p->peer, MLN_S("/Sx"), false, &o),
+                     MLN_ERR_NOT_AUTHENTICATED);
+    register_cse("{'csi':'/cse1'}");
     assert_int_equal(identify_peer(&look.p->peer, MLN_S("/id-in/Cabc"), false, &o), MLN_ERR_NONE);
     assert_false(o.is_registered || o.is_proved || o.is_admin);
     assert_false(o.is_proved);
@@ -483,7 +496,7 @@ static void who_a_registered_cse_speaks_for(void **state)
                        rows[i].policy);
         mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, pc);
     }
-    register_cse("{'csi':'/cse1'}");
+    register_cse("{'csi':'/cse1','dcse':['/behind']}");
     register_cse("{'csi':'/cse2'}");
     (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cse/notify/duties_int.h"
+#include "cse/remote/registration.h"
 
 mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
 {
@@ -18,6 +19,9 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     if (!mln_failed(err)) {
         err = mln_upkeep_new(d, &d->upkeep);
     }
+    if (!mln_failed(err)) {
+        err = mln_registration_new(worker, &d->registration);
+    }
     if (mln_failed(err)) {
         mln_duties_free(d);
         return err;
@@ -27,6 +31,7 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     mln_deliverer_look(d->deliverer);
     mln_upkeep_purge(d->upkeep);
     mln_upkeep_rearm(d->upkeep);
+    mln_registration_start(d->registration);
     *ret = d;
     return MLN_OK;
 }
@@ -52,6 +57,9 @@ static void take_message(struct mln_task *task)
         if (m->earliest_us != INT64_MAX || m->must_look) {
             mln_upkeep_rearm(d->upkeep);
         }
+        if (m->has_registrees) {
+            mln_registration_look(d->registration);
+        }
     }
     mln_free(m);
 }
@@ -75,6 +83,17 @@ void mln_duties_stop(struct mln_duties *duties)
     mln_deliverer_stop(duties->deliverer);
     mln_upkeep_stop(duties->upkeep);
     mln_channels_stop(duties->channels);
+    mln_registration_stop(duties->registration);
+}
+
+void mln_duties_leave(struct mln_duties *duties, int64_t within_us, struct mln_task *left)
+{
+    struct mln_worker_ops *ops = &duties->worker->ops;
+
+    mln_duties_stop(duties);
+    if (!mln_registration_leave(duties->registration, within_us, left)) {
+        ops->post(ops->loop, left);
+    }
 }
 
 void mln_duties_free(struct mln_duties *duties)
@@ -84,6 +103,7 @@ void mln_duties_free(struct mln_duties *duties)
         mln_deliverer_free(duties->deliverer);
         mln_upkeep_free(duties->upkeep);
         mln_channels_free(duties->channels);
+        mln_registration_free(duties->registration);
         mln_free(duties);
     }
 }

@@ -10,6 +10,7 @@
 
 struct mln_deliverer;
 struct mln_upkeep;
+struct mln_registration;
 
 struct mln_duties {
     struct mln_worker *worker;
@@ -19,6 +20,7 @@ struct mln_duties {
     struct mln_deliverer *deliverer;
     struct mln_upkeep *upkeep;
     struct mln_channels *channels;
+    struct mln_registration *registration; /* NULL: there is no registrar */
 };
 
 /* ---- deliver.c ---- */

@@ -12,6 +12,7 @@ struct mln_fresh {
     _Atomic bool wants_look; /* said by the duties */
     bool must_look;
     bool has_purge;
+    bool has_registrees;
     int64_t earliest_us;
     size_t channel_count; /* may be more than channels has */
     uint64_t channels[MLN_FRESH_CHANNELS];
@@ -62,6 +63,11 @@ void mln_fresh_channel(struct mln_fresh *fresh, uint64_t id)
     fresh->channel_count++;
 }
 
+void mln_fresh_registrees(struct mln_fresh *fresh)
+{
+    fresh->has_registrees = true;
+}
+
 void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us)
 {
     if (et_us < fresh->earliest_us) {
@@ -89,7 +95,7 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
         fresh->must_look = true;
     }
     if (!fresh->count && !fresh->must_look && !fresh->has_purge && !fresh->channel_count &&
-        !is_earlier) {
+        !fresh->has_registrees && !is_earlier) {
         fresh->earliest_us = INT64_MAX;
         return NULL;
     }
@@ -101,6 +107,7 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
     *m = (struct mln_fresh_message){
         .must_look = fresh->must_look,
         .has_purge = fresh->has_purge,
+        .has_registrees = fresh->has_registrees,
         .earliest_us = fresh->earliest_us,
         .channel_count = fresh->channel_count,
         .count = fresh->count,
@@ -109,6 +116,7 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
     memcpy(m->lanes, fresh->lanes, fresh->count * sizeof m->lanes[0]);
     fresh->must_look = false;
     fresh->has_purge = false;
+    fresh->has_registrees = false;
     fresh->earliest_us = INT64_MAX;
     fresh->channel_count = 0;
     fresh->count = 0;

@@ -36,6 +36,31 @@ static bool is_registration(const struct mln_exec *e)
            e->target.resource.ty == MLN_TY_CB && !e->is_fan_out;
 }
 
+static bool is_cse_registration(const struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_CSR &&
+           e->target.resource.ty == MLN_TY_CB && !e->is_fan_out;
+}
+
+/* In place of Recv-6.3 a CSE that registers is asked who it is. spec: TS-0004 7.4.4.2.1 */
+static mln_err admit_cse(struct mln_exec *e, bool *ret)
+{
+    const struct mln_entity *from = &e->originator.entity;
+
+    if (from->stem.len || !from->cse.len) {
+        mln_fault_set(e->fault, "only a CSE can register as one");
+        MLN_FAIL(OPERATION);
+    }
+    if (!e->originator.is_proved) {
+        mln_fault_set(e->fault, "a CSE registers in its own security association");
+        MLN_FAIL(NEEDS_ASSOCIATION);
+    }
+    mln_trace_verdict(e->trace, "registration", e->target.resource.ri, (struct mln_slice){ 0 },
+                      true);
+    *ret = true;
+    return MLN_OK;
+}
+
 /* What the request needs beside its plain privilege. */
 static mln_err more_permits(struct mln_exec *e, struct mln_access *a, bool *ret)
 {
@@ -75,6 +100,9 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
         mln_trace_verdict(e->trace, "registration", target->ri, (struct mln_slice){ 0 }, true);
         *ret = true;
         return MLN_OK;
+    }
+    if (is_cse_registration(e)) {
+        return admit_cse(e, ret);
     }
     if (e->is_fan_out) {
         return mln_access_permits_members(a, target, privilege_of(&e->req), ret);

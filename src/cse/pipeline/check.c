@@ -70,6 +70,7 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
         .peer = e->peer,
         .from = e->req.fr,
         .is_registration = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_AE,
+        .is_cse_registration = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_CSR,
         .fault = e->fault,
     };
 

@@ -1,0 +1,126 @@
+/* Finding other CSEs. */
+#include "cse/remote/remote.h"
+
+#include "cse/access/assigned.h"
+#include "cse/cse_int.h"
+
+bool mln_remote_is_registrar(const struct mln_cse *cse, const struct mln_entity *entity)
+{
+    struct mln_entity registrar;
+
+    return cse->options.registrar.cse_id.len &&
+           mln_entity_parse_cse(cse->options.registrar.cse_id, &cse->names, &registrar) &&
+           mln_entity_eq(&registrar, entity);
+}
+
+/* ---- the <remoteCSE> ---- */
+
+mln_err mln_remote_find(const struct mln_lookup *l, const struct mln_entity *cse,
+                        struct mln_remote *ret)
+{
+    struct mln_assigned a;
+    struct mln_resource r;
+    bool is_found = false;
+    mln_err err;
+
+    MLN_TRY(mln_assigned_cses(cse, &a));
+    while (!mln_failed(err = mln_assigned_next(&a, l->view, l->arena, &r))) {
+        struct mln_entity owner;
+        struct mln_slice csi;
+        bool is_itself;
+
+        if (r.et <= l->now_us || !mln_pack_find_text(r.attrs, MLN_S("csi"), &csi) ||
+            !mln_entity_parse_cse(csi, &l->cse->names, &owner)) {
+            continue;
+        }
+        is_itself = mln_entity_eq(&owner, cse);
+        if (is_itself || !is_found) { /* who says of itself that it is behind another comes later */
+            *ret = (struct mln_remote){ r, owner, mln_remote_is_registrar(l->cse, &owner) };
+            is_found = true;
+        }
+        if (is_itself) {
+            return MLN_OK;
+        }
+    }
+    return is_found && err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* ---- whom a neighbour may speak for ---- */
+
+static bool is_us(const struct mln_cse *cse, const struct mln_entity *entity)
+{
+    struct mln_entity ours;
+
+    return mln_entity_parse_cse(cse->names.cse_id, &cse->names, &ours) &&
+           mln_entity_eq(&ours, entity);
+}
+
+/* Who is registered here, or is the registrar; others have nobody behind them. */
+static mln_err is_neighbour(const struct mln_lookup *l, const struct mln_entity *peer, bool *ret)
+{
+    struct mln_remote way;
+    mln_err err = mln_remote_find(l, peer, &way);
+
+    *ret = mln_remote_is_registrar(l->cse, peer);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = *ret || mln_entity_eq(&way.cse, peer);
+    return MLN_OK;
+}
+
+/* spec: security.md 4.1 rows 4, 6: never for another registree. The registrar speaks for anybody
+ * else, also for what lies behind a registree: a group that it hosts may ask on its behalf. */
+static mln_err leads_to(const struct mln_lookup *l, const struct mln_entity *peer,
+                        const struct mln_entity *home, bool *ret)
+{
+    bool is_from_above = mln_remote_is_registrar(l->cse, peer);
+    struct mln_remote way;
+    mln_err err = mln_remote_find(l, home, &way);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        *ret = is_from_above;
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = mln_entity_eq(&way.cse, peer) || (is_from_above && !mln_entity_eq(&way.cse, home));
+    return MLN_OK;
+}
+
+/* An AE-ID of an SP does not say where the AE is; and it may be a CSE-ID that begins with 'S'. */
+static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_entity *peer,
+                            const struct mln_entity *entity, bool *ret)
+{
+    struct mln_entity cse = { .sp = entity->sp, .cse = entity->stem };
+    struct mln_remote way;
+    mln_err err = mln_remote_find(l, &cse, &way);
+
+    *ret = err.code == MLN_ERR_NOT_FOUND;
+    if (*ret) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = mln_entity_eq(&way.cse, peer);
+    return MLN_OK;
+}
+
+mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entity *peer,
+                              const struct mln_entity *entity, bool *ret)
+{
+    struct mln_entity home = { .sp = entity->sp, .cse = entity->cse };
+
+    if (mln_entity_eq(&home, peer)) {
+        *ret = true;
+        return MLN_OK;
+    }
+    MLN_TRY(is_neighbour(l, peer, ret));
+    if (!*ret) {
+        return MLN_OK;
+    }
+    if (is_us(l->cse, &home)) {
+        *ret = entity->stem.len > 0; /* our AE, by a group that the neighbour hosts */
+        return MLN_OK;
+    }
+    return home.cse.len ? leads_to(l, peer, &home, ret) : may_be_of_sp(l, peer, entity, ret);
+}

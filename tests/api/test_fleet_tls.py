@@ -1,0 +1,104 @@
+"""CSEs that register with each other over TLS: by certificate and by key, in both directions of Mcc.
+
+spec: TS-0003 8.1, 8.2; security.md 16, SEC-SAE-12; what is passed on is in test_fleet.py
+"""
+
+import contextlib
+
+import pytest
+from lib.fleet import free_port
+from lib.onem2m import Client
+from lib.server import Server, eventually
+from lib.tls import Lab, cert_maker
+
+PLAIN = "http://127.0.0.1:0"
+
+
+@pytest.fixture(scope="module")
+def lab():
+    made = Lab()
+    made.pairs = {name: made.issue(name, cert_maker.dns(f"{name}.in.sp.example"), cert_maker.dns("localhost"))
+                  for name in ("mn1", "mn2")}
+    made.pairs["in"] = made.cse
+    yield made
+    made.close()
+
+
+class Secured:
+    """An IN and an MN; each listens on https, and in plain text for its own AEs."""
+
+    def __init__(self, lab, folder, kind):
+        self.lab, self.folder, self.kind = lab, folder, kind
+        self.ports = {"in": free_port(), "mn1": free_port()}
+
+    def key(self, at, cse):
+        """The same key at both ends, each knowing whose it is there."""
+        digits = "5a" * 32
+        self.lab.merlon("key", "add", "--data", self.folder / at, "--id", "mcc@sp.example", "--key-file", "-",
+                        "--cse-id", f"//sp.example/{cse}", stdin=digits)
+
+    def options(self, name, *more):
+        words = ["--sp-id", "//sp.example", "--cse-id", f"/{name}", "--cse-name", "base", "--log", "debug", "--poa",
+                 f"https://localhost:{self.ports[name]}"]
+        if self.kind == "certificate":
+            certificate, key = self.lab.pairs[name]
+            words += ["--tls-certificate", str(certificate), "--tls-key", str(key), "--tls-anchor",
+                      str(self.lab.anchor), "--tls-client", "required"]
+        return [*words, *more]
+
+    def registrar(self, credential=None):
+        credential = credential or ("12-mcc@sp.example" if self.kind == "key" else None)
+        url = f"https://localhost:{self.ports['in']}"
+        return ["--cse-type", "mn", "--registrar-id", "/in", "--registrar",
+                f"{url},credential={credential}" if credential else url]
+
+    @contextlib.contextmanager
+    def run(self, name, *more):
+        server = Server(self.folder / name, *self.options(name, *more),
+                        listen=(f"https://127.0.0.1:{self.ports[name]}", PLAIN))
+        with server:
+            yield server
+
+
+@pytest.fixture(params=["certificate", "key"])
+def secured(request, lab):
+    folder = lab.folder / request.node.name
+    folder.mkdir()
+    folder.chmod(0o777)
+    made = Secured(lab, folder, request.param)
+    if request.param == "key":
+        made.key("in", "mn1")
+        made.key("mn1", "in")
+    return made
+
+
+def test_registration(secured):
+    """SEC-SAE-12, SEC-REG-13: each proves who it is"""
+    with secured.run("in") as top, secured.run("mn1", *secured.registrar()) as below:
+        eventually(lambda: "registered at /in" in below.log(), what="the registration")
+        found, = Client(top.urls[1]).retrieve("base?rcn=8&ty=16").res["m2m:csr"]
+        assert found["csi"] == "/mn1", found
+
+
+def test_a_registrar_that_is_another(secured, lab):
+    """SEC-SAE-08: a registrar that does not prove the credential gets no registration"""
+    wrong = "12-other@sp.example" if secured.kind == "key" else "32-//sp.example/other"
+    with secured.run("in") as top, secured.run("mn1", *secured.registrar(wrong)) as below:
+        eventually(lambda: "does not answer" in below.log(), what="the refusal")
+        assert "registered at" not in below.log()
+        assert Client(top.urls[1]).retrieve("base?rcn=8&ty=16").res.get("m2m:csr", []) == []
+
+
+def test_a_certificate_of_another_cse(lab):
+    """SEC-IMP-04, SEC-REG-13: From must be the CSE of the certificate: 4106, and nothing is made"""
+    folder = lab.folder / "another"
+    folder.mkdir()
+    folder.chmod(0o777)
+    made = Secured(lab, folder, "certificate")
+    lab.pairs["mn1"], keep = lab.pairs["mn2"], lab.pairs["mn1"]
+    try:
+        with made.run("in") as top, made.run("mn1", *made.registrar()) as below:
+            eventually(lambda: "refuses the registration (4106)" in below.log(), what="the refusal")
+            assert Client(top.urls[1]).retrieve("base?rcn=8&ty=16").res.get("m2m:csr", []) == []
+    finally:
+        lab.pairs["mn1"] = keep
