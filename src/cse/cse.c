@@ -11,6 +11,7 @@
 #include "cse/notify/block.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/pending.h"
+#include "cse/types/req.h"
 #include "cse/types/types.h"
 
 enum { CONFIG_ARENA = 1 << 20, BASE_ARENA = 4 << 20 };
@@ -279,6 +280,9 @@ mln_err mln_cse_new(const struct mln_cse_options *options, struct mln_fault *fau
     err = cse->arena ? keep_options(cse, options) : MLN_ERROR(NO_MEMORY);
     if (!mln_failed(err)) {
         err = make_base(cse, fault);
+    }
+    if (!mln_failed(err)) {
+        err = mln_req_fail_left(cse);
     }
     if (mln_failed(err)) {
         mln_cse_free(cse);

@@ -22,6 +22,7 @@ struct mln_fresh;
 struct mln_gid_table;
 struct mln_inquiry;
 struct mln_member_end;
+struct mln_accepted;
 struct mln_pending;
 struct mln_poll;
 struct mln_reply;
@@ -67,7 +68,10 @@ struct mln_worker {
     uint64_t parked;                      /* calls that wait */
     struct mln_exec *timed;               /* those of them that wait for a time */
     uint64_t timed_count;
-    uint64_t polls; /* that wait on polling channels */
+    uint64_t polls;    /* that wait on polling channels */
+    uint64_t accepted; /* requests that have no result yet, with those that are being accepted */
+    uint64_t accepted_bytes;       /* of these */
+    struct mln_accepted *unstored; /* those of them whose result is to be stored later */
     bool is_stopped;
     uint64_t request_counter; /* for the Request Identifiers of our own requests */
     uint64_t serial;          /* of calls; starts at a random number */
@@ -167,6 +171,7 @@ struct mln_exec {
     mln_err (*begin_wait)(struct mln_exec *e);
     void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
     struct mln_block *block;               /* somebody must agree to it, or to one before it */
+    struct mln_accepted *accepting;        /* a non-blocking request: what will carry it out */
 };
 
 /* Bytes an answer may still take. */

@@ -7,14 +7,6 @@
 #include "model/check.h"
 #include "model/model_int.h"
 
-enum response_type { /* spec: TS-0004 6.3.4.2.6 */
-                     RT_NON_BLOCKING_SYNCH = 1,
-                     RT_NON_BLOCKING_ASYNCH = 2,
-                     RT_BLOCKING = 3,
-                     RT_FLEX_BLOCKING = 4,
-                     RT_NO_RESPONSE = 5,
-};
-
 struct reader {
     struct mln_value *given[MLN_PARAMETERS]; /* by enum mln_parameter_id; NULL when absent */
     struct mln_slice odd; /* name of a parameter that is unknown or given twice */
@@ -262,19 +254,18 @@ static mln_err read_response_type(struct reader *r)
     }
     if (v->kind == MLN_V_OBJECT) {
         MLN_TRY(check_type(r, MLN_PA_RT));
+        r->req->nu = mln_value_get(v, MLN_S("nu"));
         v = mln_value_get(v, MLN_S("rtv"));
     }
-    if (!mln_value_u64(v, &type) || type < RT_NON_BLOCKING_SYNCH || type > RT_NO_RESPONSE) {
+    if (!mln_value_u64(v, &type) || type < MLN_RT_NON_BLOCKING_SYNCH || type > MLN_RT_NO_RESPONSE) {
         return invalid(r, MLN_PA_RT, "must be a value of m2m:responseType");
     }
-    if (type == RT_NON_BLOCKING_SYNCH) {
-        mln_fault_set(r->fault, "rt: non-blocking requests are not supported yet");
-        MLN_FAIL(NON_BLOCKING);
-    }
-    if (type == RT_NON_BLOCKING_ASYNCH || type == RT_NO_RESPONSE) {
-        mln_fault_set(r->fault, "rt: this response type is not supported yet");
+    if (type == MLN_RT_NO_RESPONSE) {
+        /* spec: TS-0004 6.3.4.2.6: it is for interworking with 3GPP networks only */
+        mln_fault_set(r->fault, "rt: there is no interworking with 3GPP networks");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
+    r->req->rt = type == MLN_RT_FLEX_BLOCKING ? MLN_RT_BLOCKING : (enum mln_rt)type;
     return MLN_OK;
 }
 
@@ -333,6 +324,7 @@ static mln_err read_times(struct reader *r)
     MLN_TRY(read_time(r, MLN_PA_RQET, &q->rqet_us));
     MLN_TRY(read_time(r, MLN_PA_RSET, &q->rset_us));
     MLN_TRY(read_time(r, MLN_PA_OET, &q->oet_us));
+    MLN_TRY(read_time(r, MLN_PA_RP, &q->rp_us));
     /* spec: TS-0004 7.3.2.1 */
     if (is_set(q->rqet_us) && q->rqet_us <= r->now_us) {
         return expired(r, "rqet: the request has expired");
@@ -542,6 +534,8 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
         .rqet_us = MLN_NO_TIME,
         .rset_us = MLN_NO_TIME,
         .oet_us = MLN_NO_TIME,
+        .rp_us = MLN_NO_TIME,
+        .rt = MLN_RT_BLOCKING,
     };
     MLN_TRY(collect(&r, params));
     read_for_answer(&r);

@@ -20,6 +20,15 @@ enum mln_op {
     MLN_OP_NOTIFY = 5,
 };
 
+/* m2m:responseType. spec: TS-0004 6.3.4.2.6 */
+enum mln_rt {
+    MLN_RT_NON_BLOCKING_SYNCH = 1,
+    MLN_RT_NON_BLOCKING_ASYNCH = 2,
+    MLN_RT_BLOCKING = 3,
+    MLN_RT_FLEX_BLOCKING = 4,
+    MLN_RT_NO_RESPONSE = 5,
+};
+
 /* Value of a time parameter that is absent. */
 #define MLN_NO_TIME INT64_MIN
 
@@ -51,6 +60,9 @@ struct mln_request {
     int64_t rqet_us;
     int64_t rset_us;
     int64_t oet_us;
+    int64_t rp_us;              /* end of the Result Persistence */
+    enum mln_rt rt;             /* blocking or non-blocking: what is flexible is blocking */
+    const struct mln_value *nu; /* notificationURI of the Response Type, or NULL */
 };
 
 /* enum of Result Content, spec: TS-0004 6.3.4.2.7; 11 is of Release 4 */
@@ -108,7 +120,6 @@ bool mln_release_supported(struct mln_slice rvi);
  * Order of the checks: operation, target, request identifier and originator; then the release, so
  * that a request of a release that is not served gets RELEASE and no complaint about what that
  * release may have defined; then the rest.
- * Errors: PARAM_MISSING, PARAM_INVALID, RELEASE, NOT_IMPLEMENTED, NON_BLOCKING, TIMEOUT,
- * NO_MEMORY. */
+ * Errors: PARAM_MISSING, PARAM_INVALID, RELEASE, NOT_IMPLEMENTED, TIMEOUT, NO_MEMORY. */
 mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct mln_limits *limits,
                          struct mln_arena *arena, struct mln_request *ret, struct mln_fault *fault);

@@ -19,7 +19,6 @@
 #define PARAM_INVALID   MLN_ERR_PARAM_INVALID
 #define RELEASE         MLN_ERR_RELEASE
 #define NOT_IMPLEMENTED MLN_ERR_NOT_IMPLEMENTED
-#define NON_BLOCKING    MLN_ERR_NON_BLOCKING
 #define TIMEOUT         MLN_ERR_TIMEOUT
 
 static struct mln_arena *arena;
@@ -379,11 +378,11 @@ static void test_response_type(void **state)
         { R ",'rt':3}", OK, NULL },
         { R ",'rt':{'rtv':4,'nu':['http://h']}}", OK, NULL },
         { R ",'rt':4}", OK, NULL },
-        { R ",'rt':{'rtv':1}}", NON_BLOCKING, "rt: non-blocking requests are not supported yet" },
-        { R ",'rt':1}", NON_BLOCKING, NULL },
-        { R ",'rt':{'rtv':2,'nu':[]}}", NOT_IMPLEMENTED, NULL },
-        { R ",'rt':2}", NOT_IMPLEMENTED, NULL },
-        { R ",'rt':5}", NOT_IMPLEMENTED, NULL },
+        { R ",'rt':{'rtv':1}}", OK, NULL },
+        { R ",'rt':1}", OK, NULL },
+        { R ",'rt':{'rtv':2,'nu':[]}}", OK, NULL },
+        { R ",'rt':2}", OK, NULL },
+        { R ",'rt':5}", NOT_IMPLEMENTED, "rt: there is no interworking with 3GPP networks" },
         { R ",'rt':0}", PARAM_INVALID, "rt: must be a value of m2m:responseType" },
         { R ",'rt':6}", PARAM_INVALID, NULL },
         { R ",'rt':'3'}", PARAM_INVALID, NULL },
@@ -432,7 +431,8 @@ static void test_times(void **state)
         { R ",'oet':1001,'rqet':1000}", TIMEOUT,
           "oet: the request expires before its execution time" },
         { R ",'oet':1001,'rset':1000}", TIMEOUT, NULL },
-        { R ",'rp':1000}", NOT_IMPLEMENTED, NULL },
+        { R ",'rp':1000}", OK, NULL },
+        { R ",'rp':-1}", PARAM_INVALID, NULL },
         { N ",'rp':1000}", PARAM_INVALID, NULL },
     };
 
@@ -443,6 +443,9 @@ static void test_times(void **state)
     assert_true(req.rqet_us == NOW + 1500000);
     assert_true(req.rset_us == NOW + 2500000);
     assert_true(req.oet_us == NOW + 10000);
+    assert_true(req.rp_us == MLN_NO_TIME);
+    must_read(R ",'rp':'60000'}");
+    assert_true(req.rp_us == NOW + 60000000);
 }
 
 static void test_the_rest(void **state)

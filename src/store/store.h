@@ -117,6 +117,7 @@ enum mln_space {
     MLN_SPACE_ASSIGNED,     /* roles and tokens by what they say: cse/access/assigned.h */
     MLN_SPACE_ALARM,        /* when resources are to be woken: cse/notify/alarm.h */
     MLN_SPACE_SERIES,       /* instances of time series by time: cse/types/series.h */
+    MLN_SPACE_ACCEPTED,     /* key: id, 8 bytes, of a <request> without a result: cse/types/req.h */
     MLN_SPACES,
 };
 

@@ -135,7 +135,7 @@ class Run:
 
     @staticmethod
     def query_of(request):
-        query = {k: request.pop(k) for k in ("rcn", "drt") if k in request}
+        query = {k: request.pop(k) for k in ("rcn", "drt", "rp") if k in request}
         if "rt" in request:
             query["rt"] = request.pop("rt")["rtv"]
         for name in ("rids", "tids", "ltids"):
@@ -157,10 +157,13 @@ class Run:
         request.pop("to")
         to = self.target(given["to"]).replace("..", "%2E%2E")
         originator = request.pop("fr", self.variables["stem"])
+        targets = request.get("rt", {}).get("nu")
         query = self.query_of(request)
         body, ty = request.pop("pc", None), request.pop("ty", None)
         headers = {HEADERS[name]: None if value is None else str(value)
                    for name, value in request.items() if name in HEADERS}
+        if targets:
+            headers["X-M2M-RTU"] = "&".join(targets)
         if "tkns" in request:
             headers["Authorization"] = "+".join(request.pop("tkns"))
         request = {name: value for name, value in request.items() if name not in HEADERS}

@@ -7,9 +7,10 @@ its data type alone allows is refused for another reason.
 
 from . import model
 
-# virtual resources have no attributes; specialisations and polling channels have tests of their own
+# virtual resources have no attributes; specialisations, polling channels, and the requests that only
+# the CSE makes have tests of their own
 BUILT = [t for t in model.table("support.json")["built"]["types"]
-         if t not in ("la", "ol", "fopt", "pcu", "mgmtObj", "flexContainer", "pch")]
+         if t not in ("la", "ol", "fopt", "pcu", "mgmtObj", "flexContainer", "pch", "req")]
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {

@@ -159,6 +159,9 @@ static void check_state(const struct trial *t)
     if (torture_records(t->p, MLN_SPACE_PURGE) != 0) {
         fail_trial(t, "something is left to purge", "");
     }
+    if (torture_records(t->p, MLN_SPACE_ACCEPTED) != 0) {
+        fail_trial(t, "a request has no result", "");
+    }
 }
 
 static void check_refused(const struct trial *t, const char *before)

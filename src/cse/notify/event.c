@@ -6,6 +6,7 @@
 #include "cse/access/access.h"
 #include "cse/notify/missing.h"
 #include "cse/notify/window.h"
+#include "cse/types/types.h"
 #include "model/match.h"
 #include "model/pack.h"
 #include "model/special.h"
@@ -330,12 +331,22 @@ static mln_err tell_all(const struct mln_change *c, const uint64_t *ids, size_t 
     return MLN_OK;
 }
 
+static bool is_private(const struct mln_resource *r)
+{
+    const struct mln_type_ops *ops = mln_type_ops_of(r->ty);
+
+    return ops && ops->is_private;
+}
+
 mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event)
 {
     struct publication p = { .event = event, .left = c->cse->options.limits->event_bytes };
     uint64_t *ids;
     size_t count;
 
+    if (event->about != event->subject && is_private(event->about)) {
+        return MLN_OK;
+    }
     MLN_TRY(subscriptions(c, event->subject->id, &ids, &count));
     if (count == 0) {
         return MLN_OK;

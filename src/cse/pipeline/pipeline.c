@@ -15,6 +15,7 @@
 #include "cse/notify/block.h"
 #include "cse/notify/vacant.h"
 #include "cse/notify/verify.h"
+#include "cse/pipeline/accept.h"
 #include "cse/pipeline/pending.h"
 
 static mln_stage_fn refuse_pending; /* while one of the same Request Identifier waits */
@@ -27,6 +28,7 @@ static const struct {
 } pipeline[] = {
     { "Recv-1.0", mln_stage_check, false },
     { "Recv-1.0 pending", refuse_pending, false },
+    { "Recv-3.0", mln_stage_accept, false },
     { "Recv-2.0", wait_for_time, false },
     { "Recv-1.0 originator", mln_stage_identify, true },
     { "Recv-6.1", mln_stage_route, true },
@@ -106,7 +108,7 @@ static void assign_local_tokens(struct mln_exec *e)
     }
 }
 
-static void finish(struct mln_exec *e, mln_err err)
+void mln_exec_finish(struct mln_exec *e, mln_err err)
 {
     struct mln_call *call = e->call;
 
@@ -170,16 +172,30 @@ static void reset_attempt(struct mln_exec *e)
     mln_fault_clear(e->fault);
 }
 
+/* spec: TS-0001 8.1.2 */
+static mln_err check_expiration(struct mln_exec *e)
+{
+    int64_t now_us = mln_env_now_us(e->cse->options.env);
+
+    if (e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us <= now_us) {
+        mln_fault_set(e->fault, "the Request Expiration Timestamp has passed");
+        MLN_FAIL(TIMEOUT);
+    }
+    if (e->req.rset_us != MLN_NO_TIME && e->req.rset_us <= now_us) {
+        mln_fault_set(e->fault, "the Result Expiration Timestamp has passed");
+        MLN_FAIL(TIMEOUT);
+    }
+    return MLN_OK;
+}
+
 /* Walks the stages that need the view, up to `last`, or to the end and to the answer. */
-static mln_err walk(struct mln_exec *e, mln_stage_fn *last)
+mln_err mln_exec_walk(struct mln_exec *e, mln_stage_fn *last)
 {
     enum mln_step step = MLN_STEP_NEXT;
 
     reset_attempt(e);
-    if (e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us <= mln_env_now_us(e->cse->options.env)) {
-        mln_fault_set(e->fault, "the Request Expiration Timestamp has passed");
-        MLN_FAIL(TIMEOUT);
-    }
+    MLN_TRY(check_expiration(e));
+    MLN_TRY(mln_accept_check(e));
     if (e->explanation) {
         return mln_explain(e, last != NULL);
     }
@@ -209,13 +225,13 @@ static mln_err decide(struct mln_exec *e)
 {
     bool is_subscription = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_SUB;
 
-    MLN_TRY(walk(e, is_subscription ? mln_stage_validate : mln_stage_authorise));
+    MLN_TRY(mln_exec_walk(e, is_subscription ? mln_stage_validate : mln_stage_authorise));
     return e->is_fan_out ? mln_fan_out(e) : MLN_OK;
 }
 
 mln_err mln_exec_in_view(struct mln_exec *e)
 {
-    mln_err err = e->is_rehearsal ? decide(e) : walk(e, NULL);
+    mln_err err = e->is_rehearsal ? decide(e) : mln_exec_walk(e, NULL);
 
     if (mln_failed(err) && err.code != MLN_ERR_LONG_READ) {
         mln_respond_error(e, err);
@@ -243,7 +259,10 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
 
     e->view = view;
     e->may_write = true;
-    err = walk(e, NULL);
+    err = mln_exec_walk(e, NULL);
+    if (!mln_failed(err)) {
+        err = mln_accept_complete(e);
+    }
     e->view = NULL;
     e->may_write = false;
     return err;
@@ -256,7 +275,7 @@ static void answer_job(struct mln_task *task)
     if (e->outcome.code == MLN_ERR_BLOCKED) {
         conclude(e, MLN_OK);
     } else {
-        finish(e, e->outcome);
+        mln_exec_finish(e, e->outcome);
     }
 }
 
@@ -276,7 +295,7 @@ static void submit(struct mln_exec *e)
     e->job = (struct mln_job){ .run = run_job, .done = job_done };
     err = mln_store_submit(e->cse->options.store, &e->job);
     if (mln_failed(err)) {
-        finish(e, err);
+        mln_exec_finish(e, err);
     }
 }
 
@@ -398,6 +417,7 @@ static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
 void mln_worker_stop(struct mln_worker *worker)
 {
     worker->is_stopped = true;
+    mln_accept_stop(worker);
     mln_blocks_stop(worker->cse->blocks, worker);
     while (worker->timed) {
         struct mln_exec *e = worker->timed;
@@ -413,7 +433,7 @@ void mln_exec_resume(struct mln_exec *e, mln_err outcome)
 {
     unpark(e);
     if (mln_failed(outcome) || e->answered) {
-        finish(e, outcome);
+        mln_exec_finish(e, outcome);
         return;
     }
     run_on_worker(e);
@@ -429,7 +449,7 @@ static mln_err prepare_claims(struct mln_exec *e)
 
     MLN_TRY(mln_view_begin(e->worker->reader, &view));
     e->view = view;
-    err = mln_gather(e, walk(e, mln_stage_authorise));
+    err = mln_gather(e, mln_exec_walk(e, mln_stage_authorise));
     mln_explain_restore(e);
     e->view = NULL;
     return err;
@@ -445,7 +465,7 @@ static void gather_claims(struct mln_exec *e)
         err = mln_repository_start(e, &step);
     }
     if (mln_failed(err)) {
-        finish(e, err);
+        mln_exec_finish(e, err);
     } else if (step == MLN_STEP_NEXT) {
         run_on_worker(e);
     }
@@ -461,7 +481,7 @@ static mln_err prepare_consent(struct mln_exec *e)
 
     MLN_TRY(mln_view_begin(e->worker->reader, &view));
     e->view = view;
-    err = walk(e, mln_stage_validate);
+    err = mln_exec_walk(e, mln_stage_validate);
     if (!mln_failed(err)) {
         err = mln_verify_prepare(e);
     }
@@ -478,7 +498,7 @@ static void ask_consent(struct mln_exec *e)
         err = mln_verify_start(e, &step);
     }
     if (mln_failed(err)) {
-        finish(e, err);
+        mln_exec_finish(e, err);
     } else if (step == MLN_STEP_NEXT) {
         submit(e);
     }
@@ -496,7 +516,7 @@ static mln_err admit_on_snapshot(struct mln_exec *e)
     }
     MLN_TRY(mln_view_begin(e->worker->reader, &view));
     e->view = view;
-    err = walk(e, mln_stage_admit);
+    err = mln_exec_walk(e, mln_stage_admit);
     e->view = NULL;
     return err;
 }
@@ -506,7 +526,7 @@ static void submit_write(struct mln_exec *e)
     mln_err err = admit_on_snapshot(e);
 
     if (mln_failed(err)) {
-        finish(e, err);
+        mln_exec_finish(e, err);
     } else {
         submit(e);
     }
@@ -519,7 +539,7 @@ static mln_err read_on_snapshot(struct mln_exec *e, struct mln_reader *reader)
 
     MLN_TRY(mln_view_begin(reader, &view));
     e->view = view;
-    err = walk(e, NULL);
+    err = mln_exec_walk(e, NULL);
     e->view = NULL;
     return err;
 }
@@ -547,7 +567,7 @@ static bool ask_for_groups(struct mln_exec *e)
     drop_attempt(e);
     err = mln_remote_groups_start(e, &step);
     if (mln_failed(err)) {
-        finish(e, err);
+        mln_exec_finish(e, err);
     } else if (step == MLN_STEP_NEXT) {
         run_on_worker(e);
     }
@@ -565,7 +585,7 @@ static void conclude(struct mln_exec *e, mln_err err)
             return; /* goes on by mln_exec_resume */
         }
     }
-    finish(e, err);
+    mln_exec_finish(e, err);
 }
 
 static void answer_read(struct mln_task *task)
@@ -735,7 +755,7 @@ void mln_cse_call(struct mln_worker *worker, struct mln_call *call)
     e->remote_groups = mln_remote_groups_new(e);
     err = run_first_stages(e, &step);
     if (mln_failed(err)) {
-        finish(e, err);
+        mln_exec_finish(e, err);
     } else if (step == MLN_STEP_NEXT) {
         run_on_worker(e);
     }

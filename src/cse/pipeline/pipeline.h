@@ -9,11 +9,12 @@
 
 typedef mln_err mln_stage_fn(struct mln_exec *e, enum mln_step *ret);
 
-mln_stage_fn mln_stage_check;     /* Recv-1.0: the primitive by table */
-mln_stage_fn mln_stage_identify;  /* Recv-1.0: From against the peer */
-mln_stage_fn mln_stage_route;     /* Recv-6.1: ours? */
-mln_stage_fn mln_stage_admit;     /* Recv-6.0.2: the service subscription profile */
-mln_stage_fn mln_stage_resolve;   /* Recv-6.2: To to resource; 6.2.1: group request seen before */
+mln_stage_fn mln_stage_check;    /* Recv-1.0: the primitive by table */
+mln_stage_fn mln_stage_accept;   /* Recv-3.0 to 5.0: what is non-blocking goes on as another call */
+mln_stage_fn mln_stage_identify; /* Recv-1.0: From against the peer */
+mln_stage_fn mln_stage_route;    /* Recv-6.1: ours? */
+mln_stage_fn mln_stage_admit;    /* Recv-6.0.2: the service subscription profile */
+mln_stage_fn mln_stage_resolve;  /* Recv-6.2: To to resource; 6.2.1: group request seen before */
 mln_stage_fn mln_stage_authorise; /* Recv-6.3: makes the grant */
 mln_stage_fn mln_stage_validate;  /* Recv-6.4 */
 mln_stage_fn mln_stage_perform;   /* Recv-6.5, and what follows in the same transaction */
@@ -56,6 +57,13 @@ mln_err mln_audit_member(struct mln_exec *e, mln_err err);
  * request of a group. Errors: only those that must end the whole request too
  * (store and memory failures). */
 mln_err mln_exec_in_view(struct mln_exec *e);
+
+/* Begins an attempt in e->view and walks the stages that need it, up to `last`; NULL: to the end
+ * and to the answer. Errors: those of the stages, TIMEOUT. */
+mln_err mln_exec_walk(struct mln_exec *e, mln_stage_fn *last);
+
+/* Answers a call that is not parked; the exec is gone after that. Worker's thread. */
+void mln_exec_finish(struct mln_exec *e, mln_err err);
 
 /* The request asks for the explanation of a decision; keeps what it asks. Reads nothing but the
  * request. Errors: PARAM_INVALID, PARAM_MISSING, NO_MEMORY. */

@@ -30,6 +30,7 @@ enum {
 struct mln_type_ops {
     uint16_t ty;
     uint16_t operations;
+    bool is_private; /* who watches the parent is not told of it */
     /* CREATE and UPDATE, before the tables: what can never stand together. Nothing is known of the
      * attributes yet but that they are an object. */
     mln_err (*precheck)(struct mln_exec *e);

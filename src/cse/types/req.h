@@ -1,0 +1,24 @@
+/* <request>: what became of a non-blocking request.
+ *
+ * The CSE makes these resources itself when it accepts a request, and writes the result into them.
+ * Those that wait for it have a record in MLN_SPACE_ACCEPTED, so that a new run of the server finds
+ * them. The thread of the view.
+ * spec: TS-0001 9.6.12; TS-0004 7.3.2.2, 7.3.2.5, 7.5.1.2.5 */
+#pragma once
+
+#include "cse/notify/event.h"
+
+/* Stores the resource of the request at hand, pending. `et_us` is its expirationTime. Errors:
+ * STORE_*, LIMIT, NO_MEMORY. */
+mln_err mln_req_store(struct mln_exec *e, const struct mln_change *c, int64_t et_us,
+                      struct mln_resource *ret);
+
+/* Writes down the result, tells the subscriptions, and puts the notifications of an asynchronous
+ * request into the outbox. A resource that has gone meanwhile is no error. Errors: STORE_*, LIMIT,
+ * NO_MEMORY. */
+mln_err mln_req_complete(const struct mln_change *c, uint64_t id,
+                         const struct mln_response *response);
+
+/* At the start: what an earlier run of the server accepted and did not carry out has failed.
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_req_fail_left(struct mln_cse *cse);

@@ -1,0 +1,117 @@
+"""Non-blocking requests and <request> resources.
+spec: TS-0004 7.3.2.2 to 7.3.2.5, 7.4.12, 7.5.1.2.5; TS-0001 8.2.2, 9.6.12
+"""
+
+import time
+
+import pytest
+from lib.onem2m import Client, timestamp
+from lib.together import together
+
+
+def until(client, address, wanted=(1, 2), seconds=10):
+    """The <request> when its requestStatus is one of these."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = client.retrieve(address)
+        assert answer.rsc == 2000, answer
+        if answer["rs"] in wanted:
+            return answer.res
+        assert time.monotonic() < end, answer
+        time.sleep(0.02)
+
+
+def leave(client, method, to, body=None, ty=None, rt=1, headers=None, **query):
+    answer = client.request(method, to, body, ty=ty, headers=headers, query={"rt": rt, **query})
+    assert answer.rsc == {1: 1001, 2: 1002}[rt] and answer.status == 202, answer
+    return answer.pc["m2m:uri"]
+
+
+def test_each_operation(ae):
+    """spec: TS-0004 7.3.2.3: accepted, and the result is in the <request>"""
+    cnt = {"m2m:cnt": {"rn": "c"}}
+    address = leave(ae, "POST", ae.path, cnt, 3)
+    found = until(ae, address)
+    assert found["rs"] == 1 and found["op"] == 1 and found["tg"] == ae.path
+    assert found["org"] == ae.stem and found["pc"] == cnt
+    assert found["mi"]["rt"] == {"rtv": 1} and found["mi"]["ty"] == 3
+    assert found["ors"]["rsc"] == 2001 and found["ors"]["rqi"] == found["rid"]
+    assert found["ors"]["pc"]["m2m:cnt"]["rn"] == "c"
+    assert until(ae, leave(ae, "GET", f"{ae.path}/c"))["ors"]["pc"]["m2m:cnt"]["rn"] == "c"
+    changed = until(ae, leave(ae, "PUT", f"{ae.path}/c", {"m2m:cnt": {"lbl": ["x"]}}))
+    assert changed["ors"]["rsc"] == 2004
+    gone = until(ae, leave(ae, "DELETE", f"{ae.path}/c"))
+    assert gone["ors"]["rsc"] == 2002
+    failed = until(ae, leave(ae, "DELETE", f"{ae.path}/c"))
+    assert failed["rs"] == 2 and failed["ors"]["rsc"] == 4004
+
+
+def test_asynchronous(ae, receiver):
+    """spec: TS-0004 7.5.1.2.5"""
+    address = leave(ae, "GET", ae.path, rt=2,
+                    headers={"X-M2M-RTU": f"{receiver.url}/a&{receiver.url}/b"})
+    got = [receiver.all.get(timeout=10) for _ in range(2)]
+    assert {g.path for g in got} == {"/a", "/b"}
+    rid = ae.retrieve(address)["rid"]
+    for g in got:
+        response = g.pc["m2m:rsp"]
+        assert response["rsc"] == 2000 and response["rqi"] == rid and response["rvi"] == "3"
+        assert response["pc"]["m2m:ae"]["aei"] == ae.stem
+
+
+def test_owner_only(ae, other):
+    """SEC-ACP-40, SEC-GEN-06, SEC-SAE-13: by others 4103"""
+    address = leave(ae, "GET", ae.path)
+    for method in ("GET", "DELETE"):
+        assert other.request(method, address).rsc == 4103
+    assert until(ae, address)["rs"] == 1
+    assert ae.delete(address).rsc == 2002
+    assert ae.retrieve(address).rsc == 4004
+
+
+def test_group_result(ae):
+    """The result of a fan-out is that of the group."""
+    for name in ("a", "b"):
+        assert ae.create(ae.path, "cnt", rn=name).rsc == 2001
+    members = [f"{ae.path}/a", f"{ae.path}/b"]
+    assert ae.create(ae.path, "grp", rn="g", mid=members, mnm=5).rsc == 2001
+    found = until(ae, leave(ae, "POST", f"{ae.path}/g/fopt", {"m2m:cin": {"con": "1"}}, 4))
+    responses = found["ors"]["pc"]["m2m:agr"]["m2m:rsp"]
+    assert [r["rsc"] for r in responses] == [2001, 2001]
+
+
+@pytest.mark.parametrize("stop", ["stop", "kill"])
+def test_restart(own, stop):
+    """docs/decisions/0019: what was accepted was carried out or has failed"""
+    server = own()
+    client = Client(server.url).register("Crestart", name="r")
+    assert client.create("cse-in/r", "cnt", rn="c").rsc == 2001
+    cin = {"m2m:cin": {"con": "1"}}
+    done = leave(client, "POST", "cse-in/r/c", cin, 4)
+    assert until(client, done)["rs"] == 1
+    waits = leave(client, "POST", "cse-in/r/c", cin, 4,
+                  headers={"X-M2M-OET": timestamp(600)})
+    assert client.retrieve(waits)["rs"] == 3
+    getattr(server, stop)()
+    server.start()
+    client = Client(server.url, "Crestart")
+    assert client.retrieve(done)["rs"] == 1
+    assert client.retrieve(waits)["rs"] == 2
+    assert client.retrieve("cse-in/r/c")["cni"] == 1
+
+
+@pytest.mark.threads
+def test_many_at_once(ae):
+    """Each is carried out once."""
+    assert ae.create(ae.path, "cnt", rn="c").rsc == 2001
+
+    def work(_):
+        client = Client(ae.url, ae.originator)
+        return [leave(client, "POST", f"{ae.path}/c", {"m2m:cin": {"con": "x"}}, 4)
+                for _ in range(20)]
+
+    addresses = [a for some in together(8, work) for a in some]
+    assert len(set(addresses)) == 160
+    for address in addresses:
+        assert until(ae, address)["rs"] == 1
+    assert ae.retrieve(f"{ae.path}/c")["cni"] == 160
