@@ -220,20 +220,27 @@ static mln_err notify(const struct mln_change *c, const struct mln_resource *sub
     return MLN_OK;
 }
 
-/* Each point counts by itself. spec: TS-0004 7.5.1.2.9 */
+/* Each point counts by itself, and its message has memory that serves the next again, so that no
+ * number of them can fail. spec: TS-0004 7.5.1.2.9 */
 static mln_err notify_missing(const struct mln_change *c, const struct mln_resource *sub,
                               struct publication *p)
 {
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch = mln_arena_new((size_t)c->cse->options.limits->request_arena_bytes);
     const struct mln_event *all = p->event;
     struct mln_event one = *all;
+    struct mln_change message = *c;
     struct mln_missing_window w;
     mln_err err = mln_missing_open(c, sub, all->missing->count, &w);
 
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    message.arena = scratch;
     p->event = &one;
     for (size_t i = 0; i < all->missing->count && !mln_failed(err); i++) {
-        err = mln_missing_count(c, &w, all->missing->times_us[i], &one.representation);
+        mln_arena_reset(scratch);
+        err = mln_missing_count(&message, &w, all->missing->times_us[i], &one.representation);
         if (!mln_failed(err) && one.representation.len) {
-            err = notify(c, sub, p);
+            err = notify(&message, sub, p);
         }
     }
     p->event = all;

@@ -186,6 +186,32 @@ static void a_long_time_without_a_look(void **state)
     assert_true(mln_slice_eq(first, mln_slice_of(newest, len)));
 }
 
+/* Many points and many targets of one subscription: the memory of each message is used again. */
+static void many_messages_of_one_look(void **state)
+{
+    struct mln_limits limits;
+    char pc[1024];
+    size_t len;
+
+    (void)state;
+    mln_limits_default(&limits);
+    limits.request_arena_bytes = 1 << 20;
+    mln_look_open(&look, &(struct mln_inproc_options){
+                             .limits = &limits, .verify = MLN_VERIFY_NONE, .has_no_duties = true });
+    make("{'m2m:ts':{'rn':'t','pei':1000,'mdd':true,'mdt':900}}");
+    len = (size_t)snprintf(pc, sizeof pc, "{'m2m:sub':{'nu':['http://h'");
+    for (int i = 1; i < 32; i++) {
+        len += (size_t)snprintf(pc + len, sizeof pc - len, ",'http://h/%d'", i);
+    }
+    (void)snprintf(pc + len, sizeof pc - len, "],'enc':{'net':[8],'md':{'num':1,'dur':'PT1H'}}}}");
+    mln_look_make(&look, NULL, "cse-in/t", MLN_TY_SUB, pc);
+    feed("'20300101T000000'");
+    mln_inproc_advance(look.p, 365 * 86400 * S);
+    assert_int_equal(mln_duties_new(look.p->worker, &look.p->duties).code, MLN_ERR_NONE);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_value_get(attributes(), MLN_S("mdc"))->magnitude, 1000);
+}
+
 /* Points closer together than a look are looked at together: one write for many. */
 static void fast_series_are_paced(void **state)
 {
@@ -269,6 +295,7 @@ int main(void)
         cmocka_unit_test_teardown(ranges_include_their_ends, tear_down),
         cmocka_unit_test_teardown(nothing_stays_behind, tear_down),
         cmocka_unit_test_teardown(a_long_time_without_a_look, tear_down),
+        cmocka_unit_test_teardown(many_messages_of_one_look, tear_down),
         cmocka_unit_test_teardown(fast_series_are_paced, tear_down),
         cmocka_unit_test_teardown(the_pace_is_a_limit, tear_down),
         cmocka_unit_test_teardown(points_of_one_look_count_one_by_one, tear_down),
