@@ -301,6 +301,17 @@ def test_bytes_of_one_event(own):
     assert client.retrieve("cse-in/c")["cni"] == 0
 
 
+def test_addresses_count_in_the_bytes_of_one_event(own):
+    """Limit event_bytes: what is queued is addresses, too, one with each notification."""
+    client = Client(own(*NOT_ASKED, "--limit", "event_bytes=65536").url)
+    assert client.create("cse-in", "cnt", rn="c").rsc == 2001
+    with Receiver() as receiver:
+        subscribe(client, "cse-in/c", *[f"{receiver.url}/{i}{'x' * 30000}" for i in range(3)])
+        fill(client, "cse-in/c", ["a"])
+        assert {receiver.next(10).path[:2] for _ in range(2)} == {"/0", "/1"}
+        assert receiver.nothing(0.05)
+
+
 def test_too_old(own):
     """Limit outbox_ms: an undelivered notification is given up."""
     client = Client(own(*NOT_ASKED, "--limit", "outbox-ms=1000").url)

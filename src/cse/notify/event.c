@@ -210,10 +210,13 @@ static mln_err notify(const struct mln_change *c, const struct mln_resource *sub
         return MLN_OK;
     }
     MLN_TRY(mln_event_content(c, sub, p->event, &content));
-    for (mln_walk_begin(&w, targets); mln_walk_next(&w) && takes_place(p, content.len); number++) {
+    for (mln_walk_begin(&w, targets); mln_walk_next(&w); number++) {
         struct mln_slice target;
 
         MLN_REQUIRE(mln_pack_text_of(w.item, &target), STORE_CORRUPT);
+        if (!takes_place(p, target.len + content.len)) {
+            break;
+        }
         MLN_TRY(
             mln_outbox_put(c, (struct mln_lane){ sub->id, number }, sub->count, target, content));
     }
