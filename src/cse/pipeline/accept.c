@@ -270,7 +270,9 @@ static mln_err check_target(struct mln_exec *e)
     struct mln_slice local;
     mln_err err;
 
-    (void)mln_ident_place(e->req.to, &e->cse->names, &local);
+    if (mln_ident_place(e->req.to, &e->cse->names, &local) != MLN_PLACE_HERE) {
+        return MLN_OK; /* another CSE knows what it is */
+    }
     err = mln_locate_resolve(&l, local, true, &target);
     if (err.code != MLN_ERR_NOT_FOUND) {
         MLN_TRY(err); /* one that is not there may be when the request is carried out */
