@@ -11,6 +11,7 @@ struct mln_attempt {
     struct mln_reach reach; /* slices must live as long as the attempt */
     struct mln_slice fr;    /* originator of the NOTIFY */
     struct mln_slice rvi;
+    int ec;                   /* Event Category, 0 for none */
     struct mln_slice content; /* packed */
     int64_t timeout_us;       /* for all points of access together; each gets a share */
     void (*done)(struct mln_attempt *attempt, const struct mln_outbound_answer *answer);

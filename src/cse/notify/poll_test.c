@@ -79,6 +79,15 @@ static struct mln_inproc_call *poll_as(const char *stem)
     return begin(json);
 }
 
+static struct mln_inproc_call *notify(const char *more)
+{
+    char json[300];
+
+    (void)snprintf(json, sizeof json,
+                   "{'op':5,'to':'cse-in/Ca','fr':'CAdmin',%s'pc':{'m2m:seci':{'sit':2}}}", more);
+    return begin(json);
+}
+
 static bool is_there(struct mln_inproc_call *call)
 {
     return mln_inproc_answer_of(call)->is_there;
@@ -239,7 +248,11 @@ static void the_channel_is_left_for_a_point_of_access(void **state)
                      MLN_RSC_UPDATED);
     mln_inproc_advance(look.p, 61 * S);
     assert_int_equal(look.p->sent_count, 1);
+    assert_int_equal(look.p->sent->ec, 0);
     assert_true(outbox_is_empty());
+    assert_true(is_there(notify("'ec':3,")));
+    assert_int_equal(look.p->sent_count, 2);
+    assert_int_equal(look.p->sent->next->ec, 3);
 }
 
 /* SEC-IMP-10: only who was asked can answer. */
@@ -261,15 +274,6 @@ static void another_channel_cannot_respond(void **state)
 
 /* ---- requests of others ---- */
 
-static struct mln_inproc_call *notify(const char *more)
-{
-    char json[300];
-
-    (void)snprintf(json, sizeof json,
-                   "{'op':5,'to':'cse-in/Ca','fr':'CAdmin',%s'pc':{'m2m:seci':{'sit':2}}}", more);
-    return begin(json);
-}
-
 static void a_request_goes_to_the_ae_and_its_answer_back(void **state)
 {
     struct mln_inproc_call *sender;
@@ -277,10 +281,11 @@ static void a_request_goes_to_the_ae_and_its_answer_back(void **state)
 
     (void)state;
     start(NULL);
-    sender = notify("");
+    sender = notify("'ec':3,");
     assert_false(is_there(sender));
     call = poll_as("Ca");
     assert_true(has(call, "\"fr\":\"CAdmin\""));
+    assert_true(has(call, "\"ec\":3"));
     assert_true(has(call, "\"m2m:seci\""));
     assert_false(is_there(sender));
     assert_int_equal(respond("Ca", rqi_of(call), "'rsc':4103,'pc':{'m2m:dbg':'no thanks'}"),
