@@ -7,11 +7,11 @@ right code, and must change nothing. spec: TS-0004 7.3.3.3, 7.3.3.4, 7.3.3.7
 
 import pytest
 from lib import model
+from lib.illegal import FIXED, code_for, sample
 from lib.onem2m import Client
 from lib.place import BUILT, CREATABLE, GOOD, MINIMAL, OWN_RULES, Place, minimal
 from lib.server import Server
 
-FIXED = ("cin", "tsi")  # what has no UPDATE
 ROWS = [(short, row) for short in CREATABLE for row in model.attributes(short)]
 IDS = [f"{short}-{row.short}" for short, row in ROWS]
 
@@ -24,24 +24,12 @@ def place(tmp_path_factory):
         yield Place(Client(server.url))
 
 
-def code_for(row, presence):
-    """What any unacceptable value of the attribute must get."""
-    return 5001 if row.is_unbuilt and presence != "NP" else 4000
-
-
 @pytest.fixture
 def unchanged(place):
     """Whatever the test does must leave everything as it was."""
     before = place.everything()
     yield
     assert place.everything() == before
-
-
-def sample(row):
-    """Some value for an attribute nobody may give."""
-    return GOOD.get(row.short) or {"st": 1, "ty": 3, "ct": "20200101T000000", "lt": "20200101T000000",
-                                   "cni": 0, "cbs": 0, "cs": 1, "cnm": 0, "mtv": True, "ssi": True,
-                                   "rms": True}.get(row.short, "x")
 
 
 # ---- CREATE ----

@@ -120,7 +120,7 @@ def scalar(name, text):
             return json.loads(text.strip())
         except ValueError:
             return text
-    return text
+    return text.strip(" \t\r\n") if data_types().get(name, {}).get("pattern") else text
 
 
 def text_of(value):
