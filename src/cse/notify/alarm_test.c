@@ -166,6 +166,46 @@ static void expiry_and_alarms_are_awaited_together(void **state)
     assert_int_equal(earliest(), 7);
 }
 
+static void has_put_off(uint64_t id, int64_t earliest_us)
+{
+    struct mln_alarm a;
+
+    assert_int_equal(mln_alarm_get(look.view, id, MLN_ALARM_MISSING_DATA, look.arena, &a).code,
+                     MLN_ERR_NONE);
+    assert_true(a.due_us >= earliest_us);
+    assert_true(mln_slice_eq(a.state, MLN_S("bad")));
+}
+
+/* A state that its owner cannot read: the hook fails each time. */
+static void one_that_fails_holds_up_no_others(void **state)
+{
+    static const char watched[] = "{'m2m:ts':{'rn':'%s','pei':1000,'mdd':true,'mdt':900}}";
+    uint64_t ids[2];
+    char pc[128];
+    int64_t now;
+
+    (void)state;
+    begin(false);
+    now = look.p->now_us;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(pc, sizeof pc, watched, i ? "u" : "t");
+        mln_look_make(&look, NULL, "cse-in", MLN_TY_TS, pc);
+        ids[i] = mln_look_at(&look, i ? "cse-in/u" : "cse-in/t").id;
+        set(ids[i], MLN_ALARM_MISSING_DATA, now + 10 * S, "bad");
+    }
+    set(7, MLN_ALARM_WINDOW, now + 11 * S, "");
+    mln_inproc_advance(look.p, 11 * S);
+    mln_inproc_advance(look.p, 3 * S); /* a pause after each failure */
+    (void)mln_look_anew(&look);
+    has_put_off(ids[0], now + 70 * S);
+    has_put_off(ids[1], now + 70 * S);
+    assert_int_not_equal(earliest(), 7);
+    mln_inproc_advance(look.p, 100 * S);
+    (void)mln_look_anew(&look);
+    has_put_off(ids[0], now + 130 * S);
+    has_put_off(ids[1], now + 130 * S);
+}
+
 static void many_are_due_at_once(void **state)
 {
     int64_t now;
@@ -188,6 +228,7 @@ int main(void)
         cmocka_unit_test_teardown(one_of_each_kind, tear_down),
         cmocka_unit_test_teardown(what_is_due_is_cleared_and_no_earlier, tear_down),
         cmocka_unit_test_teardown(expiry_and_alarms_are_awaited_together, tear_down),
+        cmocka_unit_test_teardown(one_that_fails_holds_up_no_others, tear_down),
         cmocka_unit_test_teardown(many_are_due_at_once, tear_down),
     };
 

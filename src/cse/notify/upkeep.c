@@ -13,9 +13,10 @@
 #include "cse/types/types.h"
 
 enum {
-    STEP = 200,         /* resources deleted or alarms carried out in one job, */
-    STEP_US = 50000,    /* and no more begun after this time */
-    PAUSE_US = 1000000, /* before a job that failed is tried again */
+    STEP = 200,          /* resources deleted or alarms carried out in one job, */
+    STEP_US = 50000,     /* and no more begun after this time */
+    PAUSE_US = 1000000,  /* before a job that failed is tried again */
+    LATER_US = 60000000, /* before an alarm that failed is tried again */
     ARENA_MAX = 256 << 20,
 };
 
@@ -31,6 +32,7 @@ struct chore {
     bool is_running;
     bool is_wanted; /* asked for again while it ran */
     bool has_more;
+    bool has_failed; /* the last time */
     uint64_t done;
     mln_err result;
 };
@@ -40,6 +42,7 @@ struct mln_upkeep {
     struct chore expiry;
     struct chore alarms;
     struct chore purge;
+    struct mln_alarm stuck; /* at which a job of alarms failed; id 0: none. The jobs' */
 };
 
 static struct chore *of_job(struct mln_job *job)
@@ -141,6 +144,24 @@ static mln_err next_expiry(struct chore *c, struct mln_view *view, int64_t *ret_
 
 /* ---- alarms ---- */
 
+/* The alarm that failed is due later, so that it holds up no others. Nothing else happens in that
+ * job: the next failure would undo it. */
+static mln_err put_off(struct mln_upkeep *u, const struct mln_change *c)
+{
+    struct mln_alarm alarm;
+    mln_err err = mln_alarm_get(c->view, u->stuck.id, u->stuck.kind, c->arena, &alarm);
+
+    if (!mln_failed(err) && alarm.due_us == u->stuck.due_us) {
+        alarm.due_us = c->now_us + LATER_US;
+        err = mln_alarm_set(c, &alarm);
+    }
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        MLN_TRY(err);
+    }
+    u->stuck.id = 0;
+    return MLN_OK;
+}
+
 /* Carries out the first alarm, if it is due; the memory of those before is used again.
  * Errors: NOT_FOUND (none is due). */
 static mln_err ring(struct chore *chore, const struct mln_change *c)
@@ -153,18 +174,21 @@ static mln_err ring(struct chore *chore, const struct mln_change *c)
     mln_arena_reset(c->arena);
     MLN_TRY(mln_alarm_first(c->view, &alarm));
     MLN_REQUIRE(alarm.due_us <= c->now_us, NOT_FOUND);
+    chore->upkeep->stuck = alarm;
     err = mln_alarm_get(c->view, alarm.id, alarm.kind, c->arena, &alarm);
     MLN_REQUIRE(err.code != MLN_ERR_NOT_FOUND, STORE_CORRUPT);
     MLN_TRY(err);
     MLN_TRY(mln_alarm_clear(c, alarm.id, alarm.kind));
     chore->done++;
     err = mln_store_get(c->view, alarm.id, c->arena, &r);
-    if (err.code == MLN_ERR_NOT_FOUND) {
-        return MLN_OK;
+    ops = mln_failed(err) ? NULL : mln_type_ops_of(r.ty);
+    if (ops && ops->alarm) {
+        err = ops->alarm(c, &r, &alarm);
+    } else if (err.code == MLN_ERR_NOT_FOUND) {
+        err = MLN_OK; /* its resource is gone */
     }
-    MLN_TRY(err);
-    ops = mln_type_ops_of(r.ty);
-    return ops && ops->alarm ? ops->alarm(c, &r, &alarm) : MLN_OK;
+    chore->upkeep->stuck.id = mln_failed(err) ? alarm.id : 0;
+    return err;
 }
 
 static mln_err run_alarms(struct mln_job *job, struct mln_view *view)
@@ -175,6 +199,10 @@ static mln_err run_alarms(struct mln_job *job, struct mln_view *view)
 
     chore->done = 0;
     MLN_TRY(begin_change(chore, view, &c));
+    if (chore->has_failed && chore->upkeep->stuck.id) {
+        chore->has_more = true;
+        return put_off(chore->upkeep, &c);
+    }
     while (!mln_failed(err) && chore->done < STEP && now_us(chore) - c.now_us < STEP_US) {
         err = ring(chore, &c);
     }
@@ -240,7 +268,8 @@ static void went_through(struct mln_task *task)
     if (d->is_stopped) {
         return;
     }
-    if (mln_failed(c->result)) {
+    c->has_failed = mln_failed(c->result);
+    if (c->has_failed) {
         mln_log(MLN_LOG_WARNING, "upkeep", "a step failed: %s", mln_err_text(c->result));
         arrange(c, now_us(c) + PAUSE_US);
         return;
