@@ -1,0 +1,66 @@
+/* Graphs and questions as the files of this folder know them. */
+#pragma once
+
+#include "semantic/rdf_int.h"
+
+struct mln_triple {
+    struct mln_term part[3]; /* subject, predicate, object */
+};
+
+struct mln_graph {
+    const struct mln_limits *limits;
+    struct mln_arena *arena;
+    struct mln_triple *triples;
+    size_t count;
+    size_t cap;
+    size_t longest;     /* bytes of a text in it */
+    unsigned documents; /* added so far */
+};
+
+/* More are refused; the search goes as deep as there are elements. */
+enum { MLN_QUERY_VARIABLES = 64, MLN_QUERY_ELEMENTS = 256 };
+
+/* What variables stand for; NULL: nothing yet. Borrowed from the graph. */
+struct mln_bindings {
+    const struct mln_term *of[MLN_QUERY_VARIABLES];
+};
+
+struct mln_expr; /* filter.c */
+
+struct mln_filter_expr {
+    struct mln_filter_expr *next;
+    struct mln_expr *expr;
+    unsigned cost; /* steps that it takes once */
+};
+
+enum mln_element_kind {
+    MLN_ELEMENT_TRIPLE,
+    MLN_ELEMENT_GROUPS,   /* one of the groups: a group by itself, or a UNION */
+    MLN_ELEMENT_OPTIONAL, /* the group, if it has a solution */
+};
+
+struct mln_element {
+    struct mln_element *next;
+    enum mln_element_kind kind;
+    struct mln_term part[3];
+    struct mln_group *groups;
+};
+
+struct mln_group {
+    struct mln_group *next; /* of a UNION */
+    struct mln_element *first;
+    struct mln_element *last;
+    struct mln_filter_expr *filters;
+};
+
+struct mln_query {
+    struct mln_group *where;
+    bool is_empty; /* LIMIT 0 */
+};
+
+/* An expression in parentheses, or a call. Errors: SYNTAX, NOT_IMPLEMENTED, LIMIT (too deep), those
+ * of r->variable, NO_MEMORY. */
+mln_err mln_expr_read(struct mln_rdf_reader *r, struct mln_filter_expr **ret);
+
+/* Is it true? An error is not. */
+bool mln_expr_holds(const struct mln_expr *expr, const struct mln_bindings *b);

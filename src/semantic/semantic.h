@@ -1,0 +1,38 @@
+/* Semantics: descriptions in RDF, and questions to them in SPARQL.
+ *
+ * Turtle is read whole but for relative IRIs and @base. Of SPARQL 1.1 what finds out whether
+ * there is a solution: SELECT and ASK of groups with FILTER, OPTIONAL and UNION. Nothing is
+ * fetched. What a peer can make grow is bounded: bytes and triples of a graph, bytes and steps of
+ * a question. One graph, one thread. docs/internals/semantic.md
+ * spec: TS-0004 7.3.3.18, 7.4.34; W3C: Turtle, SPARQL 1.1 Query Language */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/fault.h"
+#include "base/limits.h"
+
+struct mln_graph;
+struct mln_query;
+
+/* An empty graph. `limits` must live as long. Errors: NO_MEMORY. */
+mln_err mln_graph_new(const struct mln_limits *limits, struct mln_graph **ret);
+void mln_graph_free(struct mln_graph *graph);
+
+/* Cleanup attribute; NULL is fine. */
+void mln_graph_freep(struct mln_graph **graph);
+
+/* Adds the triples of a description in Turtle, which must live as long as the graph; its blank
+ * nodes are its own. After an error the graph has those before the mistake.
+ * Errors: ATTR_INVALID, LIMIT, NO_MEMORY. */
+mln_err mln_graph_add(struct mln_graph *graph, struct mln_slice text, struct mln_fault *fault);
+
+/* Reads a question. It lives in the arena and borrows from the text. Errors: SPARQL (no query),
+ * NOT_IMPLEMENTED (a form that is not taken), LIMIT, NO_MEMORY. */
+mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
+                       struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault);
+
+/* Has the question an answer? *ret_steps is what it took to find out, also after an error.
+ * Errors: LIMIT (too many steps). */
+mln_err mln_graph_ask(const struct mln_graph *graph, const struct mln_query *query, bool *ret,
+                      uint64_t *ret_steps);

@@ -1,0 +1,256 @@
+/* Questions in SPARQL. */
+#include "base/num.h"
+#include "base/utf8.h"
+#include "semantic/graph_int.h"
+
+struct parser {
+    struct mln_rdf_reader r;
+    struct mln_query *query;
+    struct mln_group *group; /* that triples go to */
+    struct mln_slice names[MLN_QUERY_VARIABLES];
+    unsigned count;
+    unsigned elements;
+};
+
+/* ---- what triples are made of ---- */
+
+static mln_err variable(void *data, struct mln_slice name, struct mln_term *ret)
+{
+    struct parser *p = data;
+    unsigned i = 0;
+
+    while (i < p->count && !mln_slice_eq(p->names[i], name)) {
+        i++;
+    }
+    if (i == p->count) {
+        MLN_REQUIRE(p->count < MLN_QUERY_VARIABLES, LIMIT);
+        p->names[p->count++] = name;
+    }
+    *ret = (struct mln_term){ .kind = MLN_TERM_VARIABLE, .variable = i, .text = name };
+    return MLN_OK;
+}
+
+static mln_err add_element(struct parser *p, enum mln_element_kind kind, struct mln_element **ret)
+{
+    struct mln_element *e = mln_arena_zalloc(p->r.arena, 1, sizeof *e);
+
+    MLN_REQUIRE(e, NO_MEMORY);
+    MLN_REQUIRE(p->elements++ < MLN_QUERY_ELEMENTS, LIMIT);
+    e->kind = kind;
+    if (p->group->last) {
+        p->group->last->next = e;
+    } else {
+        p->group->first = e;
+    }
+    p->group->last = e;
+    *ret = e;
+    return MLN_OK;
+}
+
+static mln_err take(void *data, const struct mln_term part[3])
+{
+    struct mln_element *e;
+
+    MLN_TRY(add_element(data, MLN_ELEMENT_TRIPLE, &e));
+    for (int i = 0; i < 3; i++) {
+        e->part[i] = part[i];
+    }
+    return MLN_OK;
+}
+
+/* ---- groups ---- */
+
+static mln_err read_group(struct parser *p, struct mln_group **ret);
+
+static mln_err read_filter(struct parser *p)
+{
+    struct mln_filter_expr *f;
+
+    MLN_TRY(mln_rdf_next(&p->r));
+    MLN_TRY(mln_expr_read(&p->r, &f));
+    f->next = p->group->filters;
+    p->group->filters = f;
+    return MLN_OK;
+}
+
+static mln_err read_optional(struct parser *p)
+{
+    struct mln_element *e;
+
+    MLN_TRY(mln_rdf_next(&p->r));
+    MLN_TRY(add_element(p, MLN_ELEMENT_OPTIONAL, &e));
+    return read_group(p, &e->groups);
+}
+
+/* { ... } UNION { ... } ... */
+static mln_err read_groups(struct parser *p)
+{
+    struct mln_element *e;
+    struct mln_group **link;
+
+    MLN_TRY(add_element(p, MLN_ELEMENT_GROUPS, &e));
+    MLN_TRY(read_group(p, &e->groups));
+    for (link = &e->groups->next; mln_rdf_is_word(&p->r, "UNION"); link = &(*link)->next) {
+        MLN_TRY(mln_rdf_next(&p->r));
+        MLN_TRY(read_group(p, link));
+    }
+    return MLN_OK;
+}
+
+/* Words of SPARQL that begin what is not taken. */
+static bool is_untaken(const struct mln_rdf_reader *r)
+{
+    static const char *const words[] = {
+        "BASE",   "BIND",  "CONSTRUCT", "DESCRIBE", "FROM",   "GRAPH",   "GROUP",
+        "HAVING", "MINUS", "OFFSET",    "ORDER",    "SELECT", "SERVICE", "VALUES",
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (mln_rdf_is_word(r, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static mln_err read_element(struct parser *p)
+{
+    struct mln_rdf_reader *r = &p->r;
+
+    if (mln_rdf_is_word(r, "FILTER")) {
+        return read_filter(p);
+    }
+    if (mln_rdf_is_word(r, "OPTIONAL")) {
+        return read_optional(p);
+    }
+    if (mln_rdf_is_sign(r, "{")) {
+        return read_groups(p);
+    }
+    MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
+    return mln_rdf_read_triples(r);
+}
+
+static mln_err read_elements(struct parser *p)
+{
+    struct mln_rdf_reader *r = &p->r;
+
+    MLN_TRY(mln_rdf_expect(r, "{"));
+    while (!mln_rdf_is_sign(r, "}")) {
+        bool was_triples = !mln_rdf_is_sign(r, "{") && r->token.kind != MLN_TOKEN_WORD;
+
+        MLN_TRY(read_element(p));
+        if (mln_rdf_is_sign(r, ".")) {
+            MLN_TRY(mln_rdf_next(r));
+        } else { /* nothing that begins with a term follows triples without a full stop */
+            MLN_REQUIRE(!was_triples || mln_rdf_is_sign(r, "}") || mln_rdf_is_sign(r, "{") ||
+                            r->token.kind == MLN_TOKEN_WORD,
+                        SYNTAX);
+        }
+    }
+    return mln_rdf_next(r);
+}
+
+static mln_err read_group(struct parser *p, struct mln_group **ret)
+{
+    struct mln_group *outer = p->group;
+    struct mln_group *group = mln_arena_zalloc(p->r.arena, 1, sizeof *group);
+
+    MLN_REQUIRE(group, NO_MEMORY);
+    MLN_REQUIRE(p->r.depth < MLN_RDF_DEPTH, LIMIT);
+    p->r.depth++;
+    p->group = group;
+    MLN_TRY(read_elements(p));
+    p->group = outer;
+    p->r.depth--;
+    *ret = group;
+    return MLN_OK;
+}
+
+/* ---- the question ---- */
+
+static mln_err read_selection(struct parser *p)
+{
+    struct mln_rdf_reader *r = &p->r;
+    struct mln_term unused;
+
+    if (mln_rdf_is_word(r, "DISTINCT") || mln_rdf_is_word(r, "REDUCED")) {
+        MLN_TRY(mln_rdf_next(r));
+    }
+    MLN_REQUIRE(!mln_rdf_is_sign(r, "("), NOT_IMPLEMENTED); /* SELECT (expression AS ?v) */
+    if (mln_rdf_is_sign(r, "*")) {
+        return mln_rdf_next(r);
+    }
+    do {
+        MLN_REQUIRE(r->token.kind == MLN_TOKEN_VARIABLE, SYNTAX);
+        MLN_TRY(mln_rdf_read_term(r, &unused));
+    } while (r->token.kind == MLN_TOKEN_VARIABLE);
+    MLN_REQUIRE(!mln_rdf_is_sign(r, "("), NOT_IMPLEMENTED);
+    return MLN_OK;
+}
+
+static mln_err read_limit(struct parser *p)
+{
+    uint64_t n;
+
+    MLN_TRY(mln_rdf_next(&p->r));
+    MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_NUMBER && mln_num_u64(p->r.token.text, &n), SYNTAX);
+    p->query->is_empty = n == 0;
+    return mln_rdf_next(&p->r);
+}
+
+static mln_err read_query(struct parser *p)
+{
+    struct mln_rdf_reader *r = &p->r;
+
+    MLN_TRY(mln_rdf_next(r));
+    while (mln_rdf_is_word(r, "PREFIX")) {
+        MLN_TRY(mln_rdf_next(r));
+        MLN_TRY(mln_rdf_read_prefix(r));
+    }
+    if (mln_rdf_is_word(r, "SELECT")) {
+        MLN_TRY(mln_rdf_next(r));
+        MLN_TRY(read_selection(p));
+    } else {
+        MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
+        MLN_REQUIRE(mln_rdf_is_word(r, "ASK"), SYNTAX);
+        MLN_TRY(mln_rdf_next(r));
+    }
+    MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
+    if (mln_rdf_is_word(r, "WHERE")) {
+        MLN_TRY(mln_rdf_next(r));
+    }
+    MLN_TRY(read_group(p, &p->query->where));
+    if (mln_rdf_is_word(r, "LIMIT")) {
+        MLN_TRY(read_limit(p));
+    }
+    MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
+    MLN_REQUIRE(r->token.kind == MLN_TOKEN_END, SYNTAX);
+    return MLN_OK;
+}
+
+mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
+                       struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault)
+{
+    struct mln_query *q = mln_arena_zalloc(arena, 1, sizeof *q);
+    struct parser p = { .r = { .rest = text, .arena = arena, .variable = variable, .take = take },
+                        .query = q };
+    mln_err err = MLN_ERROR(LIMIT);
+
+    MLN_REQUIRE(q, NO_MEMORY);
+    p.r.data = &p;
+    if (text.len <= limits->sparql_bytes) {
+        err = mln_utf8_valid(text) ? read_query(&p) : MLN_ERROR(SYNTAX);
+    }
+    if (err.code == MLN_ERR_LIMIT) {
+        mln_fault_set(fault, "semanticsFilter: too long or too deep");
+    } else if (err.code == MLN_ERR_NOT_IMPLEMENTED) {
+        mln_fault_set(fault, "semanticsFilter: SELECT and ASK with FILTER, OPTIONAL and UNION are "
+                             "implemented");
+    } else if (err.code == MLN_ERR_SYNTAX) {
+        mln_fault_set(fault, "semanticsFilter: no SPARQL query, from byte %zu on",
+                      text.len - p.r.rest.len);
+        MLN_FAIL(SPARQL);
+    }
+    *ret = q;
+    return err;
+}
