@@ -46,6 +46,7 @@ static const struct row {
     { { "chty", 4 }, MLN_FILTER_TYPES, MLN_FILTER_OF_A_CHILD, SHAPE_TYPES },
     { { "clbl", 4 }, MLN_FILTER_LABELS, MLN_FILTER_OF_A_CHILD, SHAPE_TEXTS },
     { { "catr", 4 }, MLN_FILTER_ATTRIBUTES, MLN_FILTER_OF_A_CHILD, SHAPE_ATTRIBUTES },
+    { { "smf", 3 }, MLN_FILTER_SEMANTICS, MLN_FILTER_OF_A_CHILD, SHAPE_TEXTS },
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -56,9 +57,8 @@ static const struct mln_slice handling[] = {
     { "ofst", 4 }, { "arp", 3 }, { "cfs", 3 }, { "cfq", 3 },
 };
 
-/* Defined by the standard, not offered: semantics, and the geographic criteria of Release 4. */
+/* Defined by the standard, not offered: the geographic criteria of Release 4. */
 static const struct mln_slice unbuilt[] = {
-    { "smf", 3 },
     { "gmty", 4 },
     { "gsf", 3 },
     { "geom", 4 },
@@ -429,6 +429,18 @@ bool mln_filter_range(struct mln_slice name, enum mln_filter_kind *ret)
     }
     *ret = row->kind;
     return true;
+}
+
+const struct mln_slice *mln_filter_queries(const struct mln_filter *filter, size_t *ret_count)
+{
+    for (size_t i = 0; i < filter->condition_count; i++) {
+        if (filter->conditions[i].kind == MLN_FILTER_SEMANTICS) {
+            *ret_count = filter->conditions[i].count;
+            return filter->conditions[i].texts;
+        }
+    }
+    *ret_count = 0;
+    return NULL;
 }
 
 /* ---- what an index can use ---- */

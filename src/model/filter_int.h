@@ -23,6 +23,7 @@ enum mln_filter_kind {
     MLN_FILTER_CONTENT_TYPE,
     MLN_FILTER_ATTRIBUTES,
     MLN_FILTER_CONTENT,
+    MLN_FILTER_SEMANTICS,
 };
 
 enum mln_filter_whose {

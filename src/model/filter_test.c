@@ -124,11 +124,9 @@ static void refuses_what_is_not_known(void **state)
 static void refuses_what_is_not_built(void **state)
 {
     (void)state;
-    refuse_as(MLN_ERR_NOT_IMPLEMENTED, "{'smf': ['x']}", "Filter Criteria: smf");
     refuse_as(MLN_ERR_NOT_IMPLEMENTED, "{'gmty': 1, 'geom': 'x', 'gsf': 1}",
               "Filter Criteria: gmty");
     refuse_as(MLN_ERR_NOT_IMPLEMENTED, "{'fu': 1, 'gsf': 1}", "Filter Criteria: gsf");
-    assert_true(mln_filter_is_unbuilt(MLN_S("smf")));
     assert_true(mln_filter_is_unbuilt(MLN_S("geom")));
     assert_false(mln_filter_is_unbuilt(MLN_S("lbl")));
     assert_false(mln_filter_is_unbuilt(MLN_S("")));

@@ -65,6 +65,7 @@ static bool range_holds(const struct mln_filter_condition *c, const struct mln_r
     case MLN_FILTER_CONTENT_TYPE:
     case MLN_FILTER_ATTRIBUTES:
     case MLN_FILTER_CONTENT:
+    case MLN_FILTER_SEMANTICS:
         break;
     }
     return false;
@@ -263,7 +264,7 @@ static bool content_holds(const struct mln_filter_condition *c, const struct mln
 
 /* ---- conditions ---- */
 
-/* Of everything but contents. */
+/* Of everything but contents and semantics. */
 static bool condition_holds(const struct mln_filter_condition *c, const struct mln_resource *r)
 {
     switch (c->kind) {
@@ -289,6 +290,7 @@ static bool condition_holds(const struct mln_filter_condition *c, const struct m
     case MLN_FILTER_SIZE_BELOW:
         return range_holds(c, r);
     case MLN_FILTER_CONTENT:
+    case MLN_FILTER_SEMANTICS:
         break;
     }
     return false;
@@ -334,6 +336,9 @@ static mln_err test(struct subject *s, const struct mln_filter_condition *c, boo
         *ret = s->has_parent && condition_holds(c, &s->parent);
         return MLN_OK;
     case MLN_FILTER_OF_A_CHILD:
+        if (c->kind == MLN_FILTER_SEMANTICS) {
+            return env->semantics ? env->semantics(env->data, s->resource, ret) : MLN_OK;
+        }
         return env->any_child ? env->any_child(env->data, s->resource, c->kind == MLN_FILTER_TYPES,
                                                condition_holds, c, ret)
                               : MLN_OK;

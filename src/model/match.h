@@ -24,6 +24,9 @@ struct mln_match_env {
     mln_err (*any_child)(void *data, const struct mln_resource *resource, bool by_type,
                          mln_match_visit *visit, const struct mln_filter_condition *condition,
                          bool *ret);
+    /* Do the descriptions of the resource answer one of the filter's queries? Errors: any, to give
+     * up. */
+    mln_err (*semantics)(void *data, const struct mln_resource *resource, bool *ret);
     /* mln_json_read; for contents that are JSON within a text. */
     mln_err (*read_json)(struct mln_slice text, const struct mln_limits *limits,
                          struct mln_arena *arena, struct mln_value **ret, struct mln_fault *fault);

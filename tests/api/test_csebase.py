@@ -13,7 +13,7 @@ from lib.onem2m import Client
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
     1, 2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15,
-    16, 17, 18, 19, 20, 21, 22, 23, 28, 29, 30, 31, 32,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 28, 29, 30, 31, 32,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
 
@@ -138,6 +138,7 @@ def test_supported_types_can_be_created(admin, ae):
         21: (admin, "cse-in", "stcl", {"cei": "/id-in", "srs": 2, "sm": 1, "evi": event}),
         22: (admin, "cse-in", "stcg", {}),
         23: (ae, ae.path, "sub", {"nu": [ae.stem]}),
+        24: (ae, ae.path, "smd", {"dcrp": 5, "dsp": "PHU6YT4gPHU6Yj4gMSAu"}),
         29: (ae, ae.path, "ts", {}),
         30: (ae, f"{ae.path}/t", "tsi", {"dgt": "20300101T000000", "con": "x"}),
         31: (admin, "cse-in", "rol", {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": ae.stem,

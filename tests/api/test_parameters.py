@@ -533,7 +533,7 @@ def test_unsupported_parameters(ae, place, name, value):
 
 def test_semantic_queries(ae):
     assert ae.retrieve(ae.path, query={"sqi": "true"}).rsc == 5001
-    assert ae.retrieve(ae.path, query={"fu": 1, "smf": "SELECT ?x WHERE { ?x ?y ?z }"}).rsc == 5001
+    assert ae.retrieve(ae.path, query={"smf": "SELECT ?x WHERE { ?x ?y ?z }"}).rsc == 5001
     assert ae.retrieve(ae.path, query={"fu": 3}).rsc == 5001
 
 

@@ -29,3 +29,26 @@ mln_err mln_list_nested(struct mln_exec *e, const struct mln_resource *root, str
  * scratch arena. Errors: LONG_READ, STORE_*, NO_MEMORY. */
 mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct mln_arena *scratch,
                            const struct mln_resource *r, bool *ret);
+
+/* Others than the candidate count when the originator may know of them: else conditions on them
+ * would tell what they hold. What must be read goes to the arena. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_filter_counts(struct mln_access *access, struct mln_arena *arena, int64_t now_us,
+                          const struct mln_resource *r, bool *ret);
+
+/* Can the queries of semanticsFilter be asked, and in this request? Needs no view.
+ * Errors: SPARQL, NOT_IMPLEMENTED, LIMIT, NO_MEMORY. */
+mln_err mln_semantics_check(const struct mln_exec *e);
+
+/* Does one of them have an answer in the descriptions of the resource: those of its
+ * <semanticDescriptor> children, and of what these name as related? A query that takes too many
+ * steps has none. Errors: LONG_READ, STORE_*, NO_MEMORY. */
+mln_err mln_semantics_hold(struct mln_exec *e, struct mln_access *access,
+                           const struct mln_resource *r, bool *ret);
+
+struct mln_graph;
+
+/* Reads a description into a graph: descriptor and descriptorRepresentation as packed attributes.
+ * What the graph borrows from goes to the arena. Errors: ATTR_INVALID, BAD_REQUEST (IRI),
+ * NOT_IMPLEMENTED (a syntax that is not read), LIMIT, NO_MEMORY. */
+mln_err mln_semantics_read(struct mln_graph *graph, struct mln_slice attrs, struct mln_arena *arena,
+                           struct mln_fault *fault);

@@ -12,19 +12,17 @@ struct surroundings {
     int64_t now_us;
 };
 
-/* Others than the candidate count when the originator may know of them: else conditions on them
- * would tell what they hold. */
-static mln_err counts(struct surroundings *s, struct mln_arena *arena, const struct mln_resource *r,
-                      bool *ret)
+mln_err mln_filter_counts(struct mln_access *access, struct mln_arena *arena, int64_t now_us,
+                          const struct mln_resource *r, bool *ret)
 {
-    struct mln_arena *kept = s->access->arena;
+    struct mln_arena *kept = access->arena;
     mln_err err = MLN_OK;
 
-    *ret = r->et > s->now_us;
+    *ret = r->et > now_us;
     if (*ret) {
-        s->access->arena = arena;
-        err = mln_access_sees(s->access, r, ret);
-        s->access->arena = kept;
+        access->arena = arena;
+        err = mln_access_sees(access, r, ret);
+        access->arena = kept;
     }
     return err;
 }
@@ -37,7 +35,7 @@ static mln_err read_parent(void *data, const struct mln_resource *resource,
 
     MLN_REQUIRE(resource->parent != 0, NOT_FOUND);
     MLN_TRY(mln_store_get(s->e->view, resource->parent, s->scratch, ret));
-    MLN_TRY(counts(s, s->scratch, ret, &may));
+    MLN_TRY(mln_filter_counts(s->access, s->scratch, s->now_us, ret, &may));
     return may ? MLN_OK : MLN_ERROR(NOT_FOUND);
 }
 
@@ -68,7 +66,9 @@ static mln_err check_child(struct surroundings *s, const struct inquiry *q, uint
     }
     MLN_TRY(empty_child(s));
     MLN_TRY(mln_store_get(s->e->view, id, s->child, &child));
-    return q->visit(q->condition, &child) ? counts(s, s->child, &child, ret) : MLN_OK;
+    return q->visit(q->condition, &child)
+               ? mln_filter_counts(s->access, s->child, s->now_us, &child, ret)
+               : MLN_OK;
 }
 
 static mln_err any_child(void *data, const struct mln_resource *resource, bool by_type,
@@ -95,6 +95,13 @@ static mln_err any_child(void *data, const struct mln_resource *resource, bool b
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
+static mln_err ask(void *data, const struct mln_resource *resource, bool *ret)
+{
+    struct surroundings *s = data;
+
+    return mln_semantics_hold(s->e, s->access, resource, ret);
+}
+
 mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct mln_arena *scratch,
                            const struct mln_resource *r, bool *ret)
 {
@@ -103,6 +110,7 @@ mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct
         .data = &s,
         .parent = read_parent,
         .any_child = any_child,
+        .semantics = ask,
         .read_json = e->cse->options.read_json,
         .limits = e->cse->options.limits,
         .scratch = scratch,

@@ -3,6 +3,7 @@
  * By table first (model/check), then what concerns every type, then the type's own addition.
  * spec: TS-0004 7.3.3.3, 7.3.3.4 */
 #include "base/timestamp.h"
+#include "cse/discover/discover.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
 #include "model/special.h"
@@ -268,6 +269,9 @@ mln_err mln_stage_validate(struct mln_exec *e, enum mln_step *ret)
     const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
 
     (void)ret;
+    if (!e->fan) { /* else it was checked for all members */
+        MLN_TRY(mln_semantics_check(e));
+    }
     if (e->is_fan_out) {
         return MLN_OK; /* each member's request is validated by itself */
     }
