@@ -9,6 +9,8 @@ import re
 
 import pytest
 from lib.onem2m import Client
+from lib.secure_client import by_certificate, by_key
+from lib.server import eventually
 from lib.tls import Lab, Shaken, cert_maker, credentials_of
 from test_attack import DISGUISES, message
 
@@ -115,6 +117,23 @@ def test_an_answer_comes_where_it_was_asked_for(lab, server):
             assert piece, came
             came += piece
     assert re.findall(rb"X-M2M-RI: (\w+)", came) == [b"first", b"last"]
+
+
+def test_a_result_waits_for_the_same_identity(lab, server):
+    """SEC-SAE-13, SEC-GEN-06: the connection ends before the request is carried out; the result is for who proves the
+    same as before"""
+    with by_certificate(lab, server, lab.ae, "Sdev").session as session:
+        first = Client(f"https://localhost:{server.port}", "Sdev")
+        first.session = session
+        answer = first.request("GET", "cse-in/ae-Sdev", query={"rt": 1}, headers={"X-M2M-OET": "300"})
+    assert answer.rsc == 1001
+    address = answer.pc["m2m:uri"]
+    assert by_key(lab, server, "one", "Sdev").retrieve(address).rsc == 4106
+    for method in ("GET", "DELETE"):
+        assert by_key(lab, server, "one", "Cone").request(method, address).rsc == 4103
+    again = by_certificate(lab, server, lab.ae, "Sdev")
+    eventually(lambda: again.retrieve(address)["rs"] == 1, seconds=20)
+    assert again.retrieve(address)["ors"]["pc"]["m2m:ae"]["aei"] == "Sdev"
 
 
 @pytest.mark.parametrize("field", [

@@ -5,7 +5,7 @@ spec: TS-0004 7.3.2.2 to 7.3.2.5, 7.4.12, 7.5.1.2.5; TS-0001 8.2.2, 9.6.12
 import time
 
 import pytest
-from lib.onem2m import Client, timestamp
+from lib.onem2m import Client, grant, timestamp
 from lib.together import together
 
 
@@ -60,13 +60,27 @@ def test_asynchronous(ae, receiver):
 
 
 def test_owner_only(ae, other):
-    """SEC-ACP-40, SEC-GEN-06, SEC-SAE-13: by others 4103"""
+    """SEC-ACP-40, SEC-GEN-06: by others 4103"""
     address = leave(ae, "GET", ae.path)
     for method in ("GET", "DELETE"):
         assert other.request(method, address).rsc == 4103
     assert until(ae, address)["rs"] == 1
     assert ae.delete(address).rsc == 2002
     assert ae.retrieve(address).rsc == 4004
+
+
+def test_the_decision_is_that_of_blocking(ae, other, admin, receiver):
+    """SEC-DEC-09: whatever the Response Type is"""
+    acp = grant(admin, ([other.stem], 2), ([ae.stem], 63))
+    assert ae.create(ae.path, "cnt", rn="c", acpi=[acp]).rsc == 2001
+    asked = [("GET", None, None, 2000), ("PUT", {"m2m:cnt": {"lbl": ["x"]}}, None, 4103),
+             ("POST", {"m2m:cin": {"con": "1"}}, 4, 4103), ("DELETE", None, None, 4103)]
+    for method, body, ty, rsc in asked:
+        assert other.request(method, f"{ae.path}/c", body, ty=ty).rsc == rsc, method
+        for rt in (1, 2):
+            address = leave(other, method, f"{ae.path}/c", body, ty, rt=rt,
+                            headers={"X-M2M-RTU": receiver.url})
+            assert until(other, address)["ors"]["rsc"] == rsc, (method, rt)
 
 
 def test_group_result(ae):
