@@ -14,6 +14,7 @@
 #include "cse/look_test.h"
 
 static const int64_t S = 1000000;
+static const int64_t YEAR = INT64_C(365) * 86400 * 1000000;
 
 static struct mln_look look;
 
@@ -175,7 +176,7 @@ static void a_long_time_without_a_look(void **state)
     mln_look_open(&look, &(struct mln_inproc_options){ .has_no_duties = true });
     make("{'m2m:ts':{'rn':'t','pei':1000,'mdd':true,'mdt':900,'mdn':50}}");
     feed("'20300101T000000'");
-    mln_inproc_advance(look.p, 365 * 86400 * S);
+    mln_inproc_advance(look.p, YEAR);
     assert_int_equal(mln_duties_new(look.p->worker, &look.p->duties).code, MLN_ERR_NONE);
     mln_inproc_settle(look.p);
     v = attributes();
@@ -206,7 +207,7 @@ static void many_messages_of_one_look(void **state)
     (void)snprintf(pc + len, sizeof pc - len, "],'enc':{'net':[8],'md':{'num':1,'dur':'PT1H'}}}}");
     mln_look_make(&look, NULL, "cse-in/t", MLN_TY_SUB, pc);
     feed("'20300101T000000'");
-    mln_inproc_advance(look.p, 365 * 86400 * S);
+    mln_inproc_advance(look.p, YEAR);
     assert_int_equal(mln_duties_new(look.p->worker, &look.p->duties).code, MLN_ERR_NONE);
     mln_inproc_settle(look.p);
     assert_int_equal(mln_value_get(attributes(), MLN_S("mdc"))->magnitude, 1000);
