@@ -320,7 +320,7 @@ static const struct case_of_type creates[] = {
     { "m2m:sub", "{'nu':['http://h']}", NULL, OK, NULL },
     { "m2m:sub", "{'nu':[]}", NULL, INVALID, NULL },
     { "m2m:sub", "{'nu':['a b']}", NULL, INVALID, "nu[0]: must be a URI, is another string" },
-    { "m2m:sub", "{'nu':['http://h'],'bn':{'num':1}}", NULL, NOT_IMPLEMENTED, NULL },
+    { "m2m:sub", "{'nu':['http://h'],'nsp':1}", NULL, NOT_IMPLEMENTED, NULL },
     { "m2m:sub", "{'nu':['http://h'],'nct':6}", NULL, INVALID, NULL },
     { "m2m:sub", "{'nu':['http://h'],'exc':0}", NULL, INVALID, NULL },
     { "m2m:grp", "{'mnm':5,'mid':[]}", NULL, OK, NULL },

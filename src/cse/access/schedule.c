@@ -239,3 +239,37 @@ bool mln_schedule_matches(const struct mln_schedule *s, const struct mln_moment 
 
     return (all & 1) != 0 && year_matches(s, at->year);
 }
+
+/* The longest stretch from that moment on in which nothing can match: to the next day, hour, minute
+ * or second, in seconds; 0: it matches. */
+static int64_t steps_over(const struct mln_schedule *s, const struct mln_moment *at)
+{
+    int64_t of_hour = at->minute * 60 + at->second;
+
+    if (!(s->days >> at->day & (uint32_t)s->months >> at->month &
+          (uint32_t)s->weekdays >> at->weekday & 1) ||
+        !year_matches(s, at->year)) {
+        return 86400 - (at->hour * 3600 + of_hour);
+    }
+    if (!(s->hours >> at->hour & 1)) {
+        return 3600 - of_hour;
+    }
+    if (!(s->minutes >> at->minute & 1)) {
+        return 60 - at->second;
+    }
+    return !(s->seconds >> at->second & 1);
+}
+
+int64_t mln_schedule_next(const struct mln_schedule *s, int64_t from_us, int64_t until_us)
+{
+    int64_t at_us = (from_us + MLN_US_PER_S - 1) / MLN_US_PER_S * MLN_US_PER_S;
+    struct mln_moment at;
+    int64_t seconds = 1;
+
+    while (at_us < until_us && seconds) {
+        mln_moment_of(at_us, &at);
+        seconds = steps_over(s, &at);
+        at_us += seconds * MLN_US_PER_S;
+    }
+    return at_us < until_us ? at_us : until_us;
+}

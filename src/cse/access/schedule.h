@@ -44,4 +44,8 @@ mln_err mln_schedule_parse(struct mln_slice text, struct mln_schedule *ret,
 /* `us` as in base/timestamp.h, not negative. */
 void mln_moment_of(int64_t us, struct mln_moment *ret);
 
+/* The first second that matches from `from_us` on and before `until_us`; `until_us` if there is
+ * none. Costs a few steps for each day in between. */
+int64_t mln_schedule_next(const struct mln_schedule *s, int64_t from_us, int64_t until_us);
+
 bool mln_schedule_matches(const struct mln_schedule *s, const struct mln_moment *at);

@@ -84,11 +84,44 @@ static void days_are_counted(void **state)
     }
 }
 
+/* Held against a walk second by second. */
+static void the_next_match(void **state)
+{
+    static const char *const texts[] = {
+        "* * * * * * *",         "7 * * * * * *",      "7-9,40 */20 * * * * *",
+        "0 0 3 * * * *",         "59 59 23 31 12 * *", "30 15 6,18 1 * 0,3 *",
+        "* * * * * * 2025-2026", "0 0 0 29 2 * *",     "0 30 12 * * 1 2024,2025",
+    };
+    const int64_t day = 86400 * MLN_US_PER_S;
+    int64_t begin;
+
+    (void)state;
+    assert_true(mln_timestamp_parse(MLN_S("20241229T235958,5"), &begin));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct mln_schedule s;
+        struct mln_moment at;
+        int64_t expected = begin + MLN_US_PER_S / 2;
+
+        assert_int_equal(mln_schedule_parse(mln_slice_z(texts[i]), &s, NULL).code, MLN_ERR_NONE);
+        for (; expected < begin + 4 * day; expected += MLN_US_PER_S) {
+            mln_moment_of(expected, &at);
+            if (mln_schedule_matches(&s, &at)) {
+                break;
+            }
+        }
+        expected = expected < begin + 4 * day ? expected : begin + 4 * day;
+        if (mln_schedule_next(&s, begin, begin + 4 * day) != expected) {
+            fail_msg("%s", texts[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_days),
         cmocka_unit_test(days_are_counted),
+        cmocka_unit_test(the_next_match),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

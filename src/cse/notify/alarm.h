@@ -13,6 +13,9 @@
 enum mln_alarm_kind {
     MLN_ALARM_MISSING_DATA = 1, /* of a <timeSeries>: a point of time is to be looked at */
     MLN_ALARM_WINDOW = 2,       /* of a <subscription>: its window of missing data ends */
+    MLN_ALARM_BATCH = 3,        /* ...: the duration of its batchNotify is over */
+    MLN_ALARM_RATE = 4,         /* ...: its window of rateLimit ends */
+    MLN_ALARM_PENDING = 5,      /* ...: its schedule opens */
 };
 
 struct mln_alarm {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "cse/notify/duties_int.h"
+#include "cse/notify/policy.h"
 #include "cse/tree.h"
 
 enum {
@@ -175,6 +176,7 @@ static mln_err count_down(const struct mln_change *c, const struct erasure *e)
         return MLN_OK; /* from before the counter was set, or there is none */
     }
     if (left <= 1) {
+        MLN_TRY(mln_policy_drop(c, sub.id));
         return mln_tree_remove(c, &sub);
     }
     MLN_TRY(mln_pack_to_value(sub.attrs, c->arena, &attributes));
@@ -558,7 +560,8 @@ static void send(struct lane *l)
     l->attempt.worker = l->d->duties->worker;
     l->attempt.fr = cse->names.cse_id;
     l->attempt.rvi = l->attempt.reach.rvi;
-    l->attempt.content = l->entry.content;
+    l->attempt.content = l->entry.notice.content;
+    l->attempt.ec = l->entry.notice.ec;
     l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 *
                             (l->attempt.reach.count ? l->attempt.reach.count : 1);
     l->attempt.done = answered;

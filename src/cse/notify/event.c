@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "cse/access/access.h"
 #include "cse/notify/missing.h"
-#include "cse/notify/window.h"
+#include "cse/notify/policy.h"
 #include "cse/types/types.h"
 #include "model/match.h"
 #include "model/pack.h"
@@ -155,72 +155,19 @@ mln_err mln_event_content(const struct mln_change *c, const struct mln_resource 
     return mln_buf_finish(&out, ret);
 }
 
-/* spec: TS-0004 7.5.1.2.2 step 5: no more notifications than expirationCounter says. Those that
- * wait have not been counted down yet. What was in the queue when the counter was set does not
- * count: types/sub.c keeps the number where counting begins. */
-static mln_err is_used_up(const struct mln_change *c, const struct mln_resource *sub, bool *ret)
-{
-    uint64_t left;
-    uint64_t waiting;
-
-    *ret = false;
-    if (mln_pack_find_u64(sub->attrs, MLN_S("exc"), &left)) {
-        MLN_TRY(mln_outbox_waiting(c->view, (struct mln_lane){ sub->id, 0 }, sub->count, &waiting));
-        *ret = waiting >= left;
-    }
-    return MLN_OK;
-}
-
-/* spec: TS-0004 7.5.1.2.2 steps 3.0 and 4.0: what its schedule does not permit now is discarded */
-static mln_err is_scheduled(const struct mln_change *c, const struct mln_resource *sub, bool *ret)
-{
-    struct mln_lookup l = { c->cse, c->view, c->arena, c->now_us };
-
-    *ret = true;
-    return sub->flags & MLN_RESOURCE_HAS_SCHEDULE ? mln_window_is_open(&l, sub->id, ret) : MLN_OK;
-}
-
 /* An event on its way to the subscriptions. */
 struct publication {
     const struct mln_event *event;
-    uint64_t left; /* bytes that may still be queued */
-    bool is_cut;   /* there was more: subscribers must not be able to hold up the change itself */
+    struct mln_allowance allowance;
 };
-
-static bool takes_place(struct publication *p, size_t bytes)
-{
-    p->is_cut = p->is_cut || bytes > p->left;
-    p->left -= p->is_cut ? 0 : bytes;
-    return !p->is_cut;
-}
 
 static mln_err notify(const struct mln_change *c, const struct mln_resource *sub,
                       struct publication *p)
 {
-    struct mln_slice targets;
     struct mln_slice content;
-    struct mln_walk w;
-    uint16_t number = 0;
-    bool may_leave;
-    bool used_up;
 
-    MLN_TRY(is_used_up(c, sub, &used_up));
-    MLN_TRY(is_scheduled(c, sub, &may_leave));
-    if (used_up || !may_leave || !mln_pack_find(sub->attrs, MLN_S("nu"), &targets)) {
-        return MLN_OK;
-    }
     MLN_TRY(mln_event_content(c, sub, p->event, &content));
-    for (mln_walk_begin(&w, targets); mln_walk_next(&w); number++) {
-        struct mln_slice target;
-
-        MLN_REQUIRE(mln_pack_text_of(w.item, &target), STORE_CORRUPT);
-        if (!takes_place(p, target.len + content.len)) {
-            break;
-        }
-        MLN_TRY(
-            mln_outbox_put(c, (struct mln_lane){ sub->id, number }, sub->count, target, content));
-    }
-    return MLN_OK;
+    return mln_policy_send(c, sub, content, &p->allowance);
 }
 
 /* Each point counts by itself, and its message has memory that serves the next again, so that no
@@ -334,7 +281,7 @@ static mln_err tell_all(const struct mln_change *c, const uint64_t *ids, size_t 
 
     MLN_REQUIRE(scratch, NO_MEMORY);
     one.arena = scratch;
-    for (size_t i = 0; i < count && !p->is_cut; i++) {
+    for (size_t i = 0; i < count && !p->allowance.is_cut; i++) {
         mln_arena_reset(scratch);
         MLN_TRY(consider(&one, ids[i], p));
     }
@@ -350,7 +297,8 @@ static bool is_private(const struct mln_resource *r)
 
 mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event)
 {
-    struct publication p = { .event = event, .left = c->cse->options.limits->event_bytes };
+    struct publication p = { .event = event,
+                             .allowance = { .left = c->cse->options.limits->event_bytes } };
     uint64_t *ids;
     size_t count;
 
@@ -362,7 +310,7 @@ mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *ev
         return MLN_OK;
     }
     MLN_TRY(tell_all(c, ids, count, &p));
-    if (p.is_cut) {
+    if (p.allowance.is_cut) {
         mln_log(MLN_LOG_WARNING, "notify",
                 "%.*s: more notifications of one event than the limit 'event_bytes' allows: not "
                 "all are told",
@@ -371,10 +319,72 @@ mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *ev
     return MLN_OK;
 }
 
+/* ids of the newest instances below a resource, newest first. */
+static mln_err newest(const struct mln_change *c, const struct mln_resource *subject, uint64_t most,
+                      uint64_t *ids, uint64_t *ret_count)
+{
+    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = subject->id,
+                                  .ty = mln_special_of(subject)->instance,
+                                  .is_descending = true };
+    mln_err err = MLN_OK;
+
+    *ret_count = 0;
+    if (spec.ty == 0) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_scan_open(c->view, &spec, &scan));
+    while (*ret_count < most && !mln_failed(err = mln_scan_next(scan, &ids[*ret_count], NULL))) {
+        ++*ret_count;
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* One instance that was there before the subscription. */
+static mln_err tell_again(const struct mln_change *c, const struct mln_resource *sub, uint64_t id,
+                          struct publication *p)
+{
+    struct mln_event event = *p->event;
+    struct mln_slice criteria = { 0 };
+    struct mln_resource instance;
+
+    (void)mln_pack_find(sub->attrs, MLN_S("enc"), &criteria);
+    MLN_TRY(mln_store_get(c->view, id, c->arena, &instance));
+    event.about = &instance;
+    p->event = &event;
+    return instance.et > c->now_us && wants(criteria, &event) ? notify(c, sub, p) : MLN_OK;
+}
+
+mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *sub,
+                         const struct mln_resource *subject, uint64_t most)
+{
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch = mln_arena_new((size_t)c->cse->options.limits->request_arena_bytes);
+    uint64_t lane = c->cse->options.limits->outbox_lane;
+    struct mln_event event = { .type = MLN_EVENT_CHILD_CREATED, .subject = subject };
+    struct publication p = { .allowance = { .left = c->cse->options.limits->event_bytes } };
+    struct mln_change one = *c;
+    uint64_t *ids;
+    uint64_t count;
+
+    most = most < lane ? most : lane;
+    ids = mln_arena_zalloc(c->arena, (size_t)most, sizeof *ids);
+    MLN_REQUIRE(ids && scratch, NO_MEMORY);
+    MLN_TRY(newest(c, subject, most, ids, &count));
+    one.arena = scratch;
+    while (count-- && !p.allowance.is_cut) {
+        mln_arena_reset(scratch);
+        p.event = &event;
+        MLN_TRY(tell_again(&one, sub, ids[count], &p));
+    }
+    return MLN_OK;
+}
+
 mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription)
 {
+    struct mln_notice notice = { 0 };
     struct mln_slice target;
-    struct mln_slice content;
     struct mln_buf out;
 
     if (!mln_pack_find_text(subscription->attrs, MLN_S("su"), &target)) {
@@ -388,9 +398,9 @@ mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_reso
     mln_pack_bool(&out, true);
     put_reference(&out, c, subscription->ri);
     mln_pack_end(&out);
-    MLN_TRY(mln_buf_finish(&out, &content));
+    MLN_TRY(mln_buf_finish(&out, &notice.content));
     return mln_outbox_put(c, (struct mln_lane){ subscription->id, MLN_OUTBOX_LANE_DELETION }, 0,
-                          target, content);
+                          target, &notice);
 }
 
 mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,

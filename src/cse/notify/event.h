@@ -37,6 +37,12 @@ struct mln_event {
 /* Errors: STORE_*, NO_MEMORY. */
 mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event);
 
+/* A subscription that is new wants to hear of up to `most` events that were before it: those whose
+ * instances are still there count as retained. spec: TS-0001 10.2.10.7 preSubscriptionNotify.
+ * Errors: STORE_*, NO_MEMORY. */
+mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *sub,
+                         const struct mln_resource *subject, uint64_t most);
+
 /* Content of the notification of an event to one subscription: {"m2m:sgn": {...}}.
  * Errors: LIMIT, NO_MEMORY. */
 mln_err mln_event_content(const struct mln_change *c, const struct mln_resource *sub,

@@ -70,14 +70,22 @@ mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, uint64_t *re
     return MLN_OK;
 }
 
+static bool is_held(struct mln_lane lane)
+{
+    return lane.number >= MLN_OUTBOX_LANE_HELD && lane.number != MLN_OUTBOX_LANE_DELETION;
+}
+
 static mln_err read_entry(struct mln_slice value, struct mln_outbox_entry *ret)
 {
     uint64_t created;
+    uint64_t ec = 0;
 
     MLN_REQUIRE(mln_pack_find_text(value, MLN_S("u"), &ret->target) &&
                     mln_pack_find_u64(value, MLN_S("t"), &created) &&
-                    mln_pack_find(value, MLN_S("c"), &ret->content),
+                    mln_pack_find(value, MLN_S("c"), &ret->notice.content),
                 STORE_CORRUPT);
+    (void)mln_pack_find_u64(value, MLN_S("e"), &ec);
+    ret->notice.ec = (int)ec;
     ret->created_us = (int64_t)created;
     return MLN_OK;
 }
@@ -120,16 +128,21 @@ mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after
                              struct mln_lane *ret)
 {
     char key[MLN_RECORD_KEY_MAX];
+    struct mln_lane found;
     uint64_t number;
-    size_t len;
+    size_t len = 0;
 
     if (after) {
         put_key(key, *after, UINT64_MAX);
+        len = MLN_OUTBOX_KEY_SIZE;
     }
-    MLN_TRY(mln_record_next_key(view, MLN_SPACE_OUTBOX,
-                                mln_slice_of(key, after ? MLN_OUTBOX_KEY_SIZE : 0), false, key,
-                                &len));
-    MLN_REQUIRE(read_key(mln_slice_of(key, len), ret, &number), STORE_CORRUPT);
+    do {
+        MLN_TRY(
+            mln_record_next_key(view, MLN_SPACE_OUTBOX, mln_slice_of(key, len), false, key, &len));
+        MLN_REQUIRE(read_key(mln_slice_of(key, len), &found, &number), STORE_CORRUPT);
+        put_key(key, found, UINT64_MAX);
+    } while (is_held(found));
+    *ret = found;
     return MLN_OK;
 }
 
@@ -166,13 +179,13 @@ static mln_err make_room(const struct mln_change *c, struct mln_lane lane, uint6
     }
     name = mln_outbox_name(&lookup, lane.subscription);
     mln_log(MLN_LOG_WARNING, "notify",
-            "%.*s: too many notifications wait for its target %u: the oldest is dropped",
-            MLN_S_ARG(name), (unsigned)lane.number + 1);
+            "%.*s: too many notifications wait in its lane %u: the oldest is dropped",
+            MLN_S_ARG(name), (unsigned)lane.number);
     return mln_outbox_erase(c->write, lane, first.number);
 }
 
 mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_t least,
-                       struct mln_slice target, struct mln_slice content)
+                       struct mln_slice target, const struct mln_notice *notice)
 {
     char key[MLN_OUTBOX_KEY_SIZE];
     struct mln_buf buf;
@@ -185,20 +198,39 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
         MLN_TRY(make_room(c, lane, end));
     }
     mln_buf_init(&buf, c->arena, SIZE_MAX);
-    mln_pack_map(&buf, 3);
+    mln_pack_map(&buf, notice->ec ? 4 : 3);
     mln_pack_text(&buf, MLN_S("u"));
     mln_pack_text(&buf, target);
     mln_pack_text(&buf, MLN_S("t"));
     mln_pack_uint(&buf, (uint64_t)c->now_us);
+    if (notice->ec) {
+        mln_pack_text(&buf, MLN_S("e"));
+        mln_pack_uint(&buf, (uint64_t)notice->ec);
+    }
     mln_pack_text(&buf, MLN_S("c"));
-    mln_pack_raw(&buf, content);
+    mln_pack_raw(&buf, notice->content);
     MLN_TRY(mln_buf_finish(&buf, &value));
     /* within a queue the numbers have no gaps; a new queue begins above all earlier ones, as long
      * as the clock does not go back */
     number = (uint64_t)c->now_us > least ? (uint64_t)c->now_us : least;
     put_key(key, lane, end ? end : number);
-    mln_fresh_lane(c->cse->fresh, lane);
+    if (!is_held(lane)) {
+        mln_fresh_lane(c->cse->fresh, lane);
+    }
     return mln_record_put(c->write, MLN_SPACE_OUTBOX, mln_slice_of(key, sizeof key), value);
+}
+
+mln_err mln_outbox_trim(const struct mln_change *c, struct mln_lane lane, uint64_t keep)
+{
+    struct place first = { .lane = lane };
+    uint64_t end;
+    mln_err err;
+
+    MLN_TRY(mln_outbox_end(c->view, lane, &end));
+    while (!mln_failed(err = step(c->view, &first)) && end - first.number > keep) {
+        MLN_TRY(mln_outbox_erase(c->write, lane, first.number));
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
 mln_err mln_outbox_clear(const struct mln_change *c, uint64_t subscription)

@@ -16,26 +16,39 @@ struct mln_change {
     int64_t now_us;
 };
 
-enum { MLN_OUTBOX_KEY_SIZE = 18, MLN_OUTBOX_LANE_DELETION = 0xFFFF };
+enum {
+    MLN_OUTBOX_KEY_SIZE = 18,
+    MLN_OUTBOX_LANE_HELD = 0xFFF0, /* the first of those that are not delivered: policy.h */
+    MLN_OUTBOX_LANE_DELETION = 0xFFFF,
+};
 
 struct mln_lane {
     uint64_t subscription; /* id of the <subscription>, which may be gone already */
-    uint16_t number;       /* place of the target in notificationURI, or LANE_DELETION; lane 0 is
-                            * the one that expirationCounter counts */
+    uint16_t number;       /* place of the target in notificationURI, LANE_DELETION, or one that
+                            * is held; lane 0 is the one that expirationCounter counts */
+};
+
+/* What is sent. */
+struct mln_notice {
+    struct mln_slice content; /* packed Content of the NOTIFY */
+    int ec;                   /* Event Category, 0: none */
 };
 
 /* One record as read. Slices live in the arena. */
 struct mln_outbox_entry {
     struct mln_lane lane;
     uint64_t number;
-    struct mln_slice target;  /* URL or resource identifier */
-    struct mln_slice content; /* packed Content of the NOTIFY */
+    struct mln_slice target; /* URL or resource identifier; empty in a lane that is held */
+    struct mln_notice notice;
     int64_t created_us;
 };
 
 /* Appends to a lane, under a number that is at least `least`. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_t least,
-                       struct mln_slice target, struct mln_slice content);
+                       struct mln_slice target, const struct mln_notice *notice);
+
+/* Drops all but the newest `keep` entries of a lane. Errors: STORE_*. */
+mln_err mln_outbox_trim(const struct mln_change *c, struct mln_lane lane, uint64_t keep);
 
 /* How many entries from that number on wait in a lane. Errors: STORE_*. */
 mln_err mln_outbox_waiting(struct mln_view *view, struct mln_lane lane, uint64_t from,
@@ -49,7 +62,7 @@ mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, uint64_t *re
 mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t number,
                         struct mln_arena *arena, struct mln_outbox_entry *ret);
 
-/* The first lane behind `after` that has entries; NULL: the first of all.
+/* The first lane behind `after` that has entries and is delivered; NULL: the first of all.
  * Errors: NOT_FOUND, STORE_*. */
 mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
                              struct mln_lane *ret);

@@ -35,10 +35,11 @@ static int tear_down(void **state)
 
 struct work {
     struct mln_job job;
-    enum { PUT, ERASE, CLEAR } what;
+    enum { PUT, ERASE, TRIM, CLEAR } what;
     struct mln_lane lane;
     const char *target;
     uint64_t number;
+    int ec;
     mln_err result;
 };
 
@@ -49,14 +50,16 @@ static mln_err run(struct mln_job *job, struct mln_view *view)
         .cse = look.p->cse, .view = view, .arena = look.arena, .now_us = look.p->now_us
     };
     char content[1] = { (char)0xF6 }; /* null; the outbox does not look at it */
+    struct mln_notice notice = { .content = mln_slice_of(content, sizeof content), .ec = w->ec };
 
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
     switch (w->what) {
     case PUT:
-        return mln_outbox_put(&c, w->lane, w->number, mln_slice_z(w->target),
-                              mln_slice_of(content, sizeof content));
+        return mln_outbox_put(&c, w->lane, w->number, mln_slice_z(w->target), &notice);
     case ERASE:
         return mln_outbox_erase(c.write, w->lane, w->number);
+    case TRIM:
+        return mln_outbox_trim(&c, w->lane, w->number);
     case CLEAR:
         break;
     }
@@ -117,7 +120,7 @@ static void a_lane_keeps_its_order(void **state)
     e = first(5, 0);
     assert_true(mln_slice_eq(e.target, MLN_S("a")));
     assert_true(e.created_us == look.p->now_us);
-    assert_int_equal(e.content.len, 1);
+    assert_int_equal(e.notice.content.len, 1);
     assert_int_equal(mln_outbox_next(look.view, e.lane, e.number, look.arena, &e).code,
                      MLN_ERR_NONE);
     assert_true(mln_slice_eq(e.target, MLN_S("b")));
@@ -126,6 +129,54 @@ static void a_lane_keeps_its_order(void **state)
     assert_int_equal(waiting(5, 0), 2);
     assert_int_equal(waiting(5, 1), 1);
     assert_int_equal(waiting(7, 0), 0);
+}
+
+static void the_newest_stay(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        put(5, 0, i == 2 ? "third" : "other");
+    }
+    put(5, 1, "not touched");
+    perform((struct work){ .what = TRIM, .lane = { 5, 0 }, .number = 2 });
+    assert_int_equal(waiting(5, 0), 2);
+    assert_true(mln_slice_eq(first(5, 0).target, MLN_S("third")));
+    perform((struct work){ .what = TRIM, .lane = { 5, 0 }, .number = 2 });
+    assert_int_equal(waiting(5, 0), 2);
+    perform((struct work){ .what = TRIM, .lane = { 5, 0 } });
+    perform((struct work){ .what = TRIM, .lane = { 5, 0 } });
+    assert_int_equal(waiting(5, 0), 0);
+    assert_int_equal(waiting(5, 1), 1);
+}
+
+static void the_category_comes_back(void **state)
+{
+    (void)state;
+    put(5, 0, "none");
+    perform((struct work){ .what = PUT, .lane = { 5, 1 }, .target = "one", .ec = 4 });
+    assert_int_equal(first(5, 0).notice.ec, 0);
+    assert_int_equal(first(5, 1).notice.ec, 4);
+}
+
+/* They are cleared with the others, but nobody is led to them. */
+static void what_is_held_is_not_listed(void **state)
+{
+    struct mln_lane lane;
+
+    (void)state;
+    put(5, MLN_OUTBOX_LANE_HELD, "");
+    put(5, MLN_OUTBOX_LANE_HELD + 2, "");
+    put(6, 0, "a");
+    assert_int_equal(mln_outbox_next_lane(look.view, NULL, &lane).code, MLN_ERR_NONE);
+    assert_int_equal(lane.subscription, 6);
+    assert_int_equal(mln_outbox_next_lane(look.view, &lane, &lane).code, MLN_ERR_NOT_FOUND);
+    put(5, MLN_OUTBOX_LANE_DELETION, "b");
+    assert_int_equal(mln_outbox_next_lane(look.view, NULL, &lane).code, MLN_ERR_NONE);
+    assert_int_equal(lane.number, MLN_OUTBOX_LANE_DELETION);
+    perform((struct work){ .what = CLEAR, .lane = { 5, 0 } });
+    assert_int_equal(waiting(5, MLN_OUTBOX_LANE_HELD), 0);
+    assert_int_equal(waiting(5, MLN_OUTBOX_LANE_HELD + 2), 0);
+    assert_int_equal(waiting(5, MLN_OUTBOX_LANE_DELETION), 1);
 }
 
 static void a_full_lane_drops_its_oldest(void **state)
@@ -246,6 +297,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_lane_keeps_its_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_newest_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_category_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_held_is_not_listed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_lane_drops_its_oldest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_are_erased_from_the_front, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_are_counted_from_a_number_on, set_up, tear_down),

@@ -1,10 +1,15 @@
 /* Time windows of <schedule> resources. */
 #include "cse/notify/window.h"
 
+#include "base/timestamp.h"
 #include "cse/access/schedule.h"
 
-/* Does an entry of the schedule match? They were read before they were stored. */
-static bool matches(const struct mln_resource *schedule, const struct mln_moment *now)
+/* How far ahead the next opening is looked for: bounds what a look costs. */
+static const int64_t HORIZON_US = 32 * 86400 * MLN_US_PER_S;
+
+/* When an entry of the schedule matches from `from_us` on, before `until_us`. They were read before
+ * they were stored. */
+static int64_t next_match(const struct mln_resource *schedule, int64_t from_us, int64_t until_us)
 {
     struct mln_schedule s;
     struct mln_slice entries;
@@ -13,41 +18,56 @@ static bool matches(const struct mln_resource *schedule, const struct mln_moment
 
     if (!mln_pack_find(schedule->attrs, MLN_S("se"), &entries) ||
         !mln_pack_find(entries, MLN_S("sce"), &entries)) {
-        return false;
+        return until_us;
     }
     for (mln_walk_begin(&w, entries); mln_walk_next(&w);) {
-        if (mln_pack_text_of(w.item, &text) && !mln_failed(mln_schedule_parse(text, &s, NULL)) &&
-            mln_schedule_matches(&s, now)) {
-            return true;
+        if (mln_pack_text_of(w.item, &text) && !mln_failed(mln_schedule_parse(text, &s, NULL))) {
+            until_us = mln_schedule_next(&s, from_us, until_us);
         }
     }
-    return false;
+    return until_us;
 }
 
-mln_err mln_window_is_open(const struct mln_lookup *l, uint64_t parent, bool *ret)
+/* The same for all schedules below the parent; *ret_any: there is one. */
+static mln_err next_opening(const struct mln_lookup *l, uint64_t parent, int64_t from_us,
+                            int64_t *until_us, bool *ret_any)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = parent, .ty = MLN_TY_SCH };
     struct mln_resource schedule;
-    struct mln_moment now;
     uint64_t id;
-    bool is_open = false;
-    bool has_any = false;
-    mln_err err = MLN_OK;
+    mln_err err;
 
-    mln_moment_of(l->now_us, &now);
+    *ret_any = false;
     MLN_TRY(mln_scan_open(l->view, &spec, &scan));
-    while (!is_open && !mln_failed(err = mln_scan_next(scan, &id, NULL))) {
+    while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
         MLN_TRY(mln_store_get(l->view, id, l->arena, &schedule));
         if (schedule.et > l->now_us) {
-            has_any = true;
-            is_open = matches(&schedule, &now);
+            *ret_any = true;
+            *until_us = next_match(&schedule, from_us, *until_us);
         }
     }
-    if (mln_failed(err) && err.code != MLN_ERR_NOT_FOUND) {
-        return err;
-    }
-    *ret = is_open || !has_any;
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+mln_err mln_window_is_open(const struct mln_lookup *l, uint64_t parent, bool *ret)
+{
+    int64_t second_us = l->now_us / MLN_US_PER_S * MLN_US_PER_S;
+    int64_t until_us = second_us + MLN_US_PER_S;
+    bool has_any;
+
+    MLN_TRY(next_opening(l, parent, second_us, &until_us, &has_any));
+    *ret = !has_any || until_us == second_us;
+    return MLN_OK;
+}
+
+mln_err mln_window_next(const struct mln_lookup *l, uint64_t parent, int64_t *ret_us)
+{
+    int64_t until_us = l->now_us + HORIZON_US;
+    bool has_any;
+
+    MLN_TRY(next_opening(l, parent, l->now_us + 1, &until_us, &has_any));
+    *ret_us = has_any ? until_us : l->now_us;
     return MLN_OK;
 }
 

@@ -10,6 +10,10 @@
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_window_is_open(const struct mln_lookup *l, uint64_t parent, bool *ret);
 
+/* When they permit it next, after the moment of the look-up: or, when that is far off or never, a
+ * moment to look again. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_window_next(const struct mln_lookup *l, uint64_t parent, int64_t *ret_us);
+
 /* The same for the node that an <AE> names in nodeLink; open when it names none of this CSE.
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_window_of_ae(const struct mln_lookup *l, const struct mln_resource *ae, bool *ret);

@@ -235,8 +235,9 @@ static mln_err tell(const struct mln_change *c, const struct mln_resource *reque
                     struct mln_slice target, struct mln_slice content)
 {
     struct mln_lane lane = { request->id, (uint16_t)(number + 1) };
+    struct mln_notice notice = { .content = content };
 
-    return mln_outbox_put(c, lane, 0, target, content);
+    return mln_outbox_put(c, lane, 0, target, &notice);
 }
 
 /* Who is not registered here cannot be reached by its name. */

@@ -3,6 +3,7 @@
  * to be available, for others to read. What it does stands in cse/notify/window.c. spec:
  * TS-0004 7.4.9, TS-0001 9.6.9 */
 #include "cse/access/schedule.h"
+#include "cse/notify/policy.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -85,9 +86,22 @@ static mln_err mark_parent(struct mln_exec *e, const struct mln_draft *d)
                                                : MLN_OK;
 }
 
+static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
+{
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
+
+    return mln_policy_reschedule(&c, d->resource.parent);
+}
+
+static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
+{
+    return mln_policy_reschedule(c, r->parent);
+}
+
 const struct mln_type_ops mln_sch_ops = {
     .ty = MLN_TY_SCH,
     .operations = MLN_OPS_CRUD,
     .create = { .validate = validate_create, .perform = name_it, .finish = mark_parent },
-    .update = { .validate = validate_update },
+    .update = { .validate = validate_update, .finish = finish_update },
+    .removed = removed,
 };

@@ -1,9 +1,12 @@
 /* <subscription>. spec: TS-0004 7.4.8, TS-0001 9.6.8 */
 #include "cse/types/sub.h"
 
+#include <stdio.h>
+
 #include "cse/access/access.h"
 #include "cse/notify/alarm.h"
 #include "cse/notify/event.h"
+#include "cse/notify/policy.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
@@ -155,6 +158,20 @@ static mln_err effective(struct mln_exec *e, struct mln_slice name, const struct
     return MLN_OK;
 }
 
+/* More than a lane holds would never come together. */
+static mln_err check_policies(struct mln_exec *e)
+{
+    const struct mln_value *bn = mln_value_get(e->attributes, MLN_S("bn"));
+    uint64_t number;
+
+    if (mln_value_u64(mln_value_get(bn, MLN_S("num")), &number) &&
+        number > e->cse->options.limits->outbox_lane) {
+        mln_fault_set(e->fault, "bn: num: greater than the limit 'outbox_lane'");
+        MLN_FAIL(LIMIT);
+    }
+    return MLN_OK;
+}
+
 static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subject)
 {
     const struct mln_value *enc;
@@ -162,6 +179,7 @@ static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subj
 
     MLN_TRY(effective(e, MLN_S("enc"), &enc));
     MLN_TRY(effective(e, MLN_S("nct"), &nct));
+    MLN_TRY(check_policies(e));
     return mln_criteria_check(e, enc, nct, subject);
 }
 
@@ -222,12 +240,50 @@ static mln_err choose_content_type(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("nct"), mln_value_uint(e->arena, mln_criteria_content_type(enc)));
 }
 
+/* spec: TS-0004 7.4.8.2.1 Recv-6.5: a batch has a duration. The value of the request stays as it
+ * is: the batch of the store may run again. */
+static mln_err complete_batch(struct mln_exec *e, struct mln_draft *d)
+{
+    uint64_t ms = e->cse->options.limits->batch_ms;
+    const struct mln_value *bn = mln_value_get(d->attributes, MLN_S("bn"));
+    const struct mln_value *number = mln_value_get(bn, MLN_S("num"));
+    struct mln_value *made;
+    struct mln_slice text;
+    char duration[32];
+    int len;
+
+    if (!bn || mln_value_get(bn, MLN_S("dur"))) {
+        return MLN_OK;
+    }
+    len = snprintf(duration, sizeof duration, "PT%llu.%03lluS", (unsigned long long)(ms / 1000),
+                   (unsigned long long)(ms % 1000));
+    MLN_REQUIRE(mln_arena_dup(e->arena, mln_slice_of(duration, (size_t)len), &text), NO_MEMORY);
+    made = mln_value_new(e->arena, MLN_V_OBJECT);
+    MLN_REQUIRE(made, NO_MEMORY);
+    if (number) {
+        MLN_TRY(mln_value_set(made, MLN_S("num"), mln_draft_copy(e->arena, number)));
+    }
+    MLN_TRY(mln_value_set(made, MLN_S("dur"), mln_value_text(e->arena, text)));
+    return mln_draft_set(d, MLN_S("bn"), made);
+}
+
+static mln_err set_policies(struct mln_exec *e, struct mln_draft *d)
+{
+    MLN_TRY(complete_batch(e, d));
+    d->resource.flags &= (uint16_t)~MLN_RESOURCE_HAS_POLICIES;
+    if (mln_policy_has_any(d->attributes)) {
+        d->resource.flags |= MLN_RESOURCE_HAS_POLICIES;
+    }
+    return MLN_OK;
+}
+
 /* spec: TS-0004 7.4.8.2.1 Recv-6.5 */
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
     bool is_own;
 
     MLN_TRY(mln_verify_require(e));
+    MLN_TRY(set_policies(e, d));
     MLN_TRY(choose_content_type(e, d));
     MLN_TRY(targets_originator(e, &is_own));
     if (!is_own) {
@@ -236,13 +292,18 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
     return MLN_OK;
 }
 
-/* Resources without such a subscription, which are nearly all, need no look for one. */
+/* Resources without a blocking subscription, which are nearly all, need no look for one. */
 static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
 {
     const struct mln_value *enc = mln_value_get(d->attributes, MLN_S("enc"));
+    struct mln_change c = mln_exec_change(e, d->resource.ct);
+    uint64_t prior;
 
-    return mln_criteria_has(enc, MLN_EVENT_BLOCKING_UPDATE)
-               ? mln_draft_mark_parent(e, MLN_RESOURCE_MAY_BLOCK)
+    if (mln_criteria_has(enc, MLN_EVENT_BLOCKING_UPDATE)) {
+        MLN_TRY(mln_draft_mark_parent(e, MLN_RESOURCE_MAY_BLOCK));
+    }
+    return mln_value_u64(mln_value_get(d->attributes, MLN_S("psn")), &prior)
+               ? mln_event_replay(&c, &d->resource, &e->target.resource, prior)
                : MLN_OK;
 }
 
@@ -263,6 +324,7 @@ static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
 {
     MLN_TRY(mln_verify_require(e));
     MLN_TRY(begin_counting(e, d));
+    MLN_TRY(set_policies(e, d));
     return choose_content_type(e, d);
 }
 
@@ -271,15 +333,17 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 {
     struct mln_change c = mln_exec_change(e, d->resource.lt);
 
-    return mln_value_get(e->attributes, MLN_S("enc"))
-               ? mln_alarm_clear(&c, d->resource.id, MLN_ALARM_WINDOW)
-               : MLN_OK;
+    if (mln_value_get(e->attributes, MLN_S("enc"))) {
+        MLN_TRY(mln_alarm_clear(&c, d->resource.id, MLN_ALARM_WINDOW));
+    }
+    return mln_policy_changed(&c, &d->resource, e->attributes);
 }
 
-/* A window that ends leaves nothing to do: with its alarm the count is gone. */
+/* A window of missing data that ends leaves nothing to do: with its alarm the count is gone. */
 static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
 {
-    return mln_alarm_clear(c, r->id, MLN_ALARM_WINDOW);
+    MLN_TRY(mln_alarm_clear(c, r->id, MLN_ALARM_WINDOW));
+    return mln_policy_removed(c, r);
 }
 
 const struct mln_type_ops mln_sub_ops = {
@@ -288,4 +352,5 @@ const struct mln_type_ops mln_sub_ops = {
     .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
     .update = { .validate = validate_update, .perform = perform_update, .finish = finish_update },
     .removed = removed,
+    .alarm = mln_policy_alarm,
 };
