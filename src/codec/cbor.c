@@ -3,6 +3,7 @@
 #include "codec/cbor.h"
 
 #include <cbor/streaming.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include "base/utf8.h"
 #include "codec/names.h"
 
-enum { NUMBER_SIZE = 40, DOUBLE_DIGITS = 17, SINGLE_DIGITS = 9 };
+enum { NUMBER_SIZE = 40 };
 
 enum token_kind {
     TOKEN_OTHER, /* what has no place in a content */
@@ -313,18 +314,20 @@ static bool is_text_of(const char *text, const struct token *t)
     return t->kind == TOKEN_SINGLE ? (float)again == (float)t->real : again == t->real;
 }
 
-/* The shortest decimal number that stands for it. One without fraction stays apart from integers,
- * as in JSON. */
+/* The shortest decimal number that stands for it: up to FLT_DIG or DBL_DIG digits come through as
+ * they are, and "%g" omits zeros behind them; few more are tried. Of subnormal numbers it may be
+ * a longer one. One without fraction stays apart from integers, as in JSON. */
 static mln_err read_real(struct reader *r, const struct token *t, struct mln_value *v)
 {
-    int most = t->kind == TOKEN_SINGLE ? SINGLE_DIGITS : DOUBLE_DIGITS;
+    bool is_single = t->kind == TOKEN_SINGLE;
+    int most = is_single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
     char text[NUMBER_SIZE];
     size_t len;
 
     if (!isfinite(t->real)) {
         return syntax(r, "NaN or infinity");
     }
-    for (int digits = 1; digits <= most; digits++) {
+    for (int digits = is_single ? FLT_DIG : DBL_DIG; digits <= most; digits++) {
         (void)snprintf(text, sizeof text, "%.*g", digits, t->real);
         if (is_text_of(text, t)) {
             break;
