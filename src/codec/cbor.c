@@ -49,6 +49,7 @@ struct reader {
     struct mln_fault *fault;
     uint64_t items_left;
     uint64_t depth_left;
+    struct mln_buf joined; /* a text in pieces; its memory is used again for other ones */
     struct mln_names names;
 };
 
@@ -277,22 +278,24 @@ static mln_err take_text(struct reader *r, struct mln_slice text, struct mln_sli
 /* A text in pieces, each of which is UTF-8. spec: RFC8949 3.2.3 */
 static mln_err join_text(struct reader *r, struct mln_slice *ret)
 {
-    struct mln_buf out;
+    struct mln_slice text = { 0 };
     struct token t;
 
-    mln_buf_init(&out, r->arena, (size_t)(r->end - r->at));
+    r->joined.len = 0;
     MLN_TRY(next(r, &t));
     while (t.kind == TOKEN_TEXT) {
         struct mln_slice piece;
 
         MLN_TRY(take_text(r, t.text, &piece));
-        mln_buf_add(&out, piece);
+        mln_buf_add(&r->joined, piece);
         MLN_TRY(next(r, &t));
     }
     if (t.kind != TOKEN_BREAK) {
         return syntax(r, "piece of a text that is none");
     }
-    return mln_buf_finish(&out, ret);
+    MLN_TRY(mln_buf_finish(&r->joined, &text));
+    MLN_REQUIRE(mln_arena_dup(r->arena, text, ret), NO_MEMORY);
+    return MLN_OK;
 }
 
 static mln_err read_negative(struct reader *r, uint64_t n, struct mln_value *v)
@@ -518,6 +521,7 @@ mln_err mln_cbor_read(struct mln_slice content, const struct mln_limits *limits,
     struct token t;
 
     MLN_REQUIRE(root, NO_MEMORY);
+    mln_buf_init(&r.joined, arena, content.len);
     MLN_TRY(next(&r, &t));
     MLN_TRY(read_value(&r, &t, root));
     r.start = r.at;

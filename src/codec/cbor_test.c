@@ -267,6 +267,29 @@ static void limits_hold(void **state)
     assert_non_null(strstr(fault.text, "at byte 4"));
 }
 
+/* What was needed to join the pieces of one text serves for the next. */
+static void texts_in_pieces_take_little_memory(void **state)
+{
+    size_t before;
+    struct mln_slice array;
+    struct mln_value *v = NULL;
+    struct mln_buf out;
+
+    (void)state;
+    mln_buf_init(&out, arena, 1 << 20);
+    mln_buf_byte(&out, (char)0x9F);
+    for (int i = 0; i < 10000; i++) {
+        mln_buf_add(&out, MLN_S("\x7F\x61"
+                                "a\xFF"));
+    }
+    mln_buf_byte(&out, (char)0xFF);
+    assert_false(mln_failed(mln_buf_finish(&out, &array)));
+    before = mln_arena_used(arena);
+    assert_false(mln_failed(mln_cbor_read(array, &limits, arena, &v, &fault)));
+    assert_true(mln_slice_eq(v->items.first->text, MLN_S("a")));
+    assert_true(mln_arena_used(arena) - before < 32 * array.len);
+}
+
 static void large_maps_are_searched_for_twins(void **state)
 {
     struct mln_value *v = NULL;
@@ -345,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(cut_short_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lengths_are_not_believed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_hold, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(texts_in_pieces_take_little_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(large_maps_are_searched_for_twins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(open_containers_get_a_length, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writer_refuses, set_up, tear_down),

@@ -24,7 +24,7 @@ struct frame {
     struct mln_slice name;
     struct mln_shape shape;
     struct mln_value *value; /* an object; NULL until it has a member */
-    struct mln_buf text;
+    struct mln_buf text;     /* its memory is used again for other elements */
     uint64_t seen;
     uint64_t namespaces; /* declared here */
     bool is_list;        /* the newest member came several times where anything may */
@@ -241,15 +241,18 @@ static mln_err check_names(struct reader *r, const struct mln_value *object)
 static mln_err push(struct reader *r, struct mln_slice name, const struct mln_shape *shape)
 {
     struct frame *frame = r->spare;
+    struct mln_buf text;
 
     if (frame) {
         r->spare = frame->up;
+        text = frame->text;
+        text.len = 0;
     } else {
         frame = mln_arena_alloc(r->arena, sizeof *frame);
         MLN_REQUIRE(frame, NO_MEMORY);
+        mln_buf_init(&text, r->arena, r->content.len);
     }
-    *frame = (struct frame){ .up = r->frame, .name = name, .shape = *shape };
-    mln_buf_init(&frame->text, r->arena, r->content.len);
+    *frame = (struct frame){ .up = r->frame, .name = name, .shape = *shape, .text = text };
     r->frame = frame;
     return MLN_OK;
 }
@@ -342,6 +345,7 @@ static mln_err end_element(struct reader *r)
     struct mln_slice text = { 0 };
 
     MLN_TRY(mln_buf_finish(&f->text, &text));
+    MLN_REQUIRE(mln_arena_dup(r->arena, text, &text), NO_MEMORY);
     r->frame = f->up;
     r->depth_left++;
     r->namespaces -= f->namespaces;

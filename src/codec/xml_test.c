@@ -350,6 +350,27 @@ static void namespaces_are_counted(void **state)
 }
 
 /* Many members of any name take no square of time, and a twin among them is found. */
+/* What was needed for the text of one element serves for the next. */
+static void small_elements_take_little_memory(void **state)
+{
+    size_t before;
+    struct mln_slice text = { 0 };
+    struct mln_value *v = NULL;
+    struct mln_buf out;
+
+    (void)state;
+    mln_buf_init(&out, arena, 1 << 20);
+    mln_buf_add(&out, MLN_S("<m2m:cin " NS "><con>"));
+    for (int i = 0; i < 10000; i++) {
+        mln_buf_add(&out, MLN_S("<a>1</a>"));
+    }
+    mln_buf_add(&out, MLN_S("</con></m2m:cin>"));
+    assert_false(mln_failed(mln_buf_finish(&out, &text)));
+    before = mln_arena_used(arena);
+    assert_int_equal(mln_xml_read(text, &limits, arena, &v, NULL).code, MLN_ERR_NONE);
+    assert_true(mln_arena_used(arena) - before < 20 * text.len);
+}
+
 static void large_objects(void **state)
 {
     struct mln_slice text = { 0 };
@@ -399,6 +420,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(attributes_are_counted_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(namespaces_are_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(small_elements_take_little_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(large_objects, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_memory, set_up, tear_down),
     };
