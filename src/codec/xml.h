@@ -23,6 +23,6 @@ mln_err mln_xml_read(struct mln_slice content, const struct mln_limits *limits,
 
 /* Appends a pack that is a map with one member, the root element. Attributes of resources stand in
  * the order of the tables. Errors: STORE_CORRUPT, NOT_ACCEPTABLE (a control character, a name that
- * is none in XML, an array in an array, a blank in an element of a list); failures of the buffer
- * stick there. */
+ * is none in XML, an array in an array, one where the tables have none or of less than two elements
+ * where they have no rule, a blank in an element of a list); failures of the buffer stick there. */
 mln_err mln_xml_write(struct mln_buf *out, struct mln_slice pack);

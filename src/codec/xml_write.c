@@ -284,11 +284,13 @@ static mln_err put_list(struct mln_buf *out, struct mln_slice pack)
     return MLN_OK;
 }
 
+/* Where anything may stand, an array of less than two elements would not come back as one. */
 static mln_err put_repeated(struct mln_buf *out, const struct element *e, unsigned depth)
 {
+    size_t count = 0;
     struct mln_walk w;
 
-    for (mln_walk_begin(&w, e->item); mln_walk_next(&w);) {
+    for (mln_walk_begin(&w, e->item); mln_walk_next(&w); count++) {
         struct element one = { e->name, w.item, e->shape };
         struct mln_slice rest = w.item;
         struct mln_item head;
@@ -298,6 +300,7 @@ static mln_err put_repeated(struct mln_buf *out, const struct element *e, unsign
         MLN_TRY(write_element(out, &one, depth + 1));
     }
     MLN_REQUIRE(!w.is_damaged, STORE_CORRUPT);
+    MLN_REQUIRE(e->shape.is_many || count > 1, NOT_ACCEPTABLE);
     return MLN_OK;
 }
 
@@ -320,7 +323,8 @@ static mln_err write_as(struct mln_buf *out, const struct element *e, bool is_ro
         return put_object(out, e, is_root, depth);
     }
     if (head.kind == MLN_V_ARRAY && !is_list(&e->shape)) {
-        MLN_REQUIRE(!is_root, NOT_ACCEPTABLE); /* there is one root */
+        /* there is one root, and what stands once by the tables stands once */
+        MLN_REQUIRE(!is_root && (e->shape.is_many || e->shape.order < 0), NOT_ACCEPTABLE);
         return put_repeated(out, e, depth);
     }
     MLN_TRY(open_tag(out, e->name, is_root));

@@ -151,7 +151,11 @@ static void what_xml_cannot_say(void **state)
     assert_refused("{\"m2m:cin\":{\"con\":{\"x:a\":1}}}");
     assert_refused("{\"m2m:cin\":{\"con\":{\"m2m:\":1}}}");
     assert_refused("{\"m2m:cin\":{\"con\":{\"m2m:a:b\":1}}}");
-    assert_refused("{\"m2m:cin\":{\"con\":[[1]]}}");
+    assert_refused("{\"m2m:cin\":{\"con\":[1,2]}}");
+    assert_refused("{\"m2m:cin\":{\"con\":[]}}");
+    assert_refused("{\"m2m:cin\":{\"con\":{\"a\":[]}}}");
+    assert_refused("{\"m2m:cin\":{\"con\":{\"a\":[1]}}}");
+    assert_refused("{\"m2m:cin\":{\"con\":{\"a\":[[1],[2]]}}}");
     assert_refused("{\"m2m:cnt\":{\"rn\":[1]}}");
     assert_refused("{\"m2m:uril\":[[1]]}");
     assert_refused("{\"m2m:cnt\":[{},{}]}");
