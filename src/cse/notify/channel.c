@@ -283,6 +283,10 @@ static void hand_over(struct mln_channel *c)
         struct mln_poll *p = OF(struct mln_poll, link, c->polls.prev);
         mln_err err = write_request(o, p);
 
+        if (err.code == MLN_ERR_LIMIT) { /* for every poll: it must not stand before others */
+            fail_offer(c->all, o, err);
+            continue;
+        }
         if (!mln_failed(err)) {
             ring_move(&c->taken, &o->link);
             o->poller = p->worker;

@@ -41,7 +41,7 @@ struct mln_offer {
     struct mln_outbound_request request; /* without url and timeout; borrowed until `done` */
     int64_t until_us;                    /* its Request Expiration Timestamp */
     /* On the worker's thread: with the answer, or TIMEOUT, NOT_REACHABLE (too many wait, or the
-     * server stops), NO_MEMORY. */
+     * server stops), LIMIT (it is larger than an answer may be), NO_MEMORY. */
     mln_outbound_done *done;
     void *data;
     struct mln_channel_link link; /* the channels' own, like the next */
@@ -63,7 +63,7 @@ struct mln_poll {
     struct mln_arena *arena; /* where the request is written */
     size_t most;             /* bytes of it */
     struct mln_slice pc;     /* packed {"m2m:rqp": ...}, valid in done without an error */
-    /* On the worker's thread. Errors: TIMEOUT, OVERLOAD (the server stops), NO_MEMORY, LIMIT. */
+    /* On the worker's thread. Errors: TIMEOUT, OVERLOAD (the server stops), NO_MEMORY. */
     void (*done)(struct mln_poll *poll, mln_err outcome);
     void *data;
     struct mln_channel_link link; /* the channels' own, like the next */

@@ -332,6 +332,24 @@ static void no_more_wait_than_the_limit(void **state)
     assert_false(is_there(notify("")));
 }
 
+static void a_request_that_no_answer_can_hold_is_refused(void **state)
+{
+    struct mln_inproc_call *call;
+    struct mln_inproc_call *sender;
+
+    (void)state;
+    start(NULL);
+    look.p->limits.response_bytes = 32;
+    call = poll_as("Ca");
+    sender = notify("");
+    assert_int_equal(mln_inproc_answer_of(sender)->rsc, MLN_RSC_TARGET_NOT_REACHABLE);
+    assert_false(is_there(call));
+    look.p->limits.response_bytes = 1 << 20;
+    call = poll_as("Ca"); /* the newest is served */
+    assert_false(is_there(notify("")));
+    assert_true(has(call, "\"m2m:seci\""));
+}
+
 /* The target of a new subscription is asked over its channel. spec: TS-0004 7.5.1.2.3 */
 static void consent_is_asked_for_over_the_channel(void **state)
 {
@@ -578,6 +596,7 @@ int main(void)
         cmocka_unit_test_teardown(a_request_goes_to_the_ae_and_its_answer_back, stop),
         cmocka_unit_test_teardown(a_request_that_nobody_polls_expires, stop),
         cmocka_unit_test_teardown(no_more_wait_than_the_limit, stop),
+        cmocka_unit_test_teardown(a_request_that_no_answer_can_hold_is_refused, stop),
         cmocka_unit_test_teardown(consent_is_asked_for_over_the_channel, stop),
         cmocka_unit_test_teardown(a_poll_ends_with_its_request_expiration, stop),
         cmocka_unit_test_teardown(who_has_gone_polls_no_more, stop),
