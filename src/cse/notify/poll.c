@@ -5,6 +5,14 @@
 #include "cse/notify/channel.h"
 #include "cse/pipeline/pipeline.h"
 
+/* The channels take nothing more. */
+static void tell_of_stop(struct mln_exec *e, mln_err outcome)
+{
+    if (outcome.code == MLN_ERR_OVERLOAD) {
+        mln_fault_set(e->fault, "the server stops");
+    }
+}
+
 /* ---- RETRIEVE ---- */
 
 static void polled(struct mln_poll *p, mln_err outcome)
@@ -16,6 +24,7 @@ static void polled(struct mln_poll *p, mln_err outcome)
     if (outcome.code == MLN_ERR_TIMEOUT) {
         mln_fault_set(e->fault, "no request came");
     }
+    tell_of_stop(e, outcome);
     e->response->rsc = MLN_RSC_OK;
     e->response->pc = p->pc;
     mln_exec_resume(e, outcome);
@@ -82,6 +91,7 @@ static void replied(struct mln_reply *r, mln_err outcome)
     if (outcome.code == MLN_ERR_BAD_REQUEST) {
         mln_fault_set(e->fault, "no request with this Request Identifier waits for its response");
     }
+    tell_of_stop(e, outcome);
     mln_exec_resume(e, outcome);
 }
 

@@ -577,6 +577,7 @@ static void the_end_of_the_server_ends_what_waits(void **state)
     mln_duties_stop(look.p->duties);
     mln_inproc_settle(look.p);
     assert_int_equal(mln_inproc_answer_of(call)->rsc, MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_true(has(call, "the server stops"));
     assert_int_equal(mln_inproc_answer_of(sender)->rsc, MLN_RSC_TARGET_NOT_REACHABLE);
     assert_int_equal(mln_inproc_answer_of(poll_as("Ca"))->rsc, MLN_RSC_INTERNAL_SERVER_ERROR);
     assert_int_equal(mln_inproc_answer_of(notify(""))->rsc, MLN_RSC_TARGET_NOT_REACHABLE);
