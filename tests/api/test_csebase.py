@@ -12,8 +12,8 @@ from lib.onem2m import Client
 
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
-    1, 2, 3, 4, 5, 7, 9, 10, 11, 13, 14, 15,
-    16, 17, 18, 19, 20, 21, 22, 23, 24, 28, 29, 30, 31, 32,
+    1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13, 14, 15,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 28, 29, 30, 31, 32, 47,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
 
@@ -129,6 +129,7 @@ def test_supported_types_can_be_created(admin, ae):
         9: (ae, ae.path, "grp", {"mnm": 1, "mid": []}),
         10: (admin, "cse-in", "lcp", {"los": 2}),
         11: (admin, "cse-in", "mssp", {}),
+        12: (admin, "cse-in", "mgc", {"cmt": 1, "ext": "cse-in/place"}),
         13: (admin, "cse-in/place", "bat", {"mgd": 1006, "btl": 5, "bts": 1}),
         14: (admin, "cse-in", "nod", {"ni": "urn:node:1"}),
         15: (ae, ae.path, "pch", {}),
@@ -144,6 +145,7 @@ def test_supported_types_can_be_created(admin, ae):
         31: (admin, "cse-in", "rol", {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": ae.stem,
                                       "tknb": "20260101T000000", "tkna": "20800101T000000"}),
         32: (admin, "cse-in", "tk", {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"}),
+        47: (ae, ae.path, "tgr", {"mei": "d@net.example", "tri": 5, "tvt": "PT1H"}),
     }
     # made by all tests, by none, test_fleet.py, test_nonblocking.py, test_flexcontainer.py
     elsewhere = {2, 5, 16, 17, 28}

@@ -10,7 +10,8 @@ from . import model
 # virtual resources have no attributes; specialisations, polling channels, and the requests that only
 # the CSE makes have tests of their own
 BUILT = [t for t in model.table("support.json")["built"]["types"]
-         if t not in ("la", "ol", "fopt", "pcu", "mgmtObj", "flexContainer", "pch", "req")]
+         if t not in ("la", "ol", "fopt", "pcu", "mgmtObj", "flexContainer", "pch", "req",
+                      "mgc", "tgr")]
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {
