@@ -28,7 +28,7 @@ def test_the_registrar_shows_its_registrees(fleet):
     for at, name, cst, behind in (("in", "mn1", 2, ["/asn"]), ("in", "mn2", 2, None), ("mn1", "asn", 3, None)):
         found = fleet.remote(at, name)
         assert (found["cst"], found["poa"], found["rr"]) == (cst, [fleet.url(name)], True)
-        assert found["cb"] == f"/{name}/base" and found["rn"] == name and "3" in found["srv"]
+        assert found["cb"] == f"/{name}/base" and found["rn"] == name and "3" in found["srv"] and "cbor" in found["csz"]
         assert found.get("dcse") == behind
     assert 16 in fleet.client("in").retrieve("base")["srt"]
 

@@ -391,6 +391,7 @@ static mln_err add_state(struct mln_registration *r, struct mln_value *v)
     MLN_TRY(set_expiration(r, v));
     MLN_TRY(mln_value_set(v, MLN_S("rr"), mln_value_bool(r->asking, o->poa_count > 0)));
     MLN_TRY(add_list(v, r->asking, MLN_S("srv"), releases, 3));
+    MLN_TRY(add_list(v, r->asking, MLN_S("csz"), o->serialisations, o->serialisation_count));
     if (o->poa_count) {
         MLN_TRY(add_list(v, r->asking, MLN_S("poa"), o->poa, o->poa_count));
     }
