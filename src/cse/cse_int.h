@@ -30,6 +30,8 @@ struct mln_jwt_issuers;
 struct mln_retrieval;
 struct mln_tokens;
 struct mln_forward;
+struct mln_open_way;
+struct mln_transit;
 
 struct mln_cse {
     struct mln_cse_options options;
@@ -66,6 +68,7 @@ struct mln_worker {
     struct mln_jwt_issuers *role_issuers; /* a share: they were accepted by these, or NULL */
     struct mln_retrieval *retrievals;     /* that ask other CSEs now */
     uint64_t parked;                      /* calls that wait */
+    struct mln_open_way *ways;            /* neighbours that some of them wait for */
     struct mln_exec *timed;               /* those of them that wait for a time */
     uint64_t timed_count;
     uint64_t polls;    /* that wait on polling channels */
@@ -163,6 +166,8 @@ struct mln_exec {
     struct mln_inquiry *inquiry;         /* targets asked for their consent */
     struct mln_explanation *explanation; /* the decision is to be explained: pipeline/explain.c */
     struct mln_trace *trace;             /* and reports here */
+    bool is_transit;                     /* the target is at another CSE */
+    struct mln_transit *transit;         /* and there it goes */
     struct mln_forward *forward;         /* a NOTIFY to be passed on to an AE */
     struct mln_poll *poll;               /* of a polling channel, or */
     struct mln_reply *reply;             /* what came back to it */

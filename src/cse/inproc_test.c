@@ -273,7 +273,8 @@ static void land(struct mln_inproc_flight *f)
 {
     struct mln_inproc *p = f->p;
     const struct mln_inproc_reply *r = &f->reply;
-    struct mln_outbound_answer answer = { .err = { r->err } };
+    struct mln_outbound_answer answer = { .err = { r->err },
+                                          .was_sent = r->err == MLN_ERR_TIMEOUT };
 
     if (!mln_failed(answer.err)) {
         answer.rsc = r->rsc ? r->rsc : MLN_RSC_OK;

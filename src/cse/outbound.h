@@ -35,7 +35,13 @@ struct mln_outbound_answer {
     bool has_rsc;               /* the answer carried a Response Status Code */
     enum mln_rsc rsc;           /* as carried, or derived from the status of the transport */
     int transport_status;       /* HTTP status, 0 when none */
-    const struct mln_value *pc; /* decoded Content or NULL; borrowed for the callback */
+    const struct mln_value *pc; /* decoded Content or NULL; borrowed for the callback, like: */
+    struct mln_slice location;  /* of a new resource, as To would carry it; or empty */
+    int content_status;         /* enum mln_content_status, 0 when absent */
+    uint64_t content_offset;
+    const struct mln_local_token *ati; /* Assigned Token Identifiers */
+    size_t ati_count;
+    bool was_sent; /* with an error: some of the request has left already */
 };
 
 typedef void mln_outbound_done(void *data, const struct mln_outbound_answer *answer);

@@ -172,11 +172,14 @@ static void finish(struct transfer *t, CURLcode code)
 {
     struct mln_fetch_answer answer = { 0 };
     long status = 0;
+    long sent = 0;
 
     if (!t->failed && is_header_too_large(t, code)) {
         (void)fail_transfer(t, MLN_ERR_PROTOCOL, "header of the answer too large");
     }
     answer.err = error_of(t, code);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+    answer.was_sent = sent > 0;
     (void)curl_multi_remove_handle(t->fetcher->multi, t->easy);
     unlink_active(t);
     answer.why = why_of(t, code);

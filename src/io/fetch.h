@@ -52,6 +52,7 @@ struct mln_fetch_request {
 struct mln_fetch_answer {
     mln_err err;     /* NETWORK, TIMEOUT, PROTOCOL (no HTTP, or beyond the limits), NO_MEMORY */
     const char *why; /* a word for the log, never NULL */
+    bool was_sent;   /* some of the request has left, whether or not it came to an answer */
     int status;      /* with err NONE */
     const struct mln_field *fields;
     size_t field_count;

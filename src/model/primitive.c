@@ -517,6 +517,19 @@ static mln_err read_rest(struct reader *r)
     return MLN_OK;
 }
 
+static struct mln_request nothing_said(int64_t now_us)
+{
+    return (struct mln_request){
+        .arrival_us = now_us,
+        .ot_us = MLN_NO_TIME,
+        .rqet_us = MLN_NO_TIME,
+        .rset_us = MLN_NO_TIME,
+        .oet_us = MLN_NO_TIME,
+        .rp_us = MLN_NO_TIME,
+        .rt = MLN_RT_BLOCKING,
+    };
+}
+
 mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct mln_limits *limits,
                          struct mln_arena *arena, struct mln_request *ret, struct mln_fault *fault)
 {
@@ -528,15 +541,7 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
         .fault = fault,
     };
 
-    *ret = (struct mln_request){
-        .arrival_us = now_us,
-        .ot_us = MLN_NO_TIME,
-        .rqet_us = MLN_NO_TIME,
-        .rset_us = MLN_NO_TIME,
-        .oet_us = MLN_NO_TIME,
-        .rp_us = MLN_NO_TIME,
-        .rt = MLN_RT_BLOCKING,
-    };
+    *ret = nothing_said(now_us);
     MLN_TRY(collect(&r, params));
     read_for_answer(&r);
     MLN_TRY(read_operation(&r));
@@ -552,4 +557,47 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
     MLN_TRY(read_content(&r));
     MLN_TRY(read_filter(&r));
     return read_result_content(&r);
+}
+
+static mln_err check_given(struct reader *r, const enum mln_parameter_id *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (r->given[ids[i]]) {
+            MLN_TRY(check_type(r, ids[i]));
+        }
+    }
+    return MLN_OK;
+}
+
+mln_err mln_request_read_envelope(struct mln_value *params, int64_t now_us,
+                                  const struct mln_limits *limits, struct mln_arena *arena,
+                                  struct mln_request *ret, struct mln_fault *fault)
+{
+    static const enum mln_parameter_id ids[] = { MLN_PA_TY,   MLN_PA_OT,  MLN_PA_RQET,
+                                                 MLN_PA_RSET, MLN_PA_OET, MLN_PA_RP };
+    struct reader r = {
+        .now_us = now_us,
+        .limits = limits,
+        .arena = arena,
+        .req = ret,
+        .fault = fault,
+    };
+    uint64_t ty;
+
+    *ret = nothing_said(now_us);
+    MLN_TRY(collect(&r, params));
+    read_for_answer(&r);
+    MLN_TRY(read_operation(&r));
+    if (ret->op == 0) {
+        return invalid(&r, MLN_PA_OP, "must be a value of m2m:operation");
+    }
+    MLN_TRY(read_to(&r));
+    MLN_TRY(read_request_id(&r));
+    MLN_TRY(read_from(&r));
+    MLN_TRY(check_given(&r, ids, sizeof ids / sizeof ids[0]));
+    if (r.given[MLN_PA_TY] && mln_value_u64(r.given[MLN_PA_TY], &ty)) {
+        ret->ty = (uint16_t)ty;
+    }
+    MLN_TRY(read_times(&r));
+    return read_response_type(&r);
 }

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from lib.fleet import free_port
-from lib.onem2m import Client
+from lib.onem2m import Client, grant
 from lib.server import Server, eventually
 from lib.tls import Lab, cert_maker
 
@@ -80,12 +80,34 @@ def test_registration(secured):
         assert found["csi"] == "/mn1", found
 
 
+def with_ae(server):
+    admin = Client(server.urls[1])
+    acp = grant(admin, (["all"], 63), parent="base")
+    ae = admin.As("Cae").create("base", "ae", api="Ntest", rr=False, srv=["3"], rn="ae")
+    assert ae.rsc == 2001, ae
+    ae = admin.As("Cae")
+    assert ae.create("base/ae", "cnt", rn="open", acpi=[acp]).rsc == 2001
+    return ae
+
+
+def test_both_ways(secured):
+    """SEC-SAE-12, SEC-IMP-05: requests up and down, with mutual proof"""
+    with secured.run("in") as top, secured.run("mn1", *secured.registrar()) as below:
+        eventually(lambda: "registered at /in" in below.log(), what="the registration")
+        up, down = with_ae(below), with_ae(top)
+        made = up.create("/in/base/ae/open", "cin", con="up", cr=None)
+        assert made.rsc == 2001 and made["cr"] == "/mn1/Cae", (made, top.log()[-2000:])
+        made = down.create("/mn1/base/ae/open", "cin", con="down", cr=None)
+        assert made.rsc == 2001 and made["cr"] == "/in/Cae", (made, below.log()[-2000:])
+
+
 def test_a_registrar_that_is_another(secured, lab):
     """SEC-SAE-08: a registrar that does not prove the credential gets no registration"""
     wrong = "12-other@sp.example" if secured.kind == "key" else "32-//sp.example/other"
     with secured.run("in") as top, secured.run("mn1", *secured.registrar(wrong)) as below:
         eventually(lambda: "does not answer" in below.log(), what="the refusal")
         assert "registered at" not in below.log()
+        assert with_ae(below).retrieve("/in/base").rsc == 5103
         assert Client(top.urls[1]).retrieve("base?rcn=8&ty=16").res.get("m2m:csr", []) == []
 
 

@@ -236,7 +236,7 @@ def test_serialisation_indicator(ae, cnt, receiver):
     ("{url}/?ct=yaml", 4000), ("{url}/?q=1&ct=text", 4000),
     ("mqtt://127.0.0.1/topic", 5001), ("coap://127.0.0.1/x", 5001),
     ("ws://127.0.0.1/x", 5001), ("ftp://127.0.0.1/x", 5001),
-    ("/id-other/Cx", 5001), ("//other.example/id-x/Cx", 5001), ("cse-in/nobody", 4000),
+    ("/id-other/Cx", 4000), ("//other.example/id-x/Cx", 5001), ("cse-in/nobody", 4000),
     ("Cnobody", 4000), ("{cnt}", 4000), ("cse-in/../x", 4000),
 ])
 def test_unusable_targets(ae, cnt, receiver, target, rsc):

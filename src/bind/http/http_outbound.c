@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "bind/http/http_wire.h"
+#include "bind/http/http_int.h"
 #include "codec/serialisation.h"
 #include "io/fetch.h"
 
@@ -54,11 +54,56 @@ static void read_content(struct sender *s, const struct mln_serialisation *form,
     }
 }
 
+/* Content-Location is a path as that of a request. spec: TS-0009 6.2.2.1 */
+static void read_location(struct sender *s, struct mln_slice path,
+                          struct mln_outbound_answer *answer)
+{
+    struct mln_value *params = mln_value_new(s->receiving, MLN_V_OBJECT);
+    const struct mln_value *to;
+
+    if (!path.len || !params ||
+        mln_failed(mln_http_target_read(path, s->receiving, params, NULL))) {
+        return;
+    }
+    to = mln_value_get(params, MLN_S("to"));
+    if (to && to->kind == MLN_V_TEXT) {
+        answer->location = to->text;
+    }
+}
+
+enum { TOKENS_MAX = 64 }; /* local Token IDs of one answer */
+
+static void read_tokens(struct sender *s, struct mln_slice rest, struct mln_outbound_answer *answer)
+{
+    struct mln_local_token *list =
+        rest.len ? mln_arena_zalloc(s->receiving, TOKENS_MAX, sizeof *list) : NULL;
+
+    answer->ati = list;
+    while (list && answer->ati_count < TOKENS_MAX &&
+           mln_http_wire_next_local(&rest, &list[answer->ati_count])) {
+        answer->ati_count++;
+    }
+}
+
+static void read_message(struct sender *s, const struct mln_fetch_answer *fetched,
+                         const struct mln_http_answer *message, struct mln_outbound_answer *answer)
+{
+    answer->has_rsc = message->has_rsc;
+    answer->rsc = message->rsc;
+    answer->content_status = message->content_status;
+    answer->content_offset = message->content_offset;
+    read_location(s, message->location, answer);
+    read_tokens(s, message->ati, answer);
+    if (message->content && fetched->body.len) {
+        read_content(s, message->content, fetched, answer);
+    }
+}
+
 static void on_fetched(void *data, const struct mln_fetch_answer *fetched)
 {
     struct sent *sent = data;
     struct sender *s = sent->sender;
-    struct mln_outbound_answer answer = { .err = fetched->err };
+    struct mln_outbound_answer answer = { .err = fetched->err, .was_sent = fetched->was_sent };
     struct mln_http_answer message = { 0 };
 
     if (mln_failed(fetched->err)) {
@@ -69,11 +114,7 @@ static void on_fetched(void *data, const struct mln_fetch_answer *fetched)
                                                fetched->field_count, &message);
     }
     if (!mln_failed(answer.err)) {
-        answer.has_rsc = message.has_rsc;
-        answer.rsc = message.rsc;
-        if (message.content && fetched->body.len) {
-            read_content(s, message.content, fetched, &answer);
-        }
+        read_message(s, fetched, &message, &answer);
     }
     sent->done(sent->data, &answer);
     mln_free(sent);

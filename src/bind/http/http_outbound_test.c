@@ -66,6 +66,7 @@ struct result {
     int calls;
     struct mln_outbound_answer answer;
     char pc[2000]; /* as JSON */
+    char location[100];
 };
 
 static void on_done(void *data, const struct mln_outbound_answer *answer)
@@ -77,6 +78,7 @@ static void on_done(void *data, const struct mln_outbound_answer *answer)
     r->calls++;
     r->answer = *answer;
     r->pc[0] = '\0';
+    (void)snprintf(r->location, sizeof r->location, "%.*s", MLN_S_ARG(answer->location));
     if (answer->pc) {
         mln_buf_init(&out, arena, 1 << 19);
         mln_json_write_value(&out, answer->pc, false);
@@ -216,6 +218,30 @@ static void sends_every_operation(void **state)
     assert_non_null(strstr(r.pc, "\"op\":5"));
 }
 
+/* Where the new resource is, how much of the Content came, and whether a request has left. */
+static void tells_more_of_the_answer(void **state)
+{
+    struct mln_outbound_request request = request_to("/x/created");
+    struct result r = send_and_wait(&request);
+
+    (void)state;
+    assert_int_equal(r.answer.rsc, MLN_RSC_CREATED);
+    assert_string_equal(r.location, "/id-in/cnt 1");
+    request = request_to("/x/partial");
+    r = send_and_wait(&request);
+    assert_int_equal(r.answer.content_status, MLN_CONTENT_PARTIAL);
+    assert_int_equal(r.answer.content_offset, 17);
+    request = request_to("/x/never");
+    request.timeout_us = 30 * MS;
+    r = send_and_wait(&request);
+    assert_int_equal(r.answer.err.code, MLN_ERR_TIMEOUT);
+    assert_true(r.answer.was_sent);
+    request.url = MLN_S("http://127.0.0.1:1/");
+    r = send_and_wait(&request);
+    assert_int_equal(r.answer.err.code, MLN_ERR_NETWORK);
+    assert_false(r.answer.was_sent);
+}
+
 static void gives_codes_of_refusals(void **state)
 {
     struct mln_outbound_request request = request_to("/nothing/here");
@@ -310,6 +336,7 @@ int main(void)
         TEST(sends_further_parameters),
         TEST(sends_to_a_url),
         TEST(sends_every_operation),
+        TEST(tells_more_of_the_answer),
         TEST(gives_codes_of_refusals),
         TEST(tells_of_failures),
         TEST(refuses_what_it_cannot_send),

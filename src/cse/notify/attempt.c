@@ -1,4 +1,4 @@
-/* Sending one NOTIFY. */
+/* Sending one request. */
 #include "cse/notify/attempt.h"
 
 #include <stdio.h>
@@ -12,11 +12,18 @@ static void report(struct mln_attempt *a, mln_err err)
     a->done(a, &none);
 }
 
+static bool may_go_on(const struct mln_attempt *a, const struct mln_outbound_answer *answer)
+{
+    bool is_repeatable = a->op == 0 || a->op == MLN_OP_NOTIFY || a->op == MLN_OP_RETRIEVE;
+
+    return a->next < a->reach.count && (is_repeatable || !answer->was_sent);
+}
+
 static void answered(void *data, const struct mln_outbound_answer *answer)
 {
     struct mln_attempt *a = data;
 
-    if (mln_failed(answer->err) && a->next < a->reach.count) {
+    if (mln_failed(answer->err) && may_go_on(a, answer)) {
         send_next(a);
         return;
     }
@@ -34,11 +41,16 @@ static bool has_path(struct mln_slice url)
     return mln_slice_find(rest, '/') + 1 < rest.len || mln_slice_find(rest, '?') < rest.len;
 }
 
-static struct mln_slice new_rqi(struct mln_attempt *a)
+static struct mln_slice rqi_of(struct mln_attempt *a)
 {
     struct mln_worker *w = a->worker;
-    int len = snprintf(a->rqi, sizeof a->rqi, "%s-%llu", w->request_prefix,
-                       (unsigned long long)++w->request_counter);
+    int len;
+
+    if (a->passed_rqi.len) {
+        return a->passed_rqi;
+    }
+    len = snprintf(a->rqi, sizeof a->rqi, "%s-%llu", w->request_prefix,
+                   (unsigned long long)++w->request_counter);
 
     return mln_slice_of(a->rqi, (size_t)len);
 }
@@ -63,11 +75,12 @@ static void send_next(struct mln_attempt *a)
         struct mln_outbound_request request = {
             .url = url,
             /* spec: TS-0009 6.2.2.1 */
-            .to = has_path(url) ? mln_slice_of(NULL, 0) : a->reach.to,
+            .to = has_path(url) && !a->reach.is_through_cse ? mln_slice_of(NULL, 0) : a->reach.to,
             .fr = a->fr,
-            .rqi = new_rqi(a),
+            .rqi = rqi_of(a),
             .rvi = a->rvi,
-            .op = MLN_OP_NOTIFY,
+            .op = a->op ? a->op : MLN_OP_NOTIFY,
+            .params = a->params,
             .ec = a->ec,
             .pc = a->content,
             .serialisation = a->reach.serialisation,
@@ -98,7 +111,7 @@ static void offer(struct mln_attempt *a)
         .request = {
             .to = a->reach.to,
             .fr = a->fr,
-            .rqi = new_rqi(a),
+            .rqi = rqi_of(a),
             .rvi = a->rvi,
             .op = MLN_OP_NOTIFY,
             .ec = a->ec,

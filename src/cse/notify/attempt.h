@@ -1,6 +1,6 @@
-/* An attempt to send one NOTIFY: tries the points of access of a target in order until one
- * answers, or its polling channel. The caller's storage must live until `done`; the worker's
- * thread. spec: TS-0004 7.3.3.9.1 */
+/* An attempt to send one request, mostly a NOTIFY: tries the points of access of a target in order
+ * until one answers, or its polling channel. The caller's storage must live until `done`; the
+ * worker's thread. spec: TS-0004 7.3.3.9.1 */
 #pragma once
 
 #include "cse/notify/channel.h"
@@ -8,12 +8,15 @@
 
 struct mln_attempt {
     struct mln_worker *worker;
-    struct mln_reach reach; /* slices must live as long as the attempt */
-    struct mln_slice fr;    /* originator of the NOTIFY */
+    struct mln_reach reach;      /* slices must live as long as the attempt */
+    enum mln_op op;              /* 0: NOTIFY */
+    struct mln_slice passed_rqi; /* of a request that is passed on; empty: a new one */
+    struct mln_slice fr;         /* originator of the request */
     struct mln_slice rvi;
-    int ec;                   /* Event Category, 0 for none */
-    struct mln_slice content; /* packed */
-    int64_t timeout_us;       /* for all points of access together; each gets a share */
+    int ec;                         /* Event Category, 0 for none */
+    struct mln_slice content;       /* packed */
+    const struct mln_value *params; /* further parameters, or NULL: struct mln_outbound_request */
+    int64_t timeout_us;             /* for all points of access together; each gets a share */
     void (*done)(struct mln_attempt *attempt, const struct mln_outbound_answer *answer);
     void *data;
     unsigned next; /* url to try next; the attempt's own, like the next */
@@ -25,8 +28,9 @@ struct mln_attempt {
 /* Microseconds that a request may wait for an answer: `most_ms`, or less when it expires before. */
 int64_t mln_attempt_time(const struct mln_exec *e, uint64_t most_ms);
 
-/* `done` is called exactly once, perhaps before returning: with an answer, or with the last
- * failure, or with NOT_REACHABLE when there is no point of access. */
+/* What creates, updates or deletes is sent again only while none of it has left: it could be
+ * carried out twice. `done` is called exactly once, perhaps before returning: with an answer, or
+ * with the last failure, or with NOT_REACHABLE when there is no point of access. */
 void mln_attempt_start(struct mln_attempt *attempt);
 
 /* Did the receiver take it? An answer with a Response Status Code counts by that, one without

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "cse/access/binding.h"
 #include "cse/notify/window.h"
+#include "cse/remote/remote.h"
 #include "model/pack.h"
 
 static bool is_indicator(struct mln_slice field)
@@ -45,11 +46,11 @@ mln_err mln_reach_strip(struct mln_arena *arena, struct mln_slice target, struct
 }
 
 /* spec: security.md 16.3: SA2 rests on the credential of SA1 */
-static mln_err find_credential(const struct mln_lookup *l, const struct mln_resource *ae,
+static mln_err find_credential(const struct mln_lookup *l, const struct mln_resource *entity,
                                struct mln_slice *ret)
 {
     struct mln_binding binding;
-    mln_err err = mln_binding_get(l->view, l->arena, ae->ri, &binding);
+    mln_err err = mln_binding_get(l->view, l->arena, entity->ri, &binding);
 
     if (err.code == MLN_ERR_NOT_FOUND) {
         return MLN_OK;
@@ -113,12 +114,15 @@ static struct mln_slice release_of(const struct mln_resource *entity)
     return found.len || list_has(list, MLN_S("1")) ? found : nobody.rvi;
 }
 
-/* The live <pollingChannel> below an <AE>. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
-static mln_err get_channel(const struct mln_lookup *l, const struct mln_resource *ae,
+/* The live <pollingChannel> below an <AE> or a <remoteCSE>. Errors: NOT_FOUND, STORE_*, NO_MEMORY.
+ */
+static mln_err get_channel(const struct mln_lookup *l, const struct mln_resource *entity,
                            struct mln_resource *ret)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = ae->id, .ty = MLN_TY_PCH };
+    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
+                                  .parent = entity->id,
+                                  .ty = MLN_TY_PCH };
     uint64_t id;
     uint16_t ty;
 
@@ -131,21 +135,21 @@ static mln_err get_channel(const struct mln_lookup *l, const struct mln_resource
 }
 
 /* spec: TS-0001 10.2.5.17 */
-static mln_err find_channel(const struct mln_lookup *l, const struct mln_resource *ae,
+static mln_err find_channel(const struct mln_lookup *l, const struct mln_resource *entity,
                             struct mln_reach *ret)
 {
     struct mln_resource channel;
-    mln_err err = get_channel(l, ae, &channel);
+    mln_err err = get_channel(l, entity, &channel);
 
     if (err.code == MLN_ERR_NOT_FOUND) {
         return MLN_OK;
     }
     MLN_TRY(err);
     ret->channel = channel.id;
-    return mln_locate_path(l, ae, &ret->to);
+    return MLN_OK;
 }
 
-static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln_resource *ae,
+static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln_resource *entity,
                                     struct mln_reach *ret)
 {
     struct mln_slice poa;
@@ -154,11 +158,11 @@ static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln
     bool is_open;
 
     /* spec: TS-0001 9.6.5 requestReachability: no point in trying when it says no */
-    if ((mln_pack_find_bool(ae->attrs, MLN_S("rr"), &is_reachable) && !is_reachable) ||
-        !mln_pack_find(ae->attrs, MLN_S("poa"), &poa)) {
+    if ((mln_pack_find_bool(entity->attrs, MLN_S("rr"), &is_reachable) && !is_reachable) ||
+        !mln_pack_find(entity->attrs, MLN_S("poa"), &poa)) {
         return MLN_OK;
     }
-    MLN_TRY(mln_window_of_ae(l, ae, &is_open));
+    MLN_TRY(mln_window_of_ae(l, entity, &is_open));
     if (!is_open) {
         return MLN_OK;
     }
@@ -172,20 +176,33 @@ static mln_err add_points_of_access(const struct mln_lookup *l, const struct mln
     return MLN_OK;
 }
 
+static mln_err reach_entity(const struct mln_lookup *l, const struct mln_resource *entity,
+                            struct mln_reach *ret)
+{
+    struct mln_slice preferred = mln_cse_preferred(l->cse, entity->attrs);
+
+    *ret = nobody;
+    ret->rvi = release_of(entity);
+    ret->serialisation = preferred.len ? preferred : ret->serialisation;
+    MLN_TRY(add_points_of_access(l, entity, ret));
+    return ret->count == 0 ? find_channel(l, entity, ret)
+                           : find_credential(l, entity, &ret->credential_id);
+}
+
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret)
 {
-    struct mln_slice preferred = mln_cse_preferred(l->cse, ae->attrs);
+    MLN_TRY(reach_entity(l, ae, ret));
+    return mln_reach_is_possible(ret) ? mln_locate_path(l, ae, &ret->to) : MLN_OK;
+}
 
-    *ret = nobody;
-    ret->rvi = release_of(ae);
-    ret->serialisation = preferred.len ? preferred : ret->serialisation;
-    MLN_TRY(add_points_of_access(l, ae, ret));
-    if (ret->count == 0) {
-        return find_channel(l, ae, ret);
-    }
-    MLN_TRY(find_credential(l, ae, &ret->credential_id));
-    return mln_locate_path(l, ae, &ret->to);
+mln_err mln_reach_cse(const struct mln_lookup *l, const struct mln_resource *csr,
+                      struct mln_slice to, struct mln_reach *ret)
+{
+    MLN_TRY(reach_entity(l, csr, ret));
+    ret->to = to;
+    ret->is_through_cse = true;
+    return MLN_OK;
 }
 
 static mln_err reach_resource(const struct mln_lookup *l, struct mln_slice id,
@@ -201,8 +218,20 @@ static mln_err reach_resource(const struct mln_lookup *l, struct mln_slice id,
     return r.ty == MLN_TY_AE ? mln_reach_ae(l, &r, ret) : MLN_OK;
 }
 
+/* By the next CSE on the way. Where there is none now, there may be one later. */
+static mln_err reach_elsewhere(const struct mln_lookup *l, struct mln_slice target,
+                               struct mln_reach *ret)
+{
+    struct mln_remote way;
+    mln_err err = mln_remote_route(l, target, false, &way, ret);
+    bool is_no_way = err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE;
+
+    return is_no_way ? MLN_OK : err;
+}
+
 mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret)
 {
+    struct mln_slice local;
     struct mln_slice plain;
     struct mln_slice ct;
 
@@ -210,6 +239,8 @@ mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, stru
     MLN_TRY(mln_reach_strip(l->arena, target, &plain, &ct));
     if (mln_ident_is_url(plain)) {
         ret->urls[ret->count++] = plain;
+    } else if (mln_ident_place(plain, &l->cse->names, &local) != MLN_PLACE_HERE) {
+        MLN_TRY(reach_elsewhere(l, plain, ret));
     } else {
         MLN_TRY(reach_resource(l, plain, ret));
     }

@@ -11,6 +11,7 @@ struct mln_reach {
     struct mln_slice urls[MLN_REACH_MAX];
     unsigned count;
     struct mln_slice to;            /* To parameter for resource identifiers, else empty */
+    bool is_through_cse;            /* these are of another CSE: To is said whatever the URL is */
     struct mln_slice serialisation; /* "json"; lives as long as the CSE */
     struct mln_slice rvi;           /* release of primitives for it: "3"; empty for Release 1 */
     struct mln_slice credential_id; /* that an <AE> registered with, or last set its points of
@@ -25,7 +26,8 @@ static inline bool mln_reach_is_possible(const struct mln_reach *r)
 }
 
 /* A URL stands for itself, its serialisation indicator ("ct=json") removed. An <AE> of this CSE
- * stands for its points of access, or without any that can be used for its polling channel. No way:
+ * stands for its points of access, or without any that can be used for its polling channel; a
+ * resource of another CSE for those of the next one on the way to it. No way:
  * mln_reach_is_possible says so. The indicator says how to serialise; without it the first of
  * contentSerialization that can be sent; else JSON. The release is the newest that both know, "3"
  * where nothing is said. Errors: STORE_*, NO_MEMORY. */
@@ -35,6 +37,11 @@ mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, stru
  * are closed. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_ae(const struct mln_lookup *l, const struct mln_resource *ae,
                      struct mln_reach *ret);
+
+/* The same for a resource `to` of another CSE, by way of that of a <remoteCSE>. Errors: STORE_*,
+ * NO_MEMORY. */
+mln_err mln_reach_cse(const struct mln_lookup *l, const struct mln_resource *csr,
+                      struct mln_slice to, struct mln_reach *ret);
 
 /* Is the target, in whatever spelling, the originator of the request itself?
  * Errors: STORE_*, NO_MEMORY. */

@@ -495,6 +495,10 @@ mln_err mln_stage_accept(struct mln_exec *e, enum mln_step *ret)
         mln_fault_set(e->fault, "rt: a registration is blocking");
         MLN_FAIL(BAD_REQUEST);
     }
+    if (e->is_transit) {
+        mln_fault_set(e->fault, "rt: requests to other CSEs can only be blocking yet");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
     MLN_TRY(prepare(e, &e->accepting));
     e->job = (struct mln_job){ .run = run_accept, .done = accept_done };
     err = mln_store_submit(e->cse->options.store, &e->job);

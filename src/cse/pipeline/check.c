@@ -5,6 +5,7 @@
 #include "cse/access/admit.h"
 #include "cse/group/gid.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/transit.h"
 #include "cse/types/types.h"
 #include "model/special.h"
 
@@ -44,15 +45,22 @@ static void tell_of_admin(const struct mln_exec *e)
 mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
 {
     const struct mln_value *question = mln_value_take(e->call->params, MLN_S("mln-explain"));
+    mln_err (*read)(struct mln_value * params, int64_t now_us, const struct mln_limits *limits,
+                    struct mln_arena *arena, struct mln_request *req, struct mln_fault *fault);
     mln_err err;
 
     (void)ret;
-    err = mln_request_read(e->call->params, mln_env_now_us(e->cse->options.env),
-                           e->cse->options.limits, e->arena, &e->req, e->fault);
+    e->is_transit = !question && mln_transit_concerns(e->cse, e->call->params);
+    read = e->is_transit ? mln_request_read_envelope : mln_request_read;
+    err = read(e->call->params, mln_env_now_us(e->cse->options.env), e->cse->options.limits,
+               e->arena, &e->req, e->fault);
     e->response->rqi = e->req.rqi;
     e->response->rvi = e->req.rvi;
     e->response->vsi = e->req.vsi;
     MLN_TRY(err);
+    if (e->is_transit) {
+        return MLN_OK; /* the rest is for the hosting CSE to judge */
+    }
     if (!e->cse->tokens && (e->req.tkns || e->req.tids || e->req.ltids)) {
         mln_fault_set(e->fault, "tokens are not supported");
         MLN_FAIL(NOT_IMPLEMENTED);
@@ -121,7 +129,9 @@ mln_err mln_stage_route(struct mln_exec *e, enum mln_step *ret)
             mln_fault_set(e->fault, "a registration cannot be sent through another CSE");
             MLN_FAIL(BAD_REQUEST);
         }
-        /* spec: TS-0004 7.3.2.6: no <remoteCSE> matches */
+        if (e->is_transit) {
+            return mln_transit_prepare(e);
+        }
         mln_fault_set(e->fault, "no route to the CSE in To");
         MLN_FAIL(NOT_FOUND);
     case MLN_PLACE_INVALID:

@@ -17,6 +17,7 @@
 #include "cse/notify/verify.h"
 #include "cse/pipeline/accept.h"
 #include "cse/pipeline/pending.h"
+#include "cse/remote/transit.h"
 
 static mln_stage_fn refuse_pending; /* while one of the same Request Identifier waits */
 static mln_stage_fn wait_for_time;  /* not before the Operation Execution Time */
@@ -116,7 +117,7 @@ void mln_exec_finish(struct mln_exec *e, mln_err err)
     mln_block_end(e);
     if (mln_failed(err)) {
         mln_respond_error(e, err);
-    } else {
+    } else if (!e->transit) {
         assign_local_tokens(e);
         mln_vacant_publish(e);
     }
@@ -398,7 +399,7 @@ static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
     struct mln_worker *w = e->worker;
     int64_t now_us = mln_env_now_us(e->cse->options.env);
 
-    if (e->req.oet_us == MLN_NO_TIME || e->req.oet_us <= now_us) {
+    if (e->req.oet_us == MLN_NO_TIME || e->req.oet_us <= now_us || e->is_transit) {
         return MLN_OK;
     }
     MLN_TRY(check_wait(e, e->req.oet_us - now_us));
@@ -623,6 +624,20 @@ void mln_worker_take_long_reads(struct mln_worker *worker)
     worker->cse->long_reads = worker;
 }
 
+/* ---- transit ---- */
+
+static mln_err prepare_transit(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_view_begin(e->worker->reader, &view));
+    e->view = view;
+    err = mln_exec_walk(e, mln_stage_route);
+    e->view = NULL;
+    return err;
+}
+
 /* ---- rehearsals ---- */
 
 /* Nobody waits on the executor: so a write is decided on a snapshot before, to learn which groups
@@ -686,6 +701,10 @@ static void run_on_worker(struct mln_exec *e)
 {
     mln_err err;
 
+    if (e->is_transit) {
+        conclude(e, prepare_transit(e));
+        return;
+    }
     if (mln_gather_concerns(e)) {
         gather_claims(e);
         return;

@@ -13,6 +13,21 @@ bool mln_remote_is_registrar(const struct mln_cse *cse, const struct mln_entity 
            mln_entity_eq(&registrar, entity);
 }
 
+bool mln_remote_host(const struct mln_cse *cse, struct mln_slice to, struct mln_entity *ret)
+{
+    size_t begin =
+        mln_slice_starts(to, MLN_S("//")) ? 2 + mln_slice_find(mln_slice_from(to, 2), '/') : 0;
+    size_t end = begin + 1;
+
+    if (begin >= to.len || to.ptr[begin] != '/') {
+        return false;
+    }
+    while (end < to.len && to.ptr[end] != '/' && to.ptr[end] != '#') {
+        end++;
+    }
+    return mln_entity_parse_cse(mln_slice_head(to, end), &cse->names, ret);
+}
+
 /* ---- the <remoteCSE> ---- */
 
 mln_err mln_remote_find(const struct mln_lookup *l, const struct mln_entity *cse,
@@ -123,4 +138,42 @@ mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entit
         return MLN_OK;
     }
     return home.cse.len ? leads_to(l, peer, &home, ret) : may_be_of_sp(l, peer, entity, ret);
+}
+
+/* ---- the way to another CSE ---- */
+
+static mln_err find_registrar(const struct mln_lookup *l, struct mln_remote *ret)
+{
+    struct mln_entity registrar;
+    mln_err err;
+
+    MLN_REQUIRE(
+        l->cse->options.registrar.cse_id.len &&
+            mln_entity_parse_cse(l->cse->options.registrar.cse_id, &l->cse->names, &registrar),
+        NOT_FOUND);
+    err = mln_remote_find(l, &registrar, ret);
+    MLN_REQUIRE(err.code != MLN_ERR_NOT_FOUND, NOT_REACHABLE);
+    return err;
+}
+
+mln_err mln_remote_route(const struct mln_lookup *l, struct mln_slice to, bool is_from_above,
+                         struct mln_remote *ret, struct mln_reach *ret_reach)
+{
+    struct mln_entity host;
+    struct mln_remote way;
+    mln_err err;
+
+    MLN_REQUIRE(mln_remote_host(l->cse, to, &host), NOT_FOUND);
+    err = mln_remote_find(l, &host, &way);
+    if (err.code == MLN_ERR_NOT_FOUND && !is_from_above) {
+        err = find_registrar(l, &way);
+    }
+    MLN_TRY(err);
+    MLN_REQUIRE(!(way.is_registrar && is_from_above), NOT_FOUND);
+    MLN_TRY(mln_reach_cse(l, &way.resource, to, ret_reach));
+    if (way.is_registrar) {
+        ret_reach->credential_id = l->cse->options.registrar.credential_id;
+    }
+    *ret = way;
+    return MLN_OK;
 }

@@ -1,8 +1,9 @@
 /* Other CSEs that this one knows by a <remoteCSE>: its registrees, and its registrar.
- * The thread of the view. spec: TS-0001 9.6.4 */
+ * The thread of the view. spec: TS-0001 9.6.4; TS-0004 7.3.2.6 */
 #pragma once
 
 #include "cse/address/locate.h"
+#include "cse/notify/reach.h"
 
 struct mln_remote {
     struct mln_resource resource; /* the <remoteCSE> */
@@ -23,3 +24,15 @@ bool mln_remote_is_registrar(const struct mln_cse *cse, const struct mln_entity 
  * here. Errors: STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
 mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entity *peer,
                               const struct mln_entity *entity, bool *ret);
+
+/* The next CSE on the way to the one that hosts `to`, which is not this one, and how to reach it.
+ * `is_from_above`: the request came from the registrar; then it does not go back there. It may be
+ * that it cannot be reached: mln_reach_is_possible.
+ * Errors: NOT_FOUND (no way), NOT_REACHABLE (the way is by the registrar, where this CSE is not
+ * registered now), STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.6 */
+mln_err mln_remote_route(const struct mln_lookup *l, struct mln_slice to, bool is_from_above,
+                         struct mln_remote *ret, struct mln_reach *ret_reach);
+
+/* The CSE that hosts what `to` names, in whatever spelling but CSE-relative. False: it names no
+ * CSE. */
+bool mln_remote_host(const struct mln_cse *cse, struct mln_slice to, struct mln_entity *ret);

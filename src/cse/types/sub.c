@@ -11,6 +11,7 @@
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/remote.h"
 #include "cse/types/blocking.h"
 #include "cse/types/criteria.h"
 #include "model/special.h"
@@ -58,6 +59,21 @@ static mln_err refuse_target(struct mln_exec *e, struct mln_slice target)
     MLN_FAIL(ATTR_INVALID);
 }
 
+/* The CSE that hosts it knows what it is; we must know the way. */
+static mln_err check_elsewhere(struct mln_exec *e, struct mln_slice target)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_reach reach;
+    struct mln_remote way;
+    mln_err err = mln_remote_route(&l, target, false, &way, &reach);
+
+    if (err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE) {
+        mln_fault_set(e->fault, "nu: %.*s: no route to that CSE", MLN_S_ARG(target));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return err;
+}
+
 /* A target given as resource identifier must be an <AE> that is here. One that is asked for its
  * consent is checked with that question, the others here.
  * spec: TS-0001 9.6.8 notificationURI */
@@ -73,8 +89,9 @@ static mln_err check_resource(struct mln_exec *e, struct mln_slice target, bool 
     case MLN_PLACE_HERE:
         break;
     case MLN_PLACE_OTHER_CSE:
+        return check_elsewhere(e, target);
     case MLN_PLACE_OTHER_SP:
-        mln_fault_set(e->fault, "nu: targets on other CSEs are not implemented");
+        mln_fault_set(e->fault, "nu: targets of other service providers are not implemented");
         MLN_FAIL(NOT_IMPLEMENTED);
     case MLN_PLACE_INVALID:
         mln_fault_set(e->fault, "nu: %.*s is no resource identifier", MLN_S_ARG(target));

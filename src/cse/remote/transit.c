@@ -1,0 +1,342 @@
+/* Transit. */
+#include "cse/remote/transit.h"
+
+#include "base/mem.h"
+#include "base/rsc.h"
+#include "base/timestamp.h"
+#include "cse/access/proof.h"
+#include "cse/notify/attempt.h"
+#include "cse/pipeline/pipeline.h"
+#include "cse/remote/remote.h"
+
+/* What one worker has open with one neighbour. There is one while there is something open. */
+struct mln_open_way {
+    struct mln_open_way *next;
+    uint64_t resource; /* id of the <remoteCSE> */
+    uint64_t open;
+};
+
+struct mln_transit {
+    struct mln_attempt attempt;
+    struct mln_entity host; /* of the target */
+    uint64_t resource;
+    struct mln_open_way *way;
+    int64_t deadline_us; /* the life of the request */
+};
+
+bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *params)
+{
+    const struct mln_value *to = mln_value_get(params, MLN_S("to"));
+    struct mln_slice local;
+    struct mln_slice address;
+    enum mln_place place;
+
+    if (!to || to->kind != MLN_V_TEXT) {
+        return false;
+    }
+    address = mln_slice_head(to->text, mln_slice_find(to->text, '#'));
+    place = mln_ident_place(address, &cse->names, &local);
+    return place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP;
+}
+
+/* ---- how much is open ---- */
+
+static struct mln_open_way *find_way(const struct mln_worker *w, uint64_t resource)
+{
+    struct mln_open_way *way = w->ways;
+
+    while (way && way->resource != resource) {
+        way = way->next;
+    }
+    return way;
+}
+
+/* One that is slow must not take all places of those that wait. */
+static mln_err check_open(struct mln_exec *e, uint64_t resource)
+{
+    const struct mln_open_way *way = find_way(e->worker, resource);
+
+    if (way && way->open >= e->cse->options.limits->transits) {
+        mln_fault_set(e->fault, "too many requests wait for that CSE");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    return MLN_OK;
+}
+
+static mln_err enter_way(struct mln_worker *w, uint64_t resource, struct mln_open_way **ret)
+{
+    struct mln_open_way *way = find_way(w, resource);
+
+    if (!way) {
+        way = mln_calloc(1, sizeof *way);
+        MLN_REQUIRE(way, NO_MEMORY);
+        way->resource = resource;
+        way->next = w->ways;
+        w->ways = way;
+    }
+    way->open++;
+    *ret = way;
+    return MLN_OK;
+}
+
+static void leave_way(struct mln_worker *w, struct mln_open_way *way)
+{
+    struct mln_open_way **at = &w->ways;
+
+    if (--way->open > 0) {
+        return;
+    }
+    while (*at != way) {
+        at = &(*at)->next;
+    }
+    *at = way->next;
+    mln_free(way);
+}
+
+/* ---- what is sent ---- */
+
+/* spec: TS-0004 7.3.2.6: CSE-relative becomes SP-relative. The absolute form is for another SP. */
+static mln_err rewrite_from(const struct mln_exec *e, struct mln_slice *ret)
+{
+    struct mln_slice from = e->req.fr;
+    struct mln_buf out;
+
+    if (!mln_ident_is_stem(from)) {
+        *ret = from;
+        return MLN_OK;
+    }
+    mln_buf_init(&out, e->arena, SIZE_MAX);
+    if (from.ptr[0] == 'C') {
+        mln_buf_add(&out, e->cse->names.cse_id);
+    }
+    mln_buf_byte(&out, '/');
+    mln_buf_add(&out, from);
+    return mln_buf_finish(&out, ret);
+}
+
+static mln_err set(const struct mln_exec *e, struct mln_value *params, struct mln_slice name,
+                   int64_t us)
+{
+    char text[MLN_TIMESTAMP_SIZE];
+    struct mln_slice copy;
+    size_t len;
+
+    if (us == MLN_NO_TIME) {
+        return MLN_OK;
+    }
+    len = mln_timestamp_put(text, us);
+    MLN_REQUIRE(mln_arena_dup(e->arena, mln_slice_of(text, len), &copy), NO_MEMORY);
+    (void)mln_value_take(params, name);
+    return mln_value_set(params, name, mln_value_text(e->arena, copy));
+}
+
+/* Relative times count from the arrival here. */
+static mln_err fix_times(const struct mln_exec *e, struct mln_value *params)
+{
+    MLN_TRY(set(e, params, MLN_S("rqet"), e->req.rqet_us));
+    MLN_TRY(set(e, params, MLN_S("rset"), e->req.rset_us));
+    return set(e, params, MLN_S("oet"), e->req.oet_us);
+}
+
+static mln_err pack_content(const struct mln_exec *e, struct mln_slice *ret)
+{
+    const struct mln_value *pc = mln_value_get(e->call->params, MLN_S("pc"));
+    struct mln_buf buf;
+
+    if (!pc) {
+        return MLN_OK;
+    }
+    mln_buf_init(&buf, e->arena, (size_t)e->cse->options.limits->request_arena_bytes);
+    mln_pack_value(&buf, pc);
+    return mln_buf_finish(&buf, ret);
+}
+
+static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
+{
+    struct mln_value *params = e->call->params;
+
+    MLN_TRY(rewrite_from(e, &a->fr));
+    MLN_TRY(pack_content(e, &a->content));
+    MLN_TRY(fix_times(e, params));
+    (void)mln_value_take(params, MLN_S("rt")); /* we wait for the answer */
+    a->op = e->req.op;
+    a->passed_rqi = e->req.rqi;
+    if (a->reach.rvi.len) {
+        a->rvi = e->req.rvi;
+    } else { /* spec: TS-0004 7.3.2.6: Release 1 knows neither */
+        (void)mln_value_take(params, MLN_S("rvi"));
+        (void)mln_value_take(params, MLN_S("vsi"));
+    }
+    a->params = params;
+    return MLN_OK;
+}
+
+/* ---- where it goes ---- */
+
+/* By the association; without one by whose the originator is. From below is what our AEs ask, and
+ * what comes from registrees; all else must not go up. */
+static mln_err came_from_above(const struct mln_exec *e, const struct mln_lookup *l, bool *ret)
+{
+    const struct mln_association *a = mln_proof_of(e->cse, e->peer);
+    struct mln_entity from = { .sp = e->originator.entity.sp, .cse = e->originator.entity.cse };
+    struct mln_entity peer;
+    struct mln_remote way;
+    mln_err err;
+
+    *ret = false;
+    if (mln_ident_is_stem(e->req.fr) || e->originator.is_admin) {
+        return MLN_OK;
+    }
+    if (a && mln_entity_parse_cse(a->cse_id, &e->cse->names, &peer)) {
+        from = peer;
+    }
+    err = mln_remote_find(l, &from, &way);
+    *ret = err.code == MLN_ERR_NOT_FOUND || way.is_registrar;
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+static mln_err find_way_to(struct mln_exec *e, struct mln_remote *ret, struct mln_reach *ret_reach)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    const struct mln_value *to = mln_value_get(e->call->params, MLN_S("to"));
+    bool is_from_above;
+    mln_err err;
+
+    MLN_TRY(came_from_above(e, &l, &is_from_above));
+    err = mln_remote_route(&l, to->text, is_from_above, ret, ret_reach);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        mln_fault_set(e->fault, "no route to the CSE in To");
+    } else if (err.code == MLN_ERR_NOT_REACHABLE) {
+        mln_fault_set(e->fault, "this CSE is not registered at its registrar now");
+    }
+    return err;
+}
+
+/* ---- the answer ---- */
+
+/* Locations are relative to the CSE that hosts the target. */
+static mln_err take_location(struct mln_exec *e, struct mln_slice location)
+{
+    struct mln_buf out;
+    struct mln_slice cse_id;
+
+    if (!location.len || location.ptr[0] == '/') {
+        return location.len && !mln_arena_dup(e->arena, location, &e->response->location)
+                   ? MLN_ERROR(NO_MEMORY)
+                   : MLN_OK;
+    }
+    MLN_TRY(mln_entity_cse_id(&e->transit->host, &e->cse->names, e->arena, &cse_id));
+    mln_buf_init(&out, e->arena, SIZE_MAX);
+    mln_buf_add(&out, cse_id);
+    mln_buf_byte(&out, '/');
+    mln_buf_add(&out, location);
+    return mln_buf_finish(&out, &e->response->location);
+}
+
+static mln_err take_tokens(struct mln_exec *e, const struct mln_outbound_answer *answer)
+{
+    struct mln_local_token *list = mln_arena_zalloc(e->arena, answer->ati_count, sizeof *list);
+
+    MLN_REQUIRE(list || !answer->ati_count, NO_MEMORY);
+    for (size_t i = 0; i < answer->ati_count; i++) {
+        MLN_REQUIRE(mln_arena_dup(e->arena, answer->ati[i].id, &list[i].id) &&
+                        mln_arena_dup(e->arena, answer->ati[i].token_id, &list[i].token_id),
+                    NO_MEMORY);
+    }
+    e->response->ati = list;
+    e->response->ati_count = answer->ati_count;
+    return MLN_OK;
+}
+
+static mln_err no_answer(struct mln_exec *e, mln_err err)
+{
+    bool is_late = e->transit->deadline_us <= mln_env_now_us(e->cse->options.env);
+
+    if (err.code == MLN_ERR_TIMEOUT && is_late) {
+        mln_fault_set(e->fault, "the request has expired before the other CSE answered");
+        MLN_FAIL(TIMEOUT);
+    }
+    if (mln_err_class(err) == MLN_ERR_CLASS_REQUEST && err.code != MLN_ERR_TIMEOUT) {
+        return err; /* what the binding cannot carry */
+    }
+    mln_fault_set(e->fault, "the other CSE does not answer");
+    MLN_FAIL(NOT_REACHABLE);
+}
+
+static mln_err take_answer(struct mln_exec *e, const struct mln_outbound_answer *answer)
+{
+    struct mln_response *r = e->response;
+    struct mln_buf buf;
+
+    if (mln_failed(answer->err)) {
+        return no_answer(e, answer->err);
+    }
+    if (!answer->has_rsc || !mln_rsc_is_final(answer->rsc)) {
+        mln_fault_set(e->fault, "the other CSE gave no answer of oneM2M");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    r->rsc = answer->rsc;
+    r->content_status = (enum mln_content_status)answer->content_status;
+    r->content_offset = answer->content_offset;
+    MLN_TRY(take_location(e, answer->location));
+    MLN_TRY(take_tokens(e, answer));
+    if (answer->pc) {
+        mln_buf_init(&buf, e->arena, mln_exec_answer_limit(e));
+        mln_pack_value(&buf, answer->pc);
+        MLN_TRY(mln_buf_finish(&buf, &r->pc));
+    }
+    e->answered = true;
+    return MLN_OK;
+}
+
+static void answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
+{
+    struct mln_exec *e = attempt->data;
+
+    leave_way(e->worker, e->transit->way);
+    mln_exec_resume(e, take_answer(e, answer));
+}
+
+/* ---- sending ---- */
+
+static mln_err start(struct mln_exec *e)
+{
+    struct mln_transit *t = e->transit;
+    struct mln_attempt *a = &t->attempt;
+    mln_err err;
+
+    a->timeout_us = mln_attempt_time(e, e->cse->options.limits->request_ms);
+    t->deadline_us = mln_env_now_us(e->cse->options.env) + a->timeout_us;
+    MLN_TRY(enter_way(e->worker, t->resource, &t->way));
+    err = mln_exec_park(e);
+    if (mln_failed(err)) {
+        leave_way(e->worker, t->way);
+        return err;
+    }
+    a->worker = e->worker;
+    a->done = answered;
+    a->data = e;
+    e->answered = false;
+    mln_attempt_start(a);
+    return MLN_OK;
+}
+
+mln_err mln_transit_prepare(struct mln_exec *e)
+{
+    struct mln_transit *t = mln_arena_zalloc(e->arena, 1, sizeof *t);
+    struct mln_remote way;
+
+    MLN_REQUIRE(t, NO_MEMORY);
+    MLN_TRY(find_way_to(e, &way, &t->attempt.reach));
+    if (t->attempt.reach.count == 0) { /* a polling channel carries notifications only */
+        mln_fault_set(e->fault, "the next CSE has no point of access that can be used");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    MLN_TRY(check_open(e, way.resource.id));
+    (void)mln_remote_host(e->cse, e->req.to, &t->host); /* the route was found by it */
+    t->resource = way.resource.id;
+    MLN_TRY(make_request(e, &t->attempt));
+    e->transit = t;
+    e->begin_wait = start;
+    return MLN_OK;
+}

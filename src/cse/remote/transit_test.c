@@ -1,0 +1,254 @@
+/* Tests of passing requests on, where clock, associations and answers matter. TS-0004 7.3.2.6 */
+#include "cse/remote/transit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "cse/look_test.h"
+
+static const int64_t S = 1000000;
+
+static struct mln_look look;
+
+static void register_cse(const char *name, const char *more)
+{
+    char id[64];
+
+    (void)snprintf(id, sizeof id, "//merlon.example/%s", name);
+    (void)mln_look_prove(&look, id, id, NULL);
+    assert_int_equal(mln_look_ask(&look,
+                                  "{'op':1,'to':'cse-in','fr':'/%s','ty':16,'pc':{'m2m:csr':"
+                                  "{'cb':'/%s/b','rr':true,'srv':['3']%s}}}",
+                                  name, name, more)
+                         ->rsc,
+                     MLN_RSC_CREATED);
+    mln_look_claim(&look, true);
+}
+
+static struct mln_inproc_reply registrar(void *data, const struct mln_inproc_sent *sent)
+{
+    (void)data;
+    return sent->op == MLN_OP_CREATE
+               ? (struct mln_inproc_reply){ .rsc = MLN_RSC_CREATED,
+                                            .pc = "{\"m2m:csr\":{\"ri\":\"x\"}}" }
+               : (struct mln_inproc_reply){ .rsc = MLN_RSC_UPDATED };
+}
+
+/* An MN below "/up", above "/down" and what is behind it, and "/side". */
+static int set_up(void **state)
+{
+    static struct mln_limits limits;
+
+    (void)state;
+    mln_limits_default(&limits);
+    limits.transits = 2;
+    mln_look_open(&look, &(struct mln_inproc_options){
+                             .type = MLN_CSE_TYPE_MN,
+                             .limits = &limits,
+                             .receive = registrar,
+                             .registrar = { .cse_id = MLN_S("/up"),
+                                            .url = MLN_S("http://up"),
+                                            .credential_id = MLN_S("12-k@merlon.example"),
+                                            .lifetime_us = 3600 * S } });
+    register_cse("down", ",'poa':['http://down1','http://down2/p/'],'dcse':['/behind']");
+    register_cse("side", ",'poa':['http://side']");
+    mln_inproc_settle(look.p);
+    mln_look_register(&look, "Cae");
+    mln_inproc_forget(look.p);
+    look.p->receive = NULL;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mln_look_close(&look);
+    return 0;
+}
+
+static struct mln_inproc_call *begin(const char *from, const char *to, const char *more)
+{
+    char json[512];
+    struct mln_inproc_call *call;
+
+    (void)snprintf(json, sizeof json, "{\"op\":2,\"to\":\"%s\",\"fr\":\"%s\"%s}", to, from, more);
+    call = mln_inproc_prepare(look.p, json);
+    mln_inproc_start(look.p, call);
+    mln_inproc_settle(look.p);
+    return call;
+}
+
+static int ask(const char *from, const char *to)
+{
+    const struct mln_inproc_answer *a = mln_inproc_answer_of(begin(from, to, ""));
+
+    assert_true(a->is_there);
+    return (int)a->rsc;
+}
+
+/* Where each goes; To is as it was, From as the next CSE must see it. SEC-IMP-05 */
+static void ways(void **state)
+{
+    static const struct {
+        const char *to;
+        const char *url;
+    } rows[] = {
+        { "/down/b/x", "http://down1" },
+        { "//merlon.example/down/b", "http://down1" },
+        { "//MERLON.example/down", "http://down1" },
+        { "/behind", "http://down1" },
+        { "/behind/-/x", "http://down1" },
+        { "/side/b", "http://side" },
+        { "/up/-", "http://up" },
+        { "/elsewhere/x", "http://up" },
+        { "//far.example/cse/x", "http://up" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(ask("Cae", rows[i].to), MLN_RSC_OK);
+        assert_string_equal(look.p->sent->url, rows[i].url);
+        assert_string_equal(look.p->sent->to, rows[i].to);
+        assert_string_equal(look.p->sent->fr, "/id-in/Cae");
+        mln_inproc_forget(look.p);
+    }
+    assert_int_equal(ask("Cae", "/down/../x"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(ask("Cae", "/id-in/none"), MLN_RSC_NOT_FOUND);
+    assert_null(look.p->sent);
+}
+
+/* Over an association each CSE is believed for itself and what is behind it, the registrar for
+ * everybody else; and nothing goes back up. SEC-IMP-04 */
+static void who_sends_what(void **state)
+{
+    static const struct {
+        const char *peer;
+        const char *from;
+        const char *to;
+        int rsc;
+    } rows[] = {
+        { "down", "/down/Cx", "/side/b", 2000 },
+        { "down", "/behind/Cx", "/side/b", 2000 },
+        { "down", "/behind/Cx", "/far", 2000 },
+        { "down", "/down", "/up/-", 2000 },
+        { "down", "/side/Cx", "/up/-", 4106 },
+        { "down", "/up/Cx", "/side/b", 4106 },
+        { "down", "/other/Cx", "/side/b", 4106 },
+        { "down", "/id-in", "/side/b", 4106 },
+        { "down", "/Sx", "/side/b", 2000 },
+        { "side", "/behind/Cx", "/up/-", 4106 },
+        { "up", "/other/Cx", "/side/b", 2000 },
+        { "up", "/up", "/down/b", 2000 },
+        { "up", "//far.example/c/Cx", "/down", 2000 },
+        { "up", "/down/Cx", "/side/b", 4106 },
+        { "up", "/behind/Cx", "/side/b", 2000 },
+        { "up", "/other/Cx", "/far", 4004 },
+        { "up", "/other/Cx", "/up/-", 4004 },
+        { "up", "/behind/Cx", "/far", 4004 },
+        { "stranger", "/stranger/Cx", "/side/b", 2000 },
+        { "stranger", "/stranger/Cx", "/far", 4004 },
+        { "stranger", "/stranger/Cx", "/up/-", 4004 },
+        { "stranger", "/down", "/side/b", 4106 },
+        { "stranger", "/Sx", "/side/b", 4106 },
+        { "stranger", "/x/Cx", "/side/b", 4106 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char id[64];
+
+        (void)snprintf(id, sizeof id, "//merlon.example/%s", rows[i].peer);
+        (void)mln_look_prove(&look, id, id, NULL);
+        assert_int_equal(ask(rows[i].from, rows[i].to), rows[i].rsc);
+        if (rows[i].rsc == 2000) {
+            assert_string_equal(look.p->sent->fr, rows[i].from);
+        }
+        mln_inproc_forget(look.p);
+    }
+}
+
+/* On a trusted listener the CSEs that are known are believed; where it came from follows from whose
+ * the originator is. */
+static void who_sends_what_unproved(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("/down/Cx", "/far"), MLN_RSC_OK);
+    assert_int_equal(ask("/behind/Cx", "/far"), MLN_RSC_OK);
+    assert_int_equal(ask("/other/Cx", "/far"), MLN_RSC_NOT_FOUND);
+    assert_int_equal(ask("/other/Cx", "/down/b"), MLN_RSC_OK);
+    assert_int_equal(ask("/id-in/Cae", "/down/b"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(ask("Cnobody", "/down/b"), MLN_RSC_ORIGINATOR_NOT_AUTHENTICATED);
+    mln_look_claim(&look, false);
+    assert_int_equal(ask("/down/Cx", "/side/b"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(ask("/down", "/side/b"), MLN_RSC_SECURITY_ASSOCIATION_REQUIRED);
+}
+
+/* The request expires, by its own time or the limit of the CSE: 4008. Nobody is there: 5103. */
+static void no_answer(void **state)
+{
+    struct mln_inproc_call *calls[2];
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    calls[0] = begin("Cae", "/side/b", ",\"rqet\":\"5000\"");
+    calls[1] = begin("Cae", "/side/b", "");
+    mln_inproc_advance(look.p, 5 * S);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_inproc_answer_of(calls[0])->rsc, MLN_RSC_REQUEST_TIMEOUT);
+    assert_false(mln_inproc_answer_of(calls[1])->is_there);
+    mln_inproc_advance(look.p, 25 * S);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_inproc_answer_of(calls[1])->rsc, MLN_RSC_REQUEST_TIMEOUT);
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    assert_int_equal(ask("Cae", "/side/b"), MLN_RSC_TARGET_NOT_REACHABLE);
+}
+
+/* Two wait for "/side" here, and a third does not; others are not concerned. */
+static void too_many_wait(void **state)
+{
+    struct mln_inproc_call *calls[2];
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    calls[0] = begin("Cae", "/side/b", "");
+    calls[1] = begin("Cae", "/side/b", "");
+    assert_int_equal(ask("Cae", "/side/b"), MLN_RSC_TARGET_NOT_REACHABLE);
+    look.p->reply = (struct mln_inproc_reply){ .rsc = MLN_RSC_OK };
+    assert_int_equal(ask("Cae", "/down/b"), MLN_RSC_OK);
+    assert_true(mln_inproc_reply_to_first(look.p, &look.p->reply));
+    assert_int_equal(mln_inproc_answer_of(calls[0])->rsc, MLN_RSC_OK);
+    assert_int_equal(ask("Cae", "/side/b"), MLN_RSC_OK);
+    assert_true(mln_inproc_reply_to_first(look.p, &look.p->reply));
+    assert_int_equal(mln_inproc_answer_of(calls[1])->rsc, MLN_RSC_OK);
+}
+
+/* The same Request Identifier of the same originator comes round again while it waits. */
+static void a_circle(void **state)
+{
+    struct mln_inproc_call *first;
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    first = begin("/behind/Cx", "/side/b", ",\"rqi\":\"one\"");
+    assert_int_equal(mln_inproc_answer_of(begin("/behind/Cx", "/side/b", ",\"rqi\":\"one\""))->rsc,
+                     MLN_RSC_CONFLICT);
+    look.p->reply = (struct mln_inproc_reply){ .rsc = MLN_RSC_OK };
+    assert_true(mln_inproc_reply_to_first(look.p, &look.p->reply));
+    assert_int_equal(mln_inproc_answer_of(first)->rsc, MLN_RSC_OK);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(ways),      T(who_sends_what), T(who_sends_what_unproved),
+        T(no_answer), T(too_many_wait),  T(a_circle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
