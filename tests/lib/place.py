@@ -51,7 +51,8 @@ GOOD = {  # a value of each attribute that an originator may give
     "rlid": "q@merlon.example", "tkis": "/id-in/CAdmin", "tkhd": "Cplain", "tknb": "20250101T000000",
     "tkna": "20900101T000000", "rlnm": "name", "rltl": "cse-in/token", "tkid": "u@merlon.example",
     "tkob": "aa.bb.cc.dd.ee", "vr": "1.0.0", "tkau": ["//merlon.example/id-in"], "tknm": "name",
-    "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
+    "bn": {"num": 2, "dur": "PT5S"}, "rl": {"mnn": 3, "tww": "PT5S"}, "psn": 2, "pn": 1, "ln": True,
+    "nec": 3, "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
 }
 
