@@ -298,6 +298,11 @@ _merlon()
         --cse-name) :; return ;;
         --sp-id) :; return ;;
         --cse-type) COMPREPLY=($(compgen -W "in mn asn" -- "$cur")); return ;;
+        --in-cse-id) :; return ;;
+        --registrar) :; return ;;
+        --registrar-id) :; return ;;
+        --registration-lifetime) :; return ;;
+        --deregister) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
         --admin) :; return ;;
         --log) :; return ;;
         --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
@@ -312,6 +317,7 @@ _merlon()
         --verify-subscriptions) COMPREPLY=($(compgen -W "all resources none" -- "$cur")); return ;;
         --recheck-subscribers) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
         --locations) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --flex-definitions) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         --unauthenticated) COMPREPLY=($(compgen -W "refuse registered open" -- "$cur")); return ;;
         --profile-enforcement) COMPREPLY=($(compgen -W "off on" -- "$cur")); return ;;
         --audit) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -337,7 +343,7 @@ _merlon()
         --authority) :; return ;;
         --limit) :; return ;;
         esac
-        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --group-host --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
+        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --in-cse-id --registrar --registrar-id --registration-lifetime --deregister --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --flex-definitions --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --group-host --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
         ;;
     store)
         case "$prev" in
