@@ -252,7 +252,7 @@ static void other_encodings(void **state)
 static void no_document_types(void **state)
 {
     static const char *const rows[] = {
-        "<!DOCTYPE m2m:cin><m2m:cin " NS "/>",
+        "<!DOCTYPE m2m:cin><m2m:cin/>",
         "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>",
         "<!DOCTYPE a PUBLIC \"-//x//EN\" \"http://127.0.0.1:1/x.dtd\"><a/>",
         "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>",
