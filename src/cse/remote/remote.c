@@ -33,31 +33,33 @@ bool mln_remote_host(const struct mln_cse *cse, struct mln_slice to, struct mln_
 mln_err mln_remote_find(const struct mln_lookup *l, const struct mln_entity *cse,
                         struct mln_remote *ret)
 {
+    struct mln_remote first = { 0 }; /* of those that say that it is behind them */
     struct mln_assigned a;
     struct mln_resource r;
-    bool is_found = false;
     mln_err err;
 
     MLN_TRY(mln_assigned_cses(cse, &a));
     while (!mln_failed(err = mln_assigned_next(&a, l->view, l->arena, &r))) {
         struct mln_entity owner;
         struct mln_slice csi;
-        bool is_itself;
 
         if (r.et <= l->now_us || !mln_pack_find_text(r.attrs, MLN_S("csi"), &csi) ||
             !mln_entity_parse_cse(csi, &l->cse->names, &owner)) {
             continue;
         }
-        is_itself = mln_entity_eq(&owner, cse);
-        if (is_itself || !is_found) { /* who says of itself that it is behind another comes later */
+        if (mln_entity_eq(&owner, cse)) {
             *ret = (struct mln_remote){ r, owner, mln_remote_is_registrar(l->cse, &owner) };
-            is_found = true;
-        }
-        if (is_itself) {
             return MLN_OK;
         }
+        if (!first.cse.cse.len) {
+            first = (struct mln_remote){ r, owner, mln_remote_is_registrar(l->cse, &owner) };
+        }
     }
-    return is_found && err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+    if (first.cse.cse.len && err.code == MLN_ERR_NOT_FOUND) {
+        *ret = first;
+        return MLN_OK;
+    }
+    return err;
 }
 
 /* ---- whom a neighbour may speak for ---- */
@@ -160,7 +162,7 @@ mln_err mln_remote_route(const struct mln_lookup *l, struct mln_slice to, bool i
                          struct mln_remote *ret, struct mln_reach *ret_reach)
 {
     struct mln_entity host;
-    struct mln_remote way;
+    struct mln_remote way = { 0 };
     mln_err err;
 
     MLN_REQUIRE(mln_remote_host(l->cse, to, &host), NOT_FOUND);
