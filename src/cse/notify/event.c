@@ -342,18 +342,13 @@ static mln_err newest(const struct mln_change *c, const struct mln_resource *sub
 }
 
 /* One instance that was there before the subscription. */
-static mln_err tell_again(const struct mln_change *c, const struct mln_resource *sub, uint64_t id,
-                          struct publication *p)
+static mln_err tell_again(const struct mln_change *c, const struct mln_resource *sub,
+                          const struct mln_resource *instance, struct publication *p)
 {
-    struct mln_event event = *p->event;
     struct mln_slice criteria = { 0 };
-    struct mln_resource instance;
 
     (void)mln_pack_find(sub->attrs, MLN_S("enc"), &criteria);
-    MLN_TRY(mln_store_get(c->view, id, c->arena, &instance));
-    event.about = &instance;
-    p->event = &event;
-    return instance.et > c->now_us && wants(criteria, &event) ? notify(c, sub, p) : MLN_OK;
+    return instance->et > c->now_us && wants(criteria, p->event) ? notify(c, sub, p) : MLN_OK;
 }
 
 mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *sub,
@@ -362,8 +357,12 @@ mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *
     MLN_CLEANUP(mln_arena_freep)
     struct mln_arena *scratch = mln_arena_new((size_t)c->cse->options.limits->request_arena_bytes);
     uint64_t lane = c->cse->options.limits->outbox_lane;
-    struct mln_event event = { .type = MLN_EVENT_CHILD_CREATED, .subject = subject };
-    struct publication p = { .allowance = { .left = c->cse->options.limits->event_bytes } };
+    struct mln_resource instance;
+    struct mln_event event = { .type = MLN_EVENT_CHILD_CREATED,
+                               .subject = subject,
+                               .about = &instance };
+    struct publication p = { .event = &event,
+                             .allowance = { .left = c->cse->options.limits->event_bytes } };
     struct mln_change one = *c;
     uint64_t *ids;
     uint64_t count;
@@ -375,8 +374,8 @@ mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *
     one.arena = scratch;
     while (count-- && !p.allowance.is_cut) {
         mln_arena_reset(scratch);
-        p.event = &event;
-        MLN_TRY(tell_again(&one, sub, ids[count], &p));
+        MLN_TRY(mln_store_get(one.view, ids[count], scratch, &instance));
+        MLN_TRY(tell_again(&one, sub, &instance, &p));
     }
     return MLN_OK;
 }
