@@ -129,7 +129,7 @@ def test_installed_files_are_enough(tmp_path):
     source.write_text(PROGRAM)
     sanitizers = ["-fsanitize=address,undefined"] if is_sanitized(build() / "src/client") else []
     subprocess.run(["cc", *sanitizers, f"-I{header.parent.parent}", source, archive, *flags,
-                    "-lpthread", "-o", tmp_path / "program"], check=True, timeout=120)
+                    "-lpthread", "-lm", "-o", tmp_path / "program"], check=True, timeout=120)
     done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, SAID)
     source.write_text('''
