@@ -327,7 +327,7 @@ def test_each_class_of_error_has_its_exit_code(merlon, ae, admin):
     assert done.stderr.startswith("merlon: 4105 CONFLICT: ")
     done = merlon("create", ae, "ae", "api=Nx", "rr=false", "srv=3", code=REFUSED)
     assert done.stderr.startswith("merlon: 4108 INVALID_CHILD_RESOURCE_TYPE: ")
-    done = merlon("create", ae, "ts", code=RECEIVER)
+    done = merlon("create", ae, "ontr", code=RECEIVER)
     assert done.stderr.startswith("merlon: 5001 NOT_IMPLEMENTED: ")
     done = merlon("retrieve", ae, "--url", f"http://127.0.0.1:{unused_port()}", code=NO_ANSWER)
     assert done.stderr.startswith("merlon: http://127.0.0.1:")
