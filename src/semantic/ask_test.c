@@ -167,10 +167,12 @@ static void descriptions_add_up_but_not_their_blank_nodes(void **state)
 
 static void steps_are_bounded(void **state)
 {
+    static const char unions[] =
+        "ASK { {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} "
+        "{} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} ?s <u:none> ?t }";
     static const char *const costly[] = {
         "ASK { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r . ?s <u:none> ?t }",
-        "ASK { {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} "
-        "{} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} {} UNION {} ?s <u:none> ?t }",
+        unions,
         "ASK { ?a ?b ?c . ?d ?e ?f FILTER(?a = 1 || ?a = 2 || ?a = 3 || ?a = 4 || ?a = 5) }",
     };
     uint64_t steps;

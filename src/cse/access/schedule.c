@@ -249,7 +249,7 @@ static int64_t steps_over(const struct mln_schedule *s, const struct mln_moment 
     if (!(s->days >> at->day & (uint32_t)s->months >> at->month &
           (uint32_t)s->weekdays >> at->weekday & 1) ||
         !year_matches(s, at->year)) {
-        return 86400 - (at->hour * 3600 + of_hour);
+        return 86400 - ((int64_t)at->hour * 3600 + of_hour);
     }
     if (!(s->hours >> at->hour & 1)) {
         return 3600 - of_hour;

@@ -5,7 +5,7 @@
 #include "cse/access/schedule.h"
 
 /* How far ahead the next opening is looked for: bounds what a look costs. */
-static const int64_t HORIZON_US = 32 * 86400 * MLN_US_PER_S;
+static const int64_t HORIZON_US = (int64_t)32 * 86400 * MLN_US_PER_S;
 
 /* When an entry of the schedule matches from `from_us` on, before `until_us`. They were read before
  * they were stored. */

@@ -257,10 +257,11 @@ mln_err mln_series_look(const struct mln_change *c, const struct mln_resource *s
     MLN_REQUIRE(times, NO_MEMORY);
     missing.times_us = times;
     for (; expected + w.timer <= c->now_us && missing.count < w.most; expected += w.interval) {
+        const struct mln_dgt first = { .value = expected - w.delta };
+        const struct mln_dgt last = { .value = expected + w.delta };
         bool is_there;
 
-        MLN_TRY(mln_series_has(c->view, series->id, (struct mln_dgt){ .value = expected - w.delta },
-                               (struct mln_dgt){ .value = expected + w.delta }, &is_there));
+        MLN_TRY(mln_series_has(c->view, series->id, first, last, &is_there));
         if (!is_there) {
             times[missing.count++] = expected;
         }

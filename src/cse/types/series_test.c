@@ -65,12 +65,11 @@ static void feed(const char *dgt)
 static bool has_between(int64_t first_us, int64_t last_us)
 {
     struct mln_resource r = mln_look_at(&look, "cse-in/t");
+    const struct mln_dgt first = { .value = first_us };
+    const struct mln_dgt last = { .value = last_us };
     bool is_there;
 
-    assert_int_equal(mln_series_has(look.view, r.id, (struct mln_dgt){ .value = first_us },
-                                    (struct mln_dgt){ .value = last_us }, &is_there)
-                         .code,
-                     MLN_ERR_NONE);
+    assert_int_equal(mln_series_has(look.view, r.id, first, last, &is_there).code, MLN_ERR_NONE);
     return is_there;
 }
 
