@@ -62,5 +62,25 @@ def the_heating(shell):
     finished(heating, "the heating")
 
 
+def test_what_went_wrong(shell):
+    """The messages of the table are those that come."""
+    ((_, gateway),) = section(1, "The gateway")
+    register, other = commands(section(2, "Who takes part")[0][1])[:2]
+    said = [shell(register, 3).stderr]
+    shell(gateway.strip() + " &")
+    shell(register)
+    shell(other)
+    attic = "merlon create -o Chouse cse-in/house container rn=attic"
+    shell(attic)
+    said += [shell(line, code).stderr for line, code in (
+        ("merlon retrieve -o Cnobody cse-in/house", 7), ("merlon retrieve -o Ckitchen cse-in/house", 7),
+        ("merlon retrieve -o Chouse cse-in/house/cellar", 6), (register, 8), (attic, 8))]
+    table = (ROOT / GUIDE).read_text(encoding="utf-8").split("| message | why |\n|---|---|\n")[1].split("\n\n")[0]
+    told = [row.split("`")[1] for row in table.splitlines()]
+    assert len(told) == len(said)
+    for message, text in zip(told, said, strict=True):
+        assert message in text
+
+
 def test_readme_leads_to_it():
     assert GUIDE in (ROOT / "README.md").read_text(encoding="utf-8")
