@@ -13,6 +13,7 @@ struct collection {
     struct mln_exec *e;
     struct mln_slice members; /* packed list */
     struct mln_buf out;
+    size_t answers;   /* in out */
     bool *is_deleted; /* by place in memberIDs */
     size_t deleted;
     struct mln_set wanted;     /* Group Request Target Members, if the request has them */
@@ -205,6 +206,7 @@ static mln_err ask_member(struct collection *c, struct mln_slice member, size_t 
         MLN_FAIL(LIMIT);
     }
     put_answer(&c->out, member, &c->response);
+    c->answers++;
     if (c->out.failed == MLN_ERR_LIMIT) {
         mln_fault_set(e->fault, "the answers of the members together would be too large");
         MLN_FAIL(LIMIT);
@@ -216,6 +218,13 @@ static mln_err ask_member(struct collection *c, struct mln_slice member, size_t 
     return MLN_OK;
 }
 
+static bool is_late(const struct mln_exec *e)
+{
+    return e->req.rset_us != MLN_NO_TIME && e->req.rset_us <= mln_env_now_us(e->cse->options.env);
+}
+
+/* Members that are not asked before the Result Expiration Timestamp are not asked any more.
+ * spec: TS-0004 7.4.14.2.5 */
 static mln_err ask_members(struct collection *c)
 {
     struct mln_exec *e = c->e;
@@ -234,6 +243,10 @@ static mln_err ask_members(struct collection *c)
 
         MLN_REQUIRE(mln_pack_text_of(w.item, &member), STORE_CORRUPT);
         MLN_TRY(is_wanted(c, member, &wanted));
+        if (wanted && is_late(e)) {
+            MLN_REQUIRE(c->answers, MEMBERS_SILENT);
+            break;
+        }
         if (wanted) {
             MLN_TRY(ask_member(c, member, place));
         }

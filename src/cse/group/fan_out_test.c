@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -364,6 +365,56 @@ static void the_scene_works(void **state)
     assert_non_null(strstr(whole_tree(), "m2m:cin"));
 }
 
+/* A second passes whenever somebody looks at the clock. */
+static int64_t ticking(void *data)
+{
+    struct mln_inproc *p = data;
+
+    p->now_us += 1000000;
+    return p->now_us;
+}
+
+static const struct mln_inproc_answer *ask_within(int seconds)
+{
+    return mln_look_ask(
+        &look,
+        "{'op':3,'to':'cse-in/Cae/late/fopt','fr':'Cae','rset':'%d','pc':{'m2m:cnt':{"
+        "'lbl':['t%d']}}}",
+        seconds * 1000, seconds);
+}
+
+/* spec: TS-0004 7.4.14.2.5 */
+static void members_answer_before_the_result_expires(void **state)
+{
+    enum { MEMBERS = 20 };
+    const struct mln_inproc_answer *a;
+    int64_t (*usual)(void *data) = look.p->env.now_us;
+    char members[MEMBERS * 20] = "";
+    int seconds = 0;
+
+    (void)state;
+    make_containers(MEMBERS);
+    for (int i = 0; i < MEMBERS; i++) {
+        size_t len = strlen(members);
+
+        (void)snprintf(members + len, sizeof members - len, "%s'cse-in/Cae/c%d'", i ? "," : "", i);
+    }
+    make_group("late", members);
+    look.p->env.now_us = ticking;
+    do {
+        a = ask_within(++seconds);
+    } while (a->rsc == MLN_RSC_REQUEST_TIMEOUT);
+    assert_int_equal(a->rsc, MLN_RSC_GROUP_MEMBERS_NOT_RESPONDED);
+    seconds += 30; /* enough for the first member, but not for all */
+    a = ask_within(seconds);
+    assert_in_range(answers_of(a)->items.count, 1, MEMBERS - 1);
+    look.p->env.now_us = usual;
+    a = mln_look_ask(&look, "{'op':2,'to':'cse-in/Cae','fr':'Cae','fc':{'fu':1,'lbl':['t%d']}}",
+                     seconds);
+    assert_non_null(strstr(a->pc, "cse-in/Cae/c0\""));
+    assert_null(strstr(a->pc, "cse-in/Cae/c19\""));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -375,6 +426,7 @@ int main(void)
         T(depth_counts_for_each_branch),
         T(the_largest_group),
         T(too_large_an_answer_changes_nothing),
+        T(members_answer_before_the_result_expires),
         T(the_scene_works),
 #ifdef MLN_TORTURE
         T(a_store_that_fails),
