@@ -15,6 +15,16 @@ bool mln_num_i64(struct mln_slice s, int64_t *ret);
 /* Decimal digits without NUL; returns how many. */
 size_t mln_num_put_u64(char out[static MLN_NUM_U64_SIZE], uint64_t n);
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int mln_num_hex(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline void mln_put_be64(char out[static 8], uint64_t n)
 {
     n = __builtin_bswap64(n);

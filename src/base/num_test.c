@@ -117,6 +117,19 @@ static void writes_decimal_digits(void **state)
     }
 }
 
+static void hexadecimal_digits(void **state)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+
+    (void)state;
+    for (int c = -128; c < 128; c++) {
+        const char *at = c ? strchr(digits, (char)c) : NULL;
+        int want = at ? (int)(at - digits) - (at - digits > 15 ? 6 : 0) : -1;
+
+        assert_int_equal(mln_num_hex((char)c), want);
+    }
+}
+
 static void big_endian_goes_there_and_back(void **state)
 {
     char out[8];
@@ -135,6 +148,7 @@ int main(void)
         cmocka_unit_test(reads_unsigned),         cmocka_unit_test(reads_signed),
         cmocka_unit_test(refuses_what_overflows), cmocka_unit_test(refuses_what_is_no_number),
         cmocka_unit_test(writes_decimal_digits),  cmocka_unit_test(big_endian_goes_there_and_back),
+        cmocka_unit_test(hexadecimal_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

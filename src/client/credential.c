@@ -213,22 +213,12 @@ static mln_err name_file(mln_err err, const char *path, struct mln_fault *fault)
     return err;
 }
 
-/* -1: no hexadecimal digit */
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Two digits a byte; false for anything else, with bytes written. */
 static bool from_digits(struct mln_slice text, unsigned char *out, size_t *ret_len)
 {
     for (size_t i = 0; i < text.len; i += 2) {
-        int high = digit_of(text.ptr[i]);
-        int low = i + 1 < text.len ? digit_of(text.ptr[i + 1]) : -1;
+        int high = mln_num_hex(text.ptr[i]);
+        int low = i + 1 < text.len ? mln_num_hex(text.ptr[i + 1]) : -1;
 
         if (high < 0 || low < 0) {
             return false;

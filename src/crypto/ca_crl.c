@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/num.h"
 #include "base/timestamp.h"
 #include "crypto/ca_int.h"
 #include "crypto/x509_int.h"
@@ -36,11 +37,6 @@ mln_err mln_ca_revoke(struct mln_ca *ca, struct mln_slice serial, struct mln_fau
 
 /* ---- the list ---- */
 
-static int nibble(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 static ASN1_INTEGER *integer_of(struct mln_slice serial)
 {
     unsigned char bytes[SERIAL_BYTES] = { 0 };
@@ -49,7 +45,8 @@ static ASN1_INTEGER *integer_of(struct mln_slice serial)
     ASN1_INTEGER *integer;
 
     for (size_t i = 0; i < len && i < sizeof bytes; i++) {
-        bytes[i] = (unsigned char)(nibble(serial.ptr[2 * i]) << 4 | nibble(serial.ptr[2 * i + 1]));
+        bytes[i] = (unsigned char)(mln_num_hex(serial.ptr[2 * i]) << 4 |
+                                   mln_num_hex(serial.ptr[2 * i + 1]));
     }
     n = BN_bin2bn(bytes, (int)len, NULL);
     integer = n ? BN_to_ASN1_INTEGER(n, NULL) : NULL;

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "base/num.h"
 #include "base/secret.h"
 #include "crypto/x509_int.h"
 
@@ -69,17 +70,6 @@ static bool get_base64url(struct mln_slice text, size_t len, unsigned char out[s
 
 /* ---- hexadecimal with a check digit, RFC 6920 section 7 ---- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Luhn's sum modulo 16, counted from the right; the rightmost digit is doubled. */
 static int check_digit(const unsigned char *nibbles, size_t count)
 {
@@ -101,7 +91,7 @@ static bool get_hex(struct mln_slice text, size_t len, unsigned char out[static 
     size_t n = 0;
 
     for (size_t i = 0; i < digits.len; i++) {
-        int v = hex_value(digits.ptr[i]);
+        int v = mln_num_hex(digits.ptr[i]);
 
         if (digits.ptr[i] == '-') {
             continue; /* groups for the eye */
@@ -112,7 +102,7 @@ static bool get_hex(struct mln_slice text, size_t len, unsigned char out[static 
         nibbles[n++] = (unsigned char)v;
     }
     if (n != 2 * len ||
-        (rest.ptr && (rest.len != 1 || hex_value(rest.ptr[0]) != check_digit(nibbles, n)))) {
+        (rest.ptr && (rest.len != 1 || mln_num_hex(rest.ptr[0]) != check_digit(nibbles, n)))) {
         return false;
     }
     for (size_t i = 0; i < len; i++) {

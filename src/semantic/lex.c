@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "base/buf.h"
+#include "base/num.h"
 #include "base/utf8.h"
 #include "semantic/rdf_int.h"
 
@@ -46,14 +47,6 @@ static void skip_blanks(struct mln_rdf_reader *r)
 
 /* ---- escapes ---- */
 
-static int hex_of(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *hit = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-    return hit ? (int)(hit - digits) : -1;
-}
-
 /* \uXXXX or \UXXXXXXXX at the start of *s. */
 static mln_err add_code(struct mln_slice *s, struct mln_buf *out)
 {
@@ -63,7 +56,7 @@ static mln_err add_code(struct mln_slice *s, struct mln_buf *out)
 
     MLN_REQUIRE(s->len >= 2 + digits, SYNTAX);
     for (size_t i = 0; i < digits; i++) {
-        int digit = hex_of(s->ptr[2 + i]);
+        int digit = mln_num_hex(s->ptr[2 + i]);
 
         MLN_REQUIRE(digit >= 0, SYNTAX);
         code = code << 4 | (uint32_t)digit;

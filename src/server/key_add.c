@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "crypto/files.h"
 #include "server/key_command.h"
 
@@ -29,15 +30,6 @@ mln_err mln_key_credential_id(struct mln_slice key_id, unsigned suid,
 
 /* ---- the secret ---- */
 
-static int digit_of(unsigned char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct mln_slice without_line_end(const struct mln_secret *text)
 {
     struct mln_slice s = { (const char *)mln_secret_bytes(text), mln_secret_len(text) };
@@ -61,8 +53,8 @@ static mln_err from_digits(const struct mln_secret *text, const char *path, stru
         MLN_REQUIRE(key, NO_MEMORY);
     }
     for (size_t i = 0; is_good && i < digits.len; i += 2) {
-        int high = digit_of((unsigned char)digits.ptr[i]);
-        int low = digit_of((unsigned char)digits.ptr[i + 1]);
+        int high = mln_num_hex(digits.ptr[i]);
+        int low = mln_num_hex(digits.ptr[i + 1]);
 
         is_good = high >= 0 && low >= 0;
         mln_secret_room(key)[i / 2] = (unsigned char)(is_good ? high << 4 | low : 0);

@@ -4,6 +4,7 @@
  * us. */
 #include <string.h>
 
+#include "base/num.h"
 #include "bind/http/http_int.h"
 #include "bind/http/http_message.h"
 
@@ -116,17 +117,6 @@ static enum mln_http_step take_line(struct mln_http_reader *r, struct mln_slice 
     return mln_field_is_value(*ret) ? MLN_HTTP_DONE : mln_http_refuse(r, &bad_size);
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* spec: RFC9112 7.1: size in hexadecimal, then extensions, which are ignored */
 static enum mln_http_step read_size(struct mln_http_reader *r, struct mln_slice line,
                                     const struct mln_http_request *request)
@@ -135,11 +125,11 @@ static enum mln_http_step read_size(struct mln_http_reader *r, struct mln_slice 
     size_t digits = 0;
     struct mln_slice rest;
 
-    while (digits < line.len && hex(line.ptr[digits]) >= 0) {
+    while (digits < line.len && mln_num_hex(line.ptr[digits]) >= 0) {
         if (digits == SIZE_DIGITS) {
             return mln_http_refuse(r, &bad_size);
         }
-        size = size * 16 + (uint64_t)hex(line.ptr[digits]);
+        size = size * 16 + (uint64_t)mln_num_hex(line.ptr[digits]);
         digits++;
     }
     rest = mln_slice_trim(mln_slice_from(line, digits));

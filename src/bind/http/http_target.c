@@ -4,6 +4,7 @@
  * how lists are separated; "%2B" is a plus. spec: TS-0009 6.2.2 */
 #include <string.h>
 
+#include "base/num.h"
 #include "base/utf8.h"
 #include "bind/http/http_int.h"
 #include "model/check.h"
@@ -29,22 +30,11 @@ bool mln_http_is_query_parameter(struct mln_slice name)
 
 /* ---- percent-decoding ---- */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The byte that an escape at s[at] stands for, or -1. */
 static int escaped(struct mln_slice s, size_t at)
 {
-    int high = at + 2 < s.len ? hex(s.ptr[at + 1]) : -1;
-    int low = at + 2 < s.len ? hex(s.ptr[at + 2]) : -1;
+    int high = at + 2 < s.len ? mln_num_hex(s.ptr[at + 1]) : -1;
+    int low = at + 2 < s.len ? mln_num_hex(s.ptr[at + 2]) : -1;
 
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
