@@ -3,11 +3,6 @@
 
 enum { WORD_MAX = 64 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -30,9 +25,10 @@ static size_t distance_of(struct mln_slice a, struct mln_slice b)
 
         now[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            char x = lower(a.ptr[i - 1]);
-            char y = lower(b.ptr[j - 1]);
-            bool is_swap = i > 1 && j > 1 && x == lower(b.ptr[j - 2]) && lower(a.ptr[i - 2]) == y;
+            char x = mln_lower(a.ptr[i - 1]);
+            char y = mln_lower(b.ptr[j - 1]);
+            bool is_swap =
+                i > 1 && j > 1 && x == mln_lower(b.ptr[j - 2]) && mln_lower(a.ptr[i - 2]) == y;
 
             now[j] = least(least(now[j - 1], old[j]) + 1, old[j - 1] + (x != y));
             now[j] = is_swap ? least(now[j], older[j - 2] + 1) : now[j];

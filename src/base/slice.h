@@ -36,6 +36,23 @@ static inline bool mln_slice_eq(struct mln_slice a, struct mln_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* A capital of ASCII as small letter; every other byte stays as it is, in any locale. */
+static inline char mln_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Equal but for the letter case of ASCII: domain names, media types. */
+static inline bool mln_slice_eq_nocase(struct mln_slice a, struct mln_slice b)
+{
+    for (size_t i = 0; i < a.len && a.len == b.len; i++) {
+        if (mln_lower(a.ptr[i]) != mln_lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return a.len == b.len;
+}
+
 /* Byte order; a prefix sorts before the longer slice. */
 static inline int mln_slice_cmp(struct mln_slice a, struct mln_slice b)
 {

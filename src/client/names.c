@@ -13,22 +13,9 @@ static const struct merlon_type *given(const struct mln_type *type)
     return (const struct merlon_type *)type;
 }
 
-static bool is_same_letter(char a, char b)
-{
-    return a == b || ((a | 0x20) == (b | 0x20) && (a | 0x20) >= 'a' && (a | 0x20) <= 'z');
-}
-
 static bool is_same(struct mln_slice a, struct mln_slice b, bool has_case)
 {
-    if (has_case || a.len != b.len) {
-        return mln_slice_eq(a, b);
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (!is_same_letter(a.ptr[i], b.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
+    return has_case ? mln_slice_eq(a, b) : mln_slice_eq_nocase(a, b);
 }
 
 /* Virtual resources have no representation and are not for users to name. */

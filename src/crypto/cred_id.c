@@ -20,11 +20,6 @@ static bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Only letters, digits and the marks; at least one character. */
 static bool is_made_of(struct mln_slice s, const char *marks)
 {
@@ -244,7 +239,7 @@ bool mln_cred_is_role_id(struct mln_slice text)
         return false;
     }
     for (size_t i = 0; i < id.fqdn.len; i++) {
-        if (id.fqdn.ptr[i] != lower(id.fqdn.ptr[i])) {
+        if (id.fqdn.ptr[i] != mln_lower(id.fqdn.ptr[i])) {
             return false;
         }
     }
@@ -345,7 +340,7 @@ size_t mln_credential_id_put(enum mln_credential_type type, struct mln_slice val
     for (const char *c = value.ptr; c < value.ptr + value.len; c++) {
         bool is_folded = c >= folded.ptr && c < folded.ptr + folded.len;
 
-        out[at++] = is_folded ? lower(*c) : *c;
+        out[at++] = is_folded ? mln_lower(*c) : *c;
     }
     return at;
 }

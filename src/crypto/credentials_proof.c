@@ -62,8 +62,7 @@ static bool is_ae(struct mln_slice pattern, struct mln_slice ae_id)
     if (!mln_slice_starts(pattern, MLN_S("/"))) {
         return mln_wildcard_match(pattern, stem_of(ae_id), '/');
     }
-    return (wanted.len == 0 ||
-            (wanted.len == domain.len && strncasecmp(wanted.ptr, domain.ptr, domain.len) == 0)) &&
+    return (wanted.len == 0 || mln_slice_eq_nocase(wanted, domain)) &&
            mln_wildcard_match(mln_slice_from(pattern, wanted.len),
                               mln_slice_from(ae_id, domain.len), '/');
 }
@@ -81,7 +80,7 @@ static bool lists_ae(const struct mln_credential_list *patterns, struct mln_slic
 /* Same absolute CSE-ID; letter case left aside, of which a certificate's domain name has none. */
 static bool same_cse(struct mln_slice a, struct mln_slice b)
 {
-    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+    return mln_slice_eq_nocase(a, b);
 }
 
 /* The certificate's spelling, unless the configuration says which letters are capitals. */

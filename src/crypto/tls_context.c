@@ -10,24 +10,6 @@ enum { TEXTS_BYTES = 1 << 20 };
 
 /* ---- names ---- */
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool same_name(struct mln_slice a, struct mln_slice b)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool certificate_has(SSL_CTX *ctx, struct mln_slice name)
 {
     X509 *cert = SSL_CTX_get0_certificate(ctx);
@@ -55,7 +37,7 @@ static bool has_domain(SSL_CTX *ctx)
 static bool is_ours(const struct mln_tls *tls, struct mln_slice name, bool is_in_certificate)
 {
     for (size_t i = 0; i < tls->authority_count; i++) {
-        if (same_name(tls->authorities[i], name)) {
+        if (mln_slice_eq_nocase(tls->authorities[i], name)) {
             return true;
         }
     }

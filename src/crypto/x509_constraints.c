@@ -32,9 +32,9 @@ static bool is_uri_below(struct mln_slice uri, struct mln_slice base)
     }
     if (mln_slice_starts(base, MLN_S("."))) {
         return host.len > base.len &&
-               mln_cert_same_domain(mln_slice_from(host, host.len - base.len), base);
+               mln_slice_eq_nocase(mln_slice_from(host, host.len - base.len), base);
     }
-    return mln_cert_same_domain(host, base);
+    return mln_slice_eq_nocase(host, base);
 }
 
 static bool are_arcs_below(struct mln_slice arcs, struct mln_slice base)

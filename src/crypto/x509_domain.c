@@ -97,7 +97,7 @@ static const struct mln_cert_provider *provider_of(const struct mln_cert_names *
                                                    struct mln_slice sp_id)
 {
     for (size_t i = 0; names && i < names->count; i++) {
-        if (mln_cert_same_domain(names->providers[i].sp_id, sp_id)) {
+        if (mln_slice_eq_nocase(names->providers[i].sp_id, sp_id)) {
             return &names->providers[i];
         }
     }
@@ -141,7 +141,7 @@ mln_err mln_cert_domain_of_cse(struct mln_slice cse_id, const struct mln_cert_na
     mln_buf_init(&out, arena, (size_t)2 * DOMAIN_BYTES);
     mln_buf_add(&out, label_of(relative));
     mln_buf_byte(&out, '.');
-    if (!mln_cert_same_domain(label_of(relative), in)) {
+    if (!mln_slice_eq_nocase(label_of(relative), in)) {
         mln_buf_add(&out, in);
         mln_buf_byte(&out, '.');
     }
@@ -161,7 +161,7 @@ static struct mln_slice labels_before(struct mln_slice domain, struct mln_slice 
     size_t len = suffix.len + 1;
 
     if (suffix.len == 0 || domain.len <= len || domain.ptr[domain.len - len] != '.' ||
-        !mln_cert_same_domain(mln_slice_from(domain, domain.len - suffix.len), suffix)) {
+        !mln_slice_eq_nocase(mln_slice_from(domain, domain.len - suffix.len), suffix)) {
         return mln_slice_of(NULL, 0);
     }
     return mln_slice_head(domain, domain.len - len);
@@ -172,8 +172,8 @@ static struct mln_slice cse_label(struct mln_slice labels, struct mln_slice in)
 {
     struct mln_slice rest = labels;
     struct mln_slice first = mln_slice_cut(&rest, '.');
-    bool is_in = !rest.ptr && mln_cert_same_domain(first, in);
-    bool is_below = rest.ptr && mln_cert_same_domain(rest, in) && !mln_cert_same_domain(first, in);
+    bool is_in = !rest.ptr && mln_slice_eq_nocase(first, in);
+    bool is_below = rest.ptr && mln_slice_eq_nocase(rest, in) && !mln_slice_eq_nocase(first, in);
 
     return is_in || is_below ? first : mln_slice_of(NULL, 0);
 }

@@ -30,7 +30,7 @@ static bool names_host(const GENERAL_NAMES *list, struct mln_slice host)
     for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
 
-        if (name->type == GEN_DNS && mln_cert_same_domain(mln_cert_string(name->d.dNSName), host)) {
+        if (name->type == GEN_DNS && mln_slice_eq_nocase(mln_cert_string(name->d.dNSName), host)) {
             return true;
         }
         if (name->type == GEN_IPADD && is_address(name, host)) {
@@ -58,7 +58,7 @@ static bool is_same_ae(struct mln_slice a, struct mln_slice b)
     size_t host = 2 + mln_slice_find(mln_slice_from(a, 2), '/');
 
     return a.len == b.len && host <= a.len &&
-           mln_cert_same_domain(mln_slice_head(a, host), mln_slice_head(b, host)) &&
+           mln_slice_eq_nocase(mln_slice_head(a, host), mln_slice_head(b, host)) &&
            mln_slice_eq(mln_slice_from(a, host), mln_slice_from(b, host));
 }
 

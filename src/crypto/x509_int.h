@@ -19,11 +19,8 @@ enum mln_cert_reason mln_cert_names_in(const STACK_OF(X509_EXTENSION) * extensio
 /* Bytes of an ASN.1 string, borrowed. */
 struct mln_slice mln_cert_string(const ASN1_STRING *string);
 
-/* Bytes with ASCII letters in lower case. NULL ptr when out of memory. */
+/* A copy with ASCII letters in lower case. False: out of memory. */
 bool mln_cert_lower(struct mln_slice text, struct mln_arena *arena, struct mln_slice *ret);
-
-/* Same bytes, letter case of ASCII left aside? */
-bool mln_cert_same_domain(struct mln_slice a, struct mln_slice b);
 
 /* "1.2.3": arcs of decimal digits without leading zeros, at most MLN_CERT_ARCS, at least `least`.
  */

@@ -51,11 +51,6 @@ enum mln_cert_reason mln_cert_names_in(const STACK_OF(X509_EXTENSION) * extensio
 
 /* ---- letters ---- */
 
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 bool mln_cert_lower(struct mln_slice text, struct mln_arena *arena, struct mln_slice *ret)
 {
     char *out = mln_arena_alloc(arena, text.len + 1);
@@ -64,22 +59,9 @@ bool mln_cert_lower(struct mln_slice text, struct mln_arena *arena, struct mln_s
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {
-        out[i] = lower(text.ptr[i]);
+        out[i] = mln_lower(text.ptr[i]);
     }
     *ret = mln_slice_of(out, text.len);
-    return true;
-}
-
-bool mln_cert_same_domain(struct mln_slice a, struct mln_slice b)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
-            return false;
-        }
-    }
     return true;
 }
 
@@ -266,7 +248,7 @@ enum mln_cert_reason mln_cert_dns_name(struct mln_slice text, struct mln_arena *
 static bool is_scheme(struct mln_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        char c = lower(s.ptr[i]);
+        char c = mln_lower(s.ptr[i]);
         bool is_letter = c >= 'a' && c <= 'z';
         bool is_other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
 

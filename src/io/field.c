@@ -1,11 +1,6 @@
 /* Header fields: comparison and the characters that may stand in them. */
 #include "io/field.h"
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 bool mln_field_is(struct mln_slice name, struct mln_slice other)
 {
     if (name.len != other.len) {
@@ -16,7 +11,7 @@ bool mln_field_is(struct mln_slice name, struct mln_slice other)
         return true;
     }
     for (size_t i = name.len; i > 0; i--) {
-        if (lower(name.ptr[i - 1]) != lower(other.ptr[i - 1])) {
+        if (mln_lower(name.ptr[i - 1]) != mln_lower(other.ptr[i - 1])) {
             return false;
         }
     }

@@ -23,11 +23,6 @@ static bool is_unreserved(char c)
     return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 bool mln_ident_is_unreserved(struct mln_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -100,15 +95,7 @@ static bool is_domain(struct mln_slice s)
  * do not always obey. */
 static bool domain_eq(struct mln_slice a, struct mln_slice b)
 {
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
+    return mln_slice_eq_nocase(a, b);
 }
 
 bool mln_ident_is_sp_id(struct mln_slice s)

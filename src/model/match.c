@@ -220,11 +220,11 @@ static bool attributes_hold(const struct mln_filter_condition *c, const struct m
 
 static bool is_json(struct mln_slice media_type)
 {
-    static const struct mln_slice json = { "application/json", 16 };
     struct mln_slice name = mln_slice_trim(mln_slice_cut(&media_type, ';'));
 
-    return (name.len == json.len && strncasecmp(name.ptr, json.ptr, json.len) == 0) ||
-           (name.len > 5 && strncasecmp(name.ptr + name.len - 5, "+json", 5) == 0);
+    return mln_slice_eq_nocase(name, MLN_S("application/json")) ||
+           (name.len > 5 &&
+            mln_slice_eq_nocase(mln_slice_from(name, name.len - 5), MLN_S("+json")));
 }
 
 /* Does contentInfo say that the content is the text of a JSON value, as it is? */

@@ -465,7 +465,7 @@ static bool language_matches(struct mln_slice language, struct mln_slice range)
         return language.len > 0;
     }
     return range.len > 0 && language.len >= range.len &&
-           strncasecmp(language.ptr, range.ptr, range.len) == 0 &&
+           mln_slice_eq_nocase(mln_slice_head(language, range.len), range) &&
            (language.len == range.len || language.ptr[range.len] == '-');
 }
 

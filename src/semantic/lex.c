@@ -311,8 +311,7 @@ bool mln_rdf_is_sign(const struct mln_rdf_reader *r, const char *sign)
 
 bool mln_rdf_is_word(const struct mln_rdf_reader *r, const char *word)
 {
-    return r->token.kind == MLN_TOKEN_WORD && r->token.text.len == strlen(word) &&
-           strncasecmp(r->token.text.ptr, word, r->token.text.len) == 0;
+    return r->token.kind == MLN_TOKEN_WORD && mln_slice_eq_nocase(r->token.text, mln_slice_z(word));
 }
 
 mln_err mln_rdf_expect(struct mln_rdf_reader *r, const char *sign)

@@ -12,15 +12,10 @@ static struct mln_term iri_of(struct mln_slice iri)
     return (struct mln_term){ .kind = MLN_TERM_IRI, .text = iri };
 }
 
-static bool same_language(struct mln_slice a, struct mln_slice b)
-{
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool mln_term_eq(const struct mln_term *a, const struct mln_term *b)
 {
     return a->kind == b->kind && mln_slice_eq(a->text, b->text) && mln_slice_eq(a->type, b->type) &&
-           same_language(a->language, b->language);
+           mln_slice_eq_nocase(a->language, b->language);
 }
 
 /* ---- names ---- */

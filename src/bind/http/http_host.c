@@ -3,14 +3,8 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <strings.h>
 
 enum { ADDRESS_MAX = 64 };
-
-static bool same_name(struct mln_slice a, struct mln_slice b)
-{
-    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
-}
 
 /* Without a port; the brackets of an IPv6 address stay. */
 static struct mln_slice without_port(struct mln_slice host)
@@ -46,7 +40,7 @@ bool mln_http_host_is_known(struct mln_slice host, const struct mln_slice *names
         return true;
     }
     for (size_t i = 0; i < count; i++) {
-        if (same_name(name, names[i])) {
+        if (mln_slice_eq_nocase(name, names[i])) {
             return true;
         }
     }

@@ -42,16 +42,11 @@ static bool is_domain(struct mln_slice entry)
            mln_slice_find(name, '/') == name.len;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* Domain names do not distinguish letter case. */
 static void fold(struct mln_slice text, char *out)
 {
     for (size_t i = 0; i < text.len; i++) {
-        out[i] = lower(text.ptr[i]);
+        out[i] = mln_lower(text.ptr[i]);
     }
 }
 
@@ -166,15 +161,8 @@ static bool is_same_role(struct mln_slice a, struct mln_slice b)
 {
     size_t at = mln_slice_find(a, '@');
 
-    if (a.len != b.len || !mln_slice_eq(mln_slice_head(a, at), mln_slice_head(b, at))) {
-        return false;
-    }
-    for (size_t i = at; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
+    return mln_slice_eq(mln_slice_head(a, at), mln_slice_head(b, at)) &&
+           mln_slice_eq_nocase(mln_slice_from(a, at), mln_slice_from(b, at));
 }
 
 static bool role_matches(const struct mln_who *who, const struct mln_policy_facts *f)

@@ -16,24 +16,6 @@ bool mln_proof_is_trusted(const struct mln_peer *peer)
     return peer && peer->is_trusted && !peer->association;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool same_domain(struct mln_slice a, struct mln_slice b)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* "Cae", "cse/Cae", "Sae": what follows the slash of an SP-relative AE-ID. */
 static bool matches_relative(struct mln_slice pattern, const struct mln_entity *ae)
 {
@@ -52,13 +34,13 @@ static bool matches(struct mln_slice pattern, const struct mln_entity *ae,
                     const struct mln_names *names)
 {
     struct mln_slice our_sp = mln_slice_from(names->sp_id, 2);
-    bool is_of_our_sp = same_domain(ae->sp, our_sp);
+    bool is_of_our_sp = mln_slice_eq_nocase(ae->sp, our_sp);
 
     if (mln_slice_starts(pattern, MLN_S("//"))) {
         struct mln_slice rest = mln_slice_from(pattern, 2);
         struct mln_slice domain = mln_slice_cut(&rest, '/');
 
-        return same_domain(domain, ae->sp) && rest.ptr && matches_relative(rest, ae);
+        return mln_slice_eq_nocase(domain, ae->sp) && rest.ptr && matches_relative(rest, ae);
     }
     if (mln_slice_starts(pattern, MLN_S("/"))) {
         return is_of_our_sp && matches_relative(mln_slice_from(pattern, 1), ae);
