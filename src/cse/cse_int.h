@@ -27,6 +27,7 @@ struct mln_pending;
 struct mln_poll;
 struct mln_reply;
 struct mln_jwt_issuers;
+struct mln_removal;
 struct mln_retrieval;
 struct mln_tokens;
 struct mln_forward;
@@ -175,6 +176,7 @@ struct mln_exec {
      * request, or fails. NULL: nothing is left to do. */
     mln_err (*begin_wait)(struct mln_exec *e);
     void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
+    struct mln_removal *removal;           /* a notification target wants to leave */
     struct mln_block *block;               /* somebody must agree to it, or to one before it */
     struct mln_accepted *accepting;        /* a non-blocking request: what will carry it out */
 };

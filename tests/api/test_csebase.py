@@ -13,7 +13,7 @@ from lib.onem2m import Client
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
     1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13, 14, 15,
-    16, 17, 18, 19, 20, 21, 22, 23, 24, 28, 29, 30, 31, 32, 47,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 47,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
 
@@ -120,6 +120,8 @@ def test_supported_types_can_be_created(admin, ae):
     assert admin.create("cse-in", "mssp", rn="holder").rsc == 2001
     assert admin.create("cse-in", "nod", rn="place", ni="urn:node:2").rsc == 2001
     assert admin.create("cse-in", "stcg", rn="counts").rsc == 2001
+    assert ae.create(ae.path, "sub", rn="told", nu=[ae.stem]).rsc == 2001
+    assert admin.create("cse-in", "ntp", rn="leaving", acn=1, plbl="x").rsc == 2001
     event = admin.create("cse-in/counts", "evcg", evt=1)["evi"]
     examples = {  # type: (who creates it, where, root, what)
         1: (ae, ae.path, "acp", {"pv": {"acr": []}, "pvs": {"acr": [{"acor": ["all"], "acop": 63}]}}),
@@ -140,6 +142,9 @@ def test_supported_types_can_be_created(admin, ae):
         22: (admin, "cse-in", "stcg", {}),
         23: (ae, ae.path, "sub", {"nu": [ae.stem]}),
         24: (ae, ae.path, "smd", {"dcrp": 5, "dsp": "PHU6YT4gPHU6Yj4gMSAu"}),
+        25: (ae, f"{ae.path}/told", "ntpr", {"ntu": [ae.stem]}),
+        26: (admin, "cse-in", "ntp", {"acn": 1, "plbl": "x"}),
+        27: (admin, "cse-in/leaving", "pdr", {}),
         29: (ae, ae.path, "ts", {}),
         30: (ae, f"{ae.path}/t", "tsi", {"dgt": "20300101T000000", "con": "x"}),
         31: (admin, "cse-in", "rol", {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": ae.stem,
@@ -157,7 +162,7 @@ def test_supported_types_can_be_created(admin, ae):
         assert answer["ty"] == ty
         if who is admin:
             assert admin.delete(answer["ri"]).rsc == 2002
-    for name in ("holder", "place", "counts"):
+    for name in ("holder", "place", "counts", "leaving"):
         assert admin.delete(f"cse-in/{name}").rsc == 2002
 
 

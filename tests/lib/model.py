@@ -75,6 +75,7 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "NCName": ["", "a:b", "1a", "a b", "-a"],
     "resourceName": ["", ".a", "-a", "_a", "a/b", "a b", "a~b", "ä", "a%41", "a:b"],
     "label": ["", ":v", " a", "a  b"],
+    "token": ["a  b", "a\tb"],
     "roleID": ["", "r", "r@", "@x.example", "r@X.example", "r r@x.example", "r@x.example ", "r@@x.example",
                "a/b@sp.example"],
     "compactJWS": ["", "aa.bb", "aa.bb.", ".bb.cc", "aa.bb.cc.dd", "aa.b=.cc", "aa.b b.cc"],

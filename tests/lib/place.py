@@ -10,7 +10,7 @@ from . import model
 # virtual resources have no attributes; specialisations, polling channels, and the requests that only
 # the CSE makes have tests of their own
 BUILT = [t for t in model.table("support.json")["built"]["types"]
-         if t not in ("la", "ol", "fopt", "pcu", "mgmtObj", "flexContainer", "pch", "req",
+         if t not in ("la", "ol", "fopt", "pcu", "ntsr", "mgmtObj", "flexContainer", "pch", "req",
                       "mgc", "tgr")]
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
@@ -30,6 +30,9 @@ MINIMAL = {
     "asar": {},
     "svsn": {"ni": "urn:node:1", "csi": "/mn1"},
     "sub": {"nu": ["http://127.0.0.1:1/x"]},
+    "ntpr": {"ntu": ["http://127.0.0.1:1/x"]},
+    "ntp": {"acn": 1, "plbl": "x"},
+    "pdr": {},
     "rol": {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": "Chome", "tknb": "20260101T000000",
             "tkna": "20800101T000000"},
     "tk": {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"},
@@ -52,7 +55,8 @@ GOOD = {  # a value of each attribute that an originator may give
     "tkna": "20900101T000000", "rlnm": "name", "rltl": "cse-in/token", "tkid": "u@merlon.example",
     "tkob": "aa.bb.cc.dd.ee", "vr": "1.0.0", "tkau": ["//merlon.example/id-in"], "tknm": "name",
     "bn": {"num": 2, "dur": "PT5S"}, "rl": {"mnn": 3, "tww": "PT5S"}, "psn": 2, "pn": 1, "ln": True,
-    "nec": 3, "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
+    "nec": 3, "ntu": ["http://127.0.0.1:1/y"], "npi": "cse-in/ntp0", "acn": 2, "plbl": "y", "rrs": 2,
+    "dr": {"tod": ["* * * * * * *"]}, "drr": 1, "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
 }
 
@@ -77,9 +81,11 @@ def good(short, row):
 
 
 EVERYWHERE = ("rn", "lbl", "et", "cr")  # good values of these stand in GOOD for all types
-OF_ADMIN = {"ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in",
-            "svsn": "cse-in/mssp0", "rol": "cse-in", "tk": "cse-in", "stcg": "cse-in",
-            "evcg": "cse-in/stcg0", "stcl": "cse-in", "lcp": "cse-in", "csr": "cse-in"}  # and where they stand
+OF_ADMIN = {  # and where they stand
+    "ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in", "svsn": "cse-in/mssp0",
+    "rol": "cse-in", "tk": "cse-in", "stcg": "cse-in", "evcg": "cse-in/stcg0", "stcl": "cse-in",
+    "lcp": "cse-in", "csr": "cse-in", "ntp": "cse-in", "pdr": "cse-in/ntp0",
+}
 OF_ADMIN.update({t: "cse-in/node0" for t in BUILT if definition(t) or t == "sch"})
 STEM = "Chome"
 REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
@@ -100,12 +106,15 @@ class Place:
         assert self.ae.create(STEM, "ts", rn="ts0").rsc == 2001
         assert admin.create("cse-in", "mssp", rn="mssp0").rsc == 2001
         assert admin.create("cse-in", "stcg", rn="stcg0").rsc == 2001
+        assert admin.create("cse-in", "ntp", rn="ntp0", acn=2, plbl="x", rrs=1).rsc == 2001
+        assert self.ae.create(STEM, "sub", rn="sub0", nu=["http://127.0.0.1:1/x"]).rsc == 2001
         assert admin.register("Cplain", name="plain").retrieve("Cplain").rsc == 2000
         self.targets = {"ae": "Cplain", "csr": self.registree("/mn1")}
         assert admin.create("cse-in", "nod", rn="node0", ni="urn:node:0").rsc == 2001
         for short in CREATABLE:
             if short not in self.targets:
-                more = {"dgt": "20250101T000000"} if short == "tsi" else {}
+                more = {"tsi": {"dgt": "20250101T000000"},
+                        "ntpr": {"ntu": ["http://127.0.0.1:1/z"]}}.get(short, {})
                 answer = self.create(short, rn=f"{short}1", **more)
                 assert answer.rsc == 2001, (short, answer)
                 self.targets[short] = answer.res["ri"]
@@ -126,7 +135,8 @@ class Place:
         return self.admin if short in OF_ADMIN else self.ae
 
     def parent(self, short):
-        parent = {**OF_ADMIN, "cin": f"{STEM}/cnt0", "tsi": f"{STEM}/ts0"}.get(short, STEM)
+        parent = {**OF_ADMIN, "cin": f"{STEM}/cnt0", "tsi": f"{STEM}/ts0",
+                  "ntpr": f"{STEM}/sub0"}.get(short, STEM)
         return self.node if parent == "cse-in/node0" else parent
 
     def create(self, short, content=None, drop=None, **attributes):

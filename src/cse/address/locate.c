@@ -97,6 +97,9 @@ enum mln_virtual mln_locate_virtual(const struct mln_resource *parent, struct ml
     if (parent->ty == MLN_TY_PCH && mln_slice_eq(name, MLN_S("pcu"))) {
         return MLN_VIRTUAL_POLLING;
     }
+    if (parent->ty == MLN_TY_SUB && mln_slice_eq(name, MLN_S("ntsr"))) {
+        return MLN_VIRTUAL_SELF;
+    }
     return MLN_VIRTUAL_NONE;
 }
 
@@ -163,7 +166,7 @@ mln_err mln_locate_resolve(const struct mln_lookup *l, struct mln_slice local, b
         t.rest = rest.ptr ? rest : (struct mln_slice){ 0 };
     } else if (t.virtual_child != MLN_VIRTUAL_NONE) {
         MLN_REQUIRE(!rest.ptr, NOT_FOUND); /* instances have no addressable children yet */
-        if (!keeps_virtual && t.virtual_child != MLN_VIRTUAL_POLLING) {
+        if (!keeps_virtual && mln_locate_is_instance(t.virtual_child)) {
             MLN_TRY(enter_instance(l, t.virtual_child, &t));
         }
     }

@@ -19,11 +19,12 @@ enum mln_virtual {
     MLN_VIRTUAL_OLDEST,
     MLN_VIRTUAL_FAN_OUT,
     MLN_VIRTUAL_POLLING,
+    MLN_VIRTUAL_SELF, /* notificationTargetSelfReference: for a target that leaves */
 };
 
 struct mln_target {
     struct mln_resource
-        resource; /* the addressed one; for la and ol the instance; for fopt and pcu the parent */
+        resource; /* the addressed one; for la and ol the instance; for others the parent */
     const struct mln_type *type; /* of resource; for a virtual one of its parent */
     enum mln_virtual virtual_child;
     struct mln_slice rest;      /* behind fopt, without leading '/' */
@@ -52,6 +53,12 @@ mln_err mln_locate_lookup(const struct mln_lookup *l, struct mln_slice id,
 
 /* Does the first segment of an address stand for the CSEBase? */
 bool mln_locate_is_base(const struct mln_names *names, struct mln_slice segment);
+
+/* Does it stand for an instance? */
+static inline bool mln_locate_is_instance(enum mln_virtual which)
+{
+    return which == MLN_VIRTUAL_LATEST || which == MLN_VIRTUAL_OLDEST;
+}
 
 /* Which virtual child of the parent has this name? */
 enum mln_virtual mln_locate_virtual(const struct mln_resource *parent, struct mln_slice name);

@@ -102,7 +102,7 @@ static mln_err step(const struct mln_lookup *l, struct mln_slice segment, struct
     if (mln_slice_eq(segment, MLN_S("..")) || mln_slice_eq(segment, MLN_S("."))) {
         return segment.len == 1 ? MLN_OK : mln_locate_parent(l, at, at);
     }
-    MLN_REQUIRE(segment.len > 0 && which != MLN_VIRTUAL_FAN_OUT && which != MLN_VIRTUAL_POLLING,
+    MLN_REQUIRE(segment.len > 0 && (which == MLN_VIRTUAL_NONE || mln_locate_is_instance(which)),
                 NOT_FOUND);
     if (which != MLN_VIRTUAL_NONE) {
         MLN_TRY(mln_locate_instance(l, at, which == MLN_VIRTUAL_LATEST, &next));

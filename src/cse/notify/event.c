@@ -402,6 +402,23 @@ mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_reso
                           target, &notice);
 }
 
+mln_err mln_event_removal(const struct mln_change *c, const struct mln_resource *sub,
+                          struct mln_slice target, struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, c->arena, SIZE_MAX);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:sgn"));
+    mln_pack_map(&out, 3);
+    put_reference(&out, c, sub->ri);
+    mln_pack_text(&out, MLN_S("ntt"));
+    mln_pack_text(&out, target);
+    mln_pack_text(&out, MLN_S("trr"));
+    mln_pack_bool(&out, true);
+    return mln_buf_finish(&out, ret);
+}
+
 mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,
                                struct mln_slice creator, struct mln_slice *ret)
 {

@@ -56,6 +56,12 @@ mln_err mln_event_may_tell(const struct mln_change *c, const struct mln_resource
 /* The subscription goes: a notice to its subscriberURI, if it has one. spec: TS-0004 7.5.1.2.4 */
 mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription);
 
+/* Content of the notification that this target wants to leave the subscription.
+ * {"m2m:sgn": {"sur": …, "ntt": …, "trr": true}}. spec: TS-0004 7.4.33.2.4. Errors: LIMIT,
+ * NO_MEMORY. */
+mln_err mln_event_removal(const struct mln_change *c, const struct mln_resource *sub,
+                          struct mln_slice target, struct mln_slice *ret);
+
 /* Content of a notification without event, for the verification request.
  * {"m2m:sgn": {"vrq": true, "sur": …, "cr": …}}. spec: TS-0004 7.5.1.2.3 */
 mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,

@@ -2,6 +2,7 @@
  * spec: TS-0004 7.3.3.15 */
 #include "cse/access/claims.h"
 #include "cse/access/gather.h"
+#include "cse/notify/removal.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
 
@@ -106,6 +107,11 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
     }
     if (e->is_fan_out) {
         return mln_access_permits_members(a, target, privilege_of(&e->req), ret);
+    }
+    if (e->target.virtual_child == MLN_VIRTUAL_SELF) {
+        MLN_TRY(mln_removal_decide(e, ret));
+        mln_trace_verdict(e->trace, "target", target->ri, (struct mln_slice){ 0 }, *ret);
+        return MLN_OK;
     }
     if (ops && ops->decide) {
         MLN_TRY(ops->decide(e, ret));

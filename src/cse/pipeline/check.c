@@ -151,8 +151,6 @@ static bool follows_virtual(const struct mln_exec *e)
 static mln_err check_operation(struct mln_exec *e)
 {
     const struct mln_target *t = &e->target;
-    bool is_instance =
-        t->virtual_child == MLN_VIRTUAL_LATEST || t->virtual_child == MLN_VIRTUAL_OLDEST;
 
     if (t->virtual_child == MLN_VIRTUAL_FAN_OUT) {
         e->is_fan_out = true;
@@ -164,7 +162,11 @@ static mln_err check_operation(struct mln_exec *e)
         MLN_REQUIRE(e->req.op == MLN_OP_RETRIEVE || e->req.op == MLN_OP_NOTIFY, OPERATION);
         return MLN_OK;
     }
-    if (is_instance) {
+    if (t->virtual_child == MLN_VIRTUAL_SELF) {
+        MLN_REQUIRE(e->req.op == MLN_OP_DELETE, OPERATION); /* spec: TS-0004 7.4.33.2 */
+        return MLN_OK;
+    }
+    if (mln_locate_is_instance(t->virtual_child)) {
         MLN_REQUIRE(follows_virtual(e), OPERATION);
         return MLN_OK;
     }

@@ -1,4 +1,5 @@
 /* DELETE. spec: TS-0004 7.3.3.8 */
+#include "cse/notify/removal.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/tree.h"
@@ -7,6 +8,9 @@ mln_err mln_perform_delete(struct mln_exec *e)
 {
     struct mln_change change = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
 
+    if (e->target.virtual_child == MLN_VIRTUAL_SELF) {
+        return mln_removal_perform(e);
+    }
     e->result = e->target.resource;
     /* the answer may show what is about to go, with its children */
     MLN_TRY(mln_respond_success(e));

@@ -112,7 +112,8 @@ static bool is_of_type(const struct member *m, uint64_t ty)
     case MLN_VIRTUAL_OLDEST:
         return ty == OLDEST || ty == t->type->instance;
     case MLN_VIRTUAL_POLLING:
-        return false; /* there is no memberType for it */
+    case MLN_VIRTUAL_SELF:
+        return false; /* there is no memberType for them */
     case MLN_VIRTUAL_NONE:
         break;
     }
