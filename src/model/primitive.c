@@ -204,6 +204,18 @@ static bool has_reader(enum mln_parameter_id id)
     return id == MLN_PA_PC || id == MLN_PA_FC || id == MLN_PA_RT;
 }
 
+static mln_err check_given(struct reader *r, enum mln_parameter_id id)
+{
+    const struct mln_parameter *p = &mln_model_gen_parameters[id];
+
+    MLN_TRY(check_type(r, id));
+    if (p->is_unbuilt && !asks_for_nothing(r->given[id])) {
+        mln_fault_set(r->fault, "%s: %s is not supported yet", p->name.ptr, p->long_name);
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
 static mln_err check_parameter(struct reader *r, enum mln_parameter_id id)
 {
     const struct mln_parameter *p = &mln_model_gen_parameters[id];
@@ -218,12 +230,7 @@ static mln_err check_parameter(struct reader *r, enum mln_parameter_id id)
     if (has_reader(id)) {
         return MLN_OK;
     }
-    MLN_TRY(check_type(r, id));
-    if (p->is_unbuilt && !asks_for_nothing(r->given[id])) {
-        mln_fault_set(r->fault, "%s: %s is not supported yet", p->name.ptr, p->long_name);
-        MLN_FAIL(NOT_IMPLEMENTED);
-    }
-    return MLN_OK;
+    return check_given(r, id);
 }
 
 static mln_err check_parameters(struct reader *r)
@@ -559,11 +566,16 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
     return read_result_content(&r);
 }
 
-static mln_err check_given(struct reader *r, const enum mln_parameter_id *ids, size_t count)
+/* What a CSE on the way must understand. spec: TS-0004 7.3.2.1, annex H.1 */
+static mln_err check_envelope(struct reader *r)
 {
-    for (size_t i = 0; i < count; i++) {
+    static const enum mln_parameter_id ids[] = {
+        MLN_PA_TY, MLN_PA_OT, MLN_PA_RQET, MLN_PA_RSET, MLN_PA_OET, MLN_PA_RP, MLN_PA_EC, MLN_PA_DA,
+    };
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         if (r->given[ids[i]]) {
-            MLN_TRY(check_type(r, ids[i]));
+            MLN_TRY(check_given(r, ids[i]));
         }
     }
     return MLN_OK;
@@ -573,8 +585,6 @@ mln_err mln_request_read_envelope(struct mln_value *params, int64_t now_us,
                                   const struct mln_limits *limits, struct mln_arena *arena,
                                   struct mln_request *ret, struct mln_fault *fault)
 {
-    static const enum mln_parameter_id ids[] = { MLN_PA_TY,   MLN_PA_OT,  MLN_PA_RQET,
-                                                 MLN_PA_RSET, MLN_PA_OET, MLN_PA_RP };
     struct reader r = {
         .now_us = now_us,
         .limits = limits,
@@ -582,7 +592,7 @@ mln_err mln_request_read_envelope(struct mln_value *params, int64_t now_us,
         .req = ret,
         .fault = fault,
     };
-    uint64_t ty;
+    uint64_t n;
 
     *ret = nothing_said(now_us);
     MLN_TRY(collect(&r, params));
@@ -594,9 +604,12 @@ mln_err mln_request_read_envelope(struct mln_value *params, int64_t now_us,
     MLN_TRY(read_to(&r));
     MLN_TRY(read_request_id(&r));
     MLN_TRY(read_from(&r));
-    MLN_TRY(check_given(&r, ids, sizeof ids / sizeof ids[0]));
-    if (r.given[MLN_PA_TY] && mln_value_u64(r.given[MLN_PA_TY], &ty)) {
-        ret->ty = (uint16_t)ty;
+    MLN_TRY(check_envelope(&r));
+    if (r.given[MLN_PA_TY] && mln_value_u64(r.given[MLN_PA_TY], &n)) {
+        ret->ty = (uint16_t)n;
+    }
+    if (r.given[MLN_PA_EC] && mln_value_u64(r.given[MLN_PA_EC], &n)) {
+        ret->ec = (int)n;
     }
     MLN_TRY(read_times(&r));
     return read_response_type(&r);

@@ -125,8 +125,8 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
                          struct mln_arena *arena, struct mln_request *ret, struct mln_fault *fault);
 
 /* The same for a request that goes on to another CSE, which judges the rest: operation, resource
- * type, target, originator, identifiers, times and Response Type. Errors: as mln_request_read, but
- * RELEASE. spec: TS-0004 7.3.2.1 */
+ * type, target, originator, identifiers, times, Response Type and what annex H names. Errors: as
+ * mln_request_read, but RELEASE. spec: TS-0004 7.3.2.1 */
 mln_err mln_request_read_envelope(struct mln_value *params, int64_t now_us,
                                   const struct mln_limits *limits, struct mln_arena *arena,
                                   struct mln_request *ret, struct mln_fault *fault);

@@ -103,6 +103,20 @@ def test_releases_are_for_the_host_to_judge(fleet):
     assert ae.retrieve("/in/base/ae/open", headers={"X-M2M-RVI": "4"}).rsc == 2000
 
 
+def test_delivery_parameters(fleet):
+    """TS-0004 7.3.2.1, H.1: what a CSE on the way is asked for and cannot do is refused by it"""
+    with Receiver() as host:
+        fleet.pretend("fake", host.url)
+        ae = fleet.aes["in"]
+        assert ae.retrieve("/fake/base", query={"da": "true"}).rsc == 5001
+        assert ae.retrieve("/fake/base", headers={"X-M2M-EC": "5"}).rsc == 4000
+        host.nothing(0.1)
+        assert ae.retrieve("/fake/base", query={"da": "false"}, headers={"X-M2M-EC": "100"}).rsc == 2000
+        seen = host.next()
+        assert seen.headers["X-M2M-EC"] == "100" and seen.path == "/~/fake/base?da=false"
+        fleet.drop("fake")
+
+
 @pytest.mark.parametrize("rt, code", [("1", 5001), ("2", 5001), ("3", 2000), ("4", 2000), ("5", 5001), ("6", 4000)])
 def test_only_blocking_requests(fleet, rt, code):
     """What is not built for other CSEs is refused; flexBlocking is answered as blocking"""
