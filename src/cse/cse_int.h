@@ -26,6 +26,7 @@ struct mln_accepted;
 struct mln_pending;
 struct mln_poll;
 struct mln_reply;
+struct mln_sighting;
 struct mln_jwt_issuers;
 struct mln_removal;
 struct mln_retrieval;
@@ -101,10 +102,11 @@ struct mln_fan {
     unsigned depth;
     struct mln_member_end *ends; /* for the auditor: cse/pipeline/audit.c */
     struct mln_member_end *last_end;
-    bool is_guarded;          /* further fanOutPoints are involved */
-    bool is_over;             /* the budget did not suffice: the whole request fails */
-    bool keeps_access;        /* no member can change what another is decided by */
-    struct mln_access access; /* then it serves them all */
+    struct mln_sighting *sightings; /* for those who monitor: cse/notify/monitor.c */
+    bool is_guarded;                /* further fanOutPoints are involved */
+    bool is_over;                   /* the budget did not suffice: the whole request fails */
+    bool keeps_access;              /* no member can change what another is decided by */
+    struct mln_access access;       /* then it serves them all */
 };
 
 /* What a read has looked at so far, for a group all members together. */
@@ -143,6 +145,7 @@ struct mln_exec {
     bool has_written;                   /* something is in the batch: an error now must undo it */
     bool owns_fan;                      /* this request is the one that fans out first */
     bool is_vacant;                     /* an empty container was retrieved: notify/vacant.h */
+    bool is_told;                       /* who monitors the target hears of it in the batch */
     bool is_long;                       /* on the thread for long reads */
     struct mln_effort *effort;
     struct mln_effort own_effort;

@@ -134,8 +134,13 @@ def test_overlay_is_applied(model):
     assert model.datatypes["m2m:filterOperation"].values[3]
     assert model.content["resultContent"]["11"]["retrieve_discovery"] == "default"
     assert {t.short for t in model.types if t.is_built} == set(model.support["built"]["types"])
-    criteria = {m.short: m for m in model.datatypes["m2m:eventNotificationCriteria"].members}
-    assert criteria["om"].unbuilt and not criteria["net"].unbuilt
+
+
+def test_members_can_be_unbuilt(tmp_path):
+    spec = changed(tmp_path, "support.json", lambda d: d["unbuilt"].append(
+        {"complex": "m2m:batchNotify", "members": ["dur"], "reason": "x"}))
+    members = {m.short: m for m in specmodel.Model(spec).datatypes["m2m:batchNotify"].members}
+    assert members["dur"].unbuilt and not members["num"].unbuilt
 
 
 def test_status_codes_have_values_for_both_bindings(model):

@@ -49,13 +49,47 @@ static bool wants_attributes(struct mln_slice criteria, const struct mln_selecti
     return false;
 }
 
-static bool wants(struct mln_slice criteria, const struct mln_event *event)
+static bool is_by(struct mln_slice id, const struct mln_names *names, const struct mln_observed *o)
+{
+    struct mln_entity wanted;
+    struct mln_entity originator;
+
+    return mln_entity_parse(id, names, &wanted) &&
+           mln_entity_parse(o->originator, names, &originator) &&
+           mln_entity_eq(&wanted, &originator);
+}
+
+/* spec: TS-0004 6.3.5.57: what is absent matches all */
+static bool wants_operation(struct mln_slice monitors, const struct mln_names *names,
+                            const struct mln_observed *o)
+{
+    struct mln_walk w;
+
+    for (mln_walk_begin(&w, monitors); mln_walk_next(&w);) {
+        uint64_t operations = UINT64_MAX;
+        struct mln_slice id;
+
+        (void)mln_pack_find_u64(w.item, MLN_S("ops"), &operations);
+        if ((operations & o->privilege) &&
+            (!mln_pack_find_text(w.item, MLN_S("or"), &id) || is_by(id, names, o))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wants(struct mln_slice criteria, const struct mln_names *names,
+                  const struct mln_event *event)
 {
     struct mln_slice list;
     bool concerns_child =
         event->type == MLN_EVENT_CHILD_CREATED || event->type == MLN_EVENT_CHILD_DELETED;
 
-    if (!wants_type(criteria, event->type)) {
+    if (criteria.len && mln_pack_find(criteria, MLN_S("om"), &list)) {
+        return event->observed && wants_operation(list, names, event->observed) &&
+               mln_event_conditions_match(criteria, event->about);
+    }
+    if (event->observed || !wants_type(criteria, event->type)) {
         return false;
     }
     if (!criteria.len) {
@@ -106,11 +140,22 @@ static void put_representation(struct mln_buf *out, const struct mln_event *even
         mln_pack_map(out, 1);
         mln_pack_text(out, MLN_S("m2m:uri"));
         mln_pack_text(out, event->about->ri);
-    } else if (content_type == CONTENT_MODIFIED && event->type == MLN_EVENT_UPDATE) {
+    } else if (content_type == CONTENT_MODIFIED && event->modified) {
         put_modified(out, event, arena);
     } else {
         mln_represent(out, event->about, NULL);
     }
+}
+
+/* spec: TS-0004 6.3.5.13 */
+static void put_observed(struct mln_buf *out, const struct mln_observed *o)
+{
+    mln_pack_text(out, MLN_S("om"));
+    mln_pack_map(out, 2);
+    mln_pack_text(out, MLN_S("op"));
+    mln_pack_uint(out, o->op);
+    mln_pack_text(out, MLN_S("or"));
+    mln_pack_text(out, o->originator);
 }
 
 static void put_reference(struct mln_buf *out, const struct mln_change *c, struct mln_slice ri)
@@ -142,8 +187,11 @@ mln_err mln_event_content(const struct mln_change *c, const struct mln_resource 
     mln_pack_text(&out, MLN_S("m2m:sgn"));
     mln_pack_map(&out, MLN_PACK_OPEN);
     mln_pack_text(&out, MLN_S("nev"));
-    mln_pack_map(&out, 2);
+    mln_pack_map(&out, event->observed ? 3 : 2);
     put_representation(&out, event, content_type, c->arena);
+    if (event->observed) {
+        put_observed(&out, event->observed);
+    }
     mln_pack_text(&out, MLN_S("net"));
     mln_pack_uint(&out, event->type);
     put_reference(&out, c, sub->ri);
@@ -256,12 +304,12 @@ static mln_err consider(const struct mln_change *c, uint64_t id, struct publicat
     struct mln_slice criteria = { 0 };
     bool may_tell;
 
-    if (id == event->about->id) {
+    if (id == event->about->id || (event->observed && id == event->observed->created)) {
         return MLN_OK; /* a new subscription does not report itself */
     }
     MLN_TRY(mln_store_get(c->view, id, c->arena, &sub));
     (void)mln_pack_find(sub.attrs, MLN_S("enc"), &criteria);
-    if (!is_live(&sub, event->subject, c->now_us) || !wants(criteria, event)) {
+    if (!is_live(&sub, event->subject, c->now_us) || !wants(criteria, &c->cse->names, event)) {
         return MLN_OK;
     }
     MLN_TRY(mln_event_may_tell(c, &sub, event->about, &may_tell));
@@ -348,7 +396,8 @@ static mln_err tell_again(const struct mln_change *c, const struct mln_resource 
     struct mln_slice criteria = { 0 };
 
     (void)mln_pack_find(sub->attrs, MLN_S("enc"), &criteria);
-    return instance->et > c->now_us && wants(criteria, p->event) ? notify(c, sub, p) : MLN_OK;
+    return instance->et > c->now_us && wants(criteria, &c->cse->names, p->event) ? notify(c, sub, p)
+                                                                                 : MLN_OK;
 }
 
 mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *sub,

@@ -25,12 +25,22 @@ struct mln_missing {
     size_t count;
 };
 
+/* Somebody asked for this operation, whether or not it is carried out.
+ * spec: TS-0001 9.6.8 operationMonitor */
+struct mln_observed {
+    enum mln_op op;
+    enum mln_privilege privilege; /* the bit of m2m:accessControlOperations */
+    struct mln_slice originator;
+    uint64_t created; /* id of a subscription that the operation has made: it is not told; or 0 */
+};
+
 struct mln_event {
     enum mln_event_type type;
     const struct mln_resource *subject;   /* the subscribed-to resource */
     const struct mln_resource *about;     /* whose representation is sent: the child, or subject */
     const struct mln_selection *modified; /* UPDATE: attributes that changed */
     const struct mln_missing *missing;    /* MISSING_DATA */
+    const struct mln_observed *observed;  /* then the type says nothing */
     struct mln_slice representation;      /* packed, in place of that of `about`; or empty */
 };
 

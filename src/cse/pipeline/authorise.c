@@ -13,7 +13,7 @@ static bool is_discovery(const struct mln_request *req)
            !req->atrl;
 }
 
-static enum mln_privilege privilege_of(const struct mln_request *req)
+enum mln_privilege mln_exec_privilege(const struct mln_request *req)
 {
     switch (req->op) {
     case MLN_OP_CREATE:
@@ -106,7 +106,7 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
         return admit_cse(e, ret);
     }
     if (e->is_fan_out) {
-        return mln_access_permits_members(a, target, privilege_of(&e->req), ret);
+        return mln_access_permits_members(a, target, mln_exec_privilege(&e->req), ret);
     }
     if (e->target.virtual_child == MLN_VIRTUAL_SELF) {
         MLN_TRY(mln_removal_decide(e, ret));
@@ -125,7 +125,7 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
     if (e->req.op == MLN_OP_UPDATE) {
         return update_permits(e, a, ret);
     }
-    MLN_TRY(mln_access_permits(a, target, privilege_of(&e->req), ret));
+    MLN_TRY(mln_access_permits(a, target, mln_exec_privilege(&e->req), ret));
     return more_permits(e, a, ret);
 }
 
@@ -246,7 +246,7 @@ mln_err mln_stage_authorise(struct mln_exec *e, enum mln_step *ret)
     MLN_TRY(decide(e, a, &permitted));
     MLN_TRY(charge_group(e, a->bytes_read - bytes_before));
     MLN_TRY(check_verification(e, a, &permitted));
-    err = mln_access_grant(a, permitted, privilege_of(&e->req), &e->target.resource, &grant);
+    err = mln_access_grant(a, permitted, mln_exec_privilege(&e->req), &e->target.resource, &grant);
     if (err.code == MLN_ERR_NO_PRIVILEGE && e->claims && e->claims->is_void) {
         mln_fault_set(e->fault, "no privilege without the tokens: %s", e->claims->why.text);
     } else if (err.code == MLN_ERR_NO_PRIVILEGE) {

@@ -1,4 +1,5 @@
 /* DELETE. spec: TS-0004 7.3.3.8 */
+#include "cse/notify/monitor.h"
 #include "cse/notify/removal.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -23,5 +24,6 @@ mln_err mln_perform_delete(struct mln_exec *e)
         /* spec: TS-0004 7.4.8.2.4: what waits for its targets is dropped */
         MLN_TRY(mln_outbox_clear(&change, e->result.id));
     }
+    MLN_TRY(mln_monitor_tell(e)); /* as long as there is somebody to tell */
     return mln_tree_remove(&change, &e->result);
 }

@@ -2,6 +2,7 @@
 #include "cse/discover/discover.h"
 #include "cse/group/fan_out.h"
 #include "cse/notify/block.h"
+#include "cse/notify/monitor.h"
 #include "cse/pipeline/pipeline.h"
 
 /* A RETRIEVE that shows child resources filters these; otherwise the conditions concern the
@@ -38,14 +39,8 @@ static mln_err check_blocked(struct mln_exec *e)
     return e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE ? mln_block_check(e) : MLN_OK;
 }
 
-mln_err mln_stage_perform(struct mln_exec *e, enum mln_step *ret)
+static mln_err carry_out(struct mln_exec *e)
 {
-    (void)ret;
-    if (e->is_fan_out) {
-        return mln_fan_out(e);
-    }
-    MLN_TRY(check_conditions(e));
-    MLN_TRY(check_blocked(e));
     switch (e->req.op) {
     case MLN_OP_CREATE:
         return mln_perform_create(e);
@@ -59,4 +54,16 @@ mln_err mln_stage_perform(struct mln_exec *e, enum mln_step *ret)
         return mln_perform_notify(e);
     }
     MLN_FAIL(INTERNAL);
+}
+
+mln_err mln_stage_perform(struct mln_exec *e, enum mln_step *ret)
+{
+    (void)ret;
+    if (e->is_fan_out) {
+        return mln_fan_out(e);
+    }
+    MLN_TRY(check_conditions(e));
+    MLN_TRY(check_blocked(e));
+    MLN_TRY(carry_out(e));
+    return mln_monitor_tell(e);
 }

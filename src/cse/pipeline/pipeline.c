@@ -13,7 +13,7 @@
 #include "cse/access/repository.h"
 #include "cse/group/fan_out.h"
 #include "cse/notify/block.h"
-#include "cse/notify/vacant.h"
+#include "cse/notify/monitor.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/accept.h"
 #include "cse/pipeline/pending.h"
@@ -119,8 +119,8 @@ void mln_exec_finish(struct mln_exec *e, mln_err err)
         mln_respond_error(e, err);
     } else if (!e->transit) {
         assign_local_tokens(e);
-        mln_vacant_publish(e);
     }
+    mln_monitor_end(e, err);
     mln_audit_end(e, err);
     mln_claims_done(e->claims);
     call->done(call);
@@ -158,6 +158,7 @@ static void reset_attempt(struct mln_exec *e)
     e->begin_wait = NULL;
     e->has_written = false;
     e->is_vacant = false;
+    e->is_told = false;
     e->response->pc = (struct mln_slice){ 0 };
     e->response->content_status = MLN_CONTENT_UNSAID;
     e->response->content_offset = 0;
@@ -238,6 +239,7 @@ mln_err mln_exec_in_view(struct mln_exec *e)
         mln_respond_error(e, err);
         MLN_TRY(mln_audit_member(e, err));
     }
+    MLN_TRY(mln_monitor_member(e));
     return mln_failed(err) && (e->has_written || is_fatal(err)) ? err : MLN_OK;
 }
 

@@ -84,5 +84,8 @@ mln_err mln_exec_park(struct mln_exec *e);
 /* Goes on with a parked request on its worker: `outcome` says how the waiting ended. */
 void mln_exec_resume(struct mln_exec *e, mln_err outcome);
 
+/* What the originator of such a request needs on its target. */
+enum mln_privilege mln_exec_privilege(const struct mln_request *req);
+
 /* The inner object of Content for CREATE and UPDATE, or NULL. */
 const struct mln_value *mln_exec_attributes(const struct mln_request *req);

@@ -16,6 +16,10 @@ static const struct {
     [MLN_EVENT_MISSING_DATA] = { 1 << 5, 5 },
 };
 
+/* The table has no column for operationMonitor: what shows the subscribed-to resource itself.
+ * docs/decisions/0032 */
+enum { MONITORED = 1 << 1 | 1 << 3 };
+
 enum { EVENTS = sizeof contents / sizeof contents[0], CONTENTS_MAX = 7 };
 
 static const struct mln_value *first_type(const struct mln_value *enc)
@@ -70,6 +74,49 @@ static mln_err check_combination(struct mln_exec *e, const struct mln_value *enc
     if (subject && subject->ty != MLN_TY_CNT && mln_criteria_has(enc, MLN_EVENT_EMPTY_RETRIEVED)) {
         mln_fault_set(e->fault, "enc: net: type 5 exists below a container only");
         MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 6.3.5.57: at least one of both is present */
+static mln_err check_monitor(struct mln_exec *e, const struct mln_value *monitor)
+{
+    const struct mln_value *id = mln_value_get(monitor, MLN_S("or"));
+    struct mln_entity unused;
+
+    if (!id && !mln_value_get(monitor, MLN_S("ops"))) {
+        mln_fault_set(e->fault, "enc: om: neither ops nor or");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (id && !mln_entity_parse(id->text, &e->cse->names, &unused)) {
+        mln_fault_set(e->fault, "enc: om: or: neither AE-ID nor CSE-ID");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 7.4.8.2.1, 7.4.8.2.3 */
+static mln_err check_monitors(struct mln_exec *e, const struct mln_value *enc)
+{
+    const struct mln_value *om = mln_value_get(enc, MLN_S("om"));
+
+    if (!om) {
+        return MLN_OK;
+    }
+    if (mln_value_get(enc, MLN_S("net"))) {
+        mln_fault_set(e->fault, "enc: net and om exclude each other");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (om->items.count == 0) {
+        mln_fault_set(e->fault, "enc: om: monitors nothing");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (om->items.count > e->cse->options.limits->monitors) {
+        mln_fault_set(e->fault, "enc: om: more than the limit 'monitors'");
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = om->items.first; v; v = v->next) {
+        MLN_TRY(check_monitor(e, v));
     }
     return MLN_OK;
 }
@@ -136,6 +183,7 @@ static mln_err check_content_type(struct mln_exec *e, const struct mln_value *nc
     const struct mln_value *v = first_type(enc);
     uint8_t allowed = v ? UINT8_MAX : contents[MLN_EVENT_UPDATE].allowed;
 
+    allowed = mln_value_get(enc, MLN_S("om")) ? MONITORED : allowed;
     if (!nct || nct->kind != MLN_V_INT) {
         return MLN_OK;
     }
@@ -154,6 +202,7 @@ mln_err mln_criteria_check(struct mln_exec *e, const struct mln_value *enc,
 {
     MLN_TRY(check_event_types(e, enc));
     MLN_TRY(check_combination(e, enc, subject));
+    MLN_TRY(check_monitors(e, enc));
     MLN_TRY(check_child_types(e, mln_value_get(enc, MLN_S("chty")), subject));
     MLN_TRY(check_missing_data(e, enc, subject));
     MLN_TRY(check_blocking(e, enc));

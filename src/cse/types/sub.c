@@ -319,6 +319,9 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
     if (mln_criteria_has(enc, MLN_EVENT_BLOCKING_UPDATE)) {
         MLN_TRY(mln_draft_mark_parent(e, MLN_RESOURCE_MAY_BLOCK));
     }
+    if (mln_value_get(enc, MLN_S("om"))) {
+        MLN_TRY(mln_draft_mark_parent(e, MLN_RESOURCE_MONITORED));
+    }
     return mln_value_u64(mln_value_get(d->attributes, MLN_S("psn")), &prior)
                ? mln_event_replay(&c, &d->resource, &e->target.resource, prior)
                : MLN_OK;
@@ -345,6 +348,23 @@ static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
     return choose_content_type(e, d);
 }
 
+/* Criteria that have been set begin to monitor the subject. */
+static mln_err mark_monitored(struct mln_exec *e, const struct mln_draft *d)
+{
+    const struct mln_value *enc = mln_value_get(e->attributes, MLN_S("enc"));
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_resource subject;
+    struct mln_resource marked;
+
+    if (!mln_value_get(enc, MLN_S("om"))) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_locate_parent(&l, &d->resource, &subject));
+    marked = subject;
+    marked.flags |= MLN_RESOURCE_MONITORED;
+    return mln_store_put(e->write, &subject, &marked);
+}
+
 /* spec: TS-0001 9.6.8 missingData: changed criteria begin a new window */
 static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 {
@@ -353,6 +373,7 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
     if (mln_value_get(e->attributes, MLN_S("enc"))) {
         MLN_TRY(mln_alarm_clear(&c, d->resource.id, MLN_ALARM_WINDOW));
     }
+    MLN_TRY(mark_monitored(e, d));
     return mln_policy_changed(&c, &d->resource, e->attributes);
 }
 
