@@ -46,8 +46,45 @@ def is_unbuilt(short_type, name):
 
 
 @functools.lru_cache(maxsize=None)
+def announced():
+    """Announced variant -> what it is, with the short name of its original."""
+    found = {}
+    for path in sorted((SPEC / "types").glob("*.json")):
+        facts = table(f"types/{path.name}")
+        if "announced" in facts:
+            more = {k: facts[k] for k in ("definition",) if k in facts}
+            if "of" in facts:
+                more["of"] = table(f"types/{facts['of']}.json")["announced"]["short"]
+            found[facts["announced"]["short"]] = {**facts["announced"], **more, "original": facts["short"]}
+    return found
+
+
+def children(short_type):
+    """Short names of the types that may stand below."""
+    copy = announced().get(short_type)
+    if copy and not copy.get("children") and "of" in copy:
+        copy = announced()[copy["of"]]
+    return copy.get("children", []) if copy else table(f"types/{short_type}.json").get("children", [])
+
+
+def rows_of_copy(original):
+    """TS-0004 tables 7.4.26.1-2 and 7.4.26.1-3"""
+    from_there = rows(original)
+    found = {name: row for name, row in table("common.json")["announced"].items()
+             if name in from_there or row.get("constraint") != "present-if-in-original"}
+    for name, row in from_there.items():
+        if row.get("announce", "NA") != "NA" and name not in found:
+            is_sure = row["announce"] == "MA" and row["card"].startswith("1")
+            card = row["card"] if is_sure else "0" + row["card"][1:] if row["card"] != "1" else "0..1"
+            found[name] = {**row, "card": card, "create": "M" if is_sure else "O", "update": "O"}
+    return found
+
+
+@functools.lru_cache(maxsize=None)
 def rows(short_type):
     """Attribute -> its row, of a resource type."""
+    if short_type in announced():
+        return rows_of_copy(announced()[short_type]["original"])
     facts = table(f"types/{short_type}.json")
     common = table("common.json")["attributes"]
     found = {name: {**common[name], **change} for name, change in facts.get("common", {}).items()}

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import cbor2
 
-from .model import SPEC, rows, table
+from .model import SPEC, announced, rows, table
 from .schema import M2M
 
 SPACES = {"m2m": M2M, "hd": M2M + "/homedomain"}
@@ -41,6 +41,7 @@ def roots():
     found = {"m2m:" + e["short"]: ("type", e["type"]) for e in table("content.json")["elements"] if "short" in e}
     for path in (SPEC / "types").glob("*.json"):
         found[f"m2m:{path.stem}"] = ("resource", rows(path.stem))
+    found.update((f"m2m:{short}", ("resource", rows(short))) for short in announced())
     for path in (SPEC.parent / "dist" / "definitions").glob("*.flex"):
         found.update(defined(path, found["m2m:flexContainer"][1]))
     return found

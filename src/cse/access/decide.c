@@ -167,7 +167,7 @@ static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool
         return MLN_OK;
     }
     MLN_TRY(err);
-    if (policy.ty != MLN_TY_ACP) {
+    if (policy.ty != MLN_TY_ACP && policy.ty != MLN_TY_ACPA) {
         mln_trace_policy(a->facts.trace, id, "no policy");
         return MLN_OK;
     }

@@ -92,10 +92,27 @@ static mln_err update_permits(struct mln_exec *e, struct mln_access *a, bool *re
     return MLN_OK;
 }
 
+/* By a rule of the type, if it has one for this. */
+static mln_err decide_by_type(struct mln_exec *e, bool *ret_decided, bool *ret)
+{
+    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
+    enum mln_verdict verdict = MLN_VERDICT_NONE;
+
+    if (ops && ops->decide) {
+        MLN_TRY(ops->decide(e, &verdict));
+    }
+    *ret_decided = verdict != MLN_VERDICT_NONE;
+    if (*ret_decided) {
+        *ret = verdict == MLN_VERDICT_PERMIT;
+        mln_trace_verdict(e->trace, "owner", e->target.resource.ri, (struct mln_slice){ 0 }, *ret);
+    }
+    return MLN_OK;
+}
+
 static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
 {
     const struct mln_resource *target = &e->target.resource;
-    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
+    bool is_decided;
 
     if (is_registration(e)) {
         mln_trace_verdict(e->trace, "registration", target->ri, (struct mln_slice){ 0 }, true);
@@ -113,9 +130,8 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
         mln_trace_verdict(e->trace, "target", target->ri, (struct mln_slice){ 0 }, *ret);
         return MLN_OK;
     }
-    if (ops && ops->decide) {
-        MLN_TRY(ops->decide(e, ret));
-        mln_trace_verdict(e->trace, "owner", target->ri, (struct mln_slice){ 0 }, *ret);
+    MLN_TRY(decide_by_type(e, &is_decided, ret));
+    if (is_decided) {
         return MLN_OK;
     }
     if (is_discovery(&e->req) && !e->explanation) {

@@ -148,7 +148,12 @@ static mln_err check_policy(struct mln_exec *e, const struct mln_lookup *l, stru
     enum mln_place place = mln_ident_place(reference, &e->cse->names, &local);
     mln_err err = MLN_ERROR(NOT_FOUND);
 
+    bool is_copy = e->type->is_announced;
+
     if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
+        if (is_copy) {
+            return MLN_OK; /* that of the original: it permits nothing here. Decision 0033 */
+        }
         mln_fault_set(e->fault, "%.*s: policies of other CSEs are not implemented",
                       MLN_S_ARG(name));
         MLN_FAIL(NOT_IMPLEMENTED);
@@ -156,7 +161,8 @@ static mln_err check_policy(struct mln_exec *e, const struct mln_lookup *l, stru
     if (place == MLN_PLACE_HERE) {
         err = mln_locate_lookup(l, reference, &policy);
     }
-    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && policy.ty != MLN_TY_ACP)) {
+    if (err.code == MLN_ERR_NOT_FOUND ||
+        (!mln_failed(err) && policy.ty != MLN_TY_ACP && !(is_copy && policy.ty == MLN_TY_ACPA))) {
         mln_fault_set(e->fault, "%.*s: %.*s is no accessControlPolicy", MLN_S_ARG(name),
                       MLN_S_ARG(reference));
         MLN_FAIL(ATTR_INVALID);
@@ -252,7 +258,8 @@ static mln_err validate_update(struct mln_exec *e)
     bool has_acpi = mln_value_get(e->attributes, MLN_S("acpi")) != NULL;
 
     MLN_TRY(check_root(e));
-    if (has_acpi && e->attributes->items.count > 1 && !e->cse->options.is_release_2) {
+    if (has_acpi && e->attributes->items.count > 1 && !e->cse->options.is_release_2 &&
+        !e->type->is_announced) {
         /* spec: TS-0001 9.6.1.3.2 */
         mln_fault_set(e->fault, "acpi must be the only attribute of its UPDATE");
         MLN_FAIL(BAD_REQUEST);

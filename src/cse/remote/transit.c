@@ -160,7 +160,6 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
     MLN_TRY(fix_times(e, params));
     (void)mln_value_take(params, MLN_S("rt")); /* we wait for the answer */
     a->op = e->req.op;
-    a->passed_rqi = e->req.rqi;
     if (a->reach.rvi.len) {
         a->rvi = e->req.rvi;
     } else { /* spec: TS-0004 7.3.2.6: Release 1 knows neither */
@@ -195,17 +194,19 @@ static mln_err came_from_above(const struct mln_exec *e, const struct mln_lookup
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
-static mln_err find_way_to(struct mln_exec *e, struct mln_remote *ret, struct mln_reach *ret_reach)
+static mln_err find_way_to(struct mln_exec *e, struct mln_slice to, struct mln_remote *ret,
+                           struct mln_reach *ret_reach)
 {
     struct mln_lookup l = mln_exec_lookup(e);
-    const struct mln_value *to = mln_value_get(e->call->params, MLN_S("to"));
-    bool is_from_above;
+    bool is_from_above = false;
     mln_err err;
 
-    MLN_TRY(came_from_above(e, &l, &is_from_above));
-    err = mln_remote_route(&l, to->text, is_from_above, ret, ret_reach);
+    if (e->is_transit) { /* else it has arrived: what follows is a request of its own */
+        MLN_TRY(came_from_above(e, &l, &is_from_above));
+    }
+    err = mln_remote_route(&l, to, is_from_above, ret, ret_reach);
     if (err.code == MLN_ERR_NOT_FOUND) {
-        mln_fault_set(e->fault, "no route to the CSE in To");
+        mln_fault_set(e->fault, "no route to the CSE of the target");
     } else if (err.code == MLN_ERR_NOT_REACHABLE) {
         mln_fault_set(e->fault, "this CSE is not registered at its registrar now");
     }
@@ -321,22 +322,44 @@ static mln_err start(struct mln_exec *e)
     return MLN_OK;
 }
 
-mln_err mln_transit_prepare(struct mln_exec *e)
+/* Goes to `to` when the view has ended. */
+static mln_err prepare(struct mln_exec *e, struct mln_slice to)
 {
     struct mln_transit *t = mln_arena_zalloc(e->arena, 1, sizeof *t);
     struct mln_remote way;
 
     MLN_REQUIRE(t, NO_MEMORY);
-    MLN_TRY(find_way_to(e, &way, &t->attempt.reach));
+    MLN_TRY(find_way_to(e, to, &way, &t->attempt.reach));
     if (t->attempt.reach.count == 0) { /* a polling channel carries notifications only */
         mln_fault_set(e->fault, "the next CSE has no point of access that can be used");
         MLN_FAIL(NOT_REACHABLE);
     }
     MLN_TRY(check_open(e, way.resource.id));
-    (void)mln_remote_host(e->cse, e->req.to, &t->host); /* the route was found by it */
+    (void)mln_remote_host(e->cse, to, &t->host); /* the route was found by it */
     t->resource = way.resource.id;
     MLN_TRY(make_request(e, &t->attempt));
     e->transit = t;
     e->begin_wait = start;
+    return MLN_OK;
+}
+
+mln_err mln_transit_prepare(struct mln_exec *e)
+{
+    const struct mln_value *to = mln_value_get(e->call->params, MLN_S("to"));
+
+    MLN_TRY(prepare(e, to->text));
+    e->transit->attempt.passed_rqi = e->req.rqi;
+    return MLN_OK;
+}
+
+mln_err mln_transit_follow(struct mln_exec *e, struct mln_slice to)
+{
+    if (!e->call) {
+        mln_fault_set(e->fault, "a member of a group cannot wait for another CSE");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    MLN_TRY(prepare(e, to));
+    (void)mln_value_take(e->call->params, MLN_S("rcn")); /* of the original: its default */
+    e->answered = true;
     return MLN_OK;
 }

@@ -16,3 +16,8 @@ bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *par
  * NOT_REACHABLE (no point of access that can be used, or too much waits for that CSE already),
  * STORE_*, NO_MEMORY. */
 mln_err mln_transit_prepare(struct mln_exec *e);
+
+/* The same for a RETRIEVE that was for us, and whose answer is that of another target: asked for in
+ * the name of the originator, under a Request Identifier of our own, whose answer is not ours to
+ * see. A member of a group cannot wait. Errors: as mln_transit_prepare, NOT_IMPLEMENTED. */
+mln_err mln_transit_follow(struct mln_exec *e, struct mln_slice to);

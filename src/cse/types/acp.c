@@ -150,6 +150,7 @@ const struct mln_type_ops mln_acp_ops = {
     .ty = MLN_TY_ACP,
     .operations = MLN_OPS_CRUD,
     .precheck = check_points,
+    .check_copy = validate,
     .create = { .validate = validate, .perform = perform },
     .update = { .validate = validate, .perform = perform },
 };

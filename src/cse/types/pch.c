@@ -8,17 +8,18 @@
 /* The channel belongs to the entity that its parent stands for. What others have asked this entity
  * is nobody else's business, not even the administrator's.
  * spec: TS-0004 7.4.21.2.1, 7.4.22.2.2; SEC-ACP-32 */
-static mln_err decide(struct mln_exec *e, bool *ret)
+static mln_err decide(struct mln_exec *e, enum mln_verdict *ret)
 {
     const struct mln_resource *target = &e->target.resource;
     bool is_channel = e->req.op != MLN_OP_CREATE;
     struct mln_slice owner = is_channel ? target->cr : target->ri;
+    bool may = e->originator.is_registered && mln_slice_eq(owner, e->originator.text);
 
-    *ret = e->originator.is_registered && mln_slice_eq(owner, e->originator.text);
     if (is_channel ? e->target.virtual_child == MLN_VIRTUAL_NONE
                    : !mln_model_may_contain(e->target.type, MLN_TY_PCH)) {
-        *ret = *ret || e->originator.is_admin; /* in a wrong place it is refused as such */
+        may = may || e->originator.is_admin; /* in a wrong place it is refused as such */
     }
+    *ret = may ? MLN_VERDICT_PERMIT : MLN_VERDICT_DENY;
     return MLN_OK;
 }
 

@@ -27,15 +27,25 @@ enum {
     MLN_OPS_CRD = MLN_OPS_CRUD & ~(1 << MLN_OP_UPDATE),
 };
 
+/* What a rule of the type says. */
+enum mln_verdict {
+    MLN_VERDICT_NONE, /* policies decide */
+    MLN_VERDICT_PERMIT,
+    MLN_VERDICT_DENY,
+};
+
 struct mln_type_ops {
-    uint16_t ty;
+    uint16_t ty; /* 0: of all announced variants */
     uint16_t operations;
     bool is_private; /* who watches the parent is not told of it */
     /* CREATE and UPDATE, before the tables: what can never stand together. Nothing is known of the
      * attributes yet but that they are an object. */
     mln_err (*precheck)(struct mln_exec *e);
-    /* Recv-6.3 by a rule of the type, in place of policies. NULL: policies decide. */
-    mln_err (*decide)(struct mln_exec *e, bool *ret);
+    /* Recv-6.3 by a rule of the type, in place of policies or before them. NULL: policies decide.
+     */
+    mln_err (*decide)(struct mln_exec *e, enum mln_verdict *ret);
+    /* CREATE and UPDATE of its announced variant: what holds for the copy, too. */
+    mln_err (*check_copy)(struct mln_exec *e);
     struct {
         mln_err (*validate)(struct mln_exec *e);                     /* adds to Recv-6.4 */
         mln_err (*perform)(struct mln_exec *e, struct mln_draft *d); /* Recv-6.5, before storing */
@@ -70,6 +80,9 @@ struct mln_type_ops {
 
 /* The record of the type, or NULL: then the type is not implemented. */
 const struct mln_type_ops *mln_type_ops_of(uint16_t ty);
+
+/* That of the type whose announced variant it is, or NULL. */
+const struct mln_type_ops *mln_type_original_of(uint16_t ty);
 
 /* Numbers of the implemented types, ascending: supportedResourceType. */
 const uint16_t *mln_types_supported(size_t *ret_count);
