@@ -69,6 +69,17 @@ def test_owner_only(ae, other):
     assert ae.retrieve(address).rsc == 4004
 
 
+def test_release_2_owner_only(own):
+    """The profile's default, what the parent permits, is not for what others ask and are answered."""
+    admin = Client(own("--profile", "r2", store="mem").url)
+    ae, other = admin.register("Cone"), admin.register("Cother")
+    address = leave(ae, "GET", "Cone")
+    assert until(ae, address)["ors"]["pc"]["m2m:ae"]["aei"] == "Cone"
+    for method in ("GET", "DELETE"):
+        assert other.request(method, address).rsc == 4103
+    assert other.discover("cse-in", ty=17) == []
+
+
 def test_the_decision_is_that_of_blocking(ae, other, admin, receiver):
     """SEC-DEC-09: whatever the Response Type is"""
     acp = grant(admin, ([other.stem], 2), ([ae.stem], 63))
