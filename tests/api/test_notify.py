@@ -50,6 +50,7 @@ def test_to_an_ae_and_back(ae, target, receiver):
         assert came.headers["X-M2M-Origin"] == ae.stem
         assert came.headers["X-M2M-RVI"] == "3" and came.headers["X-M2M-RI"]
         assert "ty=" not in came.headers["Content-Type"]
+        assert came.headers["X-M2M-RI"] == answer.headers["X-M2M-RI"]
         assert came.path in ("/" + to.path, "/" + to.stem)
 
 
@@ -148,6 +149,13 @@ def test_all_points_of_access_share_the_time(ae, target):
         began = time.monotonic()
         assert ae.notify(to.path, EVENT, headers={"X-M2M-RET": "400"}).rsc in (4008, 5103)
         assert time.monotonic() - began < 0.9
+
+
+def test_in_a_circle(cse, ae, target):
+    """A point of access that is ours: the request ends when it comes round, and does not become many."""
+    to = target(cse.url)
+    answer = ae.notify(to.path, EVENT)
+    assert answer.rsc == 4105, answer
 
 
 def test_many_at_once(admin, ae, target):

@@ -41,16 +41,11 @@ static bool has_path(struct mln_slice url)
     return mln_slice_find(rest, '/') + 1 < rest.len || mln_slice_find(rest, '?') < rest.len;
 }
 
-static struct mln_slice rqi_of(struct mln_attempt *a)
+static struct mln_slice new_rqi(struct mln_attempt *a)
 {
     struct mln_worker *w = a->worker;
-    int len;
-
-    if (a->passed_rqi.len) {
-        return a->passed_rqi;
-    }
-    len = snprintf(a->rqi, sizeof a->rqi, "%s-%llu", w->request_prefix,
-                   (unsigned long long)++w->request_counter);
+    int len = snprintf(a->rqi, sizeof a->rqi, "%s-%llu", w->request_prefix,
+                       (unsigned long long)++w->request_counter);
 
     return mln_slice_of(a->rqi, (size_t)len);
 }
@@ -77,7 +72,7 @@ static void send_next(struct mln_attempt *a)
             /* spec: TS-0009 6.2.2.1 */
             .to = has_path(url) && !a->reach.is_through_cse ? mln_slice_of(NULL, 0) : a->reach.to,
             .fr = a->fr,
-            .rqi = rqi_of(a),
+            .rqi = a->passed_rqi.len ? a->passed_rqi : new_rqi(a),
             .rvi = a->rvi,
             .op = a->op ? a->op : MLN_OP_NOTIFY,
             .params = a->params,
@@ -111,7 +106,7 @@ static void offer(struct mln_attempt *a)
         .request = {
             .to = a->reach.to,
             .fr = a->fr,
-            .rqi = rqi_of(a),
+            .rqi = new_rqi(a), /* by it the response is found, whoever asks */
             .rvi = a->rvi,
             .op = MLN_OP_NOTIFY,
             .ec = a->ec,

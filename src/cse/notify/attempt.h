@@ -10,7 +10,8 @@ struct mln_attempt {
     struct mln_worker *worker;
     struct mln_reach reach;      /* slices must live as long as the attempt */
     enum mln_op op;              /* 0: NOTIFY */
-    struct mln_slice passed_rqi; /* of a request that is passed on; empty: a new one */
+    struct mln_slice passed_rqi; /* of a request that is passed on, which no polling channel keeps;
+                                    empty: a new one */
     struct mln_slice fr;         /* originator of the request */
     struct mln_slice rvi;
     int ec;                         /* Event Category, 0 for none */

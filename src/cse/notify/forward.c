@@ -67,6 +67,7 @@ static mln_err start(struct mln_exec *e)
     MLN_TRY(mln_exec_park(e));
     a->worker = e->worker;
     a->fr = e->req.fr;
+    a->passed_rqi = e->req.rqi; /* one that comes round is found to be pending */
     a->ec = e->req.ec;
     a->rvi = a->reach.rvi.len ? e->req.rvi : a->reach.rvi; /* spec: TS-0004 7.3.2.6 */
     a->timeout_us = time_for(e);
