@@ -8,8 +8,8 @@
 #include "crypto/siphash.h"
 
 enum {
-    BUCKET = 8,      /* places: one cache line */
-    TEXT_MAX = 4096, /* of what is hashed; longer identifiers are not compared */
+    BUCKET = 8, /* places: one cache line */
+    PARTS = 4,  /* texts that are hashed */
 };
 
 struct mln_pending {
@@ -43,48 +43,28 @@ void mln_pending_free(struct mln_pending *pending)
 
 /* ---- hashes ---- */
 
-struct text {
-    char bytes[TEXT_MAX];
-    size_t len;
-    bool is_over;
-};
-
-static void put(struct text *t, struct mln_slice part)
-{
-    if (part.len >= TEXT_MAX - t->len) {
-        t->is_over = true;
-        return;
-    }
-    if (part.len) {
-        memcpy(t->bytes + t->len, part.ptr, part.len);
-    }
-    t->len += part.len;
-    t->bytes[t->len++] = '\0'; /* stands in no identifier */
-}
-
 static bool is_nobody(struct mln_slice from)
 {
     return from.len < 2; /* "", "C", "S": several may ask for a name at once */
 }
 
-/* 0: it is not compared. */
+/* Hashed one by one, the parts have an end each and any length. 0: it is not compared. */
 static uint64_t hash_of(const struct mln_pending *p, const struct mln_pending_id *id)
 {
+    const struct mln_slice parts[PARTS] = { id->originator, id->request_id, id->credential,
+                                            mln_slice_head(MLN_S("t"), id->is_trusted) };
+    unsigned char hashes[PARTS][MLN_SIPHASH_SIZE];
+    struct mln_slice all = mln_slice_of((const char *)hashes, sizeof hashes);
     unsigned char out[MLN_SIPHASH_SIZE];
-    struct text t = { .len = 0 };
     uint64_t hash;
 
     if (is_nobody(id->originator)) {
         return 0;
     }
-    put(&t, id->originator);
-    put(&t, id->request_id);
-    put(&t, id->credential);
-    put(&t, id->is_trusted ? MLN_S("t") : MLN_S(""));
-    if (t.is_over) {
-        return 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        mln_siphash(p->key, parts[i], hashes[i]);
     }
-    mln_siphash(p->key, mln_slice_of(t.bytes, t.len), out);
+    mln_siphash(p->key, all, out);
     hash = mln_get_be64((const char *)out);
     return hash ? hash : 1;
 }

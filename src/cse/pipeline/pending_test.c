@@ -72,7 +72,6 @@ static void knows_what_waits(void **state)
 static void nobody_is_not_compared(void **state)
 {
     static const char *const names[] = { "", "C", "S" };
-    static char long_name[8192];
     struct mln_pending_id id;
     mln_pending_place *place;
 
@@ -83,10 +82,25 @@ static void nobody_is_not_compared(void **state)
         assert_null(place);
         assert_false(mln_pending_has(pending, &id));
     }
-    memset(long_name, 'C', sizeof long_name - 1);
-    id = id_of(long_name, "1", "");
+}
+
+/* Who forwards in circles shall not be able to hide behind long identifiers. */
+static void length_does_not_matter(void **state)
+{
+    static char name[8192];
+    struct mln_pending_id id;
+    mln_pending_place *place;
+    mln_pending_place *none;
+
+    (void)state;
+    memset(name, 'C', sizeof name - 1);
+    id = id_of(name, name, name);
     assert_int_equal(mln_pending_enter(pending, &id, &place).code, MLN_ERR_NONE);
-    assert_null(place);
+    assert_non_null(place);
+    assert_int_equal(mln_pending_enter(pending, &id, &none).code, MLN_ERR_REQUEST_PENDING);
+    id.request_id.len--;
+    assert_false(mln_pending_has(pending, &id));
+    mln_pending_leave(pending, place);
 }
 
 /* Beyond its size it knows some of them, and empties again. */
@@ -234,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(knows_what_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_not_compared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(length_does_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(never_two_at_once, set_up, tear_down),
         cmocka_unit_test(a_request_that_waits),
