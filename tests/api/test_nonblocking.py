@@ -5,6 +5,7 @@ spec: TS-0004 7.3.2.2 to 7.3.2.5, 7.4.12, 7.5.1.2.5; TS-0001 8.2.2, 9.6.12
 import time
 
 import pytest
+from lib.fleet import remote_cse
 from lib.onem2m import Client, grant, timestamp
 from lib.together import together
 
@@ -103,6 +104,17 @@ def test_group_result(ae):
     found = until(ae, leave(ae, "POST", f"{ae.path}/g/fopt", {"m2m:cin": {"con": "1"}}, 4))
     responses = found["ors"]["pc"]["m2m:agr"]["m2m:rsp"]
     assert [r["rsc"] for r in responses] == [2001, 2001]
+
+
+def test_a_cse_is_told(own, receiver):
+    """spec: TS-0004 7.5.1.2.5 b): without notificationURI the originator, here a CSE that is registered"""
+    cse = Client(own(store="mem").url, "/mnx")
+    assert cse.create("cse-in", "csr", **remote_cse("mnx", poa=[receiver.url])).rsc == 2001
+    address = leave(cse, "GET", "cse-in", rt=2)
+    came = receiver.all.get(timeout=20)
+    assert came.path == "/~/mnx" and came.headers["X-M2M-Origin"] == "/id-in"
+    assert came.pc["m2m:rsp"]["rsc"] == 2000
+    assert until(cse, address)["rid"] == came.pc["m2m:rsp"]["rqi"]
 
 
 @pytest.mark.parametrize("stop", ["stop", "kill"])

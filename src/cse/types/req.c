@@ -6,6 +6,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
+#include "cse/remote/remote.h"
 #include "cse/types/types.h"
 
 /* m2m:requestStatus. spec: TS-0004 6.3.4.2.10 */
@@ -245,8 +246,12 @@ static mln_err tell_originator(const struct mln_change *c, const struct mln_reso
                                struct mln_slice content)
 {
     struct mln_lookup l = { c->cse, c->view, c->arena, c->now_us };
+    struct mln_entity cse;
+    struct mln_remote way;
     struct mln_resource ae;
-    mln_err err = mln_locate_lookup(&l, request->cr, &ae);
+    mln_err err = mln_entity_parse_cse(request->cr, &c->cse->names, &cse)
+                      ? mln_remote_find(&l, &cse, &way)
+                      : mln_locate_lookup(&l, request->cr, &ae);
 
     if (err.code == MLN_ERR_NOT_FOUND) {
         return MLN_OK;
