@@ -235,3 +235,8 @@ static inline struct mln_lookup mln_exec_lookup(const struct mln_exec *e)
  * what decisions read. */
 void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
                            struct mln_access *ret);
+
+/* May the originator learn that the resource is there? Where nothing is hidden everybody may; else
+ * who may retrieve or discover it. `arena` as above. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_exec_shows(const struct mln_exec *e, struct mln_arena *arena,
+                       const struct mln_resource *resource, bool *ret);

@@ -117,6 +117,17 @@ def test_a_cse_is_told(own, receiver):
     assert until(cse, address)["rid"] == came.pc["m2m:rsp"]["rqi"]
 
 
+def test_others_do_not_learn_of_it(own):
+    """--hide-unauthorised: a request left for a <request> or a polling channel of others tells no more"""
+    admin = Client(own("--hide-unauthorised", "on", store="mem").url)
+    ae, other = admin.register("Cone"), admin.register("Cother")
+    assert ae.create("Cone", "pch", rn="p").rsc == 2001
+    for there in (leave(ae, "GET", "Cone"), "cse-in/Cone/p/pcu"):
+        assert ae.request("GET", there, query={"rt": 1}).rsc == 4000
+        told = [until(other, leave(other, "GET", to))["ors"] for to in (there, "cse-in/none")]
+        assert [t["rsc"] for t in told] == [4004, 4004] and told[0]["pc"] == told[1]["pc"]
+
+
 @pytest.mark.parametrize("stop", ["stop", "kill"])
 def test_restart(own, stop):
     """docs/decisions/0019: what was accepted was carried out or has failed"""

@@ -262,6 +262,19 @@ static mln_err check_targets(struct mln_exec *e)
     return MLN_OK;
 }
 
+/* Who may not see it is told in the result that there is no such resource. */
+static mln_err refuse_target(struct mln_exec *e, const struct mln_resource *target)
+{
+    bool shows;
+
+    MLN_TRY(mln_exec_shows(e, e->arena, target, &shows));
+    if (shows) {
+        mln_fault_set(e->fault, "rt: requests to this resource are blocking");
+        MLN_FAIL(BAD_REQUEST);
+    }
+    return MLN_OK;
+}
+
 /* spec: TS-0004 7.4.12.2.2 to 7.4.12.2.4, 7.4.22.2.2: these are blocking only */
 static mln_err check_target(struct mln_exec *e)
 {
@@ -277,11 +290,9 @@ static mln_err check_target(struct mln_exec *e)
     if (err.code != MLN_ERR_NOT_FOUND) {
         MLN_TRY(err); /* one that is not there may be when the request is carried out */
     }
-    if (target.resource.ty == MLN_TY_REQ || target.virtual_child == MLN_VIRTUAL_POLLING) {
-        mln_fault_set(e->fault, "rt: requests to this resource are blocking");
-        MLN_FAIL(BAD_REQUEST);
-    }
-    return MLN_OK;
+    return target.resource.ty == MLN_TY_REQ || target.virtual_child == MLN_VIRTUAL_POLLING
+               ? refuse_target(e, &target.resource)
+               : MLN_OK;
 }
 
 static mln_err check_originator(struct mln_exec *e)

@@ -213,6 +213,19 @@ static mln_err check_verification(struct mln_exec *e, const struct mln_access *a
     return MLN_OK;
 }
 
+mln_err mln_exec_shows(const struct mln_exec *e, struct mln_arena *arena,
+                       const struct mln_resource *resource, bool *ret)
+{
+    struct mln_access a;
+
+    *ret = !e->cse->options.hides_unauthorised;
+    if (*ret) {
+        return MLN_OK;
+    }
+    mln_exec_begin_access(e, arena, &a);
+    return mln_access_sees(&a, resource, ret);
+}
+
 /* ---- the stage ---- */
 
 /* Members of a group share what is known of their policies. */

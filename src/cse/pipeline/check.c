@@ -180,14 +180,10 @@ static mln_err check_operation(struct mln_exec *e)
 /* Who may not see the resource must not learn from a refusal that it is there. */
 static mln_err refuse_operation(struct mln_exec *e, mln_err err)
 {
-    struct mln_access a;
-    bool sees = !e->cse->options.hides_unauthorised;
+    bool shows;
 
-    if (!sees) {
-        mln_exec_begin_access(e, e->arena, &a);
-        MLN_TRY(mln_access_sees(&a, &e->target.resource, &sees));
-    }
-    return sees ? err : MLN_ERROR(NO_PRIVILEGE);
+    MLN_TRY(mln_exec_shows(e, e->arena, &e->target.resource, &shows));
+    return shows ? err : MLN_ERROR(NO_PRIVILEGE);
 }
 
 /* By Resource Type and, where that has specialisations, by Content, which is not checked yet. NULL

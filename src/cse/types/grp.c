@@ -69,13 +69,8 @@ struct member {
 /* A group must not tell what exists to those who are not to learn it. */
 static mln_err check_visible(struct plan *p, struct member *m)
 {
-    struct mln_access a;
-
-    if (!m->is_there || !p->e->cse->options.hides_unauthorised) {
-        return MLN_OK;
-    }
-    mln_exec_begin_access(p->e, p->scratch, &a);
-    return mln_access_sees(&a, &m->target.resource, &m->is_there);
+    return m->is_there ? mln_exec_shows(p->e, p->scratch, &m->target.resource, &m->is_there)
+                       : MLN_OK;
 }
 
 static mln_err find_member(struct plan *p, struct mln_slice address, struct member *ret)

@@ -21,15 +21,13 @@ static mln_err is_event(struct mln_exec *e, struct mln_slice id, bool *ret)
 {
     struct mln_lookup l = mln_exec_lookup(e);
     struct mln_resource config;
-    struct mln_access a;
     mln_err err = mln_locate_lookup(&l, id, &config);
 
     *ret = !mln_failed(err) && config.ty == MLN_TY_EVCG && mln_slice_eq(config.ri, id);
-    if (!*ret || !e->cse->options.hides_unauthorised) {
+    if (!*ret) {
         return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
     }
-    mln_exec_begin_access(e, e->arena, &a);
-    return mln_access_sees(&a, &config, ret);
+    return mln_exec_shows(e, e->arena, &config, ret);
 }
 
 /* spec: TS-0004 7.4.25.2.1: eventID is that of an <eventConfig> */
