@@ -70,7 +70,7 @@ struct mln_node {
     struct mln_server_tls *tls;
     struct mln_strikes *strikes;
     size_t port_count;
-    struct mln_audit *audit;                       /* or NULL */
+    struct mln_line_file *audit;                   /* or NULL */
     struct mln_slice names[MLN_LISTENERS_MAX + 1]; /* of this machine */
     size_t name_count;
     char host_name[HOST_NAME_MAX + 1];
@@ -187,19 +187,26 @@ static mln_err own_data(const struct mln_node *n, const struct mln_run_as *as,
     return strcmp(n->settings->store, "mem") == 0 ? MLN_OK : mln_run_as_own(as, path, fault);
 }
 
-static mln_err open_audit(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+/* `path` empty: there is none. */
+static mln_err open_lines(const struct mln_node *n, const char *name, struct mln_slice path,
+                          struct mln_fault *fault, struct mln_line_file **ret)
 {
     const struct mln_settings *s = n->settings;
-    const char *path = mln_arena_zdup(s->arena, s->audit);
     struct mln_run_as as;
+    struct mln_line_place place = { name, mln_arena_zdup(s->arena, path), &as };
 
-    MLN_REQUIRE(path, NO_MEMORY);
-    if (!s->audit.len) {
+    MLN_REQUIRE(place.path, NO_MEMORY);
+    if (!path.len) {
         return MLN_OK;
     }
-    *ret_exit = MLN_EXIT_USAGE;
     MLN_TRY(mln_run_as_find(s->user, &as, fault));
-    return mln_audit_open(path, &as, fault, &n->audit);
+    return mln_line_file_open(&place, fault, ret);
+}
+
+static mln_err open_files(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
+{
+    *ret_exit = MLN_EXIT_USAGE;
+    return open_lines(n, "audit", n->settings->audit, fault, &n->audit);
 }
 
 static mln_err give_up_privileges(const struct mln_node *n, struct mln_fault *fault,
@@ -493,24 +500,29 @@ static void log_outcomes(const struct mln_node *n)
     mln_log(MLN_LOG_INFO, "access", "decisions:%s", line);
 }
 
-static void log_lost_lines(const struct mln_node *n)
+static void log_lost_lines(const struct mln_line_file *file, const char *name)
 {
-    if (n->audit && mln_audit_lost(n->audit)) {
-        mln_log(MLN_LOG_WARNING, "audit", "%llu lines were lost",
-                (unsigned long long)mln_audit_lost(n->audit));
+    if (file && mln_line_file_lost(file)) {
+        mln_log(MLN_LOG_WARNING, name, "%llu lines were lost",
+                (unsigned long long)mln_line_file_lost(file));
     }
 }
 
 /* Rotation: the file of that name anew. */
-static void reopen_audit(struct mln_node *node)
+static void reopen(struct mln_line_file *file, const char *name)
 {
     struct mln_fault fault = { 0 };
 
-    log_outcomes(node);
-    log_lost_lines(node);
-    if (node->audit && mln_failed(mln_audit_reopen(node->audit, &fault))) {
-        mln_log(MLN_LOG_ERROR, "audit", "%s", fault.text);
+    log_lost_lines(file, name);
+    if (file && mln_failed(mln_line_file_reopen(file, &fault))) {
+        mln_log(MLN_LOG_ERROR, name, "%s", fault.text);
     }
+}
+
+static void reopen_files(struct mln_node *node)
+{
+    log_outcomes(node);
+    reopen(node->audit, "audit");
 }
 
 /* The last results of the store go to the loops; its readers are freed with the workers. */
@@ -532,7 +544,7 @@ static void free_node(struct mln_node *n)
     mln_locations_free(n->locations);
     mln_special_install(NULL);
     mln_definitions_free(n->definitions);
-    mln_audit_close(n->audit);
+    mln_line_file_close(n->audit);
     mln_free(n->threads);
     mln_free(n);
 }
@@ -569,7 +581,7 @@ void mln_node_stop(struct mln_node *node)
 {
     end_threads(node);
     log_outcomes(node);
-    log_lost_lines(node);
+    log_lost_lines(node->audit, "audit");
     free_node(node);
     mln_log(MLN_LOG_INFO, "server", "stopped");
 }
@@ -615,7 +627,7 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
     }
     *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(mln_harden(fault)); /* before the store starts its thread */
-    MLN_TRY(open_audit(n, fault, ret_exit));
+    MLN_TRY(open_files(n, fault, ret_exit));
     *ret_exit = MLN_EXIT_FAILED;
     MLN_TRY(open_store(n, fault, ret_exit));
     MLN_TRY(give_up_privileges(n, fault, ret_exit));
@@ -659,7 +671,7 @@ void mln_node_reload(struct mln_node *node)
     mln_err errs[sizeof what / sizeof *what];
     bool is_all = true;
 
-    reopen_audit(node);
+    reopen_files(node);
     reload_locations(node);
     errs[0] = mln_credentials_reload(mln_server_tls_credentials(node->tls), &faults[0]);
     errs[1] = mln_server_tls_reload(node->tls, &faults[1]);

@@ -1,6 +1,11 @@
 """Fixtures: one server for many tests, each test with an AE of its own; or a server of its own."""
 
 import itertools
+import os
+import pwd
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from lib.onem2m import Client, grant  # noqa: F401  (tests import it from here too)
@@ -63,3 +68,14 @@ def own(tmp_path):
 def receiver():
     with Receiver() as r:
         yield r
+
+
+@pytest.fixture
+def folder():
+    """Of the server's user, which the server becomes when it is started by root."""
+    path = Path(tempfile.mkdtemp(prefix="merlon-folder-"))
+    path.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+    yield path
+    shutil.rmtree(path)

@@ -1,14 +1,10 @@
-"""The audit log of the real server. Its lines are tested byte by byte in src/server/audit_test.c."""
+"""The audit log of the real server. Its lines are tested byte by byte in src/server/line_file_test.c."""
 
 import json
 import os
-import pwd
-import shutil
 import signal
 import stat
-import tempfile
 import threading
-from pathlib import Path
 
 import pytest
 from lib.onem2m import Client, grant
@@ -92,17 +88,6 @@ def test_goes_on_after_a_restart(own, tmp_path):
     server.restart()
     assert Client(server.url, "Cx").retrieve("cse-in").rsc == 4106
     assert len(lines(log)) == 2
-
-
-@pytest.fixture
-def folder():
-    """Of the server's user, which the server becomes when it is started by root."""
-    path = Path(tempfile.mkdtemp(prefix="merlon-audit-"))
-    path.chmod(0o755)
-    if os.geteuid() == 0:
-        os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
-    yield path
-    shutil.rmtree(path)
 
 
 def reload(server):

@@ -1,4 +1,4 @@
-/* Tests of the file of the audit log. */
+/* Tests of a file of lines, with those of the audit log. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,24 +83,31 @@ static size_t lines_in(const char *path)
     return count;
 }
 
-static struct mln_audit *open_log(void)
+static mln_err try_open(const char *path, struct mln_fault *fault, struct mln_line_file **ret)
+{
+    const struct mln_line_place place = { "audit", path, &folder.as };
+
+    return mln_line_file_open(&place, fault, ret);
+}
+
+static struct mln_line_file *open_log(void)
 {
     struct mln_fault fault = { 0 };
-    struct mln_audit *a = NULL;
+    struct mln_line_file *a = NULL;
 
-    assert_int_equal(mln_audit_open(folder.path, &folder.as, &fault, &a).code, MLN_ERR_NONE);
+    assert_int_equal(try_open(folder.path, &fault, &a).code, MLN_ERR_NONE);
     return a;
 }
 
 static void the_file_is_ours_alone(void **state)
 {
-    struct mln_audit *a = open_log();
+    struct mln_line_file *a = open_log();
     struct stat st;
 
     (void)state;
     assert_int_equal(stat(folder.path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    mln_audit_close(a);
+    mln_line_file_close(a);
 }
 
 static void it_goes_on_in_the_same_file(void **state)
@@ -109,11 +116,11 @@ static void it_goes_on_in_the_same_file(void **state)
 
     (void)state;
     for (unsigned i = 1; i <= 2; i++) {
-        struct mln_audit *a = open_log();
+        struct mln_line_file *a = open_log();
         struct mln_auditor auditor = mln_audit_auditor(a, false);
 
         auditor.note(auditor.data, &e);
-        mln_audit_close(a);
+        mln_line_file_close(a);
         assert_int_equal(lines_in(folder.path), i);
     }
 }
@@ -121,19 +128,19 @@ static void it_goes_on_in_the_same_file(void **state)
 static void no_link_and_no_folder_is_written_to(void **state)
 {
     struct mln_fault fault = { 0 };
-    struct mln_audit *a = NULL;
+    struct mln_line_file *a = NULL;
 
     (void)state;
     assert_int_equal(symlink("elsewhere", folder.path), 0);
-    assert_int_equal(mln_audit_open(folder.path, &folder.as, &fault, &a).code, MLN_ERR_SYSTEM);
+    assert_int_equal(try_open(folder.path, &fault, &a).code, MLN_ERR_SYSTEM);
     assert_null(a);
     assert_non_null(strstr(fault.text, folder.path));
     mln_fault_clear(&fault);
-    assert_int_equal(mln_audit_open(folder.name, &folder.as, &fault, &a).code, MLN_ERR_SYSTEM);
+    assert_int_equal(try_open(folder.name, &fault, &a).code, MLN_ERR_SYSTEM);
     assert_int_equal(unlink(folder.path), 0);
     assert_int_equal(mkfifo(folder.path, 0600), 0);
     mln_fault_clear(&fault);
-    assert_int_equal(mln_audit_open(folder.path, &folder.as, &fault, &a).code, MLN_ERR_SYSTEM);
+    assert_int_equal(try_open(folder.path, &fault, &a).code, MLN_ERR_SYSTEM);
 }
 
 static void *write_lines(void *data)
@@ -150,7 +157,7 @@ static void *write_lines(void *data)
 /* Threads write while the file is moved away: every line is whole, and in one of the files. */
 static void rotation_loses_nothing(void **state)
 {
-    struct mln_audit *a = open_log();
+    struct mln_line_file *a = open_log();
     struct mln_auditor auditor = mln_audit_auditor(a, true);
     struct mln_fault fault = { 0 };
     pthread_t threads[THREADS];
@@ -161,20 +168,20 @@ static void rotation_loses_nothing(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &auditor), 0);
     }
     assert_int_equal(rename(folder.path, folder.moved), 0);
-    assert_int_equal(mln_audit_reopen(a, &fault).code, MLN_ERR_NONE);
+    assert_int_equal(mln_line_file_reopen(a, &fault).code, MLN_ERR_NONE);
     for (unsigned i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
     write_lines(&auditor);
     assert_int_equal(lines_in(folder.path) + lines_in(folder.moved), (THREADS + 1) * LINES);
     assert_true(lines_in(folder.path) >= LINES);
-    assert_int_equal(mln_audit_lost(a), 0);
-    mln_audit_close(a);
+    assert_int_equal(mln_line_file_lost(a), 0);
+    mln_line_file_close(a);
 }
 
 static void a_failed_rotation_keeps_the_old_file(void **state)
 {
-    struct mln_audit *a = open_log();
+    struct mln_line_file *a = open_log();
     struct mln_auditor auditor = mln_audit_auditor(a, false);
     struct mln_fault fault = { 0 };
     struct mln_audit_event e = event();
@@ -182,12 +189,12 @@ static void a_failed_rotation_keeps_the_old_file(void **state)
     (void)state;
     assert_int_equal(rename(folder.path, folder.moved), 0);
     assert_int_equal(mkdir(folder.path, 0700), 0);
-    assert_int_equal(mln_audit_reopen(a, &fault).code, MLN_ERR_SYSTEM);
+    assert_int_equal(mln_line_file_reopen(a, &fault).code, MLN_ERR_SYSTEM);
     assert_true(fault.text[0] != '\0');
     assert_int_equal(rmdir(folder.path), 0);
     auditor.note(auditor.data, &e);
     assert_int_equal(lines_in(folder.moved), 1);
-    mln_audit_close(a);
+    mln_line_file_close(a);
 }
 
 static void limit_file(rlim_t bytes)
@@ -218,7 +225,7 @@ static bool is_whole(unsigned number)
 /* What a full disk cuts off spoils no line but its own, not even behind a restart. */
 static void a_full_disk_spoils_one_line(void **state)
 {
-    struct mln_audit *a = open_log();
+    struct mln_line_file *a = open_log();
     struct mln_auditor auditor = mln_audit_auditor(a, false);
     struct mln_audit_event e = event();
     struct stat st;
@@ -234,22 +241,22 @@ static void a_full_disk_spoils_one_line(void **state)
     auditor.note(auditor.data, &e);
     limit_file((rlim_t)st.st_size + 41);
     auditor.note(auditor.data, &e);
-    assert_int_equal(mln_audit_lost(a), 4);
-    mln_audit_close(a);
+    assert_int_equal(mln_line_file_lost(a), 4);
+    mln_line_file_close(a);
     limit_file(RLIM_INFINITY);
     a = open_log();
     auditor = mln_audit_auditor(a, false);
     auditor.note(auditor.data, &e);
     auditor.note(auditor.data, &e);
     assert_true(is_whole(0) && !is_whole(1) && !is_whole(2) && is_whole(3) && is_whole(4));
-    mln_audit_close(a);
+    mln_line_file_close(a);
 }
 
 static void without_a_file_nobody_is_told(void **state)
 {
     (void)state;
     assert_null(mln_audit_auditor(NULL, true).note);
-    mln_audit_close(NULL);
+    mln_line_file_close(NULL);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
