@@ -11,6 +11,7 @@
 #include "cse/notify/block.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/pending.h"
+#include "cse/stats/stats.h"
 #include "cse/types/req.h"
 #include "cse/types/types.h"
 
@@ -284,6 +285,9 @@ mln_err mln_cse_new(const struct mln_cse_options *options, struct mln_fault *fau
     if (!mln_failed(err)) {
         err = mln_req_fail_left(cse);
     }
+    if (!mln_failed(err)) {
+        err = mln_stats_new(cse, &cse->stats);
+    }
     if (mln_failed(err)) {
         mln_cse_free(cse);
         return err;
@@ -331,6 +335,7 @@ void mln_cse_free(struct mln_cse *cse)
         mln_gid_table_free(cse->gids);
         mln_pending_free(cse->pending);
         mln_blocks_free(cse->blocks);
+        mln_stats_free(cse->stats);
         mln_fresh_free(cse->fresh);
         mln_tokens_free(cse->tokens);
         mln_policy_cache_free(cse->policies);

@@ -14,6 +14,7 @@
 #include "cse/access/region.h"
 #include "cse/audit.h"
 #include "cse/outbound.h"
+#include "cse/statistics.h"
 #include "model/ident.h"
 #include "model/primitive.h"
 #include "store/store.h"
@@ -89,6 +90,7 @@ struct mln_cse_options {
     enum mln_unauthenticated unauthenticated;
     bool enforces_profile; /* AEs register by rules of the service subscription only */
     struct mln_auditor auditor;
+    struct mln_recorder recorder;                  /* of statistics */
     bool refuses_tokens;                           /* 5001 for requests with tokens */
     int64_t token_skew_us;                         /* how far clocks of issuers may be from ours */
     const struct mln_domain_setting *role_issuers; /* AE-IDs and CSE-IDs: cse/access/roles.h */

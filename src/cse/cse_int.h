@@ -24,12 +24,14 @@ struct mln_inquiry;
 struct mln_member_end;
 struct mln_accepted;
 struct mln_pending;
+struct mln_observed;
 struct mln_poll;
 struct mln_reply;
 struct mln_sighting;
 struct mln_jwt_issuers;
 struct mln_removal;
 struct mln_retrieval;
+struct mln_stats;
 struct mln_tokens;
 struct mln_forward;
 struct mln_open_way;
@@ -46,6 +48,7 @@ struct mln_cse {
     struct mln_tokens *tokens;         /* NULL: they are not supported */
     struct mln_pending *pending;       /* requests that wait: cse/pipeline/pending.h */
     struct mln_blocks *blocks;         /* resources with a blocked update: cse/notify/block.h */
+    struct mln_stats *stats;           /* rules of statistics: cse/stats/stats.h */
     struct mln_duties *_Atomic duties;
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
@@ -102,6 +105,7 @@ struct mln_fan {
     unsigned depth;
     struct mln_member_end *ends; /* for the auditor: cse/pipeline/audit.c */
     struct mln_member_end *last_end;
+    struct mln_observed *observed;  /* for statistics: cse/stats/stats.h */
     struct mln_sighting *sightings; /* for those who monitor: cse/notify/monitor.c */
     bool is_guarded;                /* further fanOutPoints are involved */
     bool is_over;                   /* the budget did not suffice: the whole request fails */
@@ -147,6 +151,7 @@ struct mln_exec {
     bool is_vacant;                     /* an empty container was retrieved: notify/vacant.h */
     bool is_told;                       /* who monitors the target hears of it in the batch */
     bool is_long;                       /* on the thread for long reads */
+    struct mln_observed *observed;      /* for statistics; of members: in their fan */
     struct mln_effort *effort;
     struct mln_effort own_effort;
 

@@ -413,6 +413,7 @@ static mln_err open_cse(struct mln_inproc *p)
         .enforces_profile = p->options.enforces_profile,
         .rechecks_subscribers = p->options.rechecks_subscribers,
         .auditor = p->options.auditor,
+        .recorder = p->options.recorder,
         .max_lifetime_us =
             p->options.max_lifetime_us ? p->options.max_lifetime_us : LIFETIME_S * MLN_US_PER_S,
         .read_json = mln_json_read,

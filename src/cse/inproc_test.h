@@ -26,6 +26,7 @@ struct mln_inproc_options {
     bool rechecks_subscribers;
     enum mln_cse_type type; /* 0: IN */
     struct mln_auditor auditor;
+    struct mln_recorder recorder;
     bool has_no_duties; /* the outbox is not emptied, nothing expires */
     const struct mln_domain_setting *role_repositories; /* as in struct mln_cse_options */
     size_t role_repository_count;

@@ -22,6 +22,7 @@
 #include "server/issuers.h"
 #include "server/locations.h"
 #include "server/privileges.h"
+#include "server/statistics.h"
 #include "server/tables.h"
 #include "server/tls.h"
 #include "store/guard.h"
@@ -70,7 +71,8 @@ struct mln_node {
     struct mln_server_tls *tls;
     struct mln_strikes *strikes;
     size_t port_count;
-    struct mln_line_file *audit;                   /* or NULL */
+    struct mln_line_file *audit; /* or NULL, as the next */
+    struct mln_line_file *statistics;
     struct mln_slice names[MLN_LISTENERS_MAX + 1]; /* of this machine */
     size_t name_count;
     char host_name[HOST_NAME_MAX + 1];
@@ -206,7 +208,8 @@ static mln_err open_lines(const struct mln_node *n, const char *name, struct mln
 static mln_err open_files(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
 {
     *ret_exit = MLN_EXIT_USAGE;
-    return open_lines(n, "audit", n->settings->audit, fault, &n->audit);
+    MLN_TRY(open_lines(n, "audit", n->settings->audit, fault, &n->audit));
+    return open_lines(n, "statistics", n->settings->statistics, fault, &n->statistics);
 }
 
 static mln_err give_up_privileges(const struct mln_node *n, struct mln_fault *fault,
@@ -275,6 +278,7 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .unauthenticated = s->unauthenticated,
         .enforces_profile = s->enforces_profile,
         .auditor = mln_audit_auditor(n->audit, s->audits_all),
+        .recorder = mln_statistics_recorder(n->statistics),
         .refuses_tokens = !s->has_tokens,
         .token_skew_us = (int64_t)s->token_skew_s * 1000000,
         .role_issuers = s->role_issuers,
@@ -523,6 +527,7 @@ static void reopen_files(struct mln_node *node)
 {
     log_outcomes(node);
     reopen(node->audit, "audit");
+    reopen(node->statistics, "statistics");
 }
 
 /* The last results of the store go to the loops; its readers are freed with the workers. */
@@ -545,6 +550,7 @@ static void free_node(struct mln_node *n)
     mln_special_install(NULL);
     mln_definitions_free(n->definitions);
     mln_line_file_close(n->audit);
+    mln_line_file_close(n->statistics);
     mln_free(n->threads);
     mln_free(n);
 }
@@ -582,6 +588,7 @@ void mln_node_stop(struct mln_node *node)
     end_threads(node);
     log_outcomes(node);
     log_lost_lines(node->audit, "audit");
+    log_lost_lines(node->statistics, "statistics");
     free_node(node);
     mln_log(MLN_LOG_INFO, "server", "stopped");
 }

@@ -95,6 +95,10 @@ static const struct mln_option options[] = {
     { "audit", 0, "FILE", "none",
       "Append a line of JSON to this file for each denied and each administrative request", false },
     { "audit-all", 0, "on|off", "off", "Append a line to the audit file for every request", false },
+    { "statistics", 0, "FILE", "none",
+      "Append a line of JSON to this file for each event that a statsCollect collects; without it "
+      "none can be active",
+      false },
     { "tokens", 0, "on|off", "on",
       "Take tokens of the issuers in the credentials; off answers requests with tokens by 5001",
       false },

@@ -66,6 +66,7 @@ struct mln_settings {
     bool enforces_profile;
     struct mln_slice audit; /* file, empty for none */
     bool audits_all;
+    struct mln_slice statistics; /* likewise */
     bool has_tokens;
     uint64_t token_skew_s;
     struct mln_domain_setting role_issuers[MLN_DOMAINS_MAX];

@@ -518,14 +518,25 @@ static mln_err set_enforcement(struct mln_settings *s, struct mln_slice v, struc
     return mln_setting_switch("profile-enforcement", v, &s->enforces_profile, fault);
 }
 
-static mln_err set_audit(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+static mln_err set_file(struct mln_settings *s, const char *name, struct mln_slice v,
+                        struct mln_fault *fault, struct mln_slice *ret)
 {
     if (mln_slice_eq(v, MLN_S("none"))) {
         v.len = 0;
     } else if (!v.len) {
-        return mln_setting_refuse(fault, "audit", "a file or none", v);
+        return mln_setting_refuse(fault, name, "a file or none", v);
     }
-    return mln_setting_keep(s, v, &s->audit);
+    return mln_setting_keep(s, v, ret);
+}
+
+static mln_err set_audit(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_file(s, "audit", v, fault, &s->audit);
+}
+
+static mln_err set_statistics(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    return set_file(s, "statistics", v, fault, &s->statistics);
 }
 
 static mln_err set_audit_all(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
@@ -635,6 +646,7 @@ static const struct mln_setter setters[] = {
     { "profile-enforcement", set_enforcement },
     { "audit", set_audit },
     { "audit-all", set_audit_all },
+    { "statistics", set_statistics },
     { "tokens", set_tokens },
     { "token-skew", set_token_skew },
     { "stop-time", set_stop_time },

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cse/notify/duties_int.h"
 #include "cse/remote/registration.h"
+#include "cse/stats/stats.h"
 
 mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
 {
@@ -70,6 +71,7 @@ void mln_cse_committed(void *cse)
     struct mln_duties *d = c->duties;
     struct mln_fresh_message *m = d ? mln_fresh_take(c->fresh) : NULL;
 
+    mln_stats_committed(c);
     if (m) {
         m->duties = d;
         m->task.run = take_message;

@@ -542,6 +542,7 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
         return ring_schedule(&p);
     case MLN_ALARM_MISSING_DATA:
     case MLN_ALARM_WINDOW:
+    case MLN_ALARM_STATISTICS:
         break;
     }
     return MLN_OK;

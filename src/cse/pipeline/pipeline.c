@@ -18,6 +18,7 @@
 #include "cse/pipeline/accept.h"
 #include "cse/pipeline/pending.h"
 #include "cse/remote/transit.h"
+#include "cse/stats/stats.h"
 
 static mln_stage_fn refuse_pending; /* while one of the same Request Identifier waits */
 static mln_stage_fn wait_for_time;  /* not before the Operation Execution Time */
@@ -119,6 +120,7 @@ void mln_exec_finish(struct mln_exec *e, mln_err err)
         mln_respond_error(e, err);
     } else if (!e->transit) {
         assign_local_tokens(e);
+        mln_stats_tell(e);
     }
     mln_monitor_end(e, err);
     mln_audit_end(e, err);
@@ -159,6 +161,7 @@ static void reset_attempt(struct mln_exec *e)
     e->has_written = false;
     e->is_vacant = false;
     e->is_told = false;
+    e->observed = NULL;
     e->response->pc = (struct mln_slice){ 0 };
     e->response->content_status = MLN_CONTENT_UNSAID;
     e->response->content_offset = 0;
@@ -211,7 +214,8 @@ mln_err mln_exec_walk(struct mln_exec *e, mln_stage_fn *last)
             return MLN_OK;
         }
     }
-    return e->answered ? MLN_OK : mln_respond_success(e);
+    MLN_TRY(e->answered ? MLN_OK : mln_respond_success(e));
+    return mln_stats_note(e);
 }
 
 /* Failures that concern more than one member of a group: the whole request ends with them. */
@@ -286,6 +290,7 @@ static void job_done(struct mln_job *job, mln_err result)
 {
     struct mln_exec *e = of_job(job);
 
+    mln_stats_committed(e->cse);
     e->outcome = result;
     e->task.run = answer_job;
     e->worker->ops.post(e->worker->ops.loop, &e->task);

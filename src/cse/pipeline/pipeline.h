@@ -35,6 +35,10 @@ mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name);
  * STORE_*. */
 mln_err mln_validate_room(struct mln_exec *e, uint64_t most);
 
+/* An attribute of m2m:scheduleEntries in the request, if it is there: each entry can be read, and
+ * there are not too many. Errors: ATTR_INVALID, LIMIT. */
+mln_err mln_validate_schedule(struct mln_exec *e, struct mln_slice name);
+
 /* Content of a NOTIFY, for the stage validate. Errors: BAD_REQUEST, ATTR_INVALID,
  * NOT_IMPLEMENTED. */
 mln_err mln_validate_notify(struct mln_exec *e);

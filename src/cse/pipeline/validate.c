@@ -3,6 +3,7 @@
  * By table first (model/check), then what concerns every type, then the type's own addition.
  * spec: TS-0004 7.3.3.3, 7.3.3.4 */
 #include "base/timestamp.h"
+#include "cse/access/schedule.h"
 #include "cse/discover/discover.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -103,6 +104,25 @@ mln_err mln_validate_room(struct mln_exec *e, uint64_t most)
         }
     }
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* spec: TS-0004 7.4.9.1 */
+mln_err mln_validate_schedule(struct mln_exec *e, struct mln_slice name)
+{
+    const struct mln_value *list = mln_value_get(mln_value_get(e->attributes, name), MLN_S("sce"));
+    struct mln_schedule s;
+
+    if (!list) {
+        return MLN_OK;
+    }
+    if (list->items.count > e->cse->options.limits->schedule_entries) {
+        mln_fault_set(e->fault, "%.*s: too many entries", MLN_S_ARG(name));
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = list->items.first; v; v = v->next) {
+        MLN_TRY(mln_schedule_parse(v->text, &s, e->fault));
+    }
+    return MLN_OK;
 }
 
 /* ---- attributes that every type may have ---- */

@@ -2,33 +2,12 @@
  * are sent. Below a <node>: when its AEs can be reached. Below the CSEBase: when this CSE expects
  * to be available, for others to read. What it does stands in cse/notify/window.c. spec:
  * TS-0004 7.4.9, TS-0001 9.6.9 */
-#include "cse/access/schedule.h"
 #include "cse/notify/policy.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
 
 #define OF_SUBSCRIPTION MLN_S("notificationSchedule")
-
-/* spec: TS-0004 7.4.9.1 */
-static mln_err check_entries(struct mln_exec *e)
-{
-    const struct mln_value *list =
-        mln_value_get(mln_value_get(e->attributes, MLN_S("se")), MLN_S("sce"));
-    struct mln_schedule s;
-
-    if (!list) {
-        return MLN_OK;
-    }
-    if (list->items.count > e->cse->options.limits->schedule_entries) {
-        mln_fault_set(e->fault, "se: too many entries");
-        MLN_FAIL(LIMIT);
-    }
-    for (const struct mln_value *v = list->items.first; v; v = v->next) {
-        MLN_TRY(mln_schedule_parse(v->text, &s, e->fault));
-    }
-    return MLN_OK;
-}
 
 /* spec: TS-0004 7.4.9.2.1, 7.4.9.2.3 */
 static mln_err check_coordination(struct mln_exec *e, const struct mln_resource *parent)
@@ -54,7 +33,7 @@ static mln_err check_name(struct mln_exec *e)
 
 static mln_err validate_create(struct mln_exec *e)
 {
-    MLN_TRY(check_entries(e));
+    MLN_TRY(mln_validate_schedule(e, MLN_S("se")));
     MLN_TRY(check_coordination(e, &e->target.resource));
     MLN_TRY(check_name(e));
     return mln_validate_room(e, e->cse->options.limits->schedules);
@@ -65,7 +44,7 @@ static mln_err validate_update(struct mln_exec *e)
     struct mln_lookup l = mln_exec_lookup(e);
     struct mln_resource parent;
 
-    MLN_TRY(check_entries(e));
+    MLN_TRY(mln_validate_schedule(e, MLN_S("se")));
     MLN_TRY(mln_locate_parent(&l, &e->target.resource, &parent));
     return check_coordination(e, &parent);
 }

@@ -1,8 +1,9 @@
-/* <statsCollect>: for whom, of whom and on which event statistics are collected. Records of service
- * statistics are not made yet: a rule is kept while it is INACTIVE, and ACTIVE is refused.
- * spec: TS-0004 7.4.25, TS-0001 9.6.25 */
+/* <statsCollect>: for whom, of whom and on which event statistics are collected. What it does
+ * stands in cse/stats. spec: TS-0004 7.4.25, TS-0001 9.6.25 */
 #include "cse/access/access.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
+#include "cse/stats/stats.h"
 #include "cse/types/types.h"
 
 enum { ACTIVE = 1 };     /* m2m:statsRuleStatusType. spec: TS-0004 6.3.4.2.26 */
@@ -49,8 +50,8 @@ static mln_err check_event(struct mln_exec *e, const struct mln_value *attribute
 /* Of the state that the request leads to. */
 static mln_err check(struct mln_exec *e, struct mln_draft *d)
 {
-    if (number(d->attributes, MLN_S("srs")) == ACTIVE) {
-        mln_fault_set(e->fault, "srs: statistics are not collected yet");
+    if (number(d->attributes, MLN_S("srs")) == ACTIVE && !e->cse->options.recorder.note) {
+        mln_fault_set(e->fault, "srs: this CSE has no file for statistics");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
     return number(d->attributes, MLN_S("sm")) == EVENTBASED ? check_event(e, d->attributes)
@@ -71,15 +72,48 @@ static mln_err set_id(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("sci"), mln_value_text(e->arena, text));
 }
 
+static mln_err validate(struct mln_exec *e)
+{
+    const struct mln_value *list = mln_value_get(e->attributes, MLN_S("cdi"));
+
+    if (list && list->items.count > e->cse->options.limits->statistics_entries) {
+        mln_fault_set(e->fault, "cdi: too many entries");
+        MLN_FAIL(LIMIT);
+    }
+    return mln_validate_schedule(e, MLN_S("cp"));
+}
+
+static mln_err validate_create(struct mln_exec *e)
+{
+    MLN_TRY(validate(e));
+    return mln_validate_room(e, e->cse->options.limits->statistics);
+}
+
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
     MLN_TRY(check(e, d));
     return set_id(e, d);
 }
 
+static mln_err finish(struct mln_exec *e, const struct mln_draft *d)
+{
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
+
+    mln_stats_changed(e->cse);
+    return mln_stats_arm(&c, &d->resource);
+}
+
+static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
+{
+    mln_stats_changed(c->cse);
+    return mln_alarm_clear(c, r->id, MLN_ALARM_STATISTICS);
+}
+
 const struct mln_type_ops mln_stcl_ops = {
     .ty = MLN_TY_STCL,
     .operations = MLN_OPS_CRUD,
-    .create = { .perform = perform_create },
-    .update = { .perform = check },
+    .create = { .validate = validate_create, .perform = perform_create, .finish = finish },
+    .update = { .validate = validate, .perform = check, .finish = finish },
+    .removed = removed,
+    .alarm = mln_stats_alarm,
 };
