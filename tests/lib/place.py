@@ -90,7 +90,7 @@ OF_ADMIN.update({t: "cse-in/node0" for t in BUILT if definition(t) or t == "sch"
 STEM = "Chome"
 REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases has them
-    ("evcg", "ds"), ("evcg", "opt"), ("stcl", "evi"),
+    ("evcg", "ds"), ("evcg", "opt"), ("evcg", "erts"), ("evcg", "eris"), ("stcl", "evi"),
 }
 
 
@@ -128,7 +128,7 @@ class Place:
         return answer["ri"]
 
     def least(self, short):
-        more = {"evi": self.targets["evcg"]} if short == "stcl" else {}
+        more = {"evi": self.targets["evcg"]} if short == "stcl" else {"eris": ["cnt0"]} if short == "evcg" else {}
         return {**minimal(short), **more}
 
     def client(self, short):
