@@ -118,6 +118,7 @@ enum mln_space {
     MLN_SPACE_ALARM,        /* when resources are to be woken: cse/notify/alarm.h */
     MLN_SPACE_SERIES,       /* instances of time series by time: cse/types/series.h */
     MLN_SPACE_ACCEPTED,     /* key: id, 8 bytes, of a <request> without a result: cse/types/req.h */
+    MLN_SPACE_PRIORITY,     /* subscriptions by what they may keep: cse/notify/storage.h */
     MLN_SPACES,
 };
 

@@ -146,6 +146,24 @@ mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after
     return MLN_OK;
 }
 
+mln_err mln_outbox_span(struct mln_view *view, struct mln_lane *lane, uint64_t *ret_first,
+                        uint64_t *ret_end)
+{
+    char key[MLN_RECORD_KEY_MAX];
+    struct mln_lane found;
+    size_t len;
+
+    put_key(key, *lane, 0);
+    MLN_TRY(mln_record_next_key(view, MLN_SPACE_OUTBOX, mln_slice_of(key, MLN_OUTBOX_KEY_SIZE),
+                                false, key, &len));
+    MLN_REQUIRE(read_key(mln_slice_of(key, len), &found, ret_first), STORE_CORRUPT);
+    MLN_REQUIRE(found.subscription == lane->subscription &&
+                    found.number != MLN_OUTBOX_LANE_DELETION,
+                NOT_FOUND);
+    *lane = found;
+    return mln_outbox_end(view, found, ret_end);
+}
+
 mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t number)
 {
     char key[MLN_OUTBOX_KEY_SIZE];

@@ -68,6 +68,12 @@ mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t nu
 mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
                              struct mln_lane *ret);
 
+/* The first lane of the subscription from `lane` on that has entries, those that are held too: its
+ * oldest number, and one that all are below. The notice of deletion is none of them.
+ * Errors: NOT_FOUND, STORE_*. */
+mln_err mln_outbox_span(struct mln_view *view, struct mln_lane *lane, uint64_t *ret_first,
+                        uint64_t *ret_end);
+
 /* A subscription for the log: its address, or words for one that is deleted. */
 struct mln_slice mln_outbox_name(const struct mln_lookup *l, uint64_t subscription);
 

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/timestamp.h"
 #include "cse/notify/reach.h"
+#include "cse/notify/storage.h"
 #include "cse/notify/window.h"
 
 enum stage_id { BATCH, RATE, PENDING, STAGES };
@@ -20,6 +21,8 @@ struct policy {
     int64_t window_us;
     uint64_t pending; /* enum pending */
     bool is_latest;
+    bool is_prioritised;
+    uint64_t priority;
     int ec;
 };
 
@@ -37,7 +40,7 @@ struct passage {
 /* ---- what the subscription says ---- */
 
 static const struct mln_slice names[] = {
-    { "bn", 2 }, { "rl", 2 }, { "pn", 2 }, { "ln", 2 }, { "nec", 3 },
+    { "bn", 2 }, { "rl", 2 }, { "pn", 2 }, { "ln", 2 }, { "nec", 3 }, { "nsp", 3 },
 };
 
 bool mln_policy_has_any(const struct mln_value *attributes)
@@ -82,6 +85,7 @@ static void read_policy(const struct mln_resource *sub, struct policy *ret)
     (void)mln_pack_find_u64(sub->attrs, MLN_S("pn"), &ret->pending);
     (void)mln_pack_find_u64(sub->attrs, MLN_S("nec"), &ec);
     (void)mln_pack_find_bool(sub->attrs, MLN_S("ln"), &ret->is_latest);
+    ret->is_prioritised = mln_pack_find_u64(sub->attrs, MLN_S("nsp"), &ret->priority);
     ret->ec = ret->is_latest ? MLN_EC_LATEST : (int)ec;
 }
 
@@ -184,11 +188,25 @@ static mln_err waiting(const struct mln_change *c, uint64_t sub, enum stage_id s
     return mln_outbox_waiting(c->view, lane_of(sub, stage), 0, ret);
 }
 
+/* What takes the place of an older one needs none. */
+static mln_err make_room(const struct passage *p, uint64_t wanted, bool is_latest, bool *ret)
+{
+    *ret = true;
+    return p->policy.is_prioritised ? mln_storage_make_room(p->c, p->sub, p->policy.priority,
+                                                            is_latest ? 0 : wanted, ret)
+                                    : MLN_OK;
+}
+
 static mln_err keep(const struct passage *p, enum stage_id stage, const struct mln_notice *n,
                     bool is_latest)
 {
     struct mln_lane lane = lane_of(p->sub->id, stage);
+    bool has_room;
 
+    MLN_TRY(make_room(p, 1, is_latest, &has_room));
+    if (!has_room) {
+        return MLN_OK;
+    }
     MLN_TRY(mln_outbox_put(p->c, lane, 0, (struct mln_slice){ 0 }, n));
     return is_latest ? mln_outbox_trim(p->c, lane, 1) : MLN_OK;
 }
@@ -270,9 +288,14 @@ static mln_err deliver(struct passage *p, const struct mln_notice *n)
     struct mln_lane lane = { p->sub->id, 0 };
     struct mln_walk w;
     bool used_up;
+    bool has_room;
 
     MLN_TRY(is_used_up(p, &used_up));
     if (used_up) {
+        return MLN_OK;
+    }
+    MLN_TRY(make_room(p, p->target_count, p->policy.is_latest, &has_room));
+    if (!has_room) {
         return MLN_OK;
     }
     for (mln_walk_begin(&w, p->targets); mln_walk_next(&w); lane.number++) {

@@ -8,6 +8,7 @@
 #include "cse/notify/event.h"
 #include "cse/notify/policy.h"
 #include "cse/notify/reach.h"
+#include "cse/notify/storage.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -284,8 +285,21 @@ static mln_err complete_batch(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("bn"), made);
 }
 
+/* One that has a priority already keeps its place. */
+static mln_err check_priority(struct mln_exec *e, const struct mln_draft *d)
+{
+    uint64_t unused;
+
+    if (!mln_value_get(d->attributes, MLN_S("nsp")) ||
+        (d->old && mln_pack_find_u64(d->old->attrs, MLN_S("nsp"), &unused))) {
+        return MLN_OK;
+    }
+    return mln_storage_check(e->cse, e->view, d->resource.cr, e->fault);
+}
+
 static mln_err set_policies(struct mln_exec *e, struct mln_draft *d)
 {
+    MLN_TRY(check_priority(e, d));
     MLN_TRY(complete_batch(e, d));
     d->resource.flags &= (uint16_t)~MLN_RESOURCE_HAS_POLICIES;
     if (mln_policy_has_any(d->attributes)) {
@@ -315,6 +329,8 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
     const struct mln_value *enc = mln_value_get(d->attributes, MLN_S("enc"));
     struct mln_change c = mln_exec_change(e, d->resource.ct);
     uint64_t prior;
+
+    MLN_TRY(mln_storage_change(&c, NULL, &d->resource));
 
     if (mln_criteria_has(enc, MLN_EVENT_BLOCKING_UPDATE)) {
         MLN_TRY(mln_draft_mark_parent(e, MLN_RESOURCE_MAY_BLOCK));
@@ -374,6 +390,7 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
         MLN_TRY(mln_alarm_clear(&c, d->resource.id, MLN_ALARM_WINDOW));
     }
     MLN_TRY(mark_monitored(e, d));
+    MLN_TRY(mln_storage_change(&c, d->old, &d->resource));
     return mln_policy_changed(&c, &d->resource, e->attributes);
 }
 
@@ -381,7 +398,8 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
 {
     MLN_TRY(mln_alarm_clear(c, r->id, MLN_ALARM_WINDOW));
-    return mln_policy_removed(c, r);
+    MLN_TRY(mln_policy_removed(c, r));
+    return mln_storage_change(c, r, NULL);
 }
 
 const struct mln_type_ops mln_sub_ops = {
