@@ -18,6 +18,7 @@ struct mln_blocks;
 struct mln_claims;
 struct mln_duties;
 struct mln_explanation;
+struct mln_far_member;
 struct mln_fresh;
 struct mln_gid_table;
 struct mln_inquiry;
@@ -30,6 +31,7 @@ struct mln_reply;
 struct mln_sighting;
 struct mln_jwt_issuers;
 struct mln_removal;
+struct mln_kinds;
 struct mln_retrieval;
 struct mln_stats;
 struct mln_tokens;
@@ -107,10 +109,13 @@ struct mln_fan {
     struct mln_member_end *last_end;
     struct mln_observed *observed;  /* for statistics: cse/stats/stats.h */
     struct mln_sighting *sightings; /* for those who monitor: cse/notify/monitor.c */
-    bool is_guarded;                /* further fanOutPoints are involved */
-    bool is_over;                   /* the budget did not suffice: the whole request fails */
-    bool keeps_access;              /* no member can change what another is decided by */
-    struct mln_access access;       /* then it serves them all */
+    struct mln_far_member *far;     /* members at other CSEs: cse/group/far.h */
+    struct mln_far_member *last_far;
+    bool has_answers;         /* beside theirs */
+    bool is_guarded;          /* further fanOutPoints are involved */
+    bool is_over;             /* the budget did not suffice: the whole request fails */
+    bool keeps_access;        /* no member can change what another is decided by */
+    struct mln_access access; /* then it serves them all */
 };
 
 /* What a read has looked at so far, for a group all members together. */
@@ -172,7 +177,8 @@ struct mln_exec {
     struct mln_exec *next_timed;  /* in the worker's list */
     struct mln_exec **link_timed; /* what points here */
     mln_err outcome;
-    struct mln_inquiry *inquiry;         /* targets asked for their consent */
+    struct mln_inquiry *inquiry; /* targets asked for their consent */
+    struct mln_kinds *kinds; /* what members of a group at other CSEs are; NULL: not asked yet */
     struct mln_explanation *explanation; /* the decision is to be explained: pipeline/explain.c */
     struct mln_trace *trace;             /* and reports here */
     bool is_transit;                     /* the target is at another CSE */

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "cse/access/match.h"
 #include "cse/access/retrieval.h"
+#include "cse/group/members.h"
 
 enum state {
     NOTED, /* not asked for yet */
@@ -108,17 +109,6 @@ static const struct mln_domain_setting *host_of(const struct mln_cse *cse, struc
     return NULL;
 }
 
-/* Asking a fanOutPoint would make our request one to all members. */
-static bool leads_to_members(struct mln_slice address)
-{
-    while (address.ptr) {
-        if (mln_slice_eq(mln_slice_cut(&address, '/'), MLN_S("fopt"))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- in a decision ---- */
 
 static mln_err keep(struct mln_remote_groups *g, struct mln_slice *text)
@@ -185,10 +175,10 @@ static mln_err add(struct mln_access *a, struct mln_slice address, struct group 
     struct group *group = &g->items[g->count];
 
     *ret = NULL;
-    *ret_why = !host                                               ? "no host"
-               : g->count == a->cse->options.limits->remote_groups ? "too many"
-               : leads_to_members(address)                         ? state_names[NO_GROUP]
-                                                                   : NULL;
+    *ret_why = !host                                                         ? "no host"
+               : g->count == a->cse->options.limits->remote_groups           ? "too many"
+               : mln_members_has_fan_out(address) /* ours would go to all */ ? state_names[NO_GROUP]
+                                                                             : NULL;
     if (*ret_why) {
         return MLN_OK;
     }

@@ -3,7 +3,9 @@
 
 #include "base/buf.h"
 #include "base/set.h"
+#include "cse/group/far.h"
 #include "cse/group/gid.h"
+#include "cse/group/leave.h"
 #include "cse/group/members.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -13,9 +15,8 @@ struct collection {
     struct mln_exec *e;
     struct mln_slice members; /* packed list */
     struct mln_buf out;
-    size_t answers;   /* in out */
-    bool *is_deleted; /* by place in memberIDs */
-    size_t deleted;
+    size_t answers;            /* in out */
+    struct mln_set deleted;    /* members */
     struct mln_set wanted;     /* Group Request Target Members, if the request has them */
     struct mln_arena *scratch; /* of the request at hand: emptied before each */
     struct mln_exec member;
@@ -102,34 +103,6 @@ static mln_err member_address(struct collection *c, struct mln_slice member, str
     return mln_buf_finish(&buf, ret);
 }
 
-/* spec: TS-0004 6.4.2 */
-static void put_answer(struct mln_buf *out, struct mln_slice member, const struct mln_response *r)
-{
-    mln_pack_map(out, MLN_PACK_OPEN);
-    mln_pack_text(out, MLN_S("rsc"));
-    mln_pack_uint(out, (uint64_t)r->rsc);
-    mln_pack_text(out, MLN_S("rqi"));
-    mln_pack_text(out, r->rqi);
-    mln_pack_text(out, MLN_S("rvi"));
-    mln_pack_text(out, r->rvi);
-    /* spec: TS-0004 7.4.14.2.5: From tells which member answered */
-    mln_pack_text(out, MLN_S("fr"));
-    mln_pack_text(out, member);
-    if (r->content_status != MLN_CONTENT_UNSAID) {
-        mln_pack_text(out, MLN_S("cnst"));
-        mln_pack_uint(out, (uint64_t)r->content_status);
-    }
-    if (r->content_offset) {
-        mln_pack_text(out, MLN_S("cnot"));
-        mln_pack_uint(out, r->content_offset);
-    }
-    if (r->pc.len) {
-        mln_pack_text(out, MLN_S("pc"));
-        mln_pack_raw(out, r->pc);
-    }
-    mln_pack_end(out);
-}
-
 /* A member's request: like the group's, but to the member. */
 static void make_member_request(struct collection *c, struct mln_slice member, struct mln_slice to)
 {
@@ -158,6 +131,7 @@ static void make_member_request(struct collection *c, struct mln_slice member, s
         .remote_groups = e->remote_groups,
         .is_rehearsal = e->is_rehearsal,
         .is_verified = e->is_verified,
+        .kinds = e->kinds,
         .refusal = e->refusal,
         .assigned_name = e->assigned_name,
     };
@@ -173,7 +147,7 @@ static bool leaves_group(const struct mln_exec *e, struct mln_slice member,
                          const struct mln_response *r)
 {
     return e->req.op == MLN_OP_DELETE && e->target.rest.len == 0 && r->rsc == MLN_RSC_DELETED &&
-           !mln_slice_ends(member, MLN_S("/la")) && !mln_slice_ends(member, MLN_S("/ol"));
+           !mln_members_is_virtual(member);
 }
 
 static mln_err refuse_width(struct mln_exec *e)
@@ -183,11 +157,28 @@ static mln_err refuse_width(struct mln_exec *e)
     MLN_FAIL(LIMIT);
 }
 
-static mln_err ask_member(struct collection *c, struct mln_slice member, size_t place)
+/* With it, what its sub-groups have at other CSEs finds its place; a failure has none. */
+static void keep_answer(struct collection *c, struct mln_slice member, struct mln_far_member *mark)
+{
+    struct mln_fan *fan = c->e->fan;
+    size_t pc;
+
+    mln_far_put_answer(&c->out, member, &c->response, &pc);
+    c->answers++;
+    if (c->response.rsc == MLN_RSC_OK) {
+        mln_far_shift(fan, mark, pc);
+    } else {
+        mln_far_forget(fan, mark);
+    }
+}
+
+static mln_err ask_member(struct collection *c, struct mln_slice member)
 {
     struct mln_exec *e = c->e;
+    struct mln_far_member *mark = mln_far_mark(e->fan);
     struct mln_slice to;
     bool may;
+    bool unused;
     mln_err err;
 
     MLN_TRY(mln_exec_look(e, &may)); /* whether or not: the budget bounds a fan-out */
@@ -197,6 +188,9 @@ static mln_err ask_member(struct collection *c, struct mln_slice member, size_t 
     e->fan->budget--;
     mln_arena_reset(c->scratch);
     MLN_TRY(member_address(c, member, &to));
+    if (mln_far_concerns(e->cse, to)) {
+        return mln_far_note(e, member, to, c->out.len);
+    }
     make_member_request(c, member, to);
     err = mln_exec_in_view(&c->member);
     e->has_written = e->has_written || c->member.has_written;
@@ -205,17 +199,13 @@ static mln_err ask_member(struct collection *c, struct mln_slice member, size_t 
         mln_fault_set(e->fault, "%s", c->fault.text);
         MLN_FAIL(LIMIT);
     }
-    put_answer(&c->out, member, &c->response);
-    c->answers++;
+    keep_answer(c, member, mark);
     if (c->out.failed == MLN_ERR_LIMIT) {
         mln_fault_set(e->fault, "the answers of the members together would be too large");
         MLN_FAIL(LIMIT);
     }
-    if (leaves_group(e, member, &c->response)) {
-        c->is_deleted[place] = true;
-        c->deleted++;
-    }
-    return MLN_OK;
+    return leaves_group(e, member, &c->response) ? mln_set_add(&c->deleted, member, &unused)
+                                                 : MLN_OK;
 }
 
 static bool is_late(const struct mln_exec *e)
@@ -230,7 +220,6 @@ static mln_err ask_members(struct collection *c)
     struct mln_exec *e = c->e;
     struct mln_walk w;
     struct mln_slice member;
-    size_t place = 0;
 
     mln_buf_init(&c->out, e->arena, mln_exec_answer_limit(e));
     mln_pack_map(&c->out, 1);
@@ -238,7 +227,7 @@ static mln_err ask_members(struct collection *c)
     mln_pack_map(&c->out, 1);
     mln_pack_text(&c->out, MLN_S("m2m:rsp"));
     mln_pack_array(&c->out, MLN_PACK_OPEN);
-    for (mln_walk_begin(&w, c->members); mln_walk_next(&w); place++) {
+    for (mln_walk_begin(&w, c->members); mln_walk_next(&w);) {
         bool wanted;
 
         MLN_REQUIRE(mln_pack_text_of(w.item, &member), STORE_CORRUPT);
@@ -248,82 +237,26 @@ static mln_err ask_members(struct collection *c)
             break;
         }
         if (wanted) {
-            MLN_TRY(ask_member(c, member, place));
+            MLN_TRY(ask_member(c, member));
         }
     }
     mln_pack_end(&c->out);
     return MLN_OK;
 }
 
-/* ---- after a DELETE ---- */
-
-static mln_err keep_others(struct collection *c, struct mln_draft *d)
-{
-    struct mln_exec *e = c->e;
-    struct mln_value *kept = mln_value_new(e->arena, MLN_V_ARRAY);
-    struct mln_value *members;
-    size_t place = 0;
-
-    MLN_REQUIRE(kept, NO_MEMORY);
-    MLN_TRY(mln_pack_to_value(d->old->attrs, e->arena, &d->attributes));
-    members = mln_value_take(d->attributes, MLN_S("mid"));
-    for (const struct mln_value *v = members->items.first; v; v = v->next, place++) {
-        if (!c->is_deleted[place]) {
-            MLN_TRY(mln_value_append(kept, mln_draft_copy(e->arena, v)));
-        }
-    }
-    MLN_TRY(mln_draft_set(d, MLN_S("cnm"), mln_value_uint(e->arena, kept->items.count)));
-    MLN_TRY(mln_draft_set(d, MLN_S("mid"), kept));
-    return mln_draft_pack(e, d);
-}
-
-/* Deleted members leave the group, unless it went with them. spec: TS-0004 7.4.14.3.5 */
-static mln_err drop_deleted(struct collection *c)
-{
-    struct mln_exec *e = c->e;
-    struct mln_lookup l = mln_exec_lookup(e);
-    struct mln_resource group;
-    struct mln_draft d = { .old = &group };
-    bool is_live = false;
-    mln_err err = mln_store_get(e->view, e->target.resource.id, e->arena, &group);
-
-    if (!mln_failed(err)) {
-        err = mln_locate_is_live(&l, &group, &is_live);
-    }
-    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && !is_live)) {
-        return MLN_OK;
-    }
-    MLN_TRY(err);
-    d.resource = group;
-    d.resource.lt = mln_env_now_us(e->cse->options.env);
-    MLN_TRY(keep_others(c, &d));
-    return mln_store_put(e->write, &group, &d.resource);
-}
-
 /* ---- the whole ---- */
-
-static bool has_segment(struct mln_slice path, struct mln_slice name)
-{
-    while (path.ptr) {
-        if (mln_slice_eq(mln_slice_cut(&path, '/'), name)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Does the request lead to a further fanOutPoint? Only then a circle is possible. */
 static bool needs_guard(const struct mln_exec *e, struct mln_slice members)
 {
-    struct mln_slice fopt = MLN_S("fopt");
     struct mln_walk w;
     struct mln_slice member;
 
-    if (has_segment(e->target.rest, fopt) || e->req.gid.len) {
+    if (mln_members_has_fan_out(e->target.rest) || e->req.gid.len) {
         return true;
     }
     for (mln_walk_begin(&w, members); mln_walk_next(&w);) {
-        if (mln_pack_text_of(w.item, &member) && has_segment(member, fopt)) {
+        if (mln_pack_text_of(w.item, &member) && mln_members_has_fan_out(member)) {
             return true;
         }
     }
@@ -369,7 +302,7 @@ static mln_err begin_fan(struct mln_exec *e, struct mln_slice members)
     return MLN_OK;
 }
 
-static mln_err members_of(struct mln_exec *e, struct mln_slice *ret, size_t *ret_count)
+static mln_err members_of(struct mln_exec *e, struct mln_slice *ret)
 {
     struct mln_item head;
     struct mln_slice rest;
@@ -378,16 +311,14 @@ static mln_err members_of(struct mln_exec *e, struct mln_slice *ret, size_t *ret
     rest = *ret;
     MLN_TRY(mln_pack_read(&rest, &head));
     MLN_REQUIRE(head.count > 0, NO_MEMBERS);
-    *ret_count = head.count;
     return MLN_OK;
 }
 
 mln_err mln_fan_out_check(struct mln_exec *e)
 {
     struct mln_slice members;
-    size_t count;
 
-    MLN_TRY(members_of(e, &members, &count));
+    MLN_TRY(members_of(e, &members));
     /* within a sub-group the others are wanted elsewhere */
     return e->req.grtm && !e->fan ? check_wanted(e) : MLN_OK;
 }
@@ -405,15 +336,15 @@ static mln_err note_wanted(struct collection *c)
 }
 
 /* The answers of all, in the order of memberIDs. */
-static mln_err collect(struct collection *c, size_t count)
+static mln_err collect(struct collection *c)
 {
     MLN_CLEANUP(mln_arena_freep)
     struct mln_arena *scratch =
         mln_arena_new((size_t)c->e->cse->options.limits->request_arena_bytes);
     mln_err err;
 
-    c->is_deleted = mln_arena_zalloc(c->e->arena, count, sizeof *c->is_deleted);
-    MLN_REQUIRE(scratch && c->is_deleted, NO_MEMORY);
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    mln_set_init(&c->deleted, c->e->arena);
     c->scratch = scratch;
     c->e->fan->depth++;
     err = ask_members(c);
@@ -422,24 +353,34 @@ static mln_err collect(struct collection *c, size_t count)
     return err;
 }
 
+/* Unless the group went with them. spec: TS-0004 7.4.14.3.5 */
+static mln_err drop_deleted(struct collection *c)
+{
+    struct mln_change change = mln_exec_change(c->e, mln_env_now_us(c->e->cse->options.env));
+
+    return mln_group_drop(&change, c->e->target.resource.id, &c->deleted);
+}
+
 mln_err mln_fan_out(struct mln_exec *e)
 {
     struct collection *c = mln_arena_zalloc(e->arena, 1, sizeof *c);
-    size_t count;
 
     MLN_REQUIRE(c, NO_MEMORY);
     c->e = e;
     MLN_TRY(mln_fan_out_check(e));
-    MLN_TRY(members_of(e, &c->members, &count));
+    MLN_TRY(members_of(e, &c->members));
     MLN_TRY(begin_fan(e, c->members));
     MLN_TRY(note_wanted(c));
-    MLN_TRY(collect(c, count));
-    if (c->deleted) {
+    MLN_TRY(collect(c));
+    if (c->deleted.count) {
         MLN_TRY(drop_deleted(c));
     }
     MLN_TRY(mln_buf_finish(&c->out, &e->response->pc));
     /* spec: TS-0004 7.4.14.2.5: OK whatever the members answered */
     e->response->rsc = MLN_RSC_OK;
     e->answered = true;
+    if (e->owns_fan) {
+        mln_far_arrange(e, c->answers > 0);
+    }
     return MLN_OK;
 }

@@ -168,3 +168,15 @@ mln_err mln_gid_check(struct mln_exec *e, const struct mln_target *target)
     }
     return err;
 }
+
+mln_err mln_gid_keep(struct mln_exec *e)
+{
+    const struct mln_fan *fan = e->fan;
+
+    for (size_t i = 0; i < fan->seen_cap; i++) {
+        if (fan->seen[i]) {
+            MLN_TRY(check_table(e, fan->seen[i]));
+        }
+    }
+    return MLN_OK;
+}

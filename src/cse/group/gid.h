@@ -18,3 +18,7 @@ void mln_gid_table_free(struct mln_gid_table *table);
 /* Notes that the request reaches the target; a group and its fanOutPoint are two.
  * Errors: GROUP_REQUEST_SEEN, NO_MEMORY. */
 mln_err mln_gid_check(struct mln_exec *e, const struct mln_target *target);
+
+/* Remembers all that the group request has reached here, under the identifier that it has got only
+ * now, for when it comes back. On the store's executor. Errors: NO_MEMORY. */
+mln_err mln_gid_keep(struct mln_exec *e);

@@ -29,6 +29,21 @@ bool mln_members_is_group(struct mln_slice member, struct mln_slice *ret_address
     return true;
 }
 
+bool mln_members_is_virtual(struct mln_slice member)
+{
+    return mln_slice_ends(member, MLN_S("/la")) || mln_slice_ends(member, MLN_S("/ol"));
+}
+
+bool mln_members_has_fan_out(struct mln_slice path)
+{
+    while (path.ptr) {
+        if (mln_slice_eq(mln_slice_cut(&path, '/'), MLN_S("fopt"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Takes the members from the budget before any of them is looked at. */
 static bool can_afford(struct mln_members *m, const struct mln_resource *group,
                        struct mln_slice members)

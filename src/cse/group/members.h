@@ -35,3 +35,9 @@ mln_err mln_members_next(struct mln_members *m, struct mln_slice *ret);
 
 /* The member without "/fopt"; false when it does not end so. */
 bool mln_members_is_group(struct mln_slice member, struct mln_slice *ret_address);
+
+/* Is it one of the virtual resources that stand for an instance? */
+bool mln_members_is_virtual(struct mln_slice member);
+
+/* Does an address, or what is put behind one, lead to a fanOutPoint? */
+bool mln_members_has_fan_out(struct mln_slice path);

@@ -182,8 +182,8 @@ mln_err mln_accept_complete(struct mln_exec *e)
 {
     struct mln_accepted *a = accepted_of(e);
 
-    if (!a) {
-        return MLN_OK;
+    if (!a || e->begin_wait) {
+        return MLN_OK; /* or the answer is not whole yet */
     }
     e->has_written = true;
     MLN_TRY(complete(a, e->view, e->arena));

@@ -14,8 +14,8 @@
 #include "cse/group/fan_out.h"
 #include "cse/notify/block.h"
 #include "cse/notify/monitor.h"
-#include "cse/notify/verify.h"
 #include "cse/pipeline/accept.h"
+#include "cse/pipeline/consult.h"
 #include "cse/pipeline/pending.h"
 #include "cse/remote/transit.h"
 #include "cse/stats/stats.h"
@@ -279,11 +279,7 @@ static void answer_job(struct mln_task *task)
 {
     struct mln_exec *e = of_task(task);
 
-    if (e->outcome.code == MLN_ERR_BLOCKED) {
-        conclude(e, MLN_OK);
-    } else {
-        mln_exec_finish(e, e->outcome);
-    }
+    conclude(e, e->outcome.code == MLN_ERR_BLOCKED ? MLN_OK : e->outcome);
 }
 
 static void job_done(struct mln_job *job, mln_err result)
@@ -481,37 +477,6 @@ static void gather_claims(struct mln_exec *e)
 
 /* ---- the worker's part ---- */
 
-/* Everything about the request is checked on a snapshot before others are asked about it. */
-static mln_err prepare_consent(struct mln_exec *e)
-{
-    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
-    mln_err err;
-
-    MLN_TRY(mln_view_begin(e->worker->reader, &view));
-    e->view = view;
-    err = mln_exec_walk(e, mln_stage_validate);
-    if (!mln_failed(err)) {
-        err = mln_verify_prepare(e);
-    }
-    e->view = NULL;
-    return err;
-}
-
-static void ask_consent(struct mln_exec *e)
-{
-    enum mln_step step = MLN_STEP_NEXT;
-    mln_err err = prepare_consent(e);
-
-    if (!mln_failed(err)) {
-        err = mln_verify_start(e, &step);
-    }
-    if (mln_failed(err)) {
-        mln_exec_finish(e, err);
-    } else if (step == MLN_STEP_NEXT) {
-        submit(e);
-    }
-}
-
 /* A registration that no rule admits ends here: all rules are looked at for it, while nobody else
  * could write. */
 static mln_err admit_on_snapshot(struct mln_exec *e)
@@ -706,6 +671,7 @@ static bool rehearse(struct mln_exec *e)
 
 static void run_on_worker(struct mln_exec *e)
 {
+    enum mln_step step;
     mln_err err;
 
     if (e->is_transit) {
@@ -719,8 +685,12 @@ static void run_on_worker(struct mln_exec *e)
     if (needs_executor(e) && rehearse(e)) {
         return;
     }
-    if (mln_verify_concerns(e)) {
-        ask_consent(e);
+    err = mln_consult(e, &step);
+    if (mln_failed(err)) {
+        mln_exec_finish(e, err);
+        return;
+    }
+    if (step == MLN_STEP_PARKED) {
         return;
     }
     if (needs_executor(e)) {

@@ -1,20 +1,13 @@
 /* Transit. */
 #include "cse/remote/transit.h"
 
-#include "base/mem.h"
 #include "base/rsc.h"
 #include "base/timestamp.h"
 #include "cse/access/proof.h"
 #include "cse/notify/attempt.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/remote.h"
-
-/* What one worker has open with one neighbour. There is one while there is something open. */
-struct mln_open_way {
-    struct mln_open_way *next;
-    uint64_t resource; /* id of the <remoteCSE> */
-    uint64_t open;
-};
+#include "cse/remote/way.h"
 
 struct mln_transit {
     struct mln_attempt attempt;
@@ -39,64 +32,10 @@ bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *par
     return place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP;
 }
 
-/* ---- how much is open ---- */
-
-static struct mln_open_way *find_way(const struct mln_worker *w, uint64_t resource)
-{
-    struct mln_open_way *way = w->ways;
-
-    while (way && way->resource != resource) {
-        way = way->next;
-    }
-    return way;
-}
-
-/* One that is slow must not take all places of those that wait. */
-static mln_err check_open(struct mln_exec *e, uint64_t resource)
-{
-    const struct mln_open_way *way = find_way(e->worker, resource);
-
-    if (way && way->open >= e->cse->options.limits->transits) {
-        mln_fault_set(e->fault, "too many requests wait for that CSE");
-        MLN_FAIL(NOT_REACHABLE);
-    }
-    return MLN_OK;
-}
-
-static mln_err enter_way(struct mln_worker *w, uint64_t resource, struct mln_open_way **ret)
-{
-    struct mln_open_way *way = find_way(w, resource);
-
-    if (!way) {
-        way = mln_calloc(1, sizeof *way);
-        MLN_REQUIRE(way, NO_MEMORY);
-        way->resource = resource;
-        way->next = w->ways;
-        w->ways = way;
-    }
-    way->open++;
-    *ret = way;
-    return MLN_OK;
-}
-
-static void leave_way(struct mln_worker *w, struct mln_open_way *way)
-{
-    struct mln_open_way **at = &w->ways;
-
-    if (--way->open > 0) {
-        return;
-    }
-    while (*at != way) {
-        at = &(*at)->next;
-    }
-    *at = way->next;
-    mln_free(way);
-}
-
 /* ---- what is sent ---- */
 
 /* spec: TS-0004 7.3.2.6: CSE-relative becomes SP-relative. The absolute form is for another SP. */
-static mln_err rewrite_from(const struct mln_exec *e, struct mln_slice *ret)
+mln_err mln_transit_from(const struct mln_exec *e, struct mln_slice *ret)
 {
     struct mln_slice from = e->req.fr;
     struct mln_buf out;
@@ -138,7 +77,7 @@ static mln_err fix_times(const struct mln_exec *e, struct mln_value *params)
     return set(e, params, MLN_S("oet"), e->req.oet_us);
 }
 
-static mln_err pack_content(const struct mln_exec *e, struct mln_slice *ret)
+mln_err mln_transit_content(const struct mln_exec *e, struct mln_slice *ret)
 {
     const struct mln_value *pc = mln_value_get(e->call->params, MLN_S("pc"));
     struct mln_buf buf;
@@ -155,8 +94,8 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
 {
     struct mln_value *params = e->call->params;
 
-    MLN_TRY(rewrite_from(e, &a->fr));
-    MLN_TRY(pack_content(e, &a->content));
+    MLN_TRY(mln_transit_from(e, &a->fr));
+    MLN_TRY(mln_transit_content(e, &a->content));
     MLN_TRY(fix_times(e, params));
     (void)mln_value_take(params, MLN_S("rt")); /* we wait for the answer */
     a->op = e->req.op;
@@ -294,7 +233,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
 {
     struct mln_exec *e = attempt->data;
 
-    leave_way(e->worker, e->transit->way);
+    mln_way_leave(e->worker, e->transit->way);
     mln_exec_resume(e, take_answer(e, answer));
 }
 
@@ -308,10 +247,10 @@ static mln_err start(struct mln_exec *e)
 
     a->timeout_us = mln_attempt_time(e, e->cse->options.limits->request_ms);
     t->deadline_us = mln_env_now_us(e->cse->options.env) + a->timeout_us;
-    MLN_TRY(enter_way(e->worker, t->resource, &t->way));
+    MLN_TRY(mln_way_enter(e->worker, t->resource, &t->way));
     err = mln_exec_park(e);
     if (mln_failed(err)) {
-        leave_way(e->worker, t->way);
+        mln_way_leave(e->worker, t->way);
         return err;
     }
     a->worker = e->worker;
@@ -334,7 +273,10 @@ static mln_err prepare(struct mln_exec *e, struct mln_slice to)
         mln_fault_set(e->fault, "the next CSE has no point of access that can be used");
         MLN_FAIL(NOT_REACHABLE);
     }
-    MLN_TRY(check_open(e, way.resource.id));
+    if (mln_way_is_full(e->worker, way.resource.id)) {
+        mln_fault_set(e->fault, "too many requests wait for that CSE");
+        MLN_FAIL(NOT_REACHABLE);
+    }
     (void)mln_remote_host(e->cse, to, &t->host); /* the route was found by it */
     t->resource = way.resource.id;
     MLN_TRY(make_request(e, &t->attempt));

@@ -1,11 +1,14 @@
 /* <group>: members of one type or mixed, validated against the tree.
  *
- * Only members on this CSE are implemented; others are refused, so that a group never promises a
- * fan-out it cannot do. spec: TS-0004 7.4.13, TS-0001 9.6.13 */
+ * Members at other CSEs have been retrieved before, when their type counts: cse/group/kinds.h.
+ * spec: TS-0004 7.4.13, TS-0001 9.6.13 */
 #include <stdio.h>
 
 #include "base/set.h"
 #include "cse/access/access.h"
+#include "cse/group/far.h"
+#include "cse/group/kinds.h"
+#include "cse/group/members.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -32,6 +35,7 @@ struct plan {
     const struct mln_value *special; /* specializationType of the group, or NULL */
     const struct mln_value *given;   /* memberIDs of the request, or NULL */
     struct mln_value *kept;          /* those that stay */
+    size_t far_count;                /* members at other CSEs so far */
     struct mln_arena *scratch;       /* for one member at a time */
 };
 
@@ -64,6 +68,7 @@ struct member {
     struct mln_slice address; /* as in the request */
     struct mln_target target;
     bool is_there;
+    bool is_far; /* at another CSE: no more is known than mln_kinds tells */
 };
 
 /* A group must not tell what exists to those who are not to learn it. */
@@ -90,6 +95,49 @@ static mln_err find_member(struct plan *p, struct mln_slice address, struct memb
     }
     *ret = m;
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+static enum mln_virtual virtual_of(struct mln_slice address, const struct mln_target *parent)
+{
+    struct mln_slice unused;
+    bool has_instances = parent->type && parent->type->instance;
+
+    if (mln_members_is_group(address, &unused)) {
+        return parent->resource.ty == MLN_TY_GRP ? MLN_VIRTUAL_FAN_OUT : MLN_VIRTUAL_NONE;
+    }
+    if (!has_instances || !mln_members_is_virtual(address)) {
+        return MLN_VIRTUAL_NONE;
+    }
+    return mln_slice_ends(address, MLN_S("/la")) ? MLN_VIRTUAL_LATEST : MLN_VIRTUAL_OLDEST;
+}
+
+/* spec: TS-0004 7.4.13.2.1 */
+static mln_err find_far(struct plan *p, struct mln_slice address, struct member *ret)
+{
+    const struct mln_member_kind *k = mln_kinds_at(p->e->kinds, p->far_count++);
+    struct mln_target *t = &ret->target;
+    bool is_plain = !mln_members_is_virtual(address) && !mln_members_has_fan_out(address);
+
+    *ret = (struct member){ .address = address, .is_far = true };
+    if (p->member_type == MIXED) {
+        return MLN_OK;
+    }
+    if (!k || k->state == MLN_KIND_UNREACHABLE) {
+        mln_fault_set(p->e->fault, "mid: %.*s cannot be reached, so its type is not known",
+                      MLN_S_ARG(address));
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    if (k->state == MLN_KIND_DENIED) {
+        mln_fault_set(p->e->fault, "mid: %.*s may not be retrieved", MLN_S_ARG(address));
+        MLN_FAIL(RECEIVER_DENIED);
+    }
+    t->resource.ty = k->ty;
+    t->resource.attrs = k->attrs;
+    t->type = mln_model_type(k->ty);
+    t->virtual_child = virtual_of(address, t);
+    ret->is_there =
+        k->state == MLN_KIND_THERE && (is_plain || t->virtual_child != MLN_VIRTUAL_NONE);
+    return MLN_OK;
 }
 
 /* A virtual resource has a type of its own, and latest and oldest stand for an instance. The
@@ -146,7 +194,7 @@ static mln_err is_repeated(struct mln_exec *e, struct mln_set *seen, const struc
     char text[32];
     bool is_new;
 
-    if (m->is_there) {
+    if (m->is_there && !m->is_far) {
         int len = snprintf(text, sizeof text, "#%llx.%x", (unsigned long long)m->target.resource.id,
                            (unsigned)m->target.virtual_child);
 
@@ -157,22 +205,18 @@ static mln_err is_repeated(struct mln_exec *e, struct mln_set *seen, const struc
     return MLN_OK;
 }
 
-static mln_err check_place(struct mln_exec *e, struct mln_slice member)
+static mln_err look_at(struct plan *p, struct mln_slice address, struct member *ret)
 {
     struct mln_slice local;
 
-    switch (mln_ident_place(member, &e->cse->names, &local)) {
-    case MLN_PLACE_HERE:
-        return MLN_OK;
-    case MLN_PLACE_OTHER_CSE:
-    case MLN_PLACE_OTHER_SP:
-        mln_fault_set(e->fault, "mid: members on other CSEs are not implemented");
-        MLN_FAIL(NOT_IMPLEMENTED);
-    case MLN_PLACE_INVALID:
-        break;
+    if (mln_far_concerns(p->e->cse, address)) {
+        return find_far(p, address, ret);
     }
-    mln_fault_set(e->fault, "mid: %.*s is no resource identifier", MLN_S_ARG(member));
-    MLN_FAIL(ATTR_INVALID);
+    if (mln_ident_place(address, &p->e->cse->names, &local) == MLN_PLACE_INVALID) {
+        mln_fault_set(p->e->fault, "mid: %.*s is no resource identifier", MLN_S_ARG(address));
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return find_member(p, address, ret);
 }
 
 /* spec: TS-0004 7.4.13.2.1: what becomes of a member that does not fit */
@@ -199,8 +243,7 @@ static mln_err take_member(struct plan *p, struct mln_set *seen, const struct ml
     struct member m;
     bool repeats;
 
-    MLN_TRY(check_place(e, given->text));
-    MLN_TRY(find_member(p, given->text, &m));
+    MLN_TRY(look_at(p, given->text, &m));
     /* spec: TS-0004 7.4.13.2.1: repeated members are dropped */
     MLN_TRY(is_repeated(e, seen, &m, &repeats));
     if (repeats) {

@@ -1,0 +1,295 @@
+"""Groups with members at other CSEs, by a fleet of real servers on loopback (lib/fleet.py).
+
+spec: TS-0004 7.4.13.2.1, 7.4.14.2; docs/decisions/0034
+"""
+
+import threading
+import time
+
+import pytest
+from lib.fleet import Fleet
+from lib.onem2m import grant, timestamp
+from lib.receiver import Receiver
+from lib.server import eventually
+
+ALL = ("in", "mn1", "mn2", "asn")
+OPEN = [f"/{name}/base/ae/open" for name in ALL]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    with Fleet(tmp_path_factory.mktemp("fleet"), options={"in": ("--limit", "asked-together=3")}) as made:
+        made.aes = made.add_aes()
+        yield made
+
+
+def make_group(ae, members, name="g", **attributes):
+    """A fresh one below the AE."""
+    ae.delete(f"base/ae/{name}")
+    made = ae.create("base/ae", "grp", rn=name, mid=members, **{"mnm": 100, **attributes})
+    assert made.rsc == 2001, made
+    return made
+
+
+def answers(answer, rsc=2000):
+    """(From, Response Status Code) of each member that answered."""
+    assert answer.rsc == rsc, answer
+    return [(one["fr"], one["rsc"]) for one in answer.pc["m2m:agr"]["m2m:rsp"]]
+
+
+# ---- members ----
+
+
+@pytest.mark.parametrize("at", ALL)
+def test_members_everywhere(fleet, at):
+    """TS-0004 7.4.14.2: each operation, each member's answer in the order of memberIDs, the originator is the one who
+    asks"""
+    ae = fleet.aes[at]
+    made = make_group(ae, OPEN, mt=3)
+    assert made["mtv"] is True and made["cnm"] == 4 and made["mid"] == OPEN
+    got = ae.create("base/ae/g/fopt", "cnt", rn=f"by-{at}", lbl=["l"], cr=None)
+    assert answers(got) == [(to, 2001) for to in OPEN]
+    for one, name in zip(got.pc["m2m:agr"]["m2m:rsp"], ALL):
+        assert one["pc"]["m2m:cnt"]["cr"] == ("Cae" if name == at else f"/{at}/Cae")
+    to = f"base/ae/g/fopt/by-{at}"
+    assert answers(ae.create(to, "cin", con="x")) == [(to, 2001) for to in OPEN]
+    got = ae.retrieve(f"{to}/la")
+    assert [one["pc"]["m2m:cin"]["con"] for one in got.pc["m2m:agr"]["m2m:rsp"]] == ["x"] * 4
+    assert answers(ae.update(to, "cnt", lbl=["m"])) == [(to, 2004) for to in OPEN]
+    got = ae.retrieve(f"{to}?atrl=lbl")
+    assert [one["pc"]["m2m:cnt"] for one in got.pc["m2m:agr"]["m2m:rsp"]] == [{"lbl": ["m"]}] * 4
+    assert answers(ae.delete(to)) == [(to, 2002) for to in OPEN]
+    assert answers(ae.retrieve(to)) == [(to, 4004) for to in OPEN]
+    assert ae.retrieve("base/ae/g")["cnm"] == 4, "what is below a member does not leave the group"
+
+
+def test_each_member_answers_for_itself(fleet):
+    """TS-0004 7.4.14.2.5: one that is not there, one that refuses, one without a way"""
+    admin = fleet.client("mn2")
+    acp = grant(admin, (["/mn2/Cae"], 63), parent="base")
+    assert admin.As("Cae").create("base/ae", "cnt", rn="closed", acpi=[acp]).rsc == 2001
+    members = ["base/ae/open", "/mn1/base/none", "/mn2/base/ae/closed", "/nowhere/base/x", "/mn2/base/ae/open"]
+    make_group(fleet.aes["in"], members)
+    got = fleet.aes["in"].retrieve("base/ae/g/fopt")
+    assert [code for _, code in answers(got)] == [2000, 4004, 4103, 4004, 2000]
+    assert [member for member, _ in answers(got)] == members
+    assert admin.delete("base/ae/closed").rsc == 2002
+
+
+def test_deleted_members_leave(fleet):
+    """TS-0004 7.4.14.3.5: those that were deleted, also from a group within the group"""
+    ae = fleet.aes["in"]
+    for name in ("mn1", "mn2"):
+        assert fleet.aes[name].create("base/ae/open", "cnt", rn="gone", acpi=["base/all"]).rsc == 2001
+    make_group(ae, ["/mn1/base/ae/open/gone", "/mn1/base/none"], name="inner")
+    make_group(ae, ["base/ae/inner/fopt", "/mn2/base/ae/open/gone", "/mn2/base/none"])
+    got = ae.delete("base/ae/g/fopt")
+    assert answers(got) == [("base/ae/inner/fopt", 2000), ("/mn2/base/ae/open/gone", 2002), ("/mn2/base/none", 4004)]
+    inner = got.pc["m2m:agr"]["m2m:rsp"][0]["pc"]["m2m:agr"]["m2m:rsp"]
+    assert [(one["fr"], one["rsc"]) for one in inner] == [("/mn1/base/ae/open/gone", 2002), ("/mn1/base/none", 4004)]
+    assert ae.retrieve("base/ae/inner")["mid"] == ["/mn1/base/none"]
+    left = ae.retrieve("base/ae/g")
+    assert left["mid"] == ["base/ae/inner/fopt", "/mn2/base/none"] and left["cnm"] == 2
+
+
+# ---- verification of types ----
+
+
+def test_types_are_verified(fleet):
+    """TS-0004 7.4.13.2.1: the members are retrieved; ABANDON_MEMBER, ABANDON_GROUP, SET_MIXED"""
+    ae = fleet.aes["in"]
+    members = ["/mn1/base/ae/open", "/mn2/base/all", "/mn2/base/none", "base/ae/open"]
+    acp = fleet.client("mn2").update("base/all", "acp", pvs={"acr": [{"acor": ["all"], "acop": 63}]})
+    assert acp.rsc == 2004, acp
+    made = make_group(ae, members, mt=3)
+    assert made["mid"] == [members[0], members[3]] and made["mtv"] is True and made["mt"] == 3
+    ae.delete("base/ae/g")
+    assert ae.create("base/ae", "grp", rn="g", mnm=9, mt=3, csy=2, mid=members).rsc == 4110
+    made = make_group(ae, members, mt=3, csy=3)
+    assert made["mid"] == members and made["mt"] == 0 and made["mtv"] is True
+    made = make_group(ae, members[:1], mt=3)
+    updated = ae.update("base/ae/g", "grp", mid=members)
+    assert updated["mid"] == [members[0], members[3]], updated
+    made = make_group(ae, [members[1]], mt=1)
+    assert made["mid"] == [members[1]]
+
+
+def test_virtual_members(fleet):
+    """TS-0004 7.4.13.2.1: the type of their parent; a sub-group counts as its memberType"""
+    ae = fleet.aes["in"]
+    make_group(fleet.aes["mn1"], ["base/ae/open"], mt=3)
+    acp = grant(fleet.client("mn1"), (["all"], 63), parent="base")
+    assert fleet.aes["mn1"].update("base/ae/g", "grp", acpi=[acp]).rsc == 2004
+    rows = (("/mn1/base/ae/open/la", 20002, True), ("/mn1/base/ae/open/la", 4, True),
+            ("/mn1/base/ae/open/ol", 20002, False), ("/mn1/base/ae/open/ol", 20001, True),
+            ("/mn1/base/ae/open/la", 3, False), ("/mn1/base/ae/g/la", 20002, False),
+            ("/mn1/base/ae/g/fopt", 3, True), ("/mn1/base/ae/g/fopt", 9, False), ("/mn1/base/ae/g", 9, True),
+            ("/mn1/base/ae/open/fopt", 3, False), ("/mn1/base/ae/g/fopt/x/fopt", 3, False))
+    for member, mt, fits in rows:
+        assert make_group(ae, [member], mt=mt)["cnm"] == (1 if fits else 0), (member, mt)
+
+
+def test_a_type_that_may_not_be_seen(fleet):
+    """TS-0004 7.4.13.2.1: RECEIVER_HAS_NO_PRIVILEGE; of MIXED nothing is asked"""
+    ae = fleet.aes["in"]
+    made = {"rn": "h", "mnm": 9, "mid": ["/mn1/base/ae"]}
+    assert ae.create("base/ae", "grp", mt=2, **made).rsc == 5105
+    assert ae.create("base/ae", "grp", mt=3, **made).rsc == 5105
+    assert ae.create("base/ae", "grp", **made).rsc == 2001
+    assert ae.delete("base/ae/h").rsc == 2002
+
+
+def test_a_type_that_cannot_be_known(fleet):
+    """A member's CSE is away: no group that promises what nobody has looked at"""
+    ae = fleet.aes["in"]
+    with Receiver(lambda received: None) as host:
+        fleet.pretend("fake", host.url)
+        assert ae.create("base/ae", "grp", rn="h", mnm=9, mt=3, mid=["/fake/base/x"]).rsc == 5103
+        fleet.drop("fake")
+    assert ae.retrieve("base/ae/h").rsc == 4004
+
+
+def test_where_nobody_learns_what_is_there(tmp_path):
+    """--hide-unauthorised: the originator's own privileges decide what it learns of members elsewhere"""
+    with Fleet(tmp_path, names=("in", "mn1"), options={"in": ("--hide-unauthorised", "on")}) as fleet:
+        aes = fleet.add_aes()
+        acp = grant(fleet.client("mn1"), (["/in"], 63), parent="base")
+        assert aes["mn1"].create("base/ae", "cnt", rn="for-in", acpi=[acp]).rsc == 2001
+        made = {"rn": "g", "mnm": 9, "mt": 3}
+        assert aes["in"].create("base/ae", "grp", mid=["/mn1/base/ae/for-in"], **made).rsc == 5105
+        assert aes["in"].create("base/ae", "grp", mid=["/mn1/base/ae/open"], **made)["cnm"] == 1
+
+
+# ---- groups within groups ----
+
+
+def test_sub_groups_elsewhere(fleet):
+    """TS-0004 7.4.14.2: a group at another CSE, whose members are anywhere"""
+    for name, members in (("mn1", ["base/ae/open", "/asn/base/ae/open"]), ("mn2", ["base/ae/open"])):
+        make_group(fleet.aes[name], members, name="sub", macp=[grant(fleet.client(name), (["all"], 63), parent="base")])
+    make_group(fleet.aes["in"], ["/mn1/base/ae/sub/fopt", "base/ae/open", "/mn2/base/ae/sub/fopt"])
+    got = fleet.aes["in"].retrieve("base/ae/g/fopt")
+    assert [code for _, code in answers(got)] == [2000] * 3
+    inner = got.pc["m2m:agr"]["m2m:rsp"][0]["pc"]["m2m:agr"]["m2m:rsp"]
+    assert [(one["fr"], one["rsc"]) for one in inner] == [("base/ae/open", 2000), ("/asn/base/ae/open", 2000)]
+
+
+@pytest.mark.parametrize("method", ["retrieve", "create"])
+def test_circles_end(fleet, method):
+    """TS-0004 7.3.3.2, 7.4.14.2.4: the Group Request Identifier tells a request that comes round"""
+    for name, above in (("in", "mn1"), ("mn1", "in")):
+        make_group(fleet.aes[name], [f"/{above}/base/ae/ring/fopt", "base/ae/open"], name="ring",
+                   macp=[grant(fleet.client(name), (["all"], 63), parent="base")])
+    ae = fleet.aes["mn2"]
+    to = "/in/base/ae/ring/fopt"
+    got = ae.retrieve(to) if method == "retrieve" else ae.create(to, "cin", con="x")
+    done = 2000 if method == "retrieve" else 2001
+    assert answers(got) == [("/mn1/base/ae/ring/fopt", 2000), ("base/ae/open", done)]
+    inner = got.pc["m2m:agr"]["m2m:rsp"][0]["pc"]["m2m:agr"]["m2m:rsp"]
+    assert [(one["fr"], one["rsc"]) for one in inner] == [("/in/base/ae/ring/fopt", 4104), ("base/ae/open", done)]
+
+
+# ---- those that do not answer ----
+
+
+def test_one_that_never_answers(fleet):
+    """TS-0004 7.4.14.2.5: a partial result before the Result Expiration Timestamp; without any answer an error"""
+    stop = threading.Event()
+
+    def wait(received):
+        stop.wait(30)
+
+    with Receiver(wait) as silent:
+        fleet.pretend("fake", silent.url)
+        ae = fleet.aes["in"]
+        make_group(ae, ["base/ae/open", "/fake/base/x", "/mn1/base/ae/open"])
+        began = time.monotonic()
+        got = ae.retrieve("base/ae/g/fopt", headers={"X-M2M-RST": "3000"})
+        assert time.monotonic() - began < 20
+        assert answers(got) == [("base/ae/open", 2000), ("/mn1/base/ae/open", 2000)]
+        make_group(ae, ["/fake/base/x"])
+        assert ae.retrieve("base/ae/g/fopt", headers={"X-M2M-RST": "1000"}).rsc == 5209
+        stop.set()
+        fleet.drop("fake")
+
+
+def test_only_so_many_at_a_time(fleet):
+    """The limit asked_together: the others wait for their turn, and all are asked"""
+    now = []
+    most = []
+    lock = threading.Lock()
+
+    def answer(received):
+        with lock:
+            now.append(1)
+            most.append(len(now))
+        time.sleep(0.05)
+        with lock:
+            now.pop()
+        return 2000
+
+    with Receiver(answer) as host:
+        fleet.pretend("fake", host.url)
+        ae = fleet.aes["in"]
+        members = [f"/fake/base/x{i}" for i in range(20)]
+        make_group(ae, members)
+        assert answers(ae.retrieve("base/ae/g/fopt")) == [(member, 2000) for member in members]
+        assert 1 < max(most) <= 3, "so many, and together"
+        fleet.drop("fake")
+
+
+def test_what_a_member_is_asked(fleet):
+    """TS-0004 7.4.14.2.4: From, the identifier of the group request, and the times of the request"""
+    with Receiver() as host:
+        fleet.pretend("fake", host.url)
+        make_group(fleet.aes["in"], ["/fake/base/x", "/fake/base/x/fopt"])
+        until = timestamp(20)
+        got = fleet.aes["in"].retrieve("base/ae/g/fopt", headers={"X-M2M-RST": until, "X-M2M-RET": "19990"},
+                                       query={"rids": "r@x.example"})
+        assert [code for _, code in answers(got)] == [2000, 2000]
+        seen = [host.next(), host.next()]
+        assert {one.path for one in seen} == {"/~/fake/base/x?rids=r@x.example", "/~/fake/base/x/fopt?rids=r@x.example"}
+        assert len({one.headers["X-M2M-GID"] for one in seen}) == 1
+        assert len({one.headers["X-M2M-RI"] for one in seen}) == 2, "each is a request of its own"
+        for one in seen:
+            assert one.headers["X-M2M-Origin"] == "/in/Cae" and one.headers["X-M2M-RST"] < until
+            assert "X-M2M-RTU" not in one.headers
+        fleet.drop("fake")
+
+
+def test_answers_that_are_none(fleet):
+    """What is no answer of oneM2M counts as nobody there"""
+    with Receiver(lambda received: (200, {}, b"hello")) as host:
+        fleet.pretend("fake", host.url)
+        make_group(fleet.aes["in"], ["/fake/base/x", "base/ae/open"])
+        assert answers(fleet.aes["in"].retrieve("base/ae/g/fopt")) == [("/fake/base/x", 5103), ("base/ae/open", 2000)]
+        fleet.drop("fake")
+
+
+def test_a_member_that_crashes(tmp_path):
+    """kill -9 of a member's CSE while it is asked, and of the one that hosts the group: what is there stays right"""
+    with Fleet(tmp_path, names=("in", "mn1")) as fleet:
+        ae = fleet.add_aes()["in"]
+        make_group(ae, ["/mn1/base/ae/open", "base/ae/open"], mt=3)
+        fleet.kill("mn1")
+        assert answers(ae.create("base/ae/g/fopt", "cin", con="x"))[1] == ("base/ae/open", 2001)
+        fleet.start("mn1")
+        fleet.settle()
+        fleet.kill("in")
+        fleet.start("in")
+        fleet.settle()
+        ae = fleet.client("in", "Cae")
+        eventually(lambda: answers(ae.create("base/ae/g/fopt", "cin", con="y")) ==
+                   [("/mn1/base/ae/open", 2001), ("base/ae/open", 2001)], 20, "all members")
+
+
+def test_a_result_for_later(fleet):
+    """TS-0004 7.4.14.2.5 nonBlockingRequestSynch: the result has the members elsewhere, too"""
+    ae = fleet.aes["in"]
+    make_group(ae, OPEN)
+    accepted = ae.request("POST", "base/ae/g/fopt", {"m2m:cin": {"con": "x"}}, 4, query={"rt": "1"})
+    assert accepted.rsc == 1001, accepted
+    to = accepted.pc["m2m:uri"]
+    eventually(lambda: ae.retrieve(to)["rs"] == 1, 20, "the result")
+    result = ae.retrieve(to)["ors"]
+    assert [(one["fr"], one["rsc"]) for one in result["pc"]["m2m:agr"]["m2m:rsp"]] == [(to, 2001) for to in OPEN]
