@@ -47,6 +47,8 @@ struct transfer {
     size_t field_count;
     size_t header_bytes;
     struct mln_fetch_security security;
+    bool is_last; /* it must not be sent once more */
+    bool may_repeat;
     enum mln_err_code failed; /* by a callback of ours */
     char why[CURL_ERROR_SIZE];
 };
@@ -390,6 +392,24 @@ static void on_timer(struct mln_timer *timer)
 
 /* ---- requests ---- */
 
+/* Before each attempt. libcurl would send a request again when a kept connection ends without an
+ * answer, though it may have been carried out. */
+static int on_attempt(void *data, char *peer_ip, char *own_ip, int peer_port, int own_port)
+{
+    struct transfer *t = data;
+
+    (void)peer_ip;
+    (void)own_ip;
+    (void)peer_port;
+    (void)own_port;
+    if (t->is_last) {
+        (void)fail_transfer(t, MLN_ERR_NETWORK, "the connection was closed without an answer");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->is_last = !t->may_repeat;
+    return CURL_PREREQFUNC_OK;
+}
+
 #define SET(option, value) (curl_easy_setopt(t->easy, option, value) == CURLE_OK)
 
 /* What is the same for every transfer. */
@@ -408,6 +428,7 @@ static bool set_constant_options(struct transfer *t)
            SET(CURLOPT_CLOSESOCKETFUNCTION, on_close) && SET(CURLOPT_CLOSESOCKETDATA, (void *)f) &&
            SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, (void *)t) &&
            SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, (void *)t) &&
+           SET(CURLOPT_PREREQFUNCTION, on_attempt) && SET(CURLOPT_PREREQDATA, (void *)t) &&
            SET(CURLOPT_ERRORBUFFER, t->why) && mln_fetch_set_security(t->easy, &t->security);
 }
 
@@ -531,6 +552,8 @@ static mln_err set_up(struct transfer *t, const struct mln_fetch_request *reques
     mln_buf_init(&t->body, t->arena, t->fetcher->options.max_body_bytes);
     t->field_count = 0;
     t->header_bytes = 0;
+    t->may_repeat = request->may_repeat || mln_slice_eq(request->method, MLN_S("GET"));
+    t->is_last = false;
     t->failed = MLN_ERR_NONE;
     t->why[0] = '\0';
     return MLN_OK;

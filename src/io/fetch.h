@@ -39,7 +39,8 @@ struct mln_fetch_request {
     const struct mln_field *fields; /* header fields; Host and Content-Length are added */
     size_t field_count;
     struct mln_slice body;
-    bool has_body;      /* an empty body is not the same as none */
+    bool has_body;   /* an empty body is not the same as none */
+    bool may_repeat; /* GET always: it may be sent again when a kept connection ends unanswered */
     int64_t timeout_us; /* for everything */
     /* With https, who must be at the other end: an absolute CSE-ID or AE-ID. All empty: whoever
      * the host of the URL belongs to. Such connections are not kept, unless the options say that

@@ -32,6 +32,7 @@ struct connection {
 
 static struct connection connections[CONNECTIONS];
 static int accepted;
+static int left;            /* requests whose connection was closed */
 static char request[65536]; /* the last one */
 static size_t request_len;
 
@@ -72,6 +73,7 @@ static void serve(struct connection *c, struct mln_slice path)
     struct mln_slice parts[] = { answer_of(path), { block, 0 } };
 
     if (mln_slice_eq(path, MLN_S("/leave"))) {
+        left++;
         mln_stream_free(c->stream);
         c->is_open = false;
         return;
@@ -215,6 +217,7 @@ static int tear_down(void **state)
 struct result {
     int calls;
     mln_err err;
+    bool was_sent;
     int status;
     size_t fields;
     char body[1200];
@@ -232,6 +235,7 @@ static void on_done(void *data, const struct mln_fetch_answer *answer)
 
     r->calls++;
     r->err = answer->err;
+    r->was_sent = answer->was_sent;
     r->status = answer->status;
     r->fields = answer->field_count;
     assert_non_null(answer->why);
@@ -354,6 +358,40 @@ static void fields_of_interim_answers_do_not_count(void **state)
     (void)state;
     assert_int_equal(r.status, 200);
     assert_int_equal(r.fields, 2);
+}
+
+/* What was sent may have been carried out: libcurl alone would send it again on another connection.
+ */
+static void what_changes_something_is_sent_once(void **state)
+{
+    static const struct {
+        const char *method;
+        bool may_repeat;
+        int times;
+    } rows[] = {
+        { "GET", false, 2 },    { "POST", false, 1 }, { "PUT", false, 1 },
+        { "DELETE", false, 1 }, { "POST", true, 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int kept = get("/ok").status;
+        struct mln_fetch_request r = { .method = mln_slice_z(rows[i].method),
+                                       .url = url_of("/leave"),
+                                       .has_body = rows[i].method[0] == 'P',
+                                       .body = MLN_S("x"),
+                                       .may_repeat = rows[i].may_repeat,
+                                       .timeout_us = 2000 * MS };
+        struct result result = { .name = "X-Odd" };
+
+        assert_int_equal(kept, 200);
+        left = 0;
+        assert_false(mln_failed(mln_fetch(fetcher, &r, on_done, &result)));
+        assert_false(mln_failed(mln_loop_run(loop)));
+        assert_int_equal(result.err.code, MLN_ERR_NETWORK);
+        assert_true(result.was_sent);
+        assert_int_equal(left, rows[i].times);
+    }
 }
 
 static void tells_what_went_wrong(void **state)
@@ -533,6 +571,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(follows_nothing_and_remembers_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fields_of_interim_answers_do_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_what_went_wrong, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_changes_something_is_sent_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(times_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_cannot_be_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(urls_carry_no_credentials, set_up, tear_down),

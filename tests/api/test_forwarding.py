@@ -177,6 +177,22 @@ def test_nothing_is_done_twice(fleet):
         fleet.drop("fake")
 
 
+def test_nothing_is_sent_twice(fleet):
+    """Nor is it sent again when the connection, kept from the one before, ends without an answer"""
+    came = []
+
+    def answer(received):
+        came.append(received)
+        return (201, {"X-M2M-RSC": "2001"}, b"") if len(came) % 2 else None
+
+    with Receiver(answer) as host:
+        fleet.pretend("fake", host.url)
+        clients = [Client(fleet.url("in"), "Cae") for _ in range(4)]  # for both threads
+        codes = [client.create("/fake/base", "cnt", rn="x").rsc for client in clients for _ in range(4)]
+        assert len(came) == len(codes) and set(codes) == {2001, 5103}
+        fleet.drop("fake")
+
+
 @pytest.mark.parametrize("answer", [(200, {}, b""), (200, {"X-M2M-RSC": "nonsense"}, b""), (500, {}, b"oops"),
                                     (200, {"X-M2M-RSC": "1000"}, b""), (302, {"Location": "http://x"}, b""), None])
 def test_answers_that_are_none(fleet, answer):

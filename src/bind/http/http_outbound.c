@@ -197,6 +197,7 @@ static mln_err start(struct sender *s, const struct mln_outbound_request *reques
 {
     struct mln_http_outgoing message = { 0 };
     struct mln_fetch_request fetch = { .timeout_us = request->timeout_us,
+                                       .may_repeat = request->op == MLN_OP_NOTIFY,
                                        .peer_credential_id = request->peer_credential_id };
     const struct mln_serialisation *form = request->serialisation.len
                                                ? mln_serialisation_named(request->serialisation)
