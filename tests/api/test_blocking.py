@@ -82,6 +82,36 @@ def test_others_are_not_held_up(server, client):
         assert done[0].rsc == 2004
 
 
+def test_behind_one_that_takes_too_long(own):
+    """An update whose life is over when its turn comes is not carried out: nobody waits for it any more."""
+    server = own(*NOT_ASKED, "--limit", "notify_ms=20000", "--limit", "request_ms=100", "--log", "debug", threads=3)
+    client = Client(server.url)
+    gate = threading.Event()
+    with Receiver(lambda _: gate.wait(DEADLINE) and 2000) as receiver:
+        cnt = block(client, receiver.url)
+
+        def begin(label):
+            """Sends an update, and waits until it has arrived."""
+            requests_before = server.log().count("-> WORK")
+            thread = threading.Thread(
+                target=lambda: done.update({label: Client(server.url).update(cnt, "cnt", lbl=[label]).rsc}))
+            thread.start()
+            eventually(lambda: server.log().count("-> WORK") > requests_before)
+            return thread
+
+        done = {}
+        threads = [begin("first")]
+        eventually(lambda: receiver.connections)
+        threads.append(begin("second"))
+        assert not threading.Event().wait(0.3)
+        gate.set()
+        for thread in threads:
+            thread.join(DEADLINE)
+        assert done == {"first": 2004, "second": 4008}
+        assert client.retrieve(cnt)["lbl"] == ["first"]
+        assert client.update(cnt, "cnt", lbl=["third"]).rsc == 2004
+
+
 @pytest.mark.threads
 def test_one_at_a_time(server, client):
     """Updates of one resource over many connections and threads: each is asked about by itself."""

@@ -181,11 +181,26 @@ void mln_blocks_stop(struct mln_blocks *blocks, const struct mln_worker *worker)
     }
 }
 
+/* Whoever sent it may have given up long ago. One with a time of its own is held against that when
+ * it goes on. */
+static bool has_waited_too_long(const struct mln_exec *e)
+{
+    int64_t begin_us = e->req.oet_us > e->arrival_us ? e->req.oet_us : e->arrival_us;
+    int64_t us = mln_env_now_us(e->cse->options.env) - begin_us;
+
+    return e->req.rqet_us == MLN_NO_TIME && us > (int64_t)e->cse->options.limits->request_ms * 1000;
+}
+
 static void go_on(struct mln_task *task)
 {
     struct mln_exec *e =
         (struct mln_exec *)(void *)((char *)task - offsetof(struct mln_exec, task));
 
+    if (has_waited_too_long(e)) {
+        mln_fault_set(e->fault, "others that update the resource took too long");
+        mln_exec_resume(e, MLN_ERROR(TIMEOUT));
+        return;
+    }
     mln_exec_resume(e, MLN_OK);
 }
 
