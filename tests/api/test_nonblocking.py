@@ -148,6 +148,18 @@ def test_restart(own, stop):
     assert client.retrieve("cse-in/r/c")["cni"] == 1
 
 
+def test_those_with_a_time_leave_places(own):
+    """Who lets requests wait for hours takes no more than half of the places for them."""
+    ae = Client(own("--limit", "accepted=4", store="mem", threads=1).url).register("Cae")
+    later = {"X-M2M-OET": timestamp(600)}
+    waiting = [leave(ae, "GET", "Cae", headers=later) for _ in range(2)]
+    answer = ae.request("GET", "Cae", headers=later, query={"rt": 1})
+    assert (answer.rsc, answer.status) == (5000, 500), answer
+    for _ in range(8):
+        assert until(ae, leave(ae, "GET", "Cae"))["rs"] == 1
+    assert ae.delete(waiting[0]).rsc == 2002
+
+
 @pytest.mark.threads
 def test_many_at_once(ae):
     """Each is carried out once."""

@@ -463,13 +463,24 @@ static mln_err charge(struct mln_accepted *a)
     return MLN_OK;
 }
 
+/* Half of the places are kept from those that wait for their time, and do so for long. */
+static mln_err check_places(const struct mln_exec *e)
+{
+    const struct mln_worker *w = e->worker;
+    uint64_t most = e->cse->options.limits->accepted;
+
+    most -= e->req.oet_us > e->arrival_us ? most / 2 : 0;
+    MLN_REQUIRE(!w->is_stopped && w->accepted < most, OVERLOAD);
+    return MLN_OK;
+}
+
 static mln_err prepare(struct mln_exec *e, struct mln_accepted **ret)
 {
     struct mln_worker *w = e->worker;
     struct mln_accepted *a;
     mln_err err;
 
-    MLN_REQUIRE(!w->is_stopped && w->accepted < e->cse->options.limits->accepted, OVERLOAD);
+    MLN_TRY(check_places(e));
     a = mln_calloc(1, sizeof *a);
     MLN_REQUIRE(a, NO_MEMORY);
     a->worker = w;
