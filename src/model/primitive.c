@@ -249,8 +249,8 @@ static mln_err check_parameters(struct reader *r)
     return MLN_OK;
 }
 
-/* Response Type as object, or as the number alone as in a query. Only answering at once is built;
- * flexBlocking leaves the choice to us. spec: TS-0004 7.3.2.2, TS-0001 8.1.2 */
+/* Response Type as object, or as the number alone as in a query. flexBlocking leaves the choice to
+ * us. spec: TS-0004 7.3.2.2, TS-0001 8.1.2 */
 static mln_err read_response_type(struct reader *r)
 {
     const struct mln_value *v = r->given[MLN_PA_RT];
@@ -267,12 +267,17 @@ static mln_err read_response_type(struct reader *r)
     if (!mln_value_u64(v, &type) || type < MLN_RT_NON_BLOCKING_SYNCH || type > MLN_RT_NO_RESPONSE) {
         return invalid(r, MLN_PA_RT, "must be a value of m2m:responseType");
     }
-    if (type == MLN_RT_NO_RESPONSE) {
-        /* spec: TS-0004 6.3.4.2.6: it is for interworking with 3GPP networks only */
+    r->req->rt = type == MLN_RT_FLEX_BLOCKING ? MLN_RT_BLOCKING : (enum mln_rt)type;
+    return MLN_OK;
+}
+
+/* spec: TS-0004 6.3.4.2.6: it is for interworking with 3GPP networks only */
+static mln_err refuse_no_response(struct reader *r)
+{
+    if (r->req->rt == MLN_RT_NO_RESPONSE) {
         mln_fault_set(r->fault, "rt: there is no interworking with 3GPP networks");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
-    r->req->rt = type == MLN_RT_FLEX_BLOCKING ? MLN_RT_BLOCKING : (enum mln_rt)type;
     return MLN_OK;
 }
 
@@ -561,6 +566,7 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
     MLN_TRY(read_all_claims(&r));
     MLN_TRY(read_times(&r));
     MLN_TRY(read_response_type(&r));
+    MLN_TRY(refuse_no_response(&r));
     MLN_TRY(read_content(&r));
     MLN_TRY(read_filter(&r));
     return read_result_content(&r);

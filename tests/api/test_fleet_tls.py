@@ -101,6 +101,25 @@ def test_both_ways(secured):
         assert made.rsc == 2001 and made["cr"] == "/in/Cae", (made, below.log()[-2000:])
 
 
+def test_a_group_that_leads_back(secured):
+    """TS-0004 7.4.14.2.4, decision 0020: the one who asks comes back as an AE of ours; a circle ends where it began"""
+    with secured.run("in") as top, secured.run("mn1", *secured.registrar()) as below:
+        eventually(lambda: "registered at /in" in below.log(), what="the registration")
+        ae, other = with_ae(top), with_ae(below)
+        members = ["/in/base/ae/open", "base/ae/open"]
+        acp = grant(Client(below.urls[1]), (["all"], 63), parent="base")
+        made = other.create("base/ae", "grp", rn="g", mnm=9, mt=3, mid=members, macp=[acp])
+        assert made["mid"] == members, made
+        answer = ae.create("/mn1/base/ae/g/fopt", "cin", con="x", cr=None)
+        found = answer.pc["m2m:agr"]["m2m:rsp"]
+        assert [(one["fr"], one["rsc"]) for one in found] == [(member, 2001) for member in members], below.log()[-2000:]
+        assert [one["pc"]["m2m:cin"]["cr"] for one in found] == ["/in/Cae", "/in/Cae"]
+        assert ae.create("base/ae", "grp", rn="r", mnm=9, mid=["/mn1/base/ae/r/fopt"]).rsc == 2001
+        assert other.create("base/ae", "grp", rn="r", mnm=9, mid=["/in/base/ae/r/fopt"], macp=[acp]).rsc == 2001
+        answer = ae.retrieve("base/ae/r/fopt").pc["m2m:agr"]["m2m:rsp"][0]["pc"]["m2m:agr"]["m2m:rsp"]
+        assert [(one["fr"], one["rsc"]) for one in answer] == [("/in/base/ae/r/fopt", 4104)]
+
+
 def test_a_registrar_that_is_another(secured, lab):
     """SEC-SAE-08: a registrar that does not prove the credential gets no registration"""
     wrong = "12-other@sp.example" if secured.kind == "key" else "32-//sp.example/other"

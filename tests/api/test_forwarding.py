@@ -117,10 +117,81 @@ def test_delivery_parameters(fleet):
         fleet.drop("fake")
 
 
-@pytest.mark.parametrize("rt, code", [("1", 5001), ("2", 5001), ("3", 2000), ("4", 2000), ("5", 5001), ("6", 4000)])
-def test_only_blocking_requests(fleet, rt, code):
-    """What is not built for other CSEs is refused; flexBlocking is answered as blocking"""
+@pytest.mark.parametrize("rt, code", [("3", 2000), ("4", 2000), ("5", 5001), ("6", 4000)])
+def test_response_types(fleet, rt, code):
+    """TS-0001 8.1.2: flexBlocking is answered as blocking; noResponse is for the host to judge"""
     assert fleet.aes["asn"].retrieve("/in/base/ae/open", query={"rt": rt}).rsc == code
+
+
+# ---- non-blocking requests ----
+
+
+def leave(client, method, to, body=None, ty=None, rt=1, headers=None):
+    answer = client.request(method, to, body, ty=ty, headers=headers, query={"rt": rt})
+    assert answer.rsc == {1: 1001, 2: 1002}[rt], answer
+    return answer.pc["m2m:uri"]
+
+
+def result(client, address):
+    eventually(lambda: client.retrieve(address)["rs"] in (1, 2), 20, "the result")
+    return client.retrieve(address).res
+
+
+def test_left_at_the_first_cse(fleet):
+    """TS-0004 7.3.2.2, 7.3.2.5: the <request> is at the receiver, and holds what the host answered"""
+    ae = fleet.aes["asn"]
+    cnt = {"m2m:cnt": {"rn": "left"}}
+    found = result(ae, leave(ae, "POST", "/in/base/ae/open", cnt, 3))
+    assert (found["rs"], found["tg"], found["pc"], found["op"]) == (1, "/in/base/ae/open", cnt, 1)
+    assert found["ors"]["rsc"] == 2001 and found["ors"]["pc"]["m2m:cnt"]["rn"] == "left"
+    assert found["ors"]["rqi"] == found["rid"] and found["mi"]["rt"] == {"rtv": 1} and found["org"] == "Cae"
+    assert result(ae, leave(ae, "DELETE", "/in/base/ae/open/left"))["ors"]["rsc"] == 2002
+    for to in ("/in/base/ae/open/left", "/nowhere/base"):
+        found = result(ae, leave(ae, "GET", to))
+        assert (found["rs"], found["ors"]["rsc"]) == (2, 4004)
+
+
+def test_told_of_the_result(fleet):
+    """TS-0004 7.5.1.2.5 nonBlockingRequestAsynch"""
+    with Receiver() as told:
+        leave(fleet.aes["mn1"], "GET", "/mn2/base/ae/open", rt=2, headers={"X-M2M-RTU": told.url})
+        response = told.next().pc["m2m:rsp"]
+        assert response["rsc"] == 2000 and response["pc"]["m2m:cnt"]["rn"] == "open"
+
+
+def test_what_is_not_accepted(fleet):
+    """Only who is registered here leaves requests; registrations and what could not be shown are refused"""
+    get = {"rt": 1}
+    assert fleet.client("mn1", "/asn/Cae").retrieve("/in/base/ae/open", query=get).rsc == 4103
+    ae = fleet.aes["mn1"]
+    new = {"m2m:ae": {"api": "Ntest", "rr": False, "srv": ["3"]}}
+    assert ae.request("POST", "/in/base", new, 2, query=get).rsc == 4000
+    assert ae.retrieve("/in/base/ae/open", query={"rt": 1, "rcn": 9}).rsc == 4000
+
+
+def test_called_off(fleet):
+    """TS-0004 7.4.12.2.4: what may be on its way is not"""
+    with Receiver(lambda received: None, delay=2) as slow:
+        fleet.pretend("fake", slow.url)
+        ae = fleet.aes["in"]
+        address = leave(ae, "DELETE", "/fake/base/x")
+        assert ae.delete(address).rsc == 5220
+        found = result(ae, address)
+        assert (found["rs"], found["ors"]["rsc"]) == (2, 5103)
+        assert ae.delete(address).rsc == 2002
+        fleet.drop("fake")
+
+
+def test_left_at_one_that_crashes(tmp_path):
+    """kill -9: a request that was on its way has failed, as far as is known here"""
+    with Receiver(delay=30) as silent, Fleet(tmp_path, names=("in",)) as fleet:
+        ae = fleet.add_aes()["in"]
+        fleet.pretend("fake", silent.url)
+        address = leave(ae, "GET", "/fake/base/x")
+        fleet.kill("in")
+        fleet.start("in")
+        found = result(fleet.client("in", "Cae"), address)
+        assert (found["rs"], found["ors"]["rsc"]) == (2, 5000)
 
 
 # ---- other CSEs that are not as they should be ----

@@ -510,16 +510,12 @@ mln_err mln_stage_accept(struct mln_exec *e, enum mln_step *ret)
 {
     mln_err err;
 
-    if (e->req.rt == MLN_RT_BLOCKING || e->explanation) {
-        return MLN_OK;
+    if (e->req.rt == MLN_RT_BLOCKING || e->req.rt == MLN_RT_NO_RESPONSE || e->explanation) {
+        return MLN_OK; /* that without response is for another CSE */
     }
     if (e->req.op == MLN_OP_CREATE && (e->req.ty == MLN_TY_AE || e->req.ty == MLN_TY_CSR)) {
         mln_fault_set(e->fault, "rt: a registration is blocking");
         MLN_FAIL(BAD_REQUEST);
-    }
-    if (e->is_transit) {
-        mln_fault_set(e->fault, "rt: requests to other CSEs can only be blocking yet");
-        MLN_FAIL(NOT_IMPLEMENTED);
     }
     MLN_TRY(prepare(e, &e->accepting));
     e->job = (struct mln_job){ .run = run_accept, .done = accept_done };

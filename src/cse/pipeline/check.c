@@ -41,19 +41,33 @@ static void tell_of_admin(const struct mln_exec *e)
             e->peer->name, MLN_S_ARG(e->req.fr));
 }
 
+typedef mln_err read_fn(struct mln_value *params, int64_t now_us, const struct mln_limits *limits,
+                        struct mln_arena *arena, struct mln_request *req, struct mln_fault *fault);
+
+static mln_err read_parameters(struct mln_exec *e, read_fn *read)
+{
+    return read(e->call->params, mln_env_now_us(e->cse->options.env), e->cse->options.limits,
+                e->arena, &e->req, e->fault);
+}
+
+/* Its parameters are to be shown in a <request> of ours. */
+static bool is_left_here(const struct mln_exec *e)
+{
+    return e->req.rt == MLN_RT_NON_BLOCKING_SYNCH || e->req.rt == MLN_RT_NON_BLOCKING_ASYNCH;
+}
+
 /* spec: TS-0004 7.3.2.1 */
 mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
 {
     const struct mln_value *question = mln_value_take(e->call->params, MLN_S("mln-explain"));
-    mln_err (*read)(struct mln_value * params, int64_t now_us, const struct mln_limits *limits,
-                    struct mln_arena *arena, struct mln_request *req, struct mln_fault *fault);
     mln_err err;
 
     (void)ret;
     e->is_transit = !question && mln_transit_concerns(e->cse, e->call->params);
-    read = e->is_transit ? mln_request_read_envelope : mln_request_read;
-    err = read(e->call->params, mln_env_now_us(e->cse->options.env), e->cse->options.limits,
-               e->arena, &e->req, e->fault);
+    err = read_parameters(e, e->is_transit ? mln_request_read_envelope : mln_request_read);
+    if (!mln_failed(err) && e->is_transit && is_left_here(e)) {
+        err = read_parameters(e, mln_request_read);
+    }
     e->response->rqi = e->req.rqi;
     e->response->rvi = e->req.rvi;
     e->response->vsi = e->req.vsi;
@@ -130,7 +144,7 @@ mln_err mln_stage_route(struct mln_exec *e, enum mln_step *ret)
             MLN_FAIL(BAD_REQUEST);
         }
         if (e->is_transit) {
-            return mln_transit_prepare(e);
+            return e->accepting ? MLN_OK : mln_transit_prepare(e);
         }
         mln_fault_set(e->fault, "no route to the CSE in To");
         MLN_FAIL(NOT_FOUND);

@@ -97,7 +97,9 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
     MLN_TRY(mln_transit_from(e, &a->fr));
     MLN_TRY(mln_transit_content(e, &a->content));
     MLN_TRY(fix_times(e, params));
-    (void)mln_value_take(params, MLN_S("rt")); /* we wait for the answer */
+    if (e->req.rt != MLN_RT_NO_RESPONSE) {
+        (void)mln_value_take(params, MLN_S("rt")); /* we wait for the answer */
+    }
     a->op = e->req.op;
     if (a->reach.rvi.len) {
         a->rvi = e->req.rvi;

@@ -391,17 +391,23 @@ mln_err mln_req_fail_left(struct mln_cse *cse)
 
 /* ---- the type ---- */
 
-/* A request that is passed on to an AE may be there already; everything else is called off when its
- * resource goes. spec: TS-0004 7.4.12.2.4 */
+/* A request that is passed on to an AE or a CSE may be there already; everything else is called off
+ * when its resource goes. spec: TS-0004 7.4.12.2.4 */
 static mln_err validate_delete(struct mln_exec *e)
 {
     struct mln_slice attrs = e->target.resource.attrs;
+    struct mln_slice to = { 0 };
+    struct mln_slice local;
     uint64_t status = 0;
     uint64_t op = 0;
 
-    if (mln_pack_find_u64(attrs, MLN_S("rs"), &status) && status == STATUS_PENDING &&
-        mln_pack_find_u64(attrs, MLN_S("op"), &op) && op == MLN_OP_NOTIFY) {
-        mln_fault_set(e->fault, "the notification may be on its way");
+    if (!mln_pack_find_u64(attrs, MLN_S("rs"), &status) || status != STATUS_PENDING) {
+        return MLN_OK;
+    }
+    (void)mln_pack_find_u64(attrs, MLN_S("op"), &op);
+    (void)mln_pack_find_text(attrs, MLN_S("tg"), &to);
+    if (op == MLN_OP_NOTIFY || mln_ident_place(to, &e->cse->names, &local) != MLN_PLACE_HERE) {
+        mln_fault_set(e->fault, "the request may be on its way");
         MLN_FAIL(RECALL);
     }
     return MLN_OK;
