@@ -17,6 +17,7 @@ enum mln_alarm_kind {
     MLN_ALARM_RATE = 4,         /* ...: its window of rateLimit ends */
     MLN_ALARM_PENDING = 5,      /* ...: its schedule opens */
     MLN_ALARM_STATISTICS = 20,  /* of a <statsCollect>: a TIMERBASED event */
+    MLN_ALARM_EXECUTION = 21,   /* of an <execInstance>: its delay is over */
 };
 
 struct mln_alarm {

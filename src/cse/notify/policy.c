@@ -566,6 +566,7 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
     case MLN_ALARM_MISSING_DATA:
     case MLN_ALARM_WINDOW:
     case MLN_ALARM_STATISTICS:
+    case MLN_ALARM_EXECUTION:
         break;
     }
     return MLN_OK;
