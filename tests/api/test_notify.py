@@ -2,12 +2,15 @@
 spec: TS-0004 7.3.3.9, 7.5.1.2.3
 """
 
+import concurrent.futures
 import itertools
+import threading
 import time
 
 import pytest
 from lib.onem2m import Client, grant, timestamp
 from lib.receiver import RawReceiver, Receiver, closed_port
+from lib.server import eventually
 from lib.together import together
 
 _targets = itertools.count(1)
@@ -166,6 +169,25 @@ def test_many_at_once(admin, ae, target):
         answers = together(20, lambda i: Client(ae.url, ae.stem).notify(to.path, EVENT).rsc)
         assert answers == [2000] * 20
         assert time.monotonic() - began < 3
+
+
+def test_an_ae_that_does_not_answer(own):
+    """Requests that wait for it leave places to others: no more than `transits` wait for one AE and thread."""
+    server = own("--limit", "transits=2", "--limit", "notify_ms=20000", store="mem", threads=1)
+    admin, gate = Client(server.url), threading.Event()
+    with Receiver(lambda _: gate.wait(20) and 2000) as slow, Receiver() as good:
+        policy = grant(admin, (["Cae"], 63))
+        for stem, to in (("Cae", good), ("Cslow", slow), ("Cgood", good)):
+            admin.register(stem, poa=[to.url], acpi=[policy])
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(lambda: Client(server.url, "Cae").notify("Cslow", EVENT).rsc) for _ in range(2)]
+            eventually(lambda: slow.connections == 2)
+            refused = Client(server.url, "Cae").notify("Cslow", EVENT)
+            assert refused.rsc == 5103 and "too many" in refused.debug
+            assert Client(server.url, "Cae").notify("Cgood", EVENT).rsc == 2000
+            gate.set()
+            assert [w.result() for w in waiting] == [2000, 2000]
+        assert Client(server.url, "Cae").notify("Cslow", EVENT).rsc == 2000
 
 
 @pytest.mark.parametrize("content", [

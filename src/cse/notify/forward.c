@@ -4,10 +4,12 @@
 #include "base/rsc.h"
 #include "cse/notify/attempt.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/way.h"
 #include "model/pack.h"
 
 struct mln_forward {
     struct mln_attempt attempt;
+    struct mln_open_way *way; /* to the AE */
 };
 
 static mln_err take_answer(struct mln_exec *e, const struct mln_outbound_answer *answer)
@@ -41,6 +43,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
 {
     struct mln_exec *e = attempt->data;
 
+    mln_way_leave(e->worker, e->forward->way);
     mln_exec_resume(e, take_answer(e, answer));
 }
 
@@ -60,11 +63,28 @@ static int64_t time_for(const struct mln_exec *e)
     return wanted < most ? wanted : most;
 }
 
+static mln_err enter(struct mln_exec *e)
+{
+    uint64_t ae = e->target.resource.id;
+    mln_err err;
+
+    if (mln_way_is_full(e->worker, ae)) {
+        mln_fault_set(e->fault, "too many requests wait for that AE");
+        MLN_FAIL(NOT_REACHABLE);
+    }
+    MLN_TRY(mln_way_enter(e->worker, ae, &e->forward->way));
+    err = mln_exec_park(e);
+    if (mln_failed(err)) {
+        mln_way_leave(e->worker, e->forward->way);
+    }
+    return err;
+}
+
 static mln_err start(struct mln_exec *e)
 {
     struct mln_attempt *a = &e->forward->attempt;
 
-    MLN_TRY(mln_exec_park(e));
+    MLN_TRY(enter(e));
     a->worker = e->worker;
     a->fr = e->req.fr;
     a->passed_rqi = e->req.rqi; /* one that comes round is found to be pending */

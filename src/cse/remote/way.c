@@ -6,7 +6,7 @@
 /* What one worker has open with one neighbour. There is one while there is something open. */
 struct mln_open_way {
     struct mln_open_way *next;
-    uint64_t resource; /* id of the <remoteCSE> */
+    uint64_t resource; /* id of the <remoteCSE> or <AE> */
     uint64_t open;
 };
 
