@@ -5,17 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lib.guide import blocks
 from lib.program import binary
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def blocks(path, heading):
-    """Lines of code below a heading: those that are indented or fenced."""
-    section = (ROOT / path).read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
-    fenced = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)
-    return "".join(fenced) or "\n".join(
-        line[4:] for line in section.split("\n") if line.startswith("    "))
 
 
 @pytest.mark.parametrize("path, stems", [
@@ -23,8 +14,9 @@ def blocks(path, heading):
     ("docs/guide/command.md", {"thermo": "Cthermo"}),
 ])
 def test_first_requests(merlon, admin, cse, tmp_path, path, stems):
+    script = "".join(text for word, text in blocks(path, "First requests") if not word)
     # a watch never ends; the others stand in the order in which people type them
-    script = re.sub(r"(?m)^merlon watch ", "merlon watch --help ", blocks(path, "First requests"))
+    script = re.sub(r"(?m)^merlon watch ", "merlon watch --help ", script)
     script = script.replace("export PATH=$PWD/build:$PATH ", "export ")
     assert script.count("merlon ") >= 6
     (tmp_path / "bin").mkdir()
