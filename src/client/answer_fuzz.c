@@ -1,21 +1,11 @@
 /* Fuzz target of what comes from a CSE: answers with their references and addresses, notifications,
  * and content from files. The input is header lines, an empty line, a body. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/fuzz_test.h"
 #include "client/client_int.h"
 
 enum { FIELDS = 16 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Ours to prove: a failure here is a bug. */
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 /* Text that is given out ends in NUL where it says. */
 static void look_at(const struct merlon_json *value)

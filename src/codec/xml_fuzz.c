@@ -2,21 +2,10 @@
  * and written again as the same text. */
 #include "codec/xml.h"
 
-#include <stdlib.h>
-
+#include "codec/content_fuzz_test.h"
 #include "model/pack.h"
 
-enum { ARENA_BYTES = 256 << 20, CONTENT_BYTES = 16 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Ours to prove: a failure here is a bug. */
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
+enum { CONTENT_BYTES = 16 << 20 };
 
 /* False: XML cannot say it. */
 static bool text_of(struct mln_arena *arena, const struct mln_value *v, struct mln_slice *ret)
@@ -51,22 +40,5 @@ static void check(struct mln_arena *arena, const struct mln_limits *limits,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct mln_slice content = { (const char *)data, size };
-    struct mln_arena *arena = mln_arena_new(ARENA_BYTES);
-    struct mln_fault fault = { 0 };
-    struct mln_limits limits;
-    struct mln_value *v = NULL;
-
-    if (!arena) {
-        return 0;
-    }
-    mln_limits_default(&limits);
-    if (mln_failed(mln_xml_read(content, &limits, arena, &v, &fault))) {
-        require(fault.text[0] != '\0');
-    } else {
-        require(fault.text[0] == '\0');
-        check(arena, &limits, v);
-    }
-    mln_arena_free(arena);
-    return 0;
+    return mln_fuzz_content(mln_slice_of((const char *)data, size), mln_xml_read, check);
 }

@@ -1,16 +1,6 @@
 /* Fuzz target of the index: what is read and written again must be read as the same. */
-#include <stdlib.h>
-
+#include "base/fuzz_test.h"
 #include "crypto/ca_int.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,23 +3,14 @@
  * 'i' a public key identifier, 'n' a subjectAltName, 'r' a signing request; else the whole input is
  * a certificate in DER or PEM. */
 #include <openssl/err.h>
-#include <stdlib.h>
 
+#include "base/fuzz_test.h"
 #include "crypto/x509_int.h"
 
 enum { ARENA_BYTES = 16 << 20 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct mln_cert_provider provider = { { "//sp.example", 12 }, { "/in-cse", 7 } };
 static const struct mln_cert_names names = { &provider, 1 };
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 /* Nothing of an identity holds what could be taken for two things. */
 static void require_clean(struct mln_slice s)

@@ -2,16 +2,7 @@
  * again as the same. */
 #include "crypto/cred_id.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
+#include "base/fuzz_test.h"
 
 static void check_credential_id(struct mln_slice text)
 {

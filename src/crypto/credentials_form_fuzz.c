@@ -1,19 +1,9 @@
 /* Fuzz target of the content of the credentials file, as it is after unsealing: what is read is
  * written again byte for byte, and can be looked up. */
+#include "base/fuzz_test.h"
 #include "crypto/credentials_int.h"
 
-#include <stdlib.h>
-
 enum { ARENA_BYTES = 64 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static void check_writing(const struct mln_cred_image *image, struct mln_slice text)
 {

@@ -1,14 +1,12 @@
 /* Fuzz target: certificates that come with a token. The input is a byte of options and parts, each
  * behind two bytes with its length: the anchor, with option 1 a revocation list, then the chain.
  * Nobody is believed but a certificate that names the issuer. */
-#include <stdlib.h>
-
 #include "crypto/jwt_chain.h"
+
+#include "base/fuzz_test.h"
 
 #define ISSUER "//sp.example/Sdas"
 #define CSE    "//sp.example/in-cse"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { HAS_LIST = 1, IS_STRICT = 2, IS_SOFT = 4, IS_CSE = 8 };
 
@@ -18,13 +16,6 @@ static int64_t at_that_time(void *data)
 {
     (void)data;
     return now_us;
-}
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
 }
 
 static struct mln_slice take_part(struct mln_slice *rest)

@@ -5,13 +5,11 @@
  * Whatever comes must end, and what is accepted must be a JSON object that names the issuer whose
  * key made it. */
 #include <openssl/hmac.h>
-#include <stdlib.h>
 
+#include "base/fuzz_test.h"
 #include "crypto/base64.h"
 #include "crypto/jose_int.h"
 #include "crypto/jwt.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ARENA_BYTES = 64 << 20, TEXT_BYTES = 1 << 20 };
 
@@ -30,13 +28,6 @@ static struct {
     struct mln_jose_key *signer;
     struct mln_jose_key *sealer;
 } world;
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static mln_err trust_all(void *data, const struct mln_jwt_issuer *issuer,
                          const struct mln_jwt_chain *chain, struct mln_fault *why,

@@ -1,19 +1,10 @@
 /* Fuzz target of the validators. The input is a text: every pattern looks at it, and what becomes
  * of it under a data type must be valid under that type. The first byte chooses the data types. */
-#include <stdlib.h>
-
 #include "model/check.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "base/fuzz_test.h"
 
 enum { ARENA_BYTES = 1 << 20, STEP = 16 };
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static void check_type(enum mln_datatype_id type, struct mln_slice text, struct mln_arena *arena)
 {

@@ -1,16 +1,7 @@
 /* Fuzz target of definitions: whatever is read, each type can be looked up in every way. */
-#include <stdlib.h>
-
 #include "model/definitions.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
+#include "base/fuzz_test.h"
 
 static void look(const struct mln_definitions *set, const struct mln_type *type)
 {

@@ -2,8 +2,7 @@
  * contentFilterQuery, and as packed eventNotificationCriteria, each matched against resources. */
 #include "model/filter.h"
 
-#include <stdlib.h>
-
+#include "base/fuzz_test.h"
 #include "codec/json.h"
 #include "model/content_query.h"
 #include "model/label_query.h"
@@ -11,15 +10,6 @@
 #include "model/pack.h"
 
 enum { ARENA_BYTES = 16 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 struct world {
     struct mln_arena *arena;

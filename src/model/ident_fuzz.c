@@ -2,22 +2,13 @@
  * parsed, placed, compared, and matched as pattern and text. */
 #include "model/ident.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "base/fuzz_test.h"
 
 static const struct mln_names names = {
     .sp_id = { "//merlon.example", 16 },
     .cse_id = { "/id-in", 6 },
     .cse_name = { "cse-in", 6 },
 };
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static bool lies_in(struct mln_slice part, struct mln_slice whole)
 {

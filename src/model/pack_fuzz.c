@@ -2,18 +2,9 @@
  * others accept too, and what is written again is the same value. */
 #include "model/pack.h"
 
-#include <stdlib.h>
+#include "base/fuzz_test.h"
 
 enum { ARENA_BYTES = 64 << 20, PACK_BYTES = 16 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static void check_heads(struct mln_slice pack)
 {

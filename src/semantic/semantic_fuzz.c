@@ -1,20 +1,10 @@
 /* Fuzz target of descriptions and questions: a description, a form feed, a question. What is taken
  * must end within its bounds. */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "semantic/semantic.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "base/fuzz_test.h"
 
 enum { STEPS = 1000 };
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

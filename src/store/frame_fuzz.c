@@ -4,19 +4,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/fuzz_test.h"
 #include "store/crc32c.h"
 #include "store/frame.h"
 
 enum { HEAD = 20, FRAME_HEAD = 8, SIZE_MAX_BYTES = 1 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static uint32_t get_u32(const char *in)
 {

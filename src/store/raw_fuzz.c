@@ -1,21 +1,11 @@
 /* Fuzz target of the record reader: arbitrary bytes as a row; what is accepted is written again as
  * the same bytes. */
-#include <stdlib.h>
-
 #include "base/arena.h"
+#include "base/fuzz_test.h"
 #include "store/index.h"
 #include "store/raw.h"
 
 enum { ARENA_BYTES = 16 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static void check(const struct mln_raw *raw, struct mln_slice row, struct mln_arena *arena)
 {

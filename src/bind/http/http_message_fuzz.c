@@ -1,13 +1,12 @@
 /* The reader of messages, fed in pieces and at once: both must see the same.
  * Input: a byte that seeds the splitting, then what a peer sends. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "bind/http/http_message.h"
 
-enum { MESSAGES_MAX = 16 };
+#include "base/fuzz_test.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { MESSAGES_MAX = 16 };
 
 /* What was seen, in a form that can be compared. */
 struct seen {
@@ -30,16 +29,12 @@ static void note_request(struct seen *seen, const struct mln_http_request *reque
     note(seen, request->target);
     note(seen, request->body);
     for (size_t i = 0; i < request->field_count; i++) {
-        if (!mln_field_is_token(request->fields[i].name) ||
-            !mln_field_is_value(request->fields[i].value)) {
-            abort();
-        }
+        require(mln_field_is_token(request->fields[i].name) &&
+                mln_field_is_value(request->fields[i].value));
         note(seen, request->fields[i].name);
         note(seen, request->fields[i].value);
     }
-    if (request->target.len == 0 || request->target.ptr[0] != '/') {
-        abort();
-    }
+    require(mln_slice_starts(request->target, MLN_S("/")));
 }
 
 /* Reads one message from the input. `have` bytes of it have arrived. */
@@ -61,9 +56,7 @@ static enum mln_http_step read_one(struct mln_http_reader *r, struct mln_slice i
     }
     if (*is_in_body) {
         step = mln_http_take_body(r, mln_slice_from(input, used), &len, request);
-        if (len > input.len - used) {
-            abort();
-        }
+        require(len <= input.len - used);
         used += len;
     }
     *ret_used = used;
@@ -139,9 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = mln_slice_of((const char *)data + 1, size - 1);
     whole = read_all(text, 0, &limits);
     pieces = read_all(text, data[0] * 2u + 1u, &limits);
-    if (whole.hash != pieces.hash || whole.messages != pieces.messages ||
-        whole.status != pieces.status) {
-        abort();
-    }
+    require(whole.hash == pieces.hash && whole.messages == pieces.messages &&
+            whole.status == pieces.status);
     return 0;
 }

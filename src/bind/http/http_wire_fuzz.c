@@ -1,21 +1,11 @@
 /* The mapping of messages: what is read as a request is written and read again as the same, and
  * answers of any kind are read without harm.
  * Input: a byte for the method, the target, then fields as name:value, in lines. */
-#include <stdlib.h>
-
+#include "base/fuzz_test.h"
 #include "bind/http/http_wire.h"
 #include "model/value.h"
 
 enum { FIELDS_MAX = 24 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* Targets and values as the reader of messages lets them through. */
 static bool is_target(struct mln_slice s)
@@ -49,7 +39,7 @@ static bool has_all_carried(const struct mln_value *params)
 {
     uint64_t op = 0;
 
-    must(mln_value_u64(mln_value_get(params, MLN_S("op")), &op));
+    require(mln_value_u64(mln_value_get(params, MLN_S("op")), &op));
     return op == MLN_OP_CREATE || !mln_value_get(params, MLN_S("ty"));
 }
 
@@ -79,7 +69,7 @@ static void write_and_read_again(const struct mln_http_primitive *first,
     if (err.code == MLN_ERR_NO_MEMORY || err.code == MLN_ERR_LIMIT) {
         return;
     }
-    must(!mln_failed(err));
+    require(!mln_failed(err));
     again.method = method_of(out.method);
     again.target = out.target;
     again.fields = out.fields;
@@ -88,8 +78,8 @@ static void write_and_read_again(const struct mln_http_primitive *first,
     if (err.code == MLN_ERR_NO_MEMORY) {
         return;
     }
-    must(!mln_failed(err));
-    must(mln_value_eq(first->params, second.params));
+    require(!mln_failed(err));
+    require(mln_value_eq(first->params, second.params));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -117,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena = mln_arena_new(1 << 20);
     if (arena && is_target(message.target)) {
         err = mln_http_wire_read_request(&message, &limits, arena, &primitive, &fault);
-        must(mln_failed(err) || fault.text[0] == '\0');
+        require(mln_failed(err) || fault.text[0] == '\0');
         if (!mln_failed(err) && has_all_carried(primitive.params)) {
             write_and_read_again(&primitive, &limits, arena);
         }

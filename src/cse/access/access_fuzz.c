@@ -8,13 +8,12 @@
  * spec: TS-0004 7.3.3.15 */
 #include <stdlib.h>
 
+#include "base/fuzz_test.h"
 #include "base/timestamp.h"
 #include "cse/access/access.h"
 #include "cse/access/match.h"
 #include "cse/cse_int.h"
 #include "model/pack.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ARENA = 64 << 20, ENTRIES = 16 };
 
@@ -27,13 +26,6 @@ static struct {
     struct mln_view *view;
     struct mln_arena *arena;
 } world;
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 /* ---- the world ---- */
 

@@ -5,19 +5,10 @@
  * comparing bit by bit says. spec: RFC 4632, RFC 5952 */
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/fuzz_test.h"
 #include "cse/access/iprange.h"
 #include "model/check.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 /* Bit `at` of an address, counted from its front. */
 static bool bit_of(const struct mln_ip *ip, unsigned at)

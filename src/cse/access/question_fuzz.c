@@ -4,19 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fuzz_test.h"
 #include "base/timestamp.h"
 #include "cse/access/question.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { NOW_US = 1000000, TEXT_MAX = 1 << 16 };
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static void check_parts(const struct mln_question *q)
 {

@@ -4,23 +4,14 @@
  * schedule; the split of the time must be the C library's; and a schedule must match when each of
  * its fields, with '*' in place of the others, does. spec: TS-0004 7.4.9.1 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
+#include "base/fuzz_test.h"
 #include "base/timestamp.h"
 #include "cse/access/schedule.h"
 #include "model/check.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { TIME = 8, FIELDS = 7, ROOM = MLN_SCHEDULE_BYTES + 2 * FIELDS };
-
-static void require(bool claim)
-{
-    if (!claim) {
-        abort();
-    }
-}
 
 static void check_moment(int64_t us, const struct mln_moment *at)
 {
