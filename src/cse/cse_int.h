@@ -159,6 +159,7 @@ struct mln_exec {
     struct mln_observed *observed;      /* for statistics; of members: in their fan */
     struct mln_effort *effort;
     struct mln_effort own_effort;
+    struct mln_slice via; /* a new subscription: where the group that it came through aggregates */
 
     /* waiting */
     bool has_gathered;                       /* what the originator proves has been looked at */

@@ -12,6 +12,7 @@ enum {
     MLN_RESOURCE_HAS_POLICIES = 8,  /* a subscription that has one: cse/notify/policy.h */
     MLN_RESOURCE_MAY_BLOCK = 4,     /* a resource below which a blocking subscription was created */
     MLN_RESOURCE_MONITORED = 16,    /* likewise one with operationMonitor */
+    MLN_RESOURCE_AGGREGATED = 32,   /* a subscription: its group takes its notifications */
 };
 
 struct mln_resource {

@@ -76,6 +76,17 @@ def test_each_member_answers_for_itself(fleet):
     assert admin.delete("base/ae/closed").rsc == 2002
 
 
+def test_subscriptions_that_are_to_be_aggregated(fleet):
+    """TS-0004 7.4.14.2.3: only at members here; docs/decisions/0032"""
+    ae = fleet.aes["in"]
+    make_group(ae, ["/mn1/base/ae/open", "base/ae/open"])
+    with Receiver() as receiver:
+        got = ae.create("base/ae/g/fopt", "sub", rn="agg", nu=[receiver.url], nfu=receiver.url)
+        assert answers(got) == [("/mn1/base/ae/open", 5001), ("base/ae/open", 2001)]
+    assert fleet.aes["mn1"].retrieve("base/ae/open/agg").rsc == 4004
+    assert ae.delete("base/ae/open/agg").rsc == 2002
+
+
 def test_deleted_members_leave(fleet):
     """TS-0004 7.4.14.3.5: those that were deleted, also from a group within the group"""
     ae = fleet.aes["in"]

@@ -87,10 +87,10 @@ def test_specialisation_is_for_two_types(ae, mt, spty, rsc):
         assert answer["spty"] == spty
 
 
-@pytest.mark.parametrize("attribute", ["nar", "daci"])
+@pytest.mark.parametrize("attribute", ["daci"])
 def test_what_is_not_built_is_refused(ae, attribute):
-    """Aggregated notifications and consultation: 5001, nothing stored"""
-    value = {"nar": {"num": 5, "dur": 10}, "daci": ["-/d"]}[attribute]
+    """Consultation: 5001, nothing stored"""
+    value = {"daci": ["-/d"]}[attribute]
     assert ae.create(ae.path, "grp", rn="g", mnm=5, mid=[], **{attribute: value}).rsc == 5001
     assert ae.retrieve(f"{ae.path}/g").rsc == 4004
 

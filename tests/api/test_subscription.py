@@ -207,7 +207,7 @@ def test_triggers_are_not_implemented(ae, cnt, receiver):
 
 
 @pytest.mark.parametrize("unbuilt", [
-    {"nfu": "http://127.0.0.1:9/"}, {"acrs": ["cse-in/x"]},
+    {"acrs": ["cse-in/x"]},
     {"daci": ["cse-in/d"]},
 ], ids=lambda u: next(iter(u)) + str(next(iter(u.values()))))
 def test_unbuilt_attributes_are_refused(ae, cnt, receiver, unbuilt):

@@ -7,6 +7,7 @@
 #include "cse/group/gid.h"
 #include "cse/group/leave.h"
 #include "cse/group/members.h"
+#include "cse/notify/aggregate.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 
@@ -18,6 +19,7 @@ struct collection {
     size_t answers;            /* in out */
     struct mln_set deleted;    /* members */
     struct mln_set wanted;     /* Group Request Target Members, if the request has them */
+    struct mln_slice via;      /* for new subscriptions: where this group takes notifications */
     struct mln_arena *scratch; /* of the request at hand: emptied before each */
     struct mln_exec member;
     struct mln_response response;
@@ -134,6 +136,7 @@ static void make_member_request(struct collection *c, struct mln_slice member, s
         .kinds = e->kinds,
         .refusal = e->refusal,
         .assigned_name = e->assigned_name,
+        .via = c->via,
     };
     m->req.to = to;
     if (mln_set_has(&c->wanted, member)) {
@@ -172,6 +175,25 @@ static void keep_answer(struct collection *c, struct mln_slice member, struct ml
     }
 }
 
+/* A new subscription that this group is to aggregate for. */
+static bool wants_aggregation(const struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_SUB &&
+           mln_value_get(mln_exec_attributes(&e->req), MLN_S("nfu"));
+}
+
+/* A notification from another CSE cannot be told from one that was made up: docs/decisions/0032 */
+static mln_err refuse_far(struct collection *c, struct mln_slice member,
+                          struct mln_far_member *mark)
+{
+    const struct mln_request *req = &c->e->req;
+
+    c->response =
+        (struct mln_response){ .rsc = MLN_RSC_NOT_IMPLEMENTED, .rqi = req->rqi, .rvi = req->rvi };
+    keep_answer(c, member, mark);
+    return MLN_OK;
+}
+
 static mln_err ask_member(struct collection *c, struct mln_slice member)
 {
     struct mln_exec *e = c->e;
@@ -189,7 +211,8 @@ static mln_err ask_member(struct collection *c, struct mln_slice member)
     mln_arena_reset(c->scratch);
     MLN_TRY(member_address(c, member, &to));
     if (mln_far_concerns(e->cse, to)) {
-        return mln_far_note(e, member, to, c->out.len);
+        return wants_aggregation(e) ? refuse_far(c, member, mark)
+                                    : mln_far_note(e, member, to, c->out.len);
     }
     make_member_request(c, member, to);
     err = mln_exec_in_view(&c->member);
@@ -335,6 +358,16 @@ static mln_err note_wanted(struct collection *c)
     return MLN_OK;
 }
 
+/* spec: TS-0004 7.4.14.2.3: a new subscription learns where this group takes its notifications */
+static mln_err note_way(struct collection *c)
+{
+    struct mln_exec *e = c->e;
+
+    return e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_SUB
+               ? mln_aggregate_address(e->cse, e->arena, e->via, e->target.resource.ri, &c->via)
+               : MLN_OK;
+}
+
 /* The answers of all, in the order of memberIDs. */
 static mln_err collect(struct collection *c)
 {
@@ -371,6 +404,7 @@ mln_err mln_fan_out(struct mln_exec *e)
     MLN_TRY(members_of(e, &c->members));
     MLN_TRY(begin_fan(e, c->members));
     MLN_TRY(note_wanted(c));
+    MLN_TRY(note_way(c));
     MLN_TRY(collect(c));
     if (c->deleted.count) {
         MLN_TRY(drop_deleted(c));

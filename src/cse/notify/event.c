@@ -179,6 +179,7 @@ mln_err mln_event_content(const struct mln_change *c, const struct mln_resource 
                           const struct mln_event *event, struct mln_slice *ret)
 {
     uint64_t content_type = CONTENT_ALL;
+    struct mln_slice forward_to;
     struct mln_buf out;
 
     (void)mln_pack_find_u64(sub->attrs, MLN_S("nct"), &content_type);
@@ -198,6 +199,12 @@ mln_err mln_event_content(const struct mln_change *c, const struct mln_resource 
     if (sub->flags & MLN_RESOURCE_SHOWS_CREATOR) {
         mln_pack_text(&out, MLN_S("cr"));
         mln_pack_text(&out, sub->cr);
+    }
+    /* spec: TS-0001 10.2.7.11 */
+    if ((sub->flags & MLN_RESOURCE_HAS_POLICIES) &&
+        mln_pack_find_text(sub->attrs, MLN_S("nfu"), &forward_to)) {
+        mln_pack_text(&out, MLN_S("nfu"));
+        mln_pack_text(&out, forward_to);
     }
     mln_pack_end(&out);
     return mln_buf_finish(&out, ret);

@@ -72,7 +72,9 @@ mln_err mln_outbox_end(struct mln_view *view, struct mln_lane lane, uint64_t *re
 
 static bool is_held(struct mln_lane lane)
 {
-    return lane.number >= MLN_OUTBOX_LANE_HELD && lane.number != MLN_OUTBOX_LANE_DELETION;
+    return (lane.number >= MLN_OUTBOX_LANE_AGGREGATE &&
+            lane.number < MLN_OUTBOX_LANE_AGGREGATE_END) ||
+           (lane.number >= MLN_OUTBOX_LANE_HELD && lane.number != MLN_OUTBOX_LANE_DELETION);
 }
 
 static mln_err read_entry(struct mln_slice value, struct mln_outbox_entry *ret)

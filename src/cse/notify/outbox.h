@@ -18,6 +18,8 @@ struct mln_change {
 
 enum {
     MLN_OUTBOX_KEY_SIZE = 18,
+    MLN_OUTBOX_LANE_AGGREGATE = 0xFF00, /* the first of what a group keeps: aggregate.c; */
+    MLN_OUTBOX_LANE_AGGREGATE_END = 0xFF10,
     MLN_OUTBOX_LANE_REMOVAL = 0xFFEF, /* of the creator: a target wants to leave */
     MLN_OUTBOX_LANE_HELD = 0xFFF0,    /* the first of those that are not delivered: policy.h */
     MLN_OUTBOX_LANE_DELETION = 0xFFFF,

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/timestamp.h"
+#include "cse/notify/aggregate.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/storage.h"
 #include "cse/notify/window.h"
@@ -40,7 +41,7 @@ struct passage {
 /* ---- what the subscription says ---- */
 
 static const struct mln_slice names[] = {
-    { "bn", 2 }, { "rl", 2 }, { "pn", 2 }, { "ln", 2 }, { "nec", 3 }, { "nsp", 3 },
+    { "bn", 2 }, { "rl", 2 }, { "pn", 2 }, { "ln", 2 }, { "nec", 3 }, { "nsp", 3 }, { "nfu", 3 },
 };
 
 bool mln_policy_has_any(const struct mln_value *attributes)
@@ -53,7 +54,7 @@ bool mln_policy_has_any(const struct mln_value *attributes)
     return has;
 }
 
-static int64_t duration_of(struct mln_slice map, struct mln_slice name)
+int64_t mln_policy_duration(struct mln_slice map, struct mln_slice name)
 {
     struct mln_slice text;
     int64_t us;
@@ -75,12 +76,12 @@ static void read_policy(const struct mln_resource *sub, struct policy *ret)
     ret->is_batched = mln_pack_find(sub->attrs, MLN_S("bn"), &map);
     if (ret->is_batched) {
         (void)mln_pack_find_u64(map, MLN_S("num"), &ret->number);
-        ret->batch_us = duration_of(map, MLN_S("dur"));
+        ret->batch_us = mln_policy_duration(map, MLN_S("dur"));
     }
     ret->is_limited = mln_pack_find(sub->attrs, MLN_S("rl"), &map);
     if (ret->is_limited) {
         (void)mln_pack_find_u64(map, MLN_S("mnn"), &ret->most);
-        ret->window_us = duration_of(map, MLN_S("tww"));
+        ret->window_us = mln_policy_duration(map, MLN_S("tww"));
     }
     (void)mln_pack_find_u64(sub->attrs, MLN_S("pn"), &ret->pending);
     (void)mln_pack_find_u64(sub->attrs, MLN_S("nec"), &ec);
@@ -283,6 +284,22 @@ static bool takes_place(struct mln_allowance *a, size_t bytes)
     return !a->is_cut;
 }
 
+/* spec: TS-0004 7.5.1.2.6: the group sends it on */
+static mln_err hand_over(struct passage *p, const struct mln_notice *n)
+{
+    struct mln_slice forward_to;
+    struct mln_slice address;
+    struct mln_walk w;
+
+    mln_walk_begin(&w, p->targets);
+    MLN_REQUIRE(mln_walk_next(&w) && mln_pack_text_of(w.item, &address) &&
+                    mln_pack_find_text(p->sub->attrs, MLN_S("nfu"), &forward_to),
+                STORE_CORRUPT);
+    return takes_place(p->allowance, forward_to.len + n->content.len)
+               ? mln_aggregate_put(p->c, address, forward_to, n)
+               : MLN_OK;
+}
+
 static mln_err deliver(struct passage *p, const struct mln_notice *n)
 {
     struct mln_lane lane = { p->sub->id, 0 };
@@ -290,6 +307,9 @@ static mln_err deliver(struct passage *p, const struct mln_notice *n)
     bool used_up;
     bool has_room;
 
+    if (p->sub->flags & MLN_RESOURCE_AGGREGATED) {
+        return hand_over(p, n);
+    }
     MLN_TRY(is_used_up(p, &used_up));
     if (used_up) {
         return MLN_OK;
@@ -314,28 +334,6 @@ static mln_err deliver(struct passage *p, const struct mln_notice *n)
 
 static mln_err pass(struct passage *p, enum stage_id from, const struct mln_notice *n);
 
-/* {"m2m:agn": {"sgn": [...]}} of what is kept. spec: TS-0004 6.3.5.12 */
-static mln_err aggregate(const struct passage *p, uint64_t count, struct mln_slice *ret)
-{
-    struct mln_outbox_entry entry = { .lane = lane_of(p->sub->id, BATCH) };
-    struct mln_slice notification;
-    struct mln_buf out;
-
-    mln_buf_init(&out, p->c->arena, SIZE_MAX); /* batch_bytes and one more bound it */
-    mln_pack_map(&out, 1);
-    mln_pack_text(&out, MLN_S("m2m:agn"));
-    mln_pack_map(&out, 1);
-    mln_pack_text(&out, MLN_S("sgn"));
-    mln_pack_array(&out, count);
-    while (count--) {
-        MLN_TRY(mln_outbox_next(p->c->view, entry.lane, entry.number, p->c->arena, &entry));
-        MLN_REQUIRE(mln_pack_find(entry.notice.content, MLN_S("m2m:sgn"), &notification),
-                    STORE_CORRUPT);
-        mln_pack_raw(&out, notification);
-    }
-    return mln_buf_finish(&out, ret);
-}
-
 /* Empties the batch into one notification. Nothing was kept: its content is empty. */
 static mln_err gather(struct passage *p, struct mln_notice *ret)
 {
@@ -353,7 +351,7 @@ static mln_err gather(struct passage *p, struct mln_notice *ret)
         MLN_TRY(mln_outbox_next(p->c->view, lane, 0, p->c->arena, &last));
         ret->content = last.notice.content;
     } else {
-        MLN_TRY(aggregate(p, count, &ret->content));
+        MLN_TRY(mln_aggregate_content(p->c, lane, count, &ret->content));
     }
     MLN_TRY(mln_alarm_clear(p->c, p->sub->id, MLN_ALARM_BATCH));
     return mln_outbox_trim(p->c, lane, 0);
@@ -565,6 +563,7 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
         return ring_schedule(&p);
     case MLN_ALARM_MISSING_DATA:
     case MLN_ALARM_WINDOW:
+    case MLN_ALARM_AGGREGATE:
     case MLN_ALARM_STATISTICS:
     case MLN_ALARM_EXECUTION:
         break;

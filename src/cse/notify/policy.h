@@ -24,6 +24,9 @@ enum { MLN_EC_IMMEDIATE = 2, MLN_EC_LATEST = 4 };
 mln_err mln_policy_send(const struct mln_change *c, const struct mln_resource *subscription,
                         struct mln_slice content, struct mln_allowance *allowance);
 
+/* Microseconds of a duration within a policy; one that is absent is as long as can be. */
+int64_t mln_policy_duration(struct mln_slice map, struct mln_slice name);
+
 /* Does a subscription with these attributes have policies? It needs MLN_RESOURCE_HAS_POLICIES. */
 bool mln_policy_has_any(const struct mln_value *attributes);
 

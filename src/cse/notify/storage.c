@@ -141,7 +141,9 @@ static mln_err add_lanes(struct storage *s, const struct place *p)
     mln_err err;
 
     while (!mln_failed(err = mln_outbox_span(s->c->view, &stock.lane, &stock.first, &stock.end))) {
-        MLN_TRY(add(s, &stock));
+        if (stock.lane.number != MLN_OUTBOX_LANE_REMOVAL) { /* no notification of an event */
+            MLN_TRY(add(s, &stock));
+        }
         stock.lane.number++;
     }
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;

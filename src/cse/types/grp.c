@@ -9,6 +9,7 @@
 #include "cse/group/far.h"
 #include "cse/group/kinds.h"
 #include "cse/group/members.h"
+#include "cse/notify/aggregate.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -299,12 +300,27 @@ static mln_err check_specialisation(struct mln_exec *e, uint64_t member_type)
     return MLN_OK;
 }
 
+/* More than a lane holds would never come together. */
+static mln_err check_aggregation(struct mln_exec *e)
+{
+    const struct mln_value *nar = mln_value_get(e->attributes, MLN_S("nar"));
+    uint64_t most;
+
+    if (mln_value_u64(mln_value_get(nar, MLN_S("num")), &most) &&
+        most > e->cse->options.limits->outbox_lane) {
+        mln_fault_set(e->fault, "nar: num: greater than the limit 'outbox_lane'");
+        MLN_FAIL(LIMIT);
+    }
+    return MLN_OK;
+}
+
 static mln_err validate(struct mln_exec *e)
 {
     struct plan p = plan_of(e);
     uint64_t members = e->req.op == MLN_OP_UPDATE ? number(e, MLN_S("cnm"), 0) : 0;
 
     MLN_TRY(check_specialisation(e, p.member_type));
+    MLN_TRY(check_aggregation(e));
     MLN_TRY(mln_validate_policies(e, MLN_S("macp")));
     return check_number(e, p.given ? p.given->items.count : members, p.most);
 }
@@ -324,9 +340,20 @@ static mln_err perform(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("mt"), mln_value_uint(e->arena, p.member_type));
 }
 
+/* What has been kept under other terms goes on. */
+static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
+{
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
+
+    return mln_value_get(e->attributes, MLN_S("nar")) ? mln_aggregate_flush(&c, &d->resource)
+                                                      : MLN_OK;
+}
+
 const struct mln_type_ops mln_grp_ops = {
     .ty = MLN_TY_GRP,
     .operations = MLN_OPS_CRUD,
     .create = { .validate = validate, .perform = perform },
-    .update = { .validate = validate, .perform = perform },
+    .update = { .validate = validate, .perform = perform, .finish = finish_update },
+    .removed = mln_aggregate_flush,
+    .alarm = mln_aggregate_alarm,
 };

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cse/access/access.h"
-#include "cse/notify/alarm.h"
+#include "cse/notify/aggregate.h"
 #include "cse/notify/event.h"
 #include "cse/notify/policy.h"
 #include "cse/notify/reach.h"
@@ -176,6 +176,63 @@ static mln_err effective(struct mln_exec *e, struct mln_slice name, const struct
     return MLN_OK;
 }
 
+static bool is_given(struct mln_exec *e, struct mln_slice name)
+{
+    const struct mln_value *v = mln_value_get(e->attributes, name);
+
+    return v && v->kind != MLN_V_NULL;
+}
+
+/* What only a CREATE can say, and what its group would have to keep an account of.
+ * docs/decisions/0032 */
+static mln_err check_forwarding_update(struct mln_exec *e)
+{
+    static const struct mln_slice fixed[] = {
+        { "nu", 2 }, { "nfu", 3 }, { "gpi", 3 }, { "exc", 3 }, { "ln", 2 },
+    };
+    bool is_aggregated = e->target.resource.flags & MLN_RESOURCE_AGGREGATED;
+
+    for (size_t i = 0; is_aggregated && i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (mln_value_get(e->attributes, fixed[i])) {
+            mln_fault_set(e->fault, "%.*s: not while a group aggregates the notifications",
+                          MLN_S_ARG(fixed[i]));
+            MLN_FAIL(NOT_IMPLEMENTED);
+        }
+    }
+    if (is_given(e, MLN_S("nfu"))) {
+        mln_fault_set(e->fault, "nfu: only when the subscription is created");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0001 9.6.8 notificationForwardingURI */
+static mln_err check_forwarding(struct mln_exec *e)
+{
+    const struct mln_value *nfu = mln_value_get(e->attributes, MLN_S("nfu"));
+    const struct mln_value *nu = mln_value_get(e->attributes, MLN_S("nu"));
+
+    if (!nfu) {
+        return MLN_OK;
+    }
+    if (!e->via.len && !e->is_fan_out) {
+        if (is_given(e, MLN_S("gpi"))) {
+            return MLN_OK; /* from a group of another CSE, which has put its address into nu */
+        }
+        mln_fault_set(e->fault, "nfu: only through a group");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (!nu || nu->items.count != 1 || !mln_slice_eq(nu->items.first->text, nfu->text)) {
+        mln_fault_set(e->fault, "nfu: not identical to nu");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    if (is_given(e, MLN_S("exc")) || is_given(e, MLN_S("ln"))) {
+        mln_fault_set(e->fault, "nfu: not together with exc or ln");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
 /* More than a lane holds would never come together. */
 static mln_err check_policies(struct mln_exec *e)
 {
@@ -204,6 +261,7 @@ static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subj
 static mln_err validate_create(struct mln_exec *e)
 {
     MLN_TRY(validate_criteria(e, e->target.type));
+    MLN_TRY(check_forwarding(e));
     MLN_TRY(check_targets(e));
     MLN_TRY(check_subscriber(e));
     MLN_TRY(mln_blocking_check_create(e, true));
@@ -217,6 +275,7 @@ static mln_err validate_update(struct mln_exec *e)
 
     MLN_TRY(mln_locate_parent(&l, &e->target.resource, &subject));
     MLN_TRY(validate_criteria(e, mln_special_of(&subject)));
+    MLN_TRY(check_forwarding_update(e));
     MLN_TRY(check_targets(e));
     return mln_blocking_check_update(e, &subject);
 }
@@ -231,6 +290,7 @@ mln_err mln_sub_check(struct mln_exec *e)
     MLN_TRY(is_new ? mln_check_create(type, e->attributes, (struct mln_slice){ 0 }, e->fault)
                    : mln_check_update(type, e->attributes, e->fault));
     MLN_TRY(validate_criteria(e, NULL));
+    MLN_TRY(is_new ? check_forwarding(e) : MLN_OK);
     MLN_TRY(check_targets(e));
     MLN_TRY(is_new ? check_subscriber(e) : MLN_OK);
     return is_new ? mln_blocking_check_create(e, false) : MLN_OK;
@@ -308,6 +368,29 @@ static mln_err set_policies(struct mln_exec *e, struct mln_draft *d)
     return MLN_OK;
 }
 
+/* spec: TS-0001 10.2.7.10: what comes through a group tells which, and may be aggregated there */
+static mln_err set_group(struct mln_exec *e, struct mln_draft *d)
+{
+    struct mln_slice group = e->via;
+    struct mln_value *nu;
+
+    if (!e->via.len) {
+        return MLN_OK;
+    }
+    while (mln_slice_find(group, '/') < group.len) {
+        group = mln_slice_from(group, mln_slice_find(group, '/') + 1);
+    }
+    MLN_TRY(mln_draft_set(d, MLN_S("gpi"), mln_value_text(e->arena, group)));
+    if (!mln_value_get(d->attributes, MLN_S("nfu"))) {
+        return MLN_OK;
+    }
+    nu = mln_value_new(e->arena, MLN_V_ARRAY);
+    MLN_REQUIRE(nu, NO_MEMORY);
+    MLN_TRY(mln_value_append(nu, mln_value_text(e->arena, e->via)));
+    d->resource.flags |= MLN_RESOURCE_AGGREGATED;
+    return mln_draft_set(d, MLN_S("nu"), nu);
+}
+
 /* spec: TS-0004 7.4.8.2.1 Recv-6.5 */
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
@@ -315,6 +398,7 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 
     MLN_TRY(mln_verify_require(e));
     MLN_TRY(set_policies(e, d));
+    MLN_TRY(set_group(e, d));
     MLN_TRY(choose_content_type(e, d));
     MLN_TRY(targets_originator(e, &is_own));
     if (!is_own) {
