@@ -11,6 +11,7 @@
 #include "cse/notify/block.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/pending.h"
+#include "cse/remote/buffer.h"
 #include "cse/stats/stats.h"
 #include "cse/types/req.h"
 #include "cse/types/types.h"
@@ -243,6 +244,7 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     MLN_TRY(mln_pending_new((size_t)o->limits->pending_ids, o->env, &cse->pending));
     MLN_TRY(mln_policy_cache_new((size_t)o->limits->policy_bytes, &cse->policies));
     MLN_TRY(mln_blocks_new(&cse->blocks));
+    MLN_TRY(mln_buffers_new(&cse->buffers));
     return mln_fresh_new(&cse->fresh);
 }
 
@@ -336,6 +338,7 @@ void mln_cse_free(struct mln_cse *cse)
         mln_pending_free(cse->pending);
         mln_blocks_free(cse->blocks);
         mln_stats_free(cse->stats);
+        mln_buffers_free(cse->buffers);
         mln_fresh_free(cse->fresh);
         mln_tokens_free(cse->tokens);
         mln_policy_cache_free(cse->policies);

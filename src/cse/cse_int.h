@@ -15,6 +15,8 @@
 
 struct mln_block;
 struct mln_blocks;
+struct mln_buffered;
+struct mln_buffers;
 struct mln_claims;
 struct mln_duties;
 struct mln_explanation;
@@ -51,6 +53,7 @@ struct mln_cse {
     struct mln_pending *pending;       /* requests that wait: cse/pipeline/pending.h */
     struct mln_blocks *blocks;         /* resources with a blocked update: cse/notify/block.h */
     struct mln_stats *stats;           /* rules of statistics: cse/stats/stats.h */
+    struct mln_buffers *buffers;       /* what waits for other CSEs: cse/remote/buffer.h */
     struct mln_duties *_Atomic duties;
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
@@ -184,6 +187,7 @@ struct mln_exec {
     struct mln_trace *trace;             /* and reports here */
     bool is_transit;                     /* the target is at another CSE */
     struct mln_transit *transit;         /* and there it goes */
+    struct mln_buffered *buffered;       /* but not yet */
     struct mln_forward *forward;         /* a NOTIFY to be passed on to an AE */
     struct mln_poll *poll;               /* of a polling channel, or */
     struct mln_reply *reply;             /* what came back to it */

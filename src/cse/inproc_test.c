@@ -231,6 +231,7 @@ static mln_err keep_request(struct mln_inproc *p, const struct mln_outbound_requ
                             struct mln_inproc_sent **ret)
 {
     struct mln_inproc_sent *s = mln_arena_zalloc(p->arena, 1, sizeof *s);
+    uint64_t passed;
 
     MLN_REQUIRE(s, NO_MEMORY);
     MLN_TRY(keep(p, request->url, &s->url));
@@ -241,6 +242,9 @@ static mln_err keep_request(struct mln_inproc *p, const struct mln_outbound_requ
     MLN_TRY(keep_content(p, request->pc, &s->pc));
     s->op = request->op;
     s->ec = request->ec;
+    if (mln_value_u64(mln_value_get(request->params, MLN_S("ec")), &passed)) {
+        s->ec = (int)passed;
+    }
     s->timeout_us = request->timeout_us;
     *ret = s;
     return MLN_OK;

@@ -119,6 +119,7 @@ enum mln_space {
     MLN_SPACE_SERIES,       /* instances of time series by time: cse/types/series.h */
     MLN_SPACE_ACCEPTED,     /* key: id, 8 bytes, of a <request> without a result: cse/types/req.h */
     MLN_SPACE_PRIORITY,     /* subscriptions by what they may keep: cse/notify/storage.h */
+    MLN_SPACE_CMDH,         /* our <node>, and what is active on nodes: cse/types/cmdh.h */
     MLN_SPACES,
 };
 

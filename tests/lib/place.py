@@ -58,6 +58,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "nec": 3, "ntu": ["http://127.0.0.1:1/y"], "npi": "cse-in/ntp0", "acn": 2, "plbl": "y", "rrs": 2,
     "dr": {"tod": ["* * * * * * *"]}, "drr": 1, "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
+    "dda": False, "mrv": 0,
 }
 
 
@@ -80,7 +81,7 @@ def good(short, row):
     return GOOD[row.short] if short in MINIMAL or row.short in EVERYWHERE else model.good_of_row(row)
 
 
-EVERYWHERE = ("rn", "lbl", "et", "cr")  # good values of these stand in GOOD for all types
+EVERYWHERE = ("rn", "lbl", "et", "cr", "dda", "mrv")  # good values of these stand in GOOD for all types
 OF_ADMIN = {  # and where they stand
     "ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in", "svsn": "cse-in/mssp0",
     "rol": "cse-in", "tk": "cse-in", "stcg": "cse-in", "evcg": "cse-in/stcg0", "stcl": "cse-in",
@@ -91,6 +92,7 @@ STEM = "Chome"
 REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases has them
     ("evcg", "ds"), ("evcg", "opt"), ("evcg", "erts"), ("evcg", "eris"), ("stcl", "evi"),
+    ("acmp", "acmlk"),
 }
 
 
@@ -121,6 +123,7 @@ class Place:
         # a node has one of some kinds: those of the tests stand elsewhere
         assert admin.create("cse-in", "nod", rn="node1", ni="urn:node:1").rsc == 2001
         self.node = "cse-in/node1"
+        assert self.create("cmp", rn="cmp1").rsc == 2001
 
     def registree(self, cse_id):
         answer = self.admin.As(cse_id).create("cse-in", "csr", **MINIMAL["csr"])
@@ -128,7 +131,8 @@ class Place:
         return answer["ri"]
 
     def least(self, short):
-        more = {"evi": self.targets["evcg"]} if short == "stcl" else {"eris": ["cnt0"]} if short == "evcg" else {}
+        more = {"stcl": lambda: {"evi": self.targets["evcg"]}, "evcg": lambda: {"eris": ["cnt0"]},
+                "acmp": lambda: {"acmlk": f"{self.node}/cmp1"}}.get(short, dict)()
         return {**minimal(short), **more}
 
     def client(self, short):

@@ -3,6 +3,7 @@
 
 #include "base/timestamp.h"
 #include "cse/access/schedule.h"
+#include "model/primitive.h"
 
 /* How far ahead the next opening is looked for: bounds what a look costs. */
 static const int64_t HORIZON_US = (int64_t)32 * 86400 * MLN_US_PER_S;
@@ -48,6 +49,15 @@ static mln_err next_opening(const struct mln_lookup *l, uint64_t parent, int64_t
         }
     }
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+int64_t mln_window_opening(const struct mln_lookup *l, const struct mln_resource *schedule)
+{
+    int64_t from_us = l->now_us / MLN_US_PER_S * MLN_US_PER_S;
+    int64_t until_us = l->now_us + HORIZON_US;
+    int64_t opens_us = next_match(schedule, from_us, until_us);
+
+    return opens_us < until_us ? opens_us : MLN_NO_TIME;
 }
 
 mln_err mln_window_is_open(const struct mln_lookup *l, uint64_t parent, bool *ret)

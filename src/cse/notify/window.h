@@ -6,6 +6,10 @@
 
 #include "cse/cse_int.h"
 
+/* When this schedule is open: at a time up to the moment of the look-up when it is now, else at a
+ * later one; MLN_NO_TIME: never, as far as it is looked ahead. */
+int64_t mln_window_opening(const struct mln_lookup *l, const struct mln_resource *schedule);
+
 /* Does a schedule below the resource of this id permit the moment of the look-up?
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_window_is_open(const struct mln_lookup *l, uint64_t parent, bool *ret);

@@ -17,6 +17,7 @@
 #include "cse/pipeline/accept.h"
 #include "cse/pipeline/consult.h"
 #include "cse/pipeline/pending.h"
+#include "cse/remote/buffer.h"
 #include "cse/remote/transit.h"
 #include "cse/stats/stats.h"
 
@@ -116,6 +117,7 @@ void mln_exec_finish(struct mln_exec *e, mln_err err)
 
     mln_explain_restore(e);
     mln_block_end(e);
+    (void)mln_buffer_leave(e);
     if (mln_failed(err)) {
         mln_respond_error(e, err);
     } else if (!e->transit) {
@@ -381,39 +383,48 @@ static void time_has_come(struct mln_task *task)
     mln_exec_resume(e, MLN_OK);
 }
 
+void mln_exec_wake(struct mln_exec *e, mln_err outcome)
+{
+    struct mln_worker_ops *ops = &e->worker->ops;
+
+    unlink_timed(e);
+    ops->cancel(ops->loop, e->timer);
+    mln_exec_resume(e, outcome);
+}
+
 /* It costs nothing to wait, nor does it end with the connection: so waiting is bounded, and leaves
  * places to those that wait for somebody else. */
-static mln_err check_wait(const struct mln_exec *e, int64_t wait_us)
+mln_err mln_exec_park_until(struct mln_exec *e, int64_t until_us)
 {
-    const struct mln_limits *limits = e->cse->options.limits;
-    const struct mln_worker *w = e->worker;
+    struct mln_worker *w = e->worker;
 
-    if (wait_us > (int64_t)limits->execution_ms * 1000) {
-        mln_fault_set(e->fault, "oet: later than this CSE lets a request wait");
-        MLN_FAIL(NOT_ACCEPTABLE);
+    MLN_REQUIRE(!w->is_stopped && w->timed_count + w->polls < e->cse->options.limits->parked / 2,
+                OVERLOAD);
+    MLN_TRY(mln_exec_park(e));
+    e->task.run = time_has_come;
+    e->timer = w->ops.at(w->ops.loop, until_us, &e->task);
+    if (!e->timer) {
+        unpark(e);
+        MLN_FAIL(NO_MEMORY);
     }
-    MLN_REQUIRE(!w->is_stopped && w->timed_count + w->polls < limits->parked / 2, OVERLOAD);
+    link_timed(e);
     return MLN_OK;
 }
 
 /* spec: TS-0001 8.1.2 Operation Execution Time */
 static mln_err wait_for_time(struct mln_exec *e, enum mln_step *ret)
 {
-    struct mln_worker *w = e->worker;
+    int64_t most_us = (int64_t)e->cse->options.limits->execution_ms * 1000;
     int64_t now_us = mln_env_now_us(e->cse->options.env);
 
     if (e->req.oet_us == MLN_NO_TIME || e->req.oet_us <= now_us || e->is_transit) {
         return MLN_OK;
     }
-    MLN_TRY(check_wait(e, e->req.oet_us - now_us));
-    MLN_TRY(mln_exec_park(e));
-    e->task.run = time_has_come;
-    e->timer = w->ops.at(w->ops.loop, e->req.oet_us, &e->task);
-    if (!e->timer) {
-        unpark(e);
-        MLN_FAIL(NO_MEMORY);
+    if (e->req.oet_us - now_us > most_us) {
+        mln_fault_set(e->fault, "oet: later than this CSE lets a request wait");
+        MLN_FAIL(NOT_ACCEPTABLE);
     }
-    link_timed(e);
+    MLN_TRY(mln_exec_park_until(e, e->req.oet_us));
     *ret = MLN_STEP_PARKED;
     return MLN_OK;
 }
@@ -426,10 +437,8 @@ void mln_worker_stop(struct mln_worker *worker)
     while (worker->timed) {
         struct mln_exec *e = worker->timed;
 
-        unlink_timed(e);
-        worker->ops.cancel(worker->ops.loop, e->timer);
         mln_fault_set(e->fault, "the server stops");
-        mln_exec_resume(e, MLN_ERROR(OVERLOAD));
+        mln_exec_wake(e, MLN_ERROR(OVERLOAD));
     }
 }
 

@@ -91,5 +91,11 @@ void mln_exec_resume(struct mln_exec *e, mln_err outcome);
 /* What the originator of such a request needs on its target. */
 enum mln_privilege mln_exec_privilege(const struct mln_request *req);
 
+/* The request waits for a time, and goes on then, or when it is woken before. It stays when its
+ * client leaves. Errors: OVERLOAD (too many wait, or the server stops), REQUEST_PENDING,
+ * NO_MEMORY. */
+mln_err mln_exec_park_until(struct mln_exec *e, int64_t until_us);
+void mln_exec_wake(struct mln_exec *e, mln_err outcome);
+
 /* The inner object of Content for CREATE and UPDATE, or NULL. */
 const struct mln_value *mln_exec_attributes(const struct mln_request *req);

@@ -6,6 +6,7 @@
 #include "cse/access/proof.h"
 #include "cse/notify/attempt.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/govern.h"
 #include "cse/remote/remote.h"
 #include "cse/remote/way.h"
 
@@ -15,6 +16,7 @@ struct mln_transit {
     uint64_t resource;
     struct mln_open_way *way;
     int64_t deadline_us; /* the life of the request */
+    struct mln_govern govern;
 };
 
 bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *params)
@@ -74,6 +76,7 @@ static mln_err fix_times(const struct mln_exec *e, struct mln_value *params)
 {
     MLN_TRY(set(e, params, MLN_S("rqet"), e->req.rqet_us));
     MLN_TRY(set(e, params, MLN_S("rset"), e->req.rset_us));
+    MLN_TRY(set(e, params, MLN_S("rp"), e->req.rp_us));
     return set(e, params, MLN_S("oet"), e->req.oet_us);
 }
 
@@ -94,6 +97,9 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
 {
     struct mln_value *params = e->call->params;
 
+    if (a->params) {
+        return MLN_OK; /* it has been held */
+    }
     MLN_TRY(mln_transit_from(e, &a->fr));
     MLN_TRY(mln_transit_content(e, &a->content));
     MLN_TRY(fix_times(e, params));
@@ -236,6 +242,10 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     struct mln_exec *e = attempt->data;
 
     mln_way_leave(e->worker, e->transit->way);
+    if (mln_govern_repeats(e, &e->transit->govern, answer)) {
+        mln_exec_resume(e, MLN_OK);
+        return;
+    }
     mln_exec_resume(e, take_answer(e, answer));
 }
 
@@ -247,6 +257,7 @@ static mln_err start(struct mln_exec *e)
     struct mln_attempt *a = &t->attempt;
     mln_err err;
 
+    MLN_TRY(mln_govern_release(e, &t->govern));
     a->timeout_us = mln_attempt_time(e, e->cse->options.limits->request_ms);
     t->deadline_us = mln_env_now_us(e->cse->options.env) + a->timeout_us;
     MLN_TRY(mln_way_enter(e->worker, t->resource, &t->way));
@@ -263,27 +274,38 @@ static mln_err start(struct mln_exec *e)
     return MLN_OK;
 }
 
+static mln_err hold(struct mln_exec *e)
+{
+    const struct mln_attempt *a = &e->transit->attempt;
+
+    e->answered = false;
+    return mln_govern_hold(e, &e->transit->govern, a->content.len + a->fr.len);
+}
+
 /* Goes to `to` when the view has ended. */
 static mln_err prepare(struct mln_exec *e, struct mln_slice to)
 {
-    struct mln_transit *t = mln_arena_zalloc(e->arena, 1, sizeof *t);
+    struct mln_transit *t = e->transit;
     struct mln_remote way;
 
-    MLN_REQUIRE(t, NO_MEMORY);
+    if (!t) {
+        t = mln_arena_zalloc(e->arena, 1, sizeof *t);
+        MLN_REQUIRE(t, NO_MEMORY);
+        e->transit = t;
+    }
     MLN_TRY(find_way_to(e, to, &way, &t->attempt.reach));
     if (t->attempt.reach.count == 0) { /* a polling channel carries notifications only */
         mln_fault_set(e->fault, "the next CSE has no point of access that can be used");
         MLN_FAIL(NOT_REACHABLE);
     }
-    if (mln_way_is_full(e->worker, way.resource.id)) {
-        mln_fault_set(e->fault, "too many requests wait for that CSE");
-        MLN_FAIL(NOT_REACHABLE);
-    }
     (void)mln_remote_host(e->cse, to, &t->host); /* the route was found by it */
     t->resource = way.resource.id;
+    MLN_TRY(mln_govern_judge(e, &t->govern, way.resource.id));
+    if (mln_way_is_full(e->worker, way.resource.id)) {
+        MLN_TRY(mln_govern_delay(e, &t->govern));
+    }
     MLN_TRY(make_request(e, &t->attempt));
-    e->transit = t;
-    e->begin_wait = start;
+    e->begin_wait = mln_govern_must_wait(e, &t->govern) ? hold : start;
     return MLN_OK;
 }
 

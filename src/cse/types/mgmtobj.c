@@ -5,7 +5,7 @@
  * Which attributes a specialisation has, which exclude each other and which are always true stands
  * in spec/types. spec: TS-0004 7.4.15, annex D; TS-0001 9.6.15 */
 #include "cse/pipeline/draft.h"
-#include "cse/types/types.h"
+#include "cse/types/cmdh.h"
 
 enum { UNINITIALIZED = 0 }; /* m2m:status. spec: TS-0004 6.3.4.2.20 */
 
@@ -45,5 +45,7 @@ static mln_err set_initial(struct mln_exec *e, struct mln_draft *d)
 const struct mln_type_ops mln_mgmtObj_ops = {
     .ty = MLN_TY_MGMTOBJ,
     .operations = MLN_OPS_CRUD,
-    .create = { .perform = set_initial },
+    .create = { .validate = mln_cmdh_validate, .perform = set_initial, .finish = mln_cmdh_stored },
+    .update = { .validate = mln_cmdh_validate },
+    .removed = mln_cmdh_removed,
 };

@@ -1,0 +1,143 @@
+"""CMDH policies applied to requests that a real server passes on. spec: TS-0004 annex H, D.12; TS-0001 D.12
+
+What takes longer than a test, and what waits together, is tested with a clock of its own: src/cse/remote/cmdh_test.c.
+"""
+
+import datetime
+import time
+
+import pytest
+from lib.onem2m import Client, timestamp
+from lib.receiver import Receiver
+from lib.server import Server
+
+NEVER = "0 0 0 1 1 * 2099"
+
+
+def link(path):
+    return {"nm": "x", "typ": 1011, "val": f"base/n/{path}"}
+
+
+def parts(schedule):
+    """(parent, resource type, root, attributes), in the order of creation."""
+    return [
+        ("base", 14, "nod", {"rn": "n", "ni": "n1", "hcl": "/mn"}),
+        ("base/n", 18, "sch", {"rn": "s", "se": {"sce": [schedule]}}),
+        ("base/n", 13, "cmp", {"rn": "p", "mgd": 1011, "cpn": "p", "cmlk": [link(f"p/{x}") for x in "dlnb"]}),
+        ("base/n/p", 13, "cmdf", {"rn": "d", "mgd": 1013, "cmlk": [link("p/d/e"), link("p/d/v")]}),
+        ("base/n/p/d", 13, "cmdv", {"rn": "e", "mgd": 1014, "od": 1, "dev": 100, "ror": ["Nexample"]}),
+        ("base/n/p/d", 13, "cmpv", {"rn": "v", "mgd": 1015, "aec": [0], "dqet": 20000, "dset": 40000, "doet": 0,
+                                    "drp": 0, "dda": False}),
+        ("base/n/p", 13, "cml", {"rn": "l", "mgd": 1016, "od": 1, "ror": ["localAE"], "lec": [2, 3, 100],
+                                 "lqet": [0, -1], "lset": [0, -1], "loet": [0, -1], "lrp": [0, -1], "lda": [False]}),
+        ("base/n/p", 13, "cmnr", {"rn": "n", "mgd": 1017, "aecs": [0], "cmlk": [link("p/n/r")]}),
+        ("base/n/p/n", 13, "cmwr", {"rn": "r", "mgd": 1018, "ttn": ["default"], "mrv": 0, "swt": 0, "cmlk": link("s"),
+                                    "bop": {"bops": [{"ibt": 200, "abt": 200, "mbt": 1000}]}}),
+        ("base/n/p", 13, "cmbf", {"rn": "b", "mgd": 1019, "aec": [0], "mbfs": 4000, "sgp": 1}),
+        ("base/n", 13, "acmp", {"rn": "a", "mgd": 1012, "acmlk": "base/n/p"}),
+    ]
+
+
+@pytest.fixture(name="cse")
+def fixture_cse(tmp_path):
+    with Server(tmp_path / "mn", "--cse-id", "/mn", "--cse-name", "base", "--cse-type", "mn") as server:
+        yield server
+
+
+@pytest.fixture(name="admin")
+def fixture_admin(cse):
+    return Client(cse.url, "CAdmin")
+
+
+@pytest.fixture(name="ae")
+def fixture_ae(admin):
+    ae = admin.As("Cae")
+    assert ae.create("base", "ae", api="Nexample", rr=False, srv=["3"], rn="ae").rsc == 2001
+    return ae
+
+
+@pytest.fixture(name="far")
+def fixture_far(cse):
+    """Another CSE, which the test plays."""
+    with Receiver() as far:
+        assert Client(cse.url, "/far").create("base", "csr", cb="/far/base", rr=True, srv=["3"],
+                                              poa=[far.url]).rsc == 2001
+        yield far
+
+
+def provision(admin, schedule="* * * * * * *"):
+    for parent, ty, root, attributes in parts(schedule):
+        answer = admin.create(parent, ty, content={f"m2m:{root}": attributes})
+        assert answer.rsc == 2001, (root, answer)
+
+
+def seconds_from_now(text):
+    at = datetime.datetime.strptime(text[:15], "%Y%m%dT%H%M%S").replace(tzinfo=datetime.timezone.utc)
+    return at.timestamp() - time.time()
+
+
+def test_what_is_filled_in(admin, ae, far):
+    """H.2.3 1: by the App-ID; times count from the Originating Timestamp; bestEffort has no end"""
+    assert ae.retrieve("/far/base").rsc == 2000
+    assert "X-M2M-EC" not in far.next().headers, "no policy is active"
+    provision(admin)
+    assert ae.retrieve("/far/base").rsc == 2000
+    seen = far.next().headers
+    assert seen["X-M2M-EC"] == "100"
+    assert 10 < seconds_from_now(seen["X-M2M-RET"]) <= 20 < seconds_from_now(seen["X-M2M-RST"]) <= 40
+    assert "X-M2M-OET" not in seen and abs(seconds_from_now(seen["X-M2M-OT"])) < 20
+    assert ae.retrieve("/far/base", headers={"X-M2M-EC": "3", "X-M2M-OT": timestamp(-5)}).rsc == 2000
+    seen = far.next().headers
+    assert seen["X-M2M-EC"] == "3" and "X-M2M-RET" not in seen
+    assert ae.retrieve("/far/base", headers={"X-M2M-EC": "2", "X-M2M-RET": "30000"}).rsc == 2000
+    seen = far.next().headers
+    assert seen["X-M2M-EC"] == "2" and "X-M2M-RST" not in seen
+
+
+def test_what_is_refused(admin, ae, far):
+    """H.2.3 2 and 3, 7.3.2.1: 4000 for what may not use a category, or the network in time; but what is immediate"""
+    provision(admin, NEVER)
+    answer = ae.retrieve("/far/base", headers={"X-M2M-EC": "101"})
+    assert answer.rsc == 4000 and "Event Category" in answer.debug
+    answer = ae.retrieve("/far/base")
+    assert answer.rsc == 4000 and "network" in answer.debug
+    far.nothing(0.1)
+    assert ae.retrieve("/far/base", headers={"X-M2M-EC": "2"}).rsc == 2000
+    assert ae.retrieve("base/ae").rsc == 2000, "nobody is asked to forward it"
+
+
+def test_waiting_for_the_network(admin, ae, far):
+    """H.2.4: it is passed on when the schedule opens; what has no room in the buffer is refused"""
+    provision(admin, NEVER)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    seconds = ",".join(str((now.second + 2 + i) % 60) for i in range(30))
+    assert admin.update("base/n/s", "sch", se={"sce": [f"{seconds} * * * * * *"]}).rsc == 2004
+    assert ae.retrieve("/far/base", headers={"X-M2M-EC": "3"}).rsc == 2000
+    assert far.next().headers["X-M2M-EC"] == "3"
+    assert admin.update("base/n/s", "sch", se={"sce": [f"* * {(now.hour + 12) % 24} * * * *"]}).rsc == 2004
+    answer = ae.create("/far/base", "cnt", lbl=["x" * 4000], headers={"X-M2M-EC": "3"})
+    assert answer.rsc == 4000 and "buffer" in answer.debug
+    far.nothing(0.1)
+
+
+def test_backing_off(admin, ae, cse):
+    """D.12.7: what was not sent is tried again after a pause, and passed on when the CSE is there"""
+    with Receiver() as far:
+        url = far.url
+    csr = Client(cse.url, "/far")
+    assert csr.create("base", "csr", cb="/far/base", rr=True, srv=["3"], poa=[url]).rsc == 2001
+    provision(admin)
+    begun = time.monotonic()
+    assert ae.retrieve("/far/base", headers={"X-M2M-RET": "1500"}).rsc in (4008, 5103)
+    assert time.monotonic() - begun >= 0.3, "it was not given up at once"
+
+
+def test_survives_a_restart(admin, ae, far, cse):
+    """What is active is stored with the resources"""
+    provision(admin, NEVER)
+    cse.kill()
+    cse.start()
+    far_ae = Client(cse.url, "Cae")
+    assert far_ae.retrieve("/far/base").rsc == 4000
+    assert Client(cse.url, "CAdmin").delete("base/n/a").rsc == 2002
+    assert far_ae.retrieve("/far/base").rsc == 2000
