@@ -108,7 +108,8 @@ static void offer(struct mln_attempt *a)
             .fr = a->fr,
             .rqi = new_rqi(a), /* by it the response is found, whoever asks */
             .rvi = a->rvi,
-            .op = MLN_OP_NOTIFY,
+            .op = a->op ? a->op : MLN_OP_NOTIFY,
+            .params = a->params,
             .ec = a->ec,
             .pc = a->content,
         },

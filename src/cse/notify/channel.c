@@ -245,6 +245,25 @@ static void put_text(struct mln_buf *out, struct mln_slice name, struct mln_slic
     }
 }
 
+/* Those that have no place of their own. */
+static void put_further(struct mln_buf *out, const struct mln_value *params)
+{
+    static const struct mln_slice own[] = { { "op", 2 },  { "to", 2 },   { "fr", 2 }, { "rqi", 3 },
+                                            { "rvi", 3 }, { "rqet", 4 }, { "pc", 2 } };
+
+    for (const struct mln_value *v = params ? params->items.first : NULL; v; v = v->next) {
+        bool is_own = false;
+
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+            is_own = is_own || mln_slice_eq(v->name, own[i]);
+        }
+        if (!is_own) {
+            mln_pack_text(out, v->name);
+            mln_pack_value(out, v);
+        }
+    }
+}
+
 /* spec: TS-0004 7.2.1.2, 6.4.1: the Content is a request primitive */
 static mln_err write_request(const struct mln_offer *o, struct mln_poll *p)
 {
@@ -267,6 +286,7 @@ static mln_err write_request(const struct mln_offer *o, struct mln_poll *p)
         mln_pack_text(&out, MLN_S("ec"));
         mln_pack_uint(&out, (uint64_t)r->ec);
     }
+    put_further(&out, r->params);
     if (r->pc.len) {
         mln_pack_text(&out, MLN_S("pc"));
         mln_pack_raw(&out, r->pc);

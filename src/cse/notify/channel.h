@@ -38,7 +38,8 @@ struct mln_reply {
 struct mln_offer {
     struct mln_worker *worker;
     uint64_t channel;
-    struct mln_outbound_request request; /* without url and timeout; borrowed until `done` */
+    struct mln_outbound_request request; /* without url and timeout; borrowed until `done`, what
+                                            params point to as well */
     int64_t until_us;                    /* its Request Expiration Timestamp */
     /* On the worker's thread: with the answer, or TIMEOUT, NOT_REACHABLE (too many wait, or the
      * server stops), LIMIT (it is larger than an answer may be), NO_MEMORY. */

@@ -112,6 +112,8 @@ mln_err mln_poll_reply(struct mln_exec *e)
     const struct mln_value *root = e->req.pc->items.first;
     const struct mln_value *rqi = mln_value_get(root, MLN_S("rqi"));
     uint64_t rsc;
+    uint64_t status = MLN_CONTENT_UNSAID;
+    uint64_t offset = 0;
 
     MLN_REQUIRE(e->call, OPERATION);
     if (!mln_slice_eq(root->name, MLN_S("m2m:rsp")) || !rqi ||
@@ -121,12 +123,16 @@ mln_err mln_poll_reply(struct mln_exec *e)
     }
     e->reply = mln_arena_zalloc(e->arena, 1, sizeof *e->reply);
     MLN_REQUIRE(e->reply, NO_MEMORY);
+    (void)mln_value_u64(mln_value_get(root, MLN_S("cnst")), &status);
+    (void)mln_value_u64(mln_value_get(root, MLN_S("cnot")), &offset);
     e->reply->channel = e->target.resource.id;
     e->reply->rqi = rqi->text;
     e->reply->answer = (struct mln_outbound_answer){
         .has_rsc = true,
         .rsc = (enum mln_rsc)rsc,
         .pc = mln_value_get(root, MLN_S("pc")),
+        .content_status = (int)status,
+        .content_offset = offset,
     };
     e->answered = true;
     e->response->rsc = MLN_RSC_OK;

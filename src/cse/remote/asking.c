@@ -39,7 +39,7 @@ static mln_err find_way(struct mln_asking_slot *s, struct mln_slice to)
     MLN_TRY(mln_view_begin(w->reader, &view));
     l.view = view;
     MLN_TRY(mln_remote_route(&l, to, false, &way, &s->attempt.reach));
-    MLN_REQUIRE(s->attempt.reach.count > 0, NOT_REACHABLE); /* a channel carries notifications */
+    MLN_REQUIRE(mln_reach_is_possible(&s->attempt.reach), NOT_REACHABLE);
     MLN_REQUIRE(!mln_way_is_full(w, way.resource.id), NOT_REACHABLE);
     return mln_way_enter(w, way.resource.id, &s->way);
 }

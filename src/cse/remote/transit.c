@@ -294,7 +294,7 @@ static mln_err prepare(struct mln_exec *e, struct mln_slice to)
         e->transit = t;
     }
     MLN_TRY(find_way_to(e, to, &way, &t->attempt.reach));
-    if (t->attempt.reach.count == 0) { /* a polling channel carries notifications only */
+    if (!mln_reach_is_possible(&t->attempt.reach)) {
         mln_fault_set(e->fault, "the next CSE has no point of access that can be used");
         MLN_FAIL(NOT_REACHABLE);
     }
