@@ -75,7 +75,8 @@ static struct mln_shape of_attribute(const struct mln_type *resource, struct mln
             .type = (enum mln_datatype_id)a->type,
             .xml = a->xml,
             .is_many = a->is_many,
-            .may_be_null = a->least == 0,
+            /* who asks for creator says NULL, also where there always is one */
+            .may_be_null = a->least == 0 || a->slot == MLN_SLOT_CR,
             .order = (int)(a - resource->attributes),
         };
     }

@@ -196,8 +196,10 @@ struct mln_exec {
     mln_err (*begin_wait)(struct mln_exec *e);
     void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
     struct mln_removal *removal;           /* a notification target wants to leave */
-    struct mln_block *block;               /* somebody must agree to it, or to one before it */
-    struct mln_accepted *accepting;        /* a non-blocking request: what will carry it out */
+    struct mln_slice crossing;      /* resourceID of the <crossResourceSubscription> that is being
+                                       created, and this is a part of that; or empty */
+    struct mln_block *block;        /* somebody must agree to it, or to one before it */
+    struct mln_accepted *accepting; /* a non-blocking request: what will carry it out */
 };
 
 /* Bytes an answer may still take. */

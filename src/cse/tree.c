@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "cse/access/assigned.h"
 #include "cse/notify/fresh.h"
-#include "cse/types/types.h"
+#include "cse/types/sub.h"
 
 /* Resources already removed whose children are still to be looked at. */
 struct work_list {
@@ -60,7 +60,7 @@ static mln_err remove_one(struct work_list *w, const struct mln_change *c,
 {
     struct mln_event event = { .type = MLN_EVENT_DELETE, .subject = r, .about = r };
 
-    if (r->ty == MLN_TY_SUB) {
+    if (mln_sub_is_any(r->ty)) {
         MLN_TRY(mln_event_unsubscribed(c, r));
     }
     if (mln_model_may_contain(mln_model_type(r->ty), MLN_TY_SUB)) {

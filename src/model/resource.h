@@ -13,6 +13,8 @@ enum {
     MLN_RESOURCE_MAY_BLOCK = 4,     /* a resource below which a blocking subscription was created */
     MLN_RESOURCE_MONITORED = 16,    /* likewise one with operationMonitor */
     MLN_RESOURCE_AGGREGATED = 32,   /* a subscription: its group takes its notifications */
+    MLN_RESOURCE_IS_CROSSED = 64,   /* a subscription that a crossResourceSubscription hears */
+    MLN_RESOURCE_IS_MADE = 128,     /* and that was made for the first of these */
 };
 
 struct mln_resource {

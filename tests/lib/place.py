@@ -33,6 +33,8 @@ MINIMAL = {
     "ntpr": {"ntu": ["http://127.0.0.1:1/x"]},
     "ntp": {"acn": 1, "plbl": "x"},
     "pdr": {},
+    "crs": {"nu": ["http://127.0.0.1:1/x"], "twt": 1, "tws": "PT1M", "rrat": ["Chome/cnt0"],
+            "encs": {"encn": [{"net": [3]}]}},
     "rol": {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": "Chome", "tknb": "20260101T000000",
             "tkna": "20800101T000000"},
     "tk": {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"},
@@ -57,6 +59,8 @@ GOOD = {  # a value of each attribute that an originator may give
     "bn": {"num": 2, "dur": "PT5S"}, "rl": {"mnn": 3, "tww": "PT5S"}, "psn": 2, "pn": 1, "ln": True,
     "nec": 3, "ntu": ["http://127.0.0.1:1/y"], "npi": "cse-in/ntp0", "acn": 2, "plbl": "y", "rrs": 2,
     "dr": {"tod": ["* * * * * * *"]}, "drr": 1, "cst": 2, "cb": "/mn2/other", "dcse": ["/behind"],
+    "twt": 2, "tws": "PT2M", "rrat": ["Chome/cnt0"], "srat": ["Chome/sub0"],
+    "encs": {"encn": [{"net": [1]}]},
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
     "dda": False, "mrv": 0,
 }

@@ -191,8 +191,10 @@ def take(element, parent, row):
 
 
 def empty(row, what):
-    """An element without content: NULL where there may be none. spec: TS-0004 8.3.1"""
-    if row and row["card"].startswith("0") and "root" not in row:
+    """An element without content: NULL where there may be none, and where creator is asked for.
+    spec: TS-0004 8.3.1, 7.3.3.3"""
+    may_be_none = row and (row["card"].startswith("0") or row.get("long") == "creator")
+    if may_be_none and "root" not in row:
         return None
     if row is None or "root" in row:
         return {} if isinstance(what, dict) or form_of(what)[0] == "complex" else \

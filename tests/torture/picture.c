@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -48,16 +49,32 @@ static struct mln_slice parent_name(struct mln_view *view, struct album *a,
     return parent.rn;
 }
 
+/* Identifiers that attributes and names quote differ from run to run, too. */
+static void hide_identifiers(char *line)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    enum { SHORT = 3, LEAST = 15 };
+
+    for (size_t len; *line; line += len ? len : 1) {
+        len = strspn(line, digits);
+        if (len >= LEAST &&
+            (strncmp(line, "sub", SHORT) == 0 || strncmp(line, "crs", SHORT) == 0)) {
+            memset(line + SHORT, '-', len - SHORT);
+        }
+    }
+}
+
 static void draw(struct mln_view *view, struct album *a, const struct mln_resource *r)
 {
     struct mln_slice line;
     struct mln_buf out;
+    bool has_bytes = a->exact || r->ty != MLN_TY_CRS; /* of which they are a time */
 
     mln_buf_init(&out, a->arena, SIZE_MAX);
     mln_buf_printf(&out, "%u %.*s below %.*s: st %llu count %llu bytes %llu cr %.*s flags %u %.*s",
                    r->ty, MLN_S_ARG(r->rn), MLN_S_ARG(parent_name(view, a, r)),
                    (unsigned long long)r->st, (unsigned long long)r->count,
-                   (unsigned long long)r->bytes, MLN_S_ARG(r->cr), r->flags,
+                   (unsigned long long)(has_bytes ? r->bytes : 0), MLN_S_ARG(r->cr), r->flags,
                    MLN_S_ARG(attributes_of(a, r)));
     if (a->exact) {
         mln_buf_printf(&out, " %.*s in %.*s ct %lld lt %lld et %lld", MLN_S_ARG(r->ri),
@@ -66,6 +83,9 @@ static void draw(struct mln_view *view, struct album *a, const struct mln_resour
     mln_buf_add(&out, mln_slice_of("\n", 2));
     ok(mln_buf_finish(&out, &line));
     assert_true(a->count < LINES_MAX);
+    if (!a->exact) {
+        hide_identifiers(out.ptr);
+    }
     a->lines[a->count++] = line.ptr;
 }
 

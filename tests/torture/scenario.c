@@ -179,6 +179,33 @@ const struct torture_step torture_scenario[] = {
       2004,
       0,
       { "\"net\":1" } },
+    { "subscribe across two containers",
+      CREATE("cse-in/a", 48,
+             "{\"m2m:crs\":{\"rn\":\"x\",\"nu\":[\"Ca\"],\"twt\":2,\"tws\":\"P9Y\","
+             "\"rrat\":[\"cse-in/a/c2\"],\"srat\":[\"cse-in/a/c1/s1\"],"
+             "\"encs\":{\"encn\":[{\"net\":[3]}]}}}"),
+      2001,
+      0,
+      { 0 } },
+    { "one of them has something new",
+      CREATE("cse-in/a/c2", 4, "{\"m2m:cin\":{\"rn\":\"x1\",\"con\":\"1\"}}"),
+      2001,
+      0,
+      { 0 } },
+    { "the other, too: both are told of",
+      CREATE("cse-in/a/c1", 4, "{\"m2m:cin\":{\"rn\":\"x2\",\"con\":\"2\"}}"),
+      2001,
+      0,
+      { "\"sur\":\"/id-in/crs" } },
+    { "no more across", DELETE("cse-in/a/x"), 2002, 0, { 0 } },
+    { "another, that lives as long as its targets",
+      CREATE("cse-in/a", 48,
+             "{\"m2m:crs\":{\"rn\":\"y\",\"nu\":[\"Ca\"],\"su\":\"Ca\",\"twt\":1,"
+             "\"tws\":\"P9Y\",\"rrat\":[\"cse-in/a/c2\"],\"srat\":[\"cse-in/a/c1/s1\"],"
+             "\"encs\":{\"encn\":[{\"net\":[2]}]}}}"),
+      2001,
+      0,
+      { 0 } },
     { "subscribe with policies",
       CREATE("cse-in/a/c1", 23,
              "{\"m2m:sub\":{\"rn\":\"s3\",\"nu\":[\"Ca\"],\"bn\":{\"num\":2,\"dur\":\"PT5S\"},"
@@ -268,7 +295,7 @@ const struct torture_step torture_scenario[] = {
       3,
       { 0 } },
     { "delete an instance", DELETE("cse-in/a/c1/la"), 2002, 0, { 0 } },
-    { "delete a subscription", DELETE("cse-in/a/c1/s1"), 2002, 0, { 0 } },
+    { "delete a subscription", DELETE("cse-in/a/c1/s1"), 2002, 1, { "\"sud\":true" } },
     { "delete with all below", DELETE("cse-in/a"), 2002, 0, { 0 } },
 };
 

@@ -5,6 +5,7 @@
 #include "cse/access/claims.h"
 #include "cse/access/repository.h"
 #include "cse/access/roles.h"
+#include "cse/types/sub.h"
 
 enum { TOKENS_MOST = 16 }; /* <token> resources with one Token-ID that are tried */
 
@@ -48,7 +49,7 @@ static bool is_decided(const struct mln_exec *e)
 {
     bool filters = e->req.fc && e->req.fc->has_conditions;
     bool looks_further = (e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE) && e->type &&
-                         (e->type->ty == MLN_TY_SUB || e->type->ty == MLN_TY_GRP);
+                         (mln_sub_is_any(e->type->ty) || e->type->ty == MLN_TY_GRP);
 
     return !e->is_fan_out && !looks_further && !filters && !shows_others(&e->req);
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/timestamp.h"
 #include "cse/cse_int.h"
+#include "cse/types/sub.h"
 #include "model/special.h"
 
 bool mln_locate_is_base(const struct mln_names *names, struct mln_slice segment)
@@ -97,7 +98,7 @@ enum mln_virtual mln_locate_virtual(const struct mln_resource *parent, struct ml
     if (parent->ty == MLN_TY_PCH && mln_slice_eq(name, MLN_S("pcu"))) {
         return MLN_VIRTUAL_POLLING;
     }
-    if (parent->ty == MLN_TY_SUB && mln_slice_eq(name, MLN_S("ntsr"))) {
+    if (mln_sub_is_any(parent->ty) && mln_slice_eq(name, MLN_S("ntsr"))) {
         return MLN_VIRTUAL_SELF;
     }
     return MLN_VIRTUAL_NONE;

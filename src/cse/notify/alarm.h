@@ -16,6 +16,8 @@ enum mln_alarm_kind {
     MLN_ALARM_BATCH = 3,        /* ...: the duration of its batchNotify is over */
     MLN_ALARM_RATE = 4,         /* ...: its window of rateLimit ends */
     MLN_ALARM_PENDING = 5,      /* ...: its schedule opens */
+    MLN_ALARM_CROSS = 6,        /* of a <crossResourceSubscription>: its time window ends */
+    MLN_ALARM_PARTED = 7,       /* of both: one that it is associated with has gone */
     MLN_ALARM_AGGREGATE = 64,   /* of a <group>, and up to 79: cse/notify/aggregate.c */
     MLN_ALARM_STATISTICS = 20,  /* of a <statsCollect>: a TIMERBASED event */
     MLN_ALARM_EXECUTION = 21,   /* of an <execInstance>: its delay is over */

@@ -475,6 +475,19 @@ mln_err mln_event_removal(const struct mln_change *c, const struct mln_resource 
     return mln_buf_finish(&out, ret);
 }
 
+mln_err mln_event_cross(const struct mln_change *c, const struct mln_resource *crs,
+                        struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, c->arena, SIZE_MAX);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:sgn"));
+    mln_pack_map(&out, 1);
+    put_reference(&out, c, crs->ri);
+    return mln_buf_finish(&out, ret);
+}
+
 mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,
                                struct mln_slice creator, struct mln_slice *ret)
 {

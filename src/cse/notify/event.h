@@ -72,6 +72,11 @@ mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_reso
 mln_err mln_event_removal(const struct mln_change *c, const struct mln_resource *sub,
                           struct mln_slice target, struct mln_slice *ret);
 
+/* Content of a cross-resource notification: {"m2m:sgn": {"sur": …}}. spec: TS-0004 7.5.1.2.18.
+ * Errors: LIMIT, NO_MEMORY. */
+mln_err mln_event_cross(const struct mln_change *c, const struct mln_resource *crs,
+                        struct mln_slice *ret);
+
 /* Content of a notification without event, for the verification request.
  * {"m2m:sgn": {"vrq": true, "sur": …, "cr": …}}. spec: TS-0004 7.5.1.2.3 */
 mln_err mln_event_verification(struct mln_arena *arena, struct mln_slice sur,

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/timestamp.h"
 #include "cse/notify/aggregate.h"
+#include "cse/notify/cross.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/storage.h"
 #include "cse/notify/window.h"
@@ -320,8 +321,13 @@ static mln_err deliver(struct passage *p, const struct mln_notice *n)
     }
     for (mln_walk_begin(&w, p->targets); mln_walk_next(&w); lane.number++) {
         struct mln_slice target;
+        bool is_told;
 
         MLN_REQUIRE(mln_pack_text_of(w.item, &target), STORE_CORRUPT);
+        MLN_TRY(mln_cross_tell(p->c, p->sub, target, p->allowance, &is_told));
+        if (is_told) {
+            continue;
+        }
         if (!takes_place(p->allowance, target.len + n->content.len)) {
             break;
         }
@@ -566,6 +572,8 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
     case MLN_ALARM_AGGREGATE:
     case MLN_ALARM_STATISTICS:
     case MLN_ALARM_EXECUTION:
+    case MLN_ALARM_CROSS:
+    case MLN_ALARM_PARTED:
         break;
     }
     return MLN_OK;

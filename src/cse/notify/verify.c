@@ -5,6 +5,7 @@
 
 #include "cse/group/fan_out.h"
 #include "cse/notify/attempt.h"
+#include "cse/notify/cross.h"
 #include "cse/notify/event.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/sub.h"
@@ -25,6 +26,11 @@ struct mln_inquiry {
     mln_err outcome;
 };
 
+static bool names_subscription(struct mln_slice root)
+{
+    return mln_slice_eq(root, MLN_S("m2m:sub")) || mln_slice_eq(root, MLN_S("m2m:crs"));
+}
+
 /* By what the request says. */
 static bool needs_consent(const struct mln_exec *e)
 {
@@ -34,9 +40,8 @@ static bool needs_consent(const struct mln_exec *e)
         return false;
     }
     return e->req.op == MLN_OP_CREATE
-               ? e->req.ty == MLN_TY_SUB
-               : e->req.op == MLN_OP_UPDATE &&
-                     mln_slice_eq(e->req.pc->items.first->name, MLN_S("m2m:sub"));
+               ? mln_sub_is_any(e->req.ty)
+               : e->req.op == MLN_OP_UPDATE && names_subscription(e->req.pc->items.first->name);
 }
 
 bool mln_verify_concerns(const struct mln_exec *e)
@@ -65,6 +70,9 @@ static bool is_known(const struct mln_exec *e, struct mln_slice target)
     if (e->req.op != MLN_OP_UPDATE ||
         !mln_pack_find(e->target.resource.attrs, MLN_S("nu"), &list)) {
         return false;
+    }
+    if (mln_cross_names(&e->target.resource, target)) {
+        return true; /* it is heard here */
     }
     for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
         if (mln_pack_text_of(w.item, &known) && mln_slice_eq(known, target)) {
@@ -152,7 +160,8 @@ static mln_err assign_name(struct mln_exec *e, struct mln_slice *ret)
         return MLN_OK;
     }
     MLN_TRY(mln_env_random(e->cse->options.env, &random, sizeof random));
-    len = snprintf(text, sizeof text, "sub-%016llx", (unsigned long long)random);
+    len = snprintf(text, sizeof text, "%.*s-%016llx",
+                   MLN_S_ARG(mln_model_type(e->req.ty)->short_name), (unsigned long long)random);
     MLN_REQUIRE(mln_arena_dup(e->arena, mln_slice_of(text, (size_t)len), &e->assigned_name),
                 NO_MEMORY);
     *ret = e->assigned_name;

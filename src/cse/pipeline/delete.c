@@ -4,9 +4,11 @@
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/tree.h"
+#include "cse/types/sub.h"
 
 mln_err mln_perform_delete(struct mln_exec *e)
 {
+    const struct mln_type_ops *ops = mln_type_ops_of(e->target.resource.ty);
     struct mln_change change = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
 
     if (e->target.virtual_child == MLN_VIRTUAL_SELF) {
@@ -20,10 +22,11 @@ mln_err mln_perform_delete(struct mln_exec *e)
     e->response->content_offset = 0;
     e->answered = true;
     e->has_written = true;
-    if (e->result.ty == MLN_TY_SUB) {
+    if (mln_sub_is_any(e->result.ty)) {
         /* spec: TS-0004 7.4.8.2.4: what waits for its targets is dropped */
         MLN_TRY(mln_outbox_clear(&change, e->result.id));
     }
     MLN_TRY(mln_monitor_tell(e)); /* as long as there is somebody to tell */
-    return mln_tree_remove(&change, &e->result);
+    MLN_TRY(mln_tree_remove(&change, &e->result));
+    return ops && ops->del.finish ? ops->del.finish(e) : MLN_OK;
 }

@@ -5,7 +5,7 @@
 #include "cse/notify/policy.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
-#include "cse/types/types.h"
+#include "cse/types/sub.h"
 
 #define OF_SUBSCRIPTION MLN_S("notificationSchedule")
 
@@ -24,7 +24,7 @@ static mln_err check_name(struct mln_exec *e)
 {
     const struct mln_value *rn = mln_value_get(e->attributes, MLN_S("rn"));
 
-    if (e->target.resource.ty == MLN_TY_SUB && rn && !mln_slice_eq(rn->text, OF_SUBSCRIPTION)) {
+    if (mln_sub_is_any(e->target.resource.ty) && rn && !mln_slice_eq(rn->text, OF_SUBSCRIPTION)) {
         mln_fault_set(e->fault, "rn: the schedule of a subscription is notificationSchedule");
         MLN_FAIL(ATTR_INVALID);
     }
@@ -51,7 +51,7 @@ static mln_err validate_update(struct mln_exec *e)
 
 static mln_err name_it(struct mln_exec *e, struct mln_draft *d)
 {
-    if (e->target.resource.ty == MLN_TY_SUB) {
+    if (mln_sub_is_any(e->target.resource.ty)) {
         d->resource.rn = OF_SUBSCRIPTION;
     }
     return MLN_OK;
@@ -61,8 +61,9 @@ static mln_err name_it(struct mln_exec *e, struct mln_draft *d)
 static mln_err mark_parent(struct mln_exec *e, const struct mln_draft *d)
 {
     (void)d;
-    return e->target.resource.ty == MLN_TY_SUB ? mln_draft_mark_parent(e, MLN_RESOURCE_HAS_SCHEDULE)
-                                               : MLN_OK;
+    return mln_sub_is_any(e->target.resource.ty)
+               ? mln_draft_mark_parent(e, MLN_RESOURCE_HAS_SCHEDULE)
+               : MLN_OK;
 }
 
 static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)

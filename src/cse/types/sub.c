@@ -5,8 +5,8 @@
 
 #include "cse/access/access.h"
 #include "cse/notify/aggregate.h"
+#include "cse/notify/cross.h"
 #include "cse/notify/event.h"
-#include "cse/notify/policy.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/storage.h"
 #include "cse/notify/verify.h"
@@ -114,11 +114,21 @@ static mln_err check_resource(struct mln_exec *e, struct mln_slice target, bool 
     return err;
 }
 
+/* A crossResourceSubscription that it is associated with, or is becoming so. */
+static bool is_crossed_by(const struct mln_exec *e, struct mln_slice target)
+{
+    return (e->crossing.len && mln_slice_eq(target, e->crossing)) ||
+           (e->req.op == MLN_OP_UPDATE && mln_cross_names(&e->target.resource, target));
+}
+
 static mln_err check_target(struct mln_exec *e, struct mln_slice target, bool is_asked)
 {
     struct mln_slice plain;
     struct mln_slice ct;
 
+    if (is_crossed_by(e, target)) {
+        return MLN_OK;
+    }
     MLN_TRY(mln_reach_strip(e->arena, target, &plain, &ct));
     if (ct.ptr && mln_cse_serialisation(e->cse, ct).len == 0) {
         bool is_known = mln_slice_eq(ct, MLN_S("xml")) || mln_slice_eq(ct, MLN_S("cbor"));
@@ -157,6 +167,12 @@ static mln_err check_subscriber(struct mln_exec *e)
     const struct mln_value *su = mln_value_get(e->attributes, MLN_S("su"));
 
     return su && su->kind == MLN_V_TEXT ? check_target(e, su->text, false) : MLN_OK;
+}
+
+mln_err mln_sub_check_targets(struct mln_exec *e)
+{
+    MLN_TRY(check_targets(e));
+    return check_subscriber(e);
 }
 
 /* ---- the operations ---- */
@@ -258,12 +274,27 @@ static mln_err validate_criteria(struct mln_exec *e, const struct mln_type *subj
     return mln_criteria_check(e, enc, nct, subject);
 }
 
+/* The first target is the one that is counted, and what crossResourceSubscriptions are told is not.
+ */
+static mln_err check_counter(struct mln_exec *e)
+{
+    const struct mln_value *nu;
+    const struct mln_value *exc;
+
+    MLN_TRY(effective(e, MLN_S("nu"), &nu));
+    MLN_TRY(effective(e, MLN_S("exc"), &exc));
+    if (exc && exc->kind != MLN_V_NULL && is_crossed_by(e, nu->items.first->text)) {
+        mln_fault_set(e->fault, "exc: what a crossResourceSubscription is told does not count");
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return MLN_OK;
+}
+
 static mln_err validate_create(struct mln_exec *e)
 {
     MLN_TRY(validate_criteria(e, e->target.type));
     MLN_TRY(check_forwarding(e));
-    MLN_TRY(check_targets(e));
-    MLN_TRY(check_subscriber(e));
+    MLN_TRY(mln_sub_check_targets(e));
     MLN_TRY(mln_blocking_check_create(e, true));
     return mln_validate_room(e, e->cse->options.limits->subscriptions);
 }
@@ -277,6 +308,7 @@ static mln_err validate_update(struct mln_exec *e)
     MLN_TRY(validate_criteria(e, mln_special_of(&subject)));
     MLN_TRY(check_forwarding_update(e));
     MLN_TRY(check_targets(e));
+    MLN_TRY(check_counter(e));
     return mln_blocking_check_update(e, &subject);
 }
 
@@ -391,12 +423,32 @@ static mln_err set_group(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("nu"), nu);
 }
 
+/* Only who hosts the crossResourceSubscription changes the attribute. spec: TS-0004 7.4.8.1 */
+static mln_err associate(struct mln_exec *e, struct mln_draft *d)
+{
+    struct mln_value *list = mln_value_get(d->attributes, MLN_S("acrs"));
+
+    if (!e->crossing.len) {
+        return MLN_OK;
+    }
+    if (!list) {
+        list = mln_value_new(e->arena, MLN_V_ARRAY);
+        MLN_TRY(mln_draft_set(d, MLN_S("acrs"), list));
+    }
+    d->resource.flags |= MLN_RESOURCE_IS_CROSSED;
+    if (e->req.op == MLN_OP_CREATE) {
+        d->resource.flags |= MLN_RESOURCE_IS_MADE;
+    }
+    return mln_value_append(list, mln_value_text(e->arena, e->crossing));
+}
+
 /* spec: TS-0004 7.4.8.2.1 Recv-6.5 */
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
     bool is_own;
 
     MLN_TRY(mln_verify_require(e));
+    MLN_TRY(associate(e, d));
     MLN_TRY(set_policies(e, d));
     MLN_TRY(set_group(e, d));
     MLN_TRY(choose_content_type(e, d));
@@ -427,8 +479,7 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
                : MLN_OK;
 }
 
-/* A counter that is set counts what is reported from now on, not what waits already. */
-static mln_err begin_counting(struct mln_exec *e, struct mln_draft *d)
+mln_err mln_sub_begin_counting(struct mln_exec *e, struct mln_draft *d)
 {
     const struct mln_value *exc = mln_value_get(e->attributes, MLN_S("exc"));
 
@@ -443,7 +494,8 @@ static mln_err begin_counting(struct mln_exec *e, struct mln_draft *d)
 static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
 {
     MLN_TRY(mln_verify_require(e));
-    MLN_TRY(begin_counting(e, d));
+    MLN_TRY(associate(e, d));
+    MLN_TRY(mln_sub_begin_counting(e, d));
     MLN_TRY(set_policies(e, d));
     return choose_content_type(e, d);
 }
@@ -482,8 +534,15 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
 {
     MLN_TRY(mln_alarm_clear(c, r->id, MLN_ALARM_WINDOW));
+    MLN_TRY(mln_cross_lose(c, r));
     MLN_TRY(mln_policy_removed(c, r));
     return mln_storage_change(c, r, NULL);
+}
+
+static mln_err ring(const struct mln_change *c, const struct mln_resource *r,
+                    const struct mln_alarm *alarm)
+{
+    return alarm->kind == MLN_ALARM_PARTED ? mln_cross_part(c, r) : mln_policy_alarm(c, r, alarm);
 }
 
 const struct mln_type_ops mln_sub_ops = {
@@ -492,5 +551,5 @@ const struct mln_type_ops mln_sub_ops = {
     .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
     .update = { .validate = validate_update, .perform = perform_update, .finish = finish_update },
     .removed = removed,
-    .alarm = mln_policy_alarm,
+    .alarm = ring,
 };

@@ -7,3 +7,17 @@
  * its targets. For one request that goes to many.
  * Errors: BAD_REQUEST, ATTR_*, LIMIT, NOT_IMPLEMENTED, STORE_*, NO_MEMORY. */
 mln_err mln_sub_check(struct mln_exec *e);
+
+/* notificationURI and subscriberURI in a request: could they be told, and may they?
+ * Errors: ATTR_INVALID, LIMIT, NOT_IMPLEMENTED, SUB_CREATOR_DENIED, STORE_*, NO_MEMORY. */
+mln_err mln_sub_check_targets(struct mln_exec *e);
+
+/* UPDATE: an expirationCounter that is set counts what is reported from now on, not what waits
+ * already. Errors: STORE_*. */
+mln_err mln_sub_begin_counting(struct mln_exec *e, struct mln_draft *d);
+
+/* Types that notify targets of their own. */
+static inline bool mln_sub_is_any(uint16_t ty)
+{
+    return ty == MLN_TY_SUB || ty == MLN_TY_CRS;
+}

@@ -63,6 +63,7 @@ struct mln_type_ops {
     } update;
     struct {
         mln_err (*validate)(struct mln_exec *e);
+        mln_err (*finish)(struct mln_exec *e); /* e->result has gone, because of this request */
     } del;
     struct {
         mln_err (*perform)(struct mln_exec *e); /* Recv-6.5, in place of passing it on */
