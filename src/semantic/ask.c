@@ -1,4 +1,4 @@
-/* Looking for one solution: element by element, and back where none is found. Every element begun
+/* Looking for solutions: element by element, and back where none is found. Every element begun
  * and every triple looked at is a step, or several where texts are long. */
 #include "semantic/graph_int.h"
 
@@ -13,6 +13,10 @@ struct after {
 struct search {
     const struct mln_graph *graph;
     struct mln_bindings bindings;
+    const struct mln_triple *triples[MLN_QUERY_ELEMENTS]; /* that fit so far */
+    unsigned count;
+    bool (*found)(void *data, const struct mln_solution *s);
+    void *data;
     uint64_t steps;
     uint64_t most;
     uint64_t weight; /* steps that a comparison takes */
@@ -64,9 +68,11 @@ static bool solve_triple(struct search *s, const struct mln_group *group,
         kept[i] = wanted(s, &e->part[i]);
     }
     for (size_t t = 0; t < s->graph->count && takes(s, s->weight); t++) {
+        s->triples[s->count++] = &s->graph->triples[t];
         if (bind(s, e, &s->graph->triples[t]) && solve(s, group, e->next, after)) {
             return true;
         }
+        s->count--;
         for (int i = 0; i < 3; i++) {
             if (e->part[i].kind == MLN_TERM_VARIABLE) {
                 s->bindings.of[e->part[i].variable] = kept[i];
@@ -118,7 +124,7 @@ static bool leave_group(struct search *s, const struct mln_group *group, const s
         return false;
     }
     if (!after) {
-        return true;
+        return s->found(s->data, &(struct mln_solution){ &s->bindings, s->triples, s->count });
     }
     if (after->reached) {
         *after->reached = true;
@@ -146,19 +152,68 @@ static bool solve(struct search *s, const struct mln_group *group,
     return false;
 }
 
-mln_err mln_graph_ask(const struct mln_graph *graph, const struct mln_query *query, bool *ret,
-                      uint64_t *ret_steps)
+bool mln_graph_solve(const struct mln_graph *graph, const struct mln_query *query,
+                     bool (*found)(void *data, const struct mln_solution *s), void *data,
+                     uint64_t *ret_steps)
 {
     enum { BYTES = 1024 };
     struct search s = {
         .graph = graph,
+        .found = found,
+        .data = data,
         .most = graph->limits->sparql_steps,
-        .weight = 1 + graph->longest / BYTES,
+        .weight = 1 + (graph->longest + query->bytes) / BYTES,
     };
-    bool holds = !query->is_empty && solve(&s, query->where, query->where->first, NULL);
+    bool is_enough = query->limit == 0 || solve(&s, query->where, query->where->first, NULL);
 
     *ret_steps = s.steps;
-    MLN_REQUIRE(holds || !is_over(&s), LIMIT);
+    return is_enough || !is_over(&s);
+}
+
+static bool take_one(void *data, const struct mln_solution *s)
+{
+    bool *holds = data;
+
+    (void)s;
+    *holds = true;
+    return true;
+}
+
+mln_err mln_graph_ask(const struct mln_graph *graph, const struct mln_query *query, bool *ret,
+                      uint64_t *ret_steps)
+{
+    bool holds = false;
+
+    MLN_REQUIRE(mln_graph_solve(graph, query, take_one, &holds, ret_steps), LIMIT);
     *ret = holds;
     return MLN_OK;
+}
+
+struct origins {
+    bool *documents;
+    unsigned left; /* not seen yet */
+};
+
+static bool take_origins(void *data, const struct mln_solution *s)
+{
+    struct origins *o = data;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        bool *is_in = &o->documents[s->triples[i]->document];
+
+        o->left -= !*is_in;
+        *is_in = true;
+    }
+    return o->left == 0;
+}
+
+bool mln_graph_origins(const struct mln_graph *graph, const struct mln_query *query,
+                       bool *documents, uint64_t *ret_steps)
+{
+    struct origins o = { .documents = documents };
+
+    for (unsigned i = 0; i < graph->documents; i++) {
+        o.left += !documents[i];
+    }
+    return mln_graph_solve(graph, query, take_origins, &o, ret_steps);
 }

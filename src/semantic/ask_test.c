@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#define XSD "http://www.w3.org/2001/XMLSchema#"
+
 static struct mln_limits limits;
 static struct mln_graph *graph;
 static struct mln_arena *arena;
@@ -107,6 +109,8 @@ static void unions_and_options(void **state)
     assert_false(holds("?x a h:Light OPTIONAL { ?x h:watts ?n } FILTER(!bound(?n))"));
     assert_true(holds("?x a h:Light OPTIONAL { ?x h:watts ?n FILTER(?n > 50) } "
                       "FILTER(!bound(?n))"));
+    assert_true(holds("OPTIONAL { ?x h:none ?n } ?x h:watts 40"));
+    assert_false(holds("OPTIONAL { ?x h:watts ?n } ?x a h:Pump"));
     /* a filter is of its own group */
     assert_false(holds("?x h:watts ?n { ?y a h:Light FILTER(?z > 1) }"));
 }
@@ -123,7 +127,8 @@ static void comparisons(void **state)
     assert_true(filter(w, "?w IN (1, 40)"));
     assert_false(filter(w, "?w NOT IN (1, 40)"));
     assert_false(filter(w, "?w < \"50\""));
-    assert_false(filter(w, "!(?w < \"50\")")); /* an error, not false */
+    assert_false(filter(w, "?w = \"40\" || ?w != \"40\"")); /* who knows */
+    assert_false(filter(w, "!(?w < \"50\")"));              /* an error, not false */
     assert_true(filter(w, "?w < \"50\" || ?w = 40"));
     assert_false(filter(w, "?w < \"50\" && ?w = 40"));
     assert_false(filter(w, "?none = 1"));
@@ -132,8 +137,18 @@ static void comparisons(void **state)
     assert_true(filter("h:lamp h:on ?o .", "?o = true"));
     assert_true(filter(w, "?w"));
     assert_false(filter("h:lamp h:odd ?o .", "?o"));
+    assert_true(filter("h:lamp h:odd ?o .", "?o = \"x\"^^<u:t>"));
+    assert_false(filter("h:lamp h:odd ?o .", "?o != \"y\"^^<u:t>"));
+    assert_true(filter("h:lamp h:on ?o .", "?o = \"1\"^^<" XSD "boolean>"));
+    assert_true(filter("h:lamp h:on ?o .", "?o > false && ?o != false"));
+    assert_true(filter("h:lamp h:name ?n .", "?n != \"Lampe\" && ?n != <u:x>"));
     assert_true(filter("h:lamp h:since ?t .", "?t > \"2023-12-31T00:00:00\"^^"
                                               "<http://www.w3.org/2001/XMLSchema#dateTime>"));
+    assert_true(filter("", "\"10:00:00Z\"^^<" XSD "time> < \"10:00:00.5Z\"^^<" XSD "time>"));
+    assert_true(filter("", "\"2024-05-01+01:00\"^^<" XSD "date> != "
+                           "\"2024-05-02+01:00\"^^<" XSD "date>"));
+    assert_false(filter("", "\"10:00:00Z\"^^<" XSD "time> != "
+                            "\"10:00:00+01:00\"^^<" XSD "time>")); /* not compared */
     assert_true(filter("?x h:name ?n .", "?n > \"a\" && ?n < \"z\""));
 }
 
@@ -186,6 +201,43 @@ static void steps_are_bounded(void **state)
     }
 }
 
+static void constants_cost_steps_too(void **state)
+{
+    char text[4096];
+    uint64_t few;
+    uint64_t more;
+    bool ret;
+
+    (void)state;
+    assert_int_equal(ask_text("ASK { ?a ?b ?c FILTER(contains(\"\", \"y\")) }", &ret, &few).code,
+                     MLN_ERR_NONE);
+    (void)snprintf(text, sizeof text, "ASK { ?a ?b ?c FILTER(contains(\"%03000d\", \"y\")) }", 0);
+    assert_int_equal(ask_text(text, &ret, &more).code, MLN_ERR_NONE);
+    assert_in_range(more, 2 * few, 4 * few);
+}
+
+static void origins_of_solutions(void **state)
+{
+    static const char text[] = "PREFIX h: <http://h/> ASK { ?x h:in ?r . ?r h:floor ?f }";
+    bool documents[4] = { false };
+    struct mln_query *query;
+    uint64_t steps;
+
+    (void)state;
+    assert_int_equal(mln_graph_add(graph, MLN_S(""), NULL).code, MLN_ERR_NONE);
+    assert_int_equal(
+        mln_graph_add(graph, MLN_S("<http://h/kitchen> <http://h/floor> 2 ."), NULL).code,
+        MLN_ERR_NONE);
+    assert_int_equal(mln_graph_add(graph, MLN_S("<http://h/hall> <http://h/floor> 2 ."), NULL).code,
+                     MLN_ERR_NONE);
+    assert_int_equal(mln_query_read(&limits, MLN_S(text), arena, &query, NULL).code, MLN_ERR_NONE);
+    assert_true(mln_graph_origins(graph, query, documents, &steps));
+    assert_true(documents[0] && documents[2]);
+    assert_false(documents[1] || documents[3]);
+    limits.sparql_steps = 5;
+    assert_false(mln_graph_origins(graph, query, documents, &steps));
+}
+
 static void no_solutions_are_asked_for(void **state)
 {
     uint64_t steps;
@@ -207,6 +259,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(descriptions_add_up_but_not_their_blank_nodes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(steps_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(constants_cost_steps_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(origins_of_solutions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_solutions_are_asked_for, set_up, tear_down),
     };
 

@@ -65,6 +65,7 @@ static const struct {
 struct parser {
     struct mln_rdf_reader *r;
     unsigned cost;
+    uint64_t variables;
 };
 
 static mln_err read_or(struct parser *p, struct mln_expr **ret);
@@ -126,6 +127,9 @@ static mln_err read_constant(struct parser *p, struct mln_expr **ret)
     MLN_REQUIRE(p->r->token.kind != MLN_TOKEN_BLANK, SYNTAX);
     MLN_TRY(make(p, OP_TERM, NULL, ret));
     MLN_TRY(mln_rdf_read_term(p->r, &(*ret)->term));
+    if ((*ret)->term.kind == MLN_TERM_VARIABLE) {
+        p->variables |= mln_variable_bit(&(*ret)->term);
+    }
     MLN_REQUIRE((*ret)->term.kind != MLN_TERM_IRI || !mln_rdf_is_sign(p->r, "("),
                 NOT_IMPLEMENTED); /* casts */
     return MLN_OK;
@@ -265,6 +269,7 @@ mln_err mln_expr_read(struct mln_rdf_reader *r, struct mln_filter_expr **ret)
     MLN_REQUIRE(mln_rdf_is_sign(r, "(") || r->token.kind == MLN_TOKEN_WORD, SYNTAX);
     MLN_TRY(read_primary(&p, &f->expr));
     f->cost = p.cost;
+    f->variables = p.variables;
     *ret = f;
     return MLN_OK;
 }
@@ -342,24 +347,63 @@ static bool is_plain(const struct mln_term *t)
     return t->kind == MLN_TERM_LITERAL && t->type.len == 0;
 }
 
-/* Texts that sort like what they stand for. */
-static bool sorts(const struct mln_term *t)
+static bool is_time(const struct mln_term *t)
 {
     static const char *const times[] = { "dateTime", "date", "time" };
 
-    return (is_plain(t) && t->language.len == 0) || IS_OF(t, times);
+    return IS_OF(t, times);
+}
+
+static bool is_boolean(const struct mln_term *t)
+{
+    static const char *const boolean[] = { "boolean" };
+
+    return IS_OF(t, boolean);
+}
+
+/* Cuts the time zone off, so that the text sorts like the time. */
+static struct mln_slice cut_zone(struct mln_slice *time)
+{
+    size_t len = time->len;
+    size_t zone = 0;
+    struct mln_slice ret;
+
+    if (len && time->ptr[len - 1] == 'Z') {
+        zone = 1;
+    } else if (len > 6 && time->ptr[len - 3] == ':' &&
+               (time->ptr[len - 6] == '+' || time->ptr[len - 6] == '-')) {
+        zone = 6;
+    }
+    ret = mln_slice_from(*time, len - zone);
+    *time = mln_slice_head(*time, len - zone);
+    return ret;
+}
+
+/* Texts, and times of one zone, which sort like what they stand for. False: not to be compared. */
+static bool order_of(const struct mln_term *a, const struct mln_term *b, int *ret)
+{
+    struct mln_slice x = a->text;
+    struct mln_slice y = b->text;
+    bool is_comparable = is_plain(a) && is_plain(b) && !a->language.len && !b->language.len;
+
+    if (is_time(a) && mln_slice_eq(a->type, b->type)) {
+        struct mln_slice zone = cut_zone(&x);
+
+        is_comparable = mln_slice_eq(zone, cut_zone(&y));
+    }
+    *ret = mln_slice_cmp(x, y);
+    return is_comparable;
 }
 
 /* Effective boolean value. */
 static struct result effective(struct result r)
 {
-    static const char *const boolean[] = { "boolean" };
     double n;
 
     if (r.kind != RESULT_TERM) {
         return r;
     }
-    if (IS_OF(&r.term, boolean)) {
+    if (is_boolean(&r.term)) {
         return truth(mln_slice_eq(r.term.text, MLN_S("true")) ||
                      mln_slice_eq(r.term.text, MLN_S("1")));
     }
@@ -398,13 +442,26 @@ static bool relates(enum op op, int order)
     }
 }
 
+/* SPARQL 1.1 17.4.1.7: of two literals that differ nobody knows, unless their values can be
+ * compared, whether they stand for the same. */
+static struct result equal(enum op op, const struct mln_term *a, const struct mln_term *b)
+{
+    bool is_same = mln_term_eq(a, b);
+
+    if (!is_same && a->kind == MLN_TERM_LITERAL && b->kind == MLN_TERM_LITERAL &&
+        !(is_plain(a) && is_plain(b))) {
+        return failed;
+    }
+    return truth(is_same == (op == OP_EQ));
+}
+
 static struct result compare(enum op op, struct result left, struct result right)
 {
     struct mln_term a = term_of(left);
     struct mln_term b = term_of(right);
-    bool asks_equal = op == OP_EQ || op == OP_NE;
     double m;
     double n;
+    int order;
 
     if (left.kind == RESULT_ERROR || right.kind == RESULT_ERROR) {
         return failed;
@@ -412,13 +469,13 @@ static struct result compare(enum op op, struct result left, struct result right
     if (number_of(&a, &m) && number_of(&b, &n)) {
         return isnan(m) || isnan(n) ? truth(op == OP_NE) : truth(relates(op, (m > n) - (m < n)));
     }
-    if (asks_equal) {
-        return truth(mln_term_eq(&a, &b) == (op == OP_EQ));
+    if (is_boolean(&a) && is_boolean(&b)) {
+        return truth(relates(op, effective(left).truth - effective(right).truth));
     }
-    if (sorts(&a) && sorts(&b) && mln_slice_eq(a.type, b.type)) {
-        return truth(relates(op, mln_slice_cmp(a.text, b.text)));
+    if (order_of(&a, &b, &order)) {
+        return truth(relates(op, order));
     }
-    return failed;
+    return op == OP_EQ || op == OP_NE ? equal(op, &a, &b) : failed;
 }
 
 /* ---- functions ---- */

@@ -5,6 +5,7 @@
 
 struct mln_triple {
     struct mln_term part[3]; /* subject, predicate, object */
+    unsigned document;       /* that it is from; the first is 0 */
 };
 
 struct mln_graph {
@@ -30,8 +31,14 @@ struct mln_expr; /* filter.c */
 struct mln_filter_expr {
     struct mln_filter_expr *next;
     struct mln_expr *expr;
-    unsigned cost; /* steps that it takes once */
+    unsigned cost;      /* steps that it takes once */
+    uint64_t variables; /* a bit each */
 };
+
+static inline uint64_t mln_variable_bit(const struct mln_term *variable)
+{
+    return (uint64_t)1 << variable->variable;
+}
 
 enum mln_element_kind {
     MLN_ELEMENT_TRIPLE,
@@ -55,8 +62,26 @@ struct mln_group {
 
 struct mln_query {
     struct mln_group *where;
-    bool is_empty; /* LIMIT 0 */
+    size_t bytes; /* of the text: no constant in it is longer */
+    bool is_ask;  /* else SELECT */
+    bool is_distinct;
+    uint64_t limit; /* UINT64_MAX: none */
+    struct mln_term selected[MLN_QUERY_VARIABLES];
+    unsigned selected_count;
 };
+
+/* A solution as it is found. */
+struct mln_solution {
+    const struct mln_bindings *bindings;
+    const struct mln_triple *const *triples; /* that it consists of */
+    unsigned count;
+};
+
+/* Shows all solutions until `found` says true, as many times as there are ways to them. *ret_steps
+ * is what it took. False: there were too many steps, and who knows what else would be found. */
+bool mln_graph_solve(const struct mln_graph *graph, const struct mln_query *query,
+                     bool (*found)(void *data, const struct mln_solution *s), void *data,
+                     uint64_t *ret_steps);
 
 /* An expression in parentheses, or a call. Errors: SYNTAX, NOT_IMPLEMENTED, LIMIT (too deep), those
  * of r->variable, NO_MEMORY. */

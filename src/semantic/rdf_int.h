@@ -3,7 +3,9 @@
 
 #include "semantic/semantic.h"
 
-enum { MLN_RDF_DEPTH = 32 }; /* of brackets within brackets */
+enum { MLN_RDF_DEPTH = 32 };    /* of brackets within brackets */
+enum { MLN_RDF_PREFIXES = 64 }; /* of one text: each name is looked for among all */
+enum { MLN_RDF_SPREAD = 16 };   /* names with their prefixes take so many times the text at most */
 
 #define MLN_XSD "http://www.w3.org/2001/XMLSchema#"
 
@@ -23,6 +25,9 @@ struct mln_term {
 };
 
 bool mln_term_eq(const struct mln_term *a, const struct mln_term *b);
+
+/* Is it the name of a blank node, not one of a variable that is written? */
+bool mln_rdf_is_blank(struct mln_slice name);
 
 /* ---- tokens ---- */
 
@@ -56,6 +61,8 @@ struct mln_rdf_reader {
     struct mln_token token; /* at hand */
     struct mln_arena *arena;
     struct mln_rdf_prefix *prefixes;
+    unsigned prefix_count;
+    size_t room; /* bytes that prefixes of names may still take */
     unsigned depth;
     unsigned document; /* tells blank nodes of several apart */
     unsigned blanks;   /* without a name of their own */
@@ -79,10 +86,12 @@ mln_err mln_rdf_expect(struct mln_rdf_reader *r, const char *sign);
 
 /* ---- terms and triples ---- */
 
-/* A prefix and its IRI, behind the word or directive. Errors: SYNTAX, NO_MEMORY. */
+/* A prefix and its IRI, behind the word or directive. Errors: SYNTAX, LIMIT (too many),
+ * NO_MEMORY. */
 mln_err mln_rdf_read_prefix(struct mln_rdf_reader *r);
 
-/* A term that needs no triples. Errors: SYNTAX (another token), those of `variable`, NO_MEMORY. */
+/* A term that needs no triples. Errors: SYNTAX (another token), LIMIT (no room for names), those of
+ * `variable`, NO_MEMORY. */
 mln_err mln_rdf_read_term(struct mln_rdf_reader *r, struct mln_term *ret);
 
 /* A subject with all that is said of it. Errors: SYNTAX, LIMIT (too deep), NOT_IMPLEMENTED

@@ -1,13 +1,14 @@
 /* Semantics: descriptions in RDF, and questions to them in SPARQL.
  *
- * Turtle is read whole but for relative IRIs and @base. Of SPARQL 1.1 what finds out whether
- * there is a solution: SELECT and ASK of groups with FILTER, OPTIONAL and UNION. Nothing is
- * fetched. What a peer can make grow is bounded: bytes and triples of a graph, bytes and steps of
- * a question. One graph, one thread. docs/internals/semantic.md
- * spec: TS-0004 7.3.3.18, 7.4.34; W3C: Turtle, SPARQL 1.1 Query Language */
+ * Turtle is read whole but for relative IRIs and @base. Of SPARQL 1.1 what is about patterns:
+ * SELECT and ASK of groups with FILTER, OPTIONAL and UNION, DISTINCT and LIMIT. Nothing is fetched.
+ * What a peer can make grow is bounded: bytes and triples of a graph, bytes and steps of a
+ * question. One graph, one thread. docs/internals/semantic.md spec:
+ * TS-0004 7.3.3.18, 7.3.3.19, 7.4.34; W3C: Turtle, SPARQL 1.1 Query Language */
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/limits.h"
@@ -27,12 +28,33 @@ void mln_graph_freep(struct mln_graph **graph);
  * Errors: ATTR_INVALID, LIMIT, NO_MEMORY. */
 mln_err mln_graph_add(struct mln_graph *graph, struct mln_slice text, struct mln_fault *fault);
 
+/* How many descriptions were added, however much of them is in the graph. */
+unsigned mln_graph_documents(const struct mln_graph *graph);
+
 /* Reads a question. It lives in the arena and borrows from the text. Errors: SPARQL (no query),
  * NOT_IMPLEMENTED (a form that is not taken), LIMIT, NO_MEMORY. */
 mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
                        struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault);
 
-/* Has the question an answer? *ret_steps is what it took to find out, also after an error.
- * Errors: LIMIT (too many steps). */
+/* Has the question an answer? DISTINCT is no matter, LIMIT only when it is 0. *ret_steps is what it
+ * took to find out, also after an error. Errors: LIMIT (too many steps). */
 mln_err mln_graph_ask(const struct mln_graph *graph, const struct mln_query *query, bool *ret,
                       uint64_t *ret_steps);
+
+/* Of which descriptions are the triples that solutions consist of? `documents` has an element for
+ * each call of mln_graph_add so far; those become true. *ret_steps is what it took. False: too many
+ * steps, there may be more. */
+bool mln_graph_origins(const struct mln_graph *graph, const struct mln_query *query,
+                       bool *documents, uint64_t *ret_steps);
+
+enum mln_results_form {
+    MLN_RESULTS_JSON, /* W3C: SPARQL 1.1 Query Results JSON Format */
+    MLN_RESULTS_XML,  /* W3C: SPARQL Query Results XML Format */
+};
+
+/* Appends the answer. *ret_partial: solutions are missing, because there were too many steps or no
+ * room for them. *ret_steps is what it took, also after an error. Errors: LIMIT (ASK: too many
+ * steps; or not even the frame of the answer has room), NO_MEMORY. */
+mln_err mln_graph_results(const struct mln_graph *graph, const struct mln_query *query,
+                          enum mln_results_form form, struct mln_buf *out, bool *ret_partial,
+                          uint64_t *ret_steps);

@@ -1,10 +1,25 @@
 /* Fuzz target of descriptions and questions: a description, a form feed, a question. What is taken
  * must end within its bounds. */
+#include "base/utf8.h"
 #include "semantic/semantic.h"
 
 #include "base/fuzz_test.h"
 
-enum { STEPS = 1000 };
+enum { STEPS = 1000, ROOM = 4096 };
+
+static void show(const struct mln_graph *graph, const struct mln_query *query,
+                 enum mln_results_form form, struct mln_arena *arena)
+{
+    struct mln_buf out;
+    struct mln_slice text;
+    uint64_t steps;
+    bool is_partial;
+
+    mln_buf_init(&out, arena, ROOM);
+    if (!mln_failed(mln_graph_results(graph, query, form, &out, &is_partial, &steps))) {
+        require(!mln_failed(mln_buf_finish(&out, &text)) && mln_utf8_valid(text));
+    }
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,5 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!mln_failed(mln_graph_ask(graph, query, &holds, &steps))) {
         require(steps <= STEPS || holds);
     }
+    show(graph, query, MLN_RESULTS_JSON, arena);
+    show(graph, query, MLN_RESULTS_XML, arena);
     return 0;
 }

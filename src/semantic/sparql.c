@@ -166,42 +166,141 @@ static mln_err read_group(struct parser *p, struct mln_group **ret)
     return MLN_OK;
 }
 
+/* ---- scopes ---- */
+
+static uint64_t variables_of(const struct mln_element *e)
+{
+    uint64_t ret = 0;
+
+    for (int i = 0; i < 3 && e->kind == MLN_ELEMENT_TRIPLE; i++) {
+        ret |= e->part[i].kind == MLN_TERM_VARIABLE ? mln_variable_bit(&e->part[i]) : 0;
+    }
+    for (const struct mln_group *g = e->groups; g; g = g->next) {
+        for (const struct mln_element *inner = g->first; inner; inner = inner->next) {
+            ret |= variables_of(inner);
+        }
+    }
+    return ret;
+}
+
+/* Those that the triples of the group bind in any case. */
+static uint64_t bound_by(const struct mln_group *group)
+{
+    uint64_t ret = 0;
+
+    for (const struct mln_element *e = group->first; e; e = e->next) {
+        ret |= e->kind == MLN_ELEMENT_TRIPLE ? variables_of(e) : 0;
+    }
+    return ret;
+}
+
+static uint64_t asked_by_filters(const struct mln_group *group)
+{
+    uint64_t ret = 0;
+
+    for (const struct mln_filter_expr *f = group->filters; f; f = f->next) {
+        ret |= f->variables;
+    }
+    return ret;
+}
+
+/* The search enters a group with what is bound outside, while SPARQL solves it by itself and joins
+ * then. Where a filter or an option could tell the difference, the question is not taken. An
+ * option's own filters do know what is outside. SPARQL 1.1 18.2.2 */
+static bool is_well_scoped(const struct mln_group *group, uint64_t outside, bool is_option)
+{
+    uint64_t bound = 0;
+    uint64_t inside = 0;
+
+    if (!is_option && (asked_by_filters(group) & outside & ~bound_by(group))) {
+        return false;
+    }
+    for (const struct mln_element *e = group->first; e; e = e->next) {
+        uint64_t own = variables_of(e);
+
+        if (e->kind == MLN_ELEMENT_OPTIONAL && (own & outside & ~bound)) {
+            return false;
+        }
+        for (const struct mln_group *g = e->groups; g; g = g->next) {
+            if (!is_well_scoped(g, outside | inside, e->kind == MLN_ELEMENT_OPTIONAL)) {
+                return false;
+            }
+        }
+        inside |= own;
+        bound |= e->kind == MLN_ELEMENT_TRIPLE ? own : 0;
+    }
+    return true;
+}
+
 /* ---- the question ---- */
 
-static mln_err read_selection(struct parser *p)
+static mln_err select_variable(struct parser *p)
+{
+    struct mln_query *q = p->query;
+    struct mln_term term;
+
+    MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_VARIABLE, SYNTAX);
+    MLN_TRY(mln_rdf_read_term(&p->r, &term));
+    for (unsigned i = 0; i < q->selected_count; i++) {
+        if (q->selected[i].variable == term.variable) {
+            return MLN_OK;
+        }
+    }
+    q->selected[q->selected_count++] = term;
+    return MLN_OK;
+}
+
+static mln_err read_selection(struct parser *p, bool *ret_all)
 {
     struct mln_rdf_reader *r = &p->r;
-    struct mln_term unused;
 
-    if (mln_rdf_is_word(r, "DISTINCT") || mln_rdf_is_word(r, "REDUCED")) {
+    p->query->is_distinct = mln_rdf_is_word(r, "DISTINCT");
+    if (p->query->is_distinct || mln_rdf_is_word(r, "REDUCED")) {
         MLN_TRY(mln_rdf_next(r));
     }
     MLN_REQUIRE(!mln_rdf_is_sign(r, "("), NOT_IMPLEMENTED); /* SELECT (expression AS ?v) */
-    if (mln_rdf_is_sign(r, "*")) {
+    *ret_all = mln_rdf_is_sign(r, "*");
+    if (*ret_all) {
         return mln_rdf_next(r);
     }
     do {
-        MLN_REQUIRE(r->token.kind == MLN_TOKEN_VARIABLE, SYNTAX);
-        MLN_TRY(mln_rdf_read_term(r, &unused));
+        MLN_TRY(select_variable(p));
     } while (r->token.kind == MLN_TOKEN_VARIABLE);
     MLN_REQUIRE(!mln_rdf_is_sign(r, "("), NOT_IMPLEMENTED);
     return MLN_OK;
 }
 
+/* SELECT *: what has a name and stands in a pattern. */
+static void select_all(struct parser *p)
+{
+    struct mln_query *q = p->query;
+    struct mln_element where = { .kind = MLN_ELEMENT_GROUPS, .groups = q->where };
+    uint64_t in_scope = variables_of(&where);
+
+    for (unsigned i = 0; i < p->count; i++) {
+        struct mln_term v = { .kind = MLN_TERM_VARIABLE, .variable = i, .text = p->names[i] };
+
+        if ((in_scope & mln_variable_bit(&v)) && !mln_rdf_is_blank(v.text)) {
+            q->selected[q->selected_count++] = v;
+        }
+    }
+}
+
 static mln_err read_limit(struct parser *p)
 {
-    uint64_t n;
-
     MLN_TRY(mln_rdf_next(&p->r));
-    MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_NUMBER && mln_num_u64(p->r.token.text, &n), SYNTAX);
-    p->query->is_empty = n == 0;
+    MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_NUMBER &&
+                    mln_num_u64(p->r.token.text, &p->query->limit),
+                SYNTAX);
     return mln_rdf_next(&p->r);
 }
 
-static mln_err read_query(struct parser *p)
+/* SELECT or ASK, up to the pattern. */
+static mln_err read_form(struct parser *p, bool *ret_all)
 {
     struct mln_rdf_reader *r = &p->r;
 
+    *ret_all = false;
     MLN_TRY(mln_rdf_next(r));
     while (mln_rdf_is_word(r, "PREFIX")) {
         MLN_TRY(mln_rdf_next(r));
@@ -209,22 +308,33 @@ static mln_err read_query(struct parser *p)
     }
     if (mln_rdf_is_word(r, "SELECT")) {
         MLN_TRY(mln_rdf_next(r));
-        MLN_TRY(read_selection(p));
+        MLN_TRY(read_selection(p, ret_all));
     } else {
         MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
         MLN_REQUIRE(mln_rdf_is_word(r, "ASK"), SYNTAX);
+        p->query->is_ask = true;
         MLN_TRY(mln_rdf_next(r));
     }
     MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
-    if (mln_rdf_is_word(r, "WHERE")) {
-        MLN_TRY(mln_rdf_next(r));
-    }
+    return mln_rdf_is_word(r, "WHERE") ? mln_rdf_next(r) : MLN_OK;
+}
+
+static mln_err read_query(struct parser *p)
+{
+    struct mln_rdf_reader *r = &p->r;
+    bool selects_all;
+
+    MLN_TRY(read_form(p, &selects_all));
     MLN_TRY(read_group(p, &p->query->where));
     if (mln_rdf_is_word(r, "LIMIT")) {
         MLN_TRY(read_limit(p));
     }
     MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
     MLN_REQUIRE(r->token.kind == MLN_TOKEN_END, SYNTAX);
+    MLN_REQUIRE(is_well_scoped(p->query->where, 0, false), NOT_IMPLEMENTED);
+    if (selects_all) {
+        select_all(p);
+    }
     return MLN_OK;
 }
 
@@ -232,12 +342,18 @@ mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
                        struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault)
 {
     struct mln_query *q = mln_arena_zalloc(arena, 1, sizeof *q);
-    struct parser p = { .r = { .rest = text, .arena = arena, .variable = variable, .take = take },
+    struct parser p = { .r = { .rest = text,
+                               .arena = arena,
+                               .room = (size_t)MLN_RDF_SPREAD * limits->sparql_bytes,
+                               .variable = variable,
+                               .take = take },
                         .query = q };
     mln_err err = MLN_ERROR(LIMIT);
 
     MLN_REQUIRE(q, NO_MEMORY);
     p.r.data = &p;
+    q->bytes = text.len;
+    q->limit = UINT64_MAX;
     if (text.len <= limits->sparql_bytes) {
         err = mln_utf8_valid(text) ? read_query(&p) : MLN_ERROR(SYNTAX);
     }

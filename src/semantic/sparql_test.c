@@ -57,6 +57,9 @@ static void questions(void **state)
         "ASK { ?s ?p ?o FILTER(?o > 3 && !bound(?x) || ?o IN (1, \"a\"@de)) ?s ?q ?r }",
         "ASK { ?s ?p ?o FILTER contains(str(?o), \"x\") FILTER(?o NOT IN ()) }",
         "# why\nASK { ?s ?p true }",
+        "ASK { ?s ?p ?o OPTIONAL { ?s ?q ?r FILTER(?o > 1) OPTIONAL { ?r ?t ?u } } }",
+        "ASK { ?s ?p ?o { ?s ?b ?c FILTER(?s != ?c) OPTIONAL { ?s ?d ?e } } }",
+        "ASK { { ?s ?p ?o OPTIONAL { ?o ?q ?r } } ?s ?b ?c FILTER(!bound(?r)) }",
     };
 
     (void)state;
@@ -79,6 +82,11 @@ static void other_forms_are_not_implemented(void **state)
         "ASK { ?s ^<u:p> ?o }",
         "ASK { ?s <u:p>* ?o }",
         "ASK { ?s (<u:p>|<u:q>) ?o }",
+        /* what is bound outside would reach into the group */
+        "ASK { ?s ?p ?o { ?a ?b ?c FILTER(?s = 1) } }",
+        "ASK { ?s ?p ?o { OPTIONAL { ?s ?b ?c } } }",
+        "ASK { ?s ?p ?o OPTIONAL { ?o ?q ?r OPTIONAL { ?s ?b ?c } } }",
+        "ASK { ?s ?p ?o { { ?a ?b ?c } UNION { ?d ?e ?f FILTER(!bound(?s)) } } }",
         "ASK { VALUES ?x { 1 } }",
         "ASK { BIND(1 AS ?x) }",
         "ASK { GRAPH ?g { ?s ?p ?o } }",

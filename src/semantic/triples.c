@@ -41,6 +41,8 @@ static mln_err expand(struct mln_rdf_reader *r, struct mln_slice name, struct ml
 
     for (const struct mln_rdf_prefix *p = r->prefixes; p; p = p->next) {
         if (mln_slice_eq(p->name, prefix)) {
+            MLN_REQUIRE(p->iri.len <= r->room, LIMIT);
+            r->room -= p->iri.len;
             return join(r, p->iri, name, ret);
         }
     }
@@ -53,6 +55,7 @@ mln_err mln_rdf_read_prefix(struct mln_rdf_reader *r)
     struct mln_slice name = r->token.text;
 
     MLN_REQUIRE(p, NO_MEMORY);
+    MLN_REQUIRE(r->prefix_count++ < MLN_RDF_PREFIXES, LIMIT);
     MLN_REQUIRE(r->token.kind == MLN_TOKEN_NAME && mln_slice_find(name, ':') + 1 == name.len,
                 SYNTAX);
     p->name = mln_slice_head(name, name.len - 1);
@@ -67,7 +70,7 @@ mln_err mln_rdf_read_prefix(struct mln_rdf_reader *r)
 /* ---- terms ---- */
 
 /* In questions it is a variable that nobody asks for. The sign before its name is in no name that
- * is written. */
+ * is written: number of the document, sign, name. */
 static mln_err blank(struct mln_rdf_reader *r, char sign, struct mln_slice name,
                      struct mln_term *ret)
 {
@@ -85,6 +88,11 @@ static mln_err blank(struct mln_rdf_reader *r, char sign, struct mln_slice name,
     }
     *ret = (struct mln_term){ .kind = MLN_TERM_BLANK, .text = text };
     return MLN_OK;
+}
+
+bool mln_rdf_is_blank(struct mln_slice name)
+{
+    return mln_slice_find(name, ':') < name.len || mln_slice_find(name, '#') < name.len;
 }
 
 static mln_err new_blank(struct mln_rdf_reader *r, struct mln_term *ret)

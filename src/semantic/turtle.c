@@ -31,6 +31,11 @@ void mln_graph_freep(struct mln_graph **graph)
     mln_graph_free(*graph);
 }
 
+unsigned mln_graph_documents(const struct mln_graph *graph)
+{
+    return graph->documents;
+}
+
 static mln_err take(void *data, const struct mln_term part[3])
 {
     struct mln_graph *g = data;
@@ -49,7 +54,7 @@ static mln_err take(void *data, const struct mln_term part[3])
         g->triples[g->count].part[i] = part[i];
         g->longest = part[i].text.len > g->longest ? part[i].text.len : g->longest;
     }
-    g->count++;
+    g->triples[g->count++].document = g->documents - 1;
     return MLN_OK;
 }
 
@@ -86,6 +91,7 @@ mln_err mln_graph_add(struct mln_graph *graph, struct mln_slice text, struct mln
     struct mln_rdf_reader r = {
         .rest = text,
         .arena = graph->arena,
+        .room = (size_t)MLN_RDF_SPREAD * graph->limits->descriptor_bytes,
         .document = ++graph->documents,
         .data = graph,
         .take = take,

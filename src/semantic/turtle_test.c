@@ -164,6 +164,40 @@ static void what_is_no_turtle_is_refused(void **state)
     add_well(" # only this");
 }
 
+static void append(char *text, size_t size, const char *more)
+{
+    (void)snprintf(text + strlen(text), size - strlen(text), "%s", more);
+}
+
+static enum mln_err_code add_prefixes(unsigned count)
+{
+    char text[4096] = "";
+
+    for (unsigned i = 0; i < count; i++) {
+        append(text, sizeof text, "PREFIX h: <u:> ");
+    }
+    return add(text);
+}
+
+/* So many names whose prefix is as long as a description may be, nearly. */
+static enum mln_err_code add_names(unsigned count)
+{
+    char text[8192] = "PREFIX h: <u:";
+    size_t kept = limits.descriptor_bytes;
+    enum mln_err_code code;
+
+    limits.descriptor_bytes = 4096;
+    memset(text + strlen(text), 'x', 3950);
+    append(text, sizeof text, "> ");
+    for (unsigned i = 0; i < count; i++) {
+        append(text, sizeof text, i ? ", h:o" : "<u:s> <u:p> h:o");
+    }
+    append(text, sizeof text, " .");
+    code = add(text);
+    limits.descriptor_bytes = kept;
+    return code;
+}
+
 static void size_and_depth_are_bounded(void **state)
 {
     char deep[MLN_RDF_DEPTH * 2 + 64] = "<u:a> <u:b> ";
@@ -171,6 +205,10 @@ static void size_and_depth_are_bounded(void **state)
     (void)state;
     memset(deep + strlen(deep), '(', MLN_RDF_DEPTH + 1);
     assert_int_equal(add(deep), MLN_ERR_LIMIT);
+    assert_int_equal(add_prefixes(MLN_RDF_PREFIXES), MLN_ERR_NONE);
+    assert_int_equal(add_prefixes(MLN_RDF_PREFIXES + 1), MLN_ERR_LIMIT);
+    assert_int_equal(add_names(MLN_RDF_SPREAD - 1), MLN_ERR_NONE);
+    assert_int_equal(add_names(MLN_RDF_SPREAD + 1), MLN_ERR_LIMIT);
     limits.descriptor_triples = graph->count + 2;
     add_well("<u:a> <u:b> 1 , 2 .");
     assert_int_equal(add("<u:a> <u:b> 3 ."), MLN_ERR_LIMIT);
