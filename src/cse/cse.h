@@ -145,7 +145,8 @@ void mln_worker_outcomes(const struct mln_worker *worker, uint64_t sums[static M
 struct mln_call {
     struct mln_arena *arena; /* of this request; the answer lives in it */
     const struct mln_peer *peer;
-    struct mln_value *params; /* request parameters under their short names */
+    struct mln_value *params;       /* request parameters under their short names */
+    struct mln_slice serialisation; /* of the answer: "json"; empty: what the originator prefers */
     void (*done)(struct mln_call *call);
     void *owner; /* the binding's */
 

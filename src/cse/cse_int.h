@@ -156,6 +156,7 @@ struct mln_exec {
     bool may_write;                     /* the view is a batch of the store */
     bool has_written;                   /* something is in the batch: an error now must undo it */
     bool owns_fan;                      /* this request is the one that fans out first */
+    bool answers_xml;                   /* the answer is for who reads XML */
     bool is_vacant;                     /* an empty container was retrieved: notify/vacant.h */
     bool is_told;                       /* who monitors the target hears of it in the batch */
     bool is_long;                       /* on the thread for long reads */

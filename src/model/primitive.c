@@ -447,7 +447,8 @@ static mln_err read_filter(struct reader *r)
 /* spec: TS-0001 8.1.2, table of Result Content */
 static mln_err read_result_content(struct reader *r)
 {
-    bool is_discovery = r->req->fc && r->req->fc->usage == MLN_FILTER_USAGE_DISCOVERY;
+    bool is_discovery =
+        r->req->fc && r->req->fc->usage == MLN_FILTER_USAGE_DISCOVERY && !r->req->sqi;
     uint64_t rcn;
 
     if (!r->given[MLN_PA_RCN]) {
@@ -459,12 +460,32 @@ static mln_err read_result_content(struct reader *r)
         return invalid(r, MLN_PA_RCN,
                        is_discovery ? "not allowed in discovery" : "not allowed in this operation");
     }
-    if (rcn == MLN_RCN_SEMANTIC) {
-        mln_fault_set(r->fault, "rcn: semantic content is not supported yet");
-        MLN_FAIL(NOT_IMPLEMENTED);
-    }
     r->req->rcn = (int)rcn;
     r->req->has_rcn = true;
+    return MLN_OK;
+}
+
+/* spec: TS-0001 8.1.2, TS-0004 7.3.3.19.1: a semantic query says so twice; of the Filter Criteria
+ * only the query counts */
+static mln_err check_semantic_query(struct reader *r)
+{
+    struct mln_request *req = r->req;
+    size_t queries = 0;
+
+    if (!req->sqi) {
+        return req->rcn == MLN_RCN_SEMANTIC
+                   ? invalid(r, MLN_PA_RCN, "semantic content is for semantic queries")
+                   : MLN_OK;
+    }
+    if (req->rcn != MLN_RCN_SEMANTIC || req->atrl) {
+        return invalid(r, MLN_PA_SQI, "the Result Content of a semantic query is semantic content");
+    }
+    if (req->fc) {
+        (void)mln_filter_queries(req->fc, &queries);
+    }
+    if (queries != 1) {
+        return invalid(r, MLN_PA_SQI, "a semantic query has one semanticsFilter");
+    }
     return MLN_OK;
 }
 
@@ -494,12 +515,14 @@ static mln_err read_all_claims(struct reader *r)
 {
     const struct mln_limits *l = r->limits;
     const struct mln_value *tqi = r->given[MLN_PA_TQI];
+    const struct mln_value *sqi = r->given[MLN_PA_SQI];
 
     MLN_TRY(read_claims(r, MLN_PA_RIDS, l->identifier_bytes, &r->req->rids));
     MLN_TRY(read_claims(r, MLN_PA_TKNS, l->token_bytes, &r->req->tkns));
     MLN_TRY(read_claims(r, MLN_PA_TIDS, l->identifier_bytes, &r->req->tids));
     MLN_TRY(read_claims(r, MLN_PA_LTIDS, l->identifier_bytes, &r->req->ltids));
     r->req->tqi = tqi && tqi->boolean;
+    r->req->sqi = sqi && sqi->boolean;
     return MLN_OK;
 }
 
@@ -569,7 +592,8 @@ mln_err mln_request_read(struct mln_value *params, int64_t now_us, const struct 
     MLN_TRY(refuse_no_response(&r));
     MLN_TRY(read_content(&r));
     MLN_TRY(read_filter(&r));
-    return read_result_content(&r);
+    MLN_TRY(read_result_content(&r));
+    return check_semantic_query(&r);
 }
 
 /* What a CSE on the way must understand. spec: TS-0004 7.3.2.1, annex H.1 */

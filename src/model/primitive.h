@@ -51,6 +51,7 @@ struct mln_request {
     const struct mln_value *tids;  /* Token IDs */
     const struct mln_value *ltids; /* Local Token IDs */
     bool tqi;                      /* Token Request Indicator */
+    bool sqi;                      /* Semantic Query Indicator: with one query in fc */
     int rcn;                       /* Result Content, resolved to the default of the operation */
     bool has_rcn;
     bool wants_unstructured; /* Desired Identifier Result Type is 2 */

@@ -318,7 +318,7 @@ static void test_result_content(void **state)
     /* as Table 8.1.2-1: C R U D N discovery */
     static const char *const table[] = {
         "v-vv--", "vvvv--", "v-----", "v-----", "-v-v--", "-v-v--",
-        "-v-v-v", "-v----", "-v-v--", "v-v---", "-!----", "-----v",
+        "-v-v-v", "-v----", "-v-v--", "v-v---", "------", "-----v",
     };
     static const int defaults[] = { 1, 1, 1, 0, 0, MLN_RCN_DISCOVERY };
     char json[300];
@@ -331,9 +331,7 @@ static void test_result_content(void **state)
         assert_false(req.has_rcn);
         for (int rcn = 0; rcn <= 12; rcn++) {
             char mark = rcn < 12 ? table[rcn][i] : '-';
-            enum mln_err_code expected = mark == 'v'   ? OK
-                                         : mark == '!' ? NOT_IMPLEMENTED
-                                                       : PARAM_INVALID;
+            enum mln_err_code expected = mark == 'v' ? OK : PARAM_INVALID;
 
             (void)snprintf(json, sizeof json, "%s,'rcn':%d}", requests[i], rcn);
             assert_int_equal(read_request(json), expected);
@@ -484,19 +482,33 @@ static void test_the_rest(void **state)
     assert_int_equal(req.grtm->items.count, 1);
 }
 
+/* spec: TS-0001 8.1.2, TS-0004 7.3.3.19.1: both or neither, and one question */
+static void test_semantic_queries(void **state)
+{
+    static const struct sample samples[] = {
+        { R ",'sqi':true,'rcn':10,'fc':{'smf':['x']}}", OK, NULL },
+        { R ",'sqi':true,'rcn':10,'fc':{'smf':['x'],'fu':1,'lbl':['y']}}", OK, NULL },
+        { R ",'sqi':false}", OK, NULL },
+        { R ",'sqi':true}", PARAM_INVALID, NULL },
+        { R ",'sqi':true,'rcn':10}", PARAM_INVALID, NULL },
+        { R ",'sqi':true,'fc':{'smf':['x']}}", PARAM_INVALID, NULL },
+        { R ",'sqi':true,'rcn':10,'fc':{'smf':['x','y']}}", PARAM_INVALID, NULL },
+        { R ",'sqi':true,'rcn':10,'fc':{'smf':['x']},'atrl':['lbl']}", PARAM_INVALID, NULL },
+        { R ",'sqi':false,'rcn':10,'fc':{'smf':['x']}}", PARAM_INVALID, NULL },
+        { C ",'sqi':false}", PARAM_INVALID, NULL },
+    };
+
+    (void)state;
+    RUN(samples);
+}
+
 /* Refused when they ask for something; spelled out they may say that they do not. */
 static void test_unbuilt_parameters(void **state)
 {
     static const struct sample samples[] = {
-        { R ",'asi':true}", NOT_IMPLEMENTED, NULL },
-        { R ",'aus':['QQ']}", NOT_IMPLEMENTED, NULL },
-        { R ",'auri':true}", NOT_IMPLEMENTED, NULL },
-        { R ",'auri':false}", OK, NULL },
-        { R ",'sqi':true}", NOT_IMPLEMENTED, NULL },
-        { R ",'sqi':false}", OK, NULL },
-        { C ",'sqi':false}", PARAM_INVALID, NULL },
-        { R ",'da':true}", NOT_IMPLEMENTED, NULL },
-        { R ",'da':false}", OK, NULL },
+        { R ",'asi':true}", NOT_IMPLEMENTED, NULL },  { R ",'aus':['QQ']}", NOT_IMPLEMENTED, NULL },
+        { R ",'auri':true}", NOT_IMPLEMENTED, NULL }, { R ",'auri':false}", OK, NULL },
+        { R ",'da':true}", NOT_IMPLEMENTED, NULL },   { R ",'da':false}", OK, NULL },
         { N ",'asi':true}", PARAM_INVALID, NULL },
     };
 
@@ -613,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_response_type),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_the_rest),
+        cmocka_unit_test(test_semantic_queries),
         cmocka_unit_test(test_unbuilt_parameters),
         cmocka_unit_test(test_roles_and_tokens),
         cmocka_unit_test(test_lengths),

@@ -3,6 +3,8 @@
 spec: TS-0004 7.4.13.2.1, 7.4.14.2; docs/decisions/0034
 """
 
+import base64
+import json
 import threading
 import time
 
@@ -183,6 +185,30 @@ def test_sub_groups_elsewhere(fleet):
     assert [code for _, code in answers(got)] == [2000] * 3
     inner = got.pc["m2m:agr"]["m2m:rsp"][0]["pc"]["m2m:agr"]["m2m:rsp"]
     assert [(one["fr"], one["rsc"]) for one in inner] == [("base/ae/open", 2000), ("/asn/base/ae/open", 2000)]
+
+
+def test_semantics_of_members_elsewhere(fleet):
+    """TS-0004 7.4.35.2.2: one graph of descriptors at several CSEs, also of a group there"""
+    said = {"in": "<u:lamp> <u:in> <u:hall> .", "mn1": "<u:oven> <u:in> <u:hall> .",
+            "asn": "<u:hall> <u:floor> 2 .", "mn2": "<u:other> <u:floor> 2 ."}
+    for name, text in said.items():
+        fleet.aes[name].delete("base/ae/open/d")
+        described = {"dcrp": 5, "dsp": base64.b64encode(text.encode()).decode()}
+        acpi = fleet.aes[name].retrieve("base/ae/open")["acpi"]
+        assert fleet.aes[name].create("base/ae/open", "smd", rn="d", acpi=acpi, **described).rsc == 2001
+    make_group(fleet.aes["mn1"], ["base/ae/open/d", "/asn/base/ae/open/d"], name="sub",
+               macp=[grant(fleet.client("mn1"), (["all"], 63), parent="base")])
+    make_group(fleet.aes["in"], ["base/ae/open/d", "/mn1/base/ae/sub/fopt", "/mn2/base/ae/open/d", "/mn1/base/none"])
+    upstairs = "SELECT ?x { ?x <u:in> ?r . ?r <u:floor> 2 }"
+    answer = fleet.aes["in"].retrieve("base/ae/g/sfop", query={"sqi": 1, "rcn": 10, "smf": upstairs})
+    assert answer.rsc == 2000, answer
+    rows = json.loads(answer.pc["m2m:qres"])["results"]["bindings"]
+    assert [row["x"]["value"] for row in rows] == ["u:lamp", "u:oven"]
+    ids = {name: fleet.aes[name].retrieve("base/ae/open")["ri"] for name in ("mn1", "asn")}
+    found = fleet.aes["in"].retrieve("base/ae/g/sfop", query={"fu": 1, "smf": upstairs})
+    assert found.pc == {"m2m:uril": ["base/ae/open", f"/mn1/{ids['mn1']}", f"/asn/{ids['asn']}"]}
+    for address in found.pc["m2m:uril"]:
+        assert fleet.aes["in"].retrieve(address).rsc == 2000
 
 
 @pytest.mark.parametrize("method", ["retrieve", "create"])

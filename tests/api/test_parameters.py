@@ -346,8 +346,8 @@ def test_result_content(ae, cnt, operation, rcn):
         assert answer.rsc == {"create": 2001, "update": 2004, "delete": 2002}.get(operation, 2000)
         assert was_done.get(operation, True)
         return
-    # 7: the target is no announced resource; 10: no semantics
-    assert answer.rsc == (5001 if (operation, rcn) == ("retrieve", 10) else 4000)
+    # 7: the target is no announced resource; 10: no semantic query
+    assert answer.rsc == 4000
     assert not was_done.get(operation, False)
 
 
@@ -532,7 +532,13 @@ def test_unsupported_parameters(ae, place, name, value):
 
 
 def test_semantic_queries(ae):
-    assert ae.retrieve(ae.path, query={"sqi": "true"}).rsc == 5001
+    query = {"rcn": 10, "smf": "SELECT ?x WHERE { ?x ?y ?z }"}
+    assert ae.retrieve(ae.path, query={"sqi": "true", **query}).rsc == 2000
+    for value in ("x", "2", "TRUE"):
+        assert ae.retrieve(ae.path, query={"sqi": value, **query}).rsc == 4000
+    for value in ("false", "0"):
+        assert ae.retrieve(ae.path, query={"sqi": value}).rsc == 2000
+    assert ae.update(ae.path, "ae", query={"sqi": "true"}, lbl=[]).rsc == 4000
     assert ae.retrieve(ae.path, query={"smf": "SELECT ?x WHERE { ?x ?y ?z }"}).rsc == 5001
     assert ae.retrieve(ae.path, query={"fu": 3}).rsc == 5001
 

@@ -385,6 +385,9 @@ static void dispatch(struct mln_http_connection *c)
     }
     set_peer(x);
     x->call.params = x->primitive.params;
+    if (!x->primitive.is_answer_open && x->primitive.answer) {
+        x->call.serialisation = x->primitive.answer->name;
+    }
     x->call.done = on_done;
     x->call.owner = x;
     enter(c, STATE_WORK);

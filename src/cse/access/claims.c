@@ -112,6 +112,9 @@ static mln_err read_resource(struct mln_claims *c, const struct mln_lookup *l, s
         return MLN_OK;
     }
     MLN_TRY(err);
+    if (t.virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT) {
+        return MLN_OK; /* it says neither the group nor its fanOutPoint */
+    }
     c->permissions[c->permission_count] = *permission;
     c->permissions[c->permission_count].resource = t.resource.id;
     c->permissions[c->permission_count++].is_fan_out = t.virtual_child == MLN_VIRTUAL_FAN_OUT;

@@ -29,6 +29,7 @@ static bool shows_others(const struct mln_request *req)
     case MLN_RCN_ATTRIBUTES_AND_REFERENCES:
     case MLN_RCN_REFERENCES:
     case MLN_RCN_CHILDREN:
+    case MLN_RCN_SEMANTIC:
     case MLN_RCN_DISCOVERY:
         return true;
     case MLN_RCN_NOTHING:
@@ -37,7 +38,6 @@ static bool shows_others(const struct mln_request *req)
     case MLN_RCN_ADDRESS_AND_ATTRIBUTES:
     case MLN_RCN_ORIGINAL:
     case MLN_RCN_MODIFIED:
-    case MLN_RCN_SEMANTIC:
         break;
     }
     return false;

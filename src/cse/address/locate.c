@@ -95,6 +95,9 @@ enum mln_virtual mln_locate_virtual(const struct mln_resource *parent, struct ml
     if (parent->ty == MLN_TY_GRP && mln_slice_eq(name, MLN_S("fopt"))) {
         return MLN_VIRTUAL_FAN_OUT;
     }
+    if (parent->ty == MLN_TY_GRP && mln_slice_eq(name, MLN_S("sfop"))) {
+        return MLN_VIRTUAL_SEMANTIC_FAN_OUT;
+    }
     if (parent->ty == MLN_TY_PCH && mln_slice_eq(name, MLN_S("pcu"))) {
         return MLN_VIRTUAL_POLLING;
     }

@@ -18,6 +18,7 @@ enum mln_virtual {
     MLN_VIRTUAL_LATEST,
     MLN_VIRTUAL_OLDEST,
     MLN_VIRTUAL_FAN_OUT,
+    MLN_VIRTUAL_SEMANTIC_FAN_OUT,
     MLN_VIRTUAL_POLLING,
     MLN_VIRTUAL_SELF, /* notificationTargetSelfReference: for a target that leaves */
 };

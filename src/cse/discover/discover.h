@@ -20,6 +20,13 @@ enum mln_list_form {
 mln_err mln_list_flat(struct mln_exec *e, const struct mln_resource *root, enum mln_list_form form,
                       struct mln_buf *out);
 
+/* Shows what is of the type below `root`, in the order of creation, as far as the originator may
+ * retrieve it. What is shown lives until the visit is over. Marks the response when it is not all.
+ * Errors: those of the visit, NO_PRIVILEGE (nothing is shown, and `root` is hidden), LONG_READ,
+ * STORE_*, NO_MEMORY. */
+mln_err mln_list_visit(struct mln_exec *e, const struct mln_resource *root, uint16_t ty,
+                       mln_err (*visit)(void *data, const struct mln_resource *r), void *data);
+
 /* Appends the members "m2m:cin": [...], ... with the child resources of `root` and below.
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_list_nested(struct mln_exec *e, const struct mln_resource *root, struct mln_buf *out);
@@ -47,8 +54,28 @@ mln_err mln_semantics_hold(struct mln_exec *e, struct mln_access *access,
 
 struct mln_graph;
 
-/* Reads a description into a graph: descriptor and descriptorRepresentation as packed attributes.
- * What the graph borrows from goes to the arena. Errors: ATTR_INVALID, BAD_REQUEST (IRI),
- * NOT_IMPLEMENTED (a syntax that is not read), LIMIT, NO_MEMORY. */
-mln_err mln_semantics_read(struct mln_graph *graph, struct mln_slice attrs, struct mln_arena *arena,
-                           struct mln_fault *fault);
+/* Reads a description into a graph: that of a <semanticDescriptor>, or the content of a
+ * <contentInstance>, from its packed attributes. What the graph borrows from goes to the arena.
+ * Errors: ATTR_INVALID, BAD_REQUEST (IRI), NOT_IMPLEMENTED (a syntax that is not read; a content
+ * that is no Turtle), LIMIT, NO_MEMORY. */
+mln_err mln_semantics_read(struct mln_graph *graph, uint16_t ty, struct mln_slice attrs,
+                           struct mln_arena *arena, struct mln_fault *fault);
+
+/* Appends the answer of the semantic query in the request to what the descriptors below `root` say,
+ * and `root`, if it is one. Marks the response when it is not all of it.
+ * Errors: NO_PRIVILEGE (as mln_list_visit), LIMIT, LONG_READ, STORE_*, NO_MEMORY. */
+mln_err mln_semantics_query(struct mln_exec *e, const struct mln_resource *root,
+                            struct mln_buf *out);
+
+/* Can the request be put to a semanticFanOutPoint? Errors: PARAM_INVALID, NOT_IMPLEMENTED. */
+mln_err mln_semantics_check_group(const struct mln_exec *e);
+
+/* Makes of the request the one that members of a semanticFanOutPoint get. */
+void mln_semantics_ask_member(struct mln_request *req);
+
+/* Is the parameter for the semanticFanOutPoint itself, not for its members? */
+bool mln_semantics_is_own(struct mln_slice name);
+
+/* Puts in place of the members' answers what the semantic query or discovery makes of them.
+ * Errors: LIMIT, STORE_*, NO_MEMORY. */
+mln_err mln_semantics_of_members(struct mln_exec *e);

@@ -22,7 +22,8 @@ enum {
 
 struct lister {
     struct mln_exec *e;
-    struct mln_arena *scratch; /* emptied before each candidate */
+    const struct mln_filter *fc; /* or NULL */
+    struct mln_arena *scratch;   /* emptied before each candidate */
     struct mln_paths paths;
     struct mln_access access;
     enum mln_privilege privilege;
@@ -33,6 +34,9 @@ struct lister {
     uint64_t emitted;
     bool is_cut; /* there is more than was wanted or allowed */
     bool has_match;
+    uint16_t ty; /* to be visited are those of this type; 0: a list is written */
+    mln_err (*visit)(void *data, const struct mln_resource *r);
+    void *data;
     struct mln_set seen; /* with a relative path: ids of the results so far */
 };
 
@@ -115,7 +119,7 @@ static mln_err step(const struct mln_lookup *l, struct mln_slice segment, struct
 
 static mln_err follow(struct lister *l, struct mln_resource *at)
 {
-    struct mln_slice rest = l->e->req.fc->relative_path;
+    struct mln_slice rest = l->fc->relative_path;
 
     while (rest.ptr) {
         bool may;
@@ -152,6 +156,18 @@ static mln_err emit_relative(struct lister *l, const struct mln_resource *match)
 
 /* ---- one candidate ---- */
 
+static mln_err consider_visit(struct lister *l, const struct mln_resource *r)
+{
+    bool permits;
+
+    if (r->ty != l->ty) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_access_permits(&l->access, r, l->privilege, &permits));
+    l->has_match = l->has_match || permits;
+    return permits ? l->visit(l->data, r) : MLN_OK;
+}
+
 static mln_err consider(struct lister *l, const struct mln_resource *r,
                         const struct mln_path_entry *parent)
 {
@@ -159,7 +175,10 @@ static mln_err consider(struct lister *l, const struct mln_resource *r,
     struct mln_slice path;
     bool holds;
 
-    if (e->req.fc && parent->depth + 1 > e->req.fc->level) {
+    if (l->visit) {
+        return consider_visit(l, r);
+    }
+    if (l->fc && parent->depth + 1 > l->fc->level) {
         return MLN_OK;
     }
     MLN_TRY(mln_filter_applies(e, &l->access, l->scratch, r, &holds));
@@ -169,7 +188,7 @@ static mln_err consider(struct lister *l, const struct mln_resource *r,
     if (!holds) {
         return MLN_OK;
     }
-    if (e->req.fc && e->req.fc->relative_path.len) {
+    if (l->fc && l->fc->relative_path.len) {
         return emit_relative(l, r);
     }
     MLN_TRY(mln_paths_join(l->scratch, parent->path, r->rn, &path));
@@ -217,13 +236,12 @@ static mln_err walk(struct lister *l, uint64_t parent, unsigned depth)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = parent };
-    const struct mln_filter *fc = l->e->req.fc;
     uint64_t id;
     uint16_t ty;
     mln_err err = MLN_OK;
 
     MLN_REQUIRE(depth < MLN_LOCATE_DEPTH, STORE_CORRUPT);
-    if (fc && depth >= fc->level) {
+    if (l->fc && depth >= l->fc->level) {
         return MLN_OK;
     }
     MLN_TRY(mln_scan_open(l->paths.lookup.view, &spec, &scan));
@@ -267,7 +285,7 @@ static mln_err gather(struct gathering *g, uint64_t parent, unsigned depth)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
     struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN, .parent = parent };
-    const struct mln_filter *fc = g->l->e->req.fc;
+    const struct mln_filter *fc = g->l->fc;
     uint64_t id;
     uint16_t ty;
     mln_err err = MLN_OK;
@@ -339,14 +357,18 @@ static mln_err from_index(struct lister *l, struct mln_scan *scan, uint64_t most
 enum { INDEXES = 2 };
 
 /* Indexes of one label and of one type that every match must have. */
-static size_t indexes_for(const struct mln_filter *fc, struct mln_scan_spec ret[static INDEXES])
+static size_t indexes_for(const struct lister *l, struct mln_scan_spec ret[static INDEXES])
 {
+    const struct mln_filter *fc = l->fc;
     size_t count = 0;
     struct mln_slice label;
     uint16_t ty;
 
     if (fc && mln_filter_needs_label(fc, &label)) {
         ret[count++] = (struct mln_scan_spec){ .kind = MLN_SCAN_LABEL, .label = label };
+    }
+    if (l->visit) {
+        ret[count++] = (struct mln_scan_spec){ .kind = MLN_SCAN_TYPE, .ty = l->ty };
     }
     if (fc && mln_filter_needs_type(fc, &ty)) {
         ret[count++] = (struct mln_scan_spec){ .kind = MLN_SCAN_TYPE, .ty = ty };
@@ -418,9 +440,9 @@ static mln_err in_creation_order(struct lister *l, const struct mln_scan_spec *s
 static mln_err collect(struct lister *l)
 {
     const struct mln_limits *limits = l->e->cse->options.limits;
-    const struct mln_filter *fc = l->e->req.fc;
+    const struct mln_filter *fc = l->fc;
     struct mln_scan_spec specs[INDEXES];
-    size_t count = indexes_for(fc, specs);
+    size_t count = indexes_for(l, specs);
 
     l->skip = fc ? fc->offset - 1 : 0;
     l->left = fc && fc->limit < limits->results ? fc->limit : limits->results;
@@ -438,23 +460,31 @@ static mln_err check_root(struct lister *l, const struct mln_resource *root)
     return sees ? MLN_OK : MLN_ERROR(NO_PRIVILEGE);
 }
 
-static mln_err list(struct lister *l, const struct mln_resource *root)
+static mln_err search(struct lister *l, const struct mln_resource *root)
 {
-    struct mln_exec *e = l->e;
-    struct mln_lookup lookup = mln_exec_lookup(e);
+    struct mln_lookup lookup = mln_exec_lookup(l->e);
 
     lookup.arena = l->scratch;
-    mln_exec_begin_access(e, l->scratch, &l->access);
+    mln_exec_begin_access(l->e, l->scratch, &l->access);
     MLN_TRY(mln_paths_begin(&l->paths, &lookup, root));
-    mln_pack_array(l->out, MLN_PACK_OPEN);
     MLN_TRY(collect(l));
-    MLN_TRY(check_root(l, root));
-    mln_pack_end(l->out);
-    if (l->is_cut) {
-        e->response->content_status = MLN_CONTENT_PARTIAL;
-        e->response->content_offset = (e->req.fc ? e->req.fc->offset : 1) + l->emitted;
-    }
-    return MLN_OK;
+    return check_root(l, root);
+}
+
+/* With a scratch arena for as long as it takes. */
+static mln_err run(struct lister *l, const struct mln_resource *root)
+{
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch =
+        mln_arena_new((size_t)l->e->cse->options.limits->request_arena_bytes);
+    mln_err err;
+
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    l->scratch = scratch;
+    mln_set_init(&l->seen, l->e->arena);
+    err = search(l, root);
+    mln_paths_end(&l->paths);
+    return err;
 }
 
 mln_err mln_list_flat(struct mln_exec *e, const struct mln_resource *root, enum mln_list_form form,
@@ -462,18 +492,37 @@ mln_err mln_list_flat(struct mln_exec *e, const struct mln_resource *root, enum 
 {
     bool is_discovery = e->req.fc && e->req.fc->usage == MLN_FILTER_USAGE_DISCOVERY;
     struct lister *l = mln_arena_zalloc(e->arena, 1, sizeof *l);
-    mln_err err;
 
     MLN_REQUIRE(l, NO_MEMORY);
-    l->scratch = mln_arena_new((size_t)e->cse->options.limits->request_arena_bytes);
-    MLN_REQUIRE(l->scratch, NO_MEMORY);
     l->e = e;
+    l->fc = e->req.fc;
     l->form = form;
     l->out = out;
-    mln_set_init(&l->seen, e->arena);
     l->privilege = is_discovery ? MLN_PRIVILEGE_DISCOVER : MLN_PRIVILEGE_RETRIEVE;
-    err = list(l, root);
-    mln_paths_end(&l->paths);
-    mln_arena_free(l->scratch);
-    return err;
+    mln_pack_array(out, MLN_PACK_OPEN);
+    MLN_TRY(run(l, root));
+    mln_pack_end(out);
+    if (l->is_cut) {
+        e->response->content_status = MLN_CONTENT_PARTIAL;
+        e->response->content_offset = (l->fc ? l->fc->offset : 1) + l->emitted;
+    }
+    return MLN_OK;
+}
+
+mln_err mln_list_visit(struct mln_exec *e, const struct mln_resource *root, uint16_t ty,
+                       mln_err (*visit)(void *data, const struct mln_resource *r), void *data)
+{
+    struct lister *l = mln_arena_zalloc(e->arena, 1, sizeof *l);
+
+    MLN_REQUIRE(l, NO_MEMORY);
+    l->e = e;
+    l->ty = ty;
+    l->visit = visit;
+    l->data = data;
+    l->privilege = MLN_PRIVILEGE_RETRIEVE;
+    MLN_TRY(run(l, root));
+    if (l->is_cut) {
+        e->response->content_status = MLN_CONTENT_PARTIAL;
+    }
+    return MLN_OK;
 }

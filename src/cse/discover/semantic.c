@@ -11,8 +11,12 @@ mln_err mln_semantics_check(const struct mln_exec *e)
 {
     size_t count = 0;
     const struct mln_slice *queries = e->req.fc ? mln_filter_queries(e->req.fc, &count) : NULL;
+    bool is_group = e->target.virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT;
 
-    if (count && (e->req.op != MLN_OP_RETRIEVE || e->req.fc->usage != MLN_FILTER_USAGE_DISCOVERY)) {
+    if (is_group) {
+        MLN_TRY(mln_semantics_check_group(e));
+    } else if (count && !e->req.sqi &&
+               (e->req.op != MLN_OP_RETRIEVE || e->req.fc->usage != MLN_FILTER_USAGE_DISCOVERY)) {
         mln_fault_set(e->fault, "semanticsFilter is implemented for discovery");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
@@ -40,21 +44,55 @@ static mln_err check_syntax(struct mln_slice attrs, struct mln_fault *fault)
     return MLN_OK;
 }
 
-mln_err mln_semantics_read(struct mln_graph *graph, struct mln_slice attrs, struct mln_arena *arena,
-                           struct mln_fault *fault)
+static mln_err decode(struct mln_slice encoded, struct mln_arena *arena, struct mln_slice *ret,
+                      struct mln_fault *fault)
 {
-    struct mln_slice encoded;
-    struct mln_slice text;
-    mln_err err;
+    mln_err err = mln_base64_read(encoded, arena, ret);
 
-    MLN_TRY(check_syntax(attrs, fault));
-    MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("dsp"), &encoded), ATTR_INVALID);
-    err = mln_base64_read(encoded, arena, &text);
     if (err.code == MLN_ERR_SYNTAX) {
         mln_fault_set(fault, "dsp: no base64");
         MLN_FAIL(ATTR_INVALID);
     }
-    MLN_TRY(err);
+    return err;
+}
+
+/* Content is semantic where contentInfo says so. spec: TS-0001 9.6.14a, TS-0004 6.3.3 */
+static mln_err read_content(struct mln_slice attrs, struct mln_arena *arena, struct mln_slice *ret)
+{
+    struct mln_slice info;
+    struct mln_slice media;
+    struct mln_slice encoding;
+    struct mln_slice content;
+
+    MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("cnf"), &info) &&
+                    mln_pack_find_text(attrs, MLN_S("con"), &content),
+                NOT_IMPLEMENTED);
+    media = mln_slice_cut(&info, ':');
+    encoding = mln_slice_cut(&info, ':');
+    media = mln_slice_trim(mln_slice_cut(&media, ';'));
+    MLN_REQUIRE(mln_slice_eq_nocase(media, MLN_S("text/turtle")), NOT_IMPLEMENTED);
+    MLN_REQUIRE(info.len == 0 || mln_slice_eq(info, MLN_S("0")), NOT_IMPLEMENTED);
+    if (mln_slice_eq(encoding, MLN_S("1"))) { /* spec: TS-0004 6.3.4.2.28 */
+        return decode(content, arena, ret, NULL);
+    }
+    MLN_REQUIRE(encoding.len == 0 || mln_slice_eq(encoding, MLN_S("0")), NOT_IMPLEMENTED);
+    MLN_REQUIRE(mln_arena_dup(arena, content, ret), NO_MEMORY);
+    return MLN_OK;
+}
+
+mln_err mln_semantics_read(struct mln_graph *graph, uint16_t ty, struct mln_slice attrs,
+                           struct mln_arena *arena, struct mln_fault *fault)
+{
+    struct mln_slice encoded;
+    struct mln_slice text;
+
+    if (ty == MLN_TY_CIN) {
+        MLN_TRY(read_content(attrs, arena, &text));
+    } else {
+        MLN_TRY(check_syntax(attrs, fault));
+        MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("dsp"), &encoded), ATTR_INVALID);
+        MLN_TRY(decode(encoded, arena, &text, fault));
+    }
     return mln_graph_add(graph, text, fault);
 }
 
@@ -86,44 +124,67 @@ static mln_err add(struct search *s, const struct mln_resource *r)
         MLN_TRY(mln_graph_new(s->e->cse->options.limits, &s->graph));
     }
     mln_exec_charge_bytes(s->e, r->attrs.len);
-    err = mln_semantics_read(s->graph, r->attrs, s->arena, NULL);
+    err = mln_semantics_read(s->graph, r->ty, r->attrs, s->arena, NULL);
     return err.code == MLN_ERR_NO_MEMORY ? err : MLN_OK;
 }
 
-static mln_err add_address(struct search *s, struct mln_slice address)
+static mln_err add_addresses(struct search *s, struct mln_slice list, bool follows_groups);
+
+static bool is_real(const struct mln_target *t)
+{
+    return t->virtual_child == MLN_VIRTUAL_NONE || mln_locate_is_instance(t->virtual_child);
+}
+
+/* spec: TS-0001 9.6.30: descriptors, instances with semantic content, or a group of such */
+static mln_err add_address(struct search *s, struct mln_slice address, bool follows_groups)
 {
     struct mln_lookup l = { s->e->cse, s->e->view, s->arena, s->now_us };
-    struct mln_resource r;
+    struct mln_slice local;
+    struct mln_slice members;
+    struct mln_target t;
     bool counts;
     mln_err err;
 
-    err = mln_locate_lookup(&l, address, &r);
-    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && r.ty != MLN_TY_SMD)) {
+    if (mln_ident_place(address, &s->e->cse->names, &local) != MLN_PLACE_HERE) {
+        return MLN_OK;
+    }
+    err = mln_locate_resolve(&l, local, false, &t);
+    if (err.code == MLN_ERR_NOT_FOUND || (!mln_failed(err) && !is_real(&t))) {
         return MLN_OK;
     }
     MLN_TRY(err);
-    MLN_TRY(mln_filter_counts(s->access, s->arena, s->now_us, &r, &counts));
-    return counts ? add(s, &r) : MLN_OK;
+    MLN_TRY(mln_filter_counts(s->access, s->arena, s->now_us, &t.resource, &counts));
+    if (counts && (t.resource.ty == MLN_TY_SMD || t.resource.ty == MLN_TY_CIN)) {
+        return add(s, &t.resource);
+    }
+    if (counts && follows_groups && t.resource.ty == MLN_TY_GRP &&
+        mln_pack_find(t.resource.attrs, MLN_S("mid"), &members)) {
+        return add_addresses(s, members, false);
+    }
+    return MLN_OK;
+}
+
+static mln_err add_addresses(struct search *s, struct mln_slice list, bool follows_groups)
+{
+    struct mln_slice address;
+    struct mln_walk w;
+    bool may = true;
+
+    for (mln_walk_begin(&w, list); may && has_room(s) && mln_walk_next(&w);) {
+        MLN_TRY(mln_exec_look(s->e, &may));
+        if (may && mln_pack_text_of(w.item, &address)) {
+            MLN_TRY(add_address(s, address, follows_groups));
+        }
+    }
+    return MLN_OK;
 }
 
 /* spec: TS-0004 7.3.3.18.2: relatedSemantics */
 static mln_err add_related(struct search *s, const struct mln_resource *r)
 {
     struct mln_slice list;
-    struct mln_slice address;
-    struct mln_walk w;
-    bool may = true;
 
-    if (!mln_pack_find(r->attrs, MLN_S("rels"), &list)) {
-        return MLN_OK;
-    }
-    for (mln_walk_begin(&w, list); may && has_room(s) && mln_walk_next(&w);) {
-        MLN_TRY(mln_exec_look(s->e, &may));
-        if (may && mln_pack_text_of(w.item, &address)) {
-            MLN_TRY(add_address(s, address));
-        }
-    }
-    return MLN_OK;
+    return mln_pack_find(r->attrs, MLN_S("rels"), &list) ? add_addresses(s, list, true) : MLN_OK;
 }
 
 static mln_err add_child(struct search *s, uint64_t id)
@@ -180,9 +241,13 @@ static mln_err ask_all(struct search *s, bool *ret)
 {
     size_t count;
     const struct mln_slice *queries = mln_filter_queries(s->e->req.fc, &count);
+    bool may = true;
 
-    for (size_t i = 0; i < count && !*ret; i++) {
-        MLN_TRY(ask(s, queries[i], ret));
+    for (size_t i = 0; i < count && may && !*ret; i++) {
+        MLN_TRY(mln_exec_look(s->e, &may)); /* the one before may have cost much */
+        if (may) {
+            MLN_TRY(ask(s, queries[i], ret));
+        }
     }
     return MLN_OK;
 }

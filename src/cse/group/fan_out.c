@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/set.h"
+#include "cse/discover/discover.h"
 #include "cse/group/far.h"
 #include "cse/group/gid.h"
 #include "cse/group/leave.h"
@@ -137,8 +138,12 @@ static void make_member_request(struct collection *c, struct mln_slice member, s
         .refusal = e->refusal,
         .assigned_name = e->assigned_name,
         .via = c->via,
+        .answers_xml = e->answers_xml,
     };
     m->req.to = to;
+    if (e->target.virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT) {
+        mln_semantics_ask_member(&m->req);
+    }
     if (mln_set_has(&c->wanted, member)) {
         m->req.grtm = NULL; /* a sub-group that is wanted itself: all of it */
     }
@@ -415,6 +420,10 @@ mln_err mln_fan_out(struct mln_exec *e)
     e->answered = true;
     if (e->owns_fan) {
         mln_far_arrange(e, c->answers > 0);
+    }
+    if (e->target.virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT && !e->fan->far &&
+        !e->is_rehearsal) {
+        return mln_semantics_of_members(e);
     }
     return MLN_OK;
 }

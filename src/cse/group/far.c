@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "cse/discover/discover.h"
 #include "cse/group/gid.h"
 #include "cse/group/leave.h"
 #include "cse/group/members.h"
@@ -234,11 +235,30 @@ static mln_err assemble(struct mln_exec *e)
     return mln_buf_finish(&out, &e->response->pc);
 }
 
+static bool is_semantic(const struct mln_exec *e)
+{
+    return e->target.virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT;
+}
+
+/* What the members say is about resources here, too. spec: TS-0004 7.4.35.2.2 */
+static mln_err put_semantics(struct mln_exec *e)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    mln_err err;
+
+    MLN_TRY(mln_view_begin(e->worker->reader, &view));
+    e->view = view;
+    err = mln_semantics_of_members(e);
+    e->view = NULL;
+    return err;
+}
+
 static mln_err conclude(struct far *f)
 {
     MLN_TRY(f->outcome);
     MLN_REQUIRE(f->has_answers, MEMBERS_SILENT);
-    return assemble(f->e);
+    MLN_TRY(assemble(f->e));
+    return is_semantic(f->e) ? put_semantics(f->e) : MLN_OK;
 }
 
 /* ---- leaving groups ---- */
@@ -354,7 +374,7 @@ static int64_t deadline(const struct mln_exec *e)
     return until_us - (until_us - now_us) / SHARE;
 }
 
-static bool is_own(struct mln_slice name)
+static bool is_own(const struct mln_exec *e, struct mln_slice name)
 {
     static const struct mln_slice names[] = {
         { "rt", 2 },  { "rp", 2 },   { "pc", 2 },   { "oet", 3 },
@@ -366,7 +386,7 @@ static bool is_own(struct mln_slice name)
             return true;
         }
     }
-    return false;
+    return is_semantic(e) && mln_semantics_is_own(name);
 }
 
 static mln_err set_time(const struct mln_exec *e, struct mln_value *params, struct mln_slice name,
@@ -401,7 +421,7 @@ static mln_err make_params(const struct mln_exec *e, int64_t until_us, struct ml
 
     MLN_REQUIRE(params, NO_MEMORY);
     for (const struct mln_value *v = e->call->params->items.first; v; v = v->next) {
-        if (!is_own(v->name)) {
+        if (!is_own(e, v->name)) {
             MLN_TRY(mln_value_set(params, v->name, mln_draft_copy(e->arena, v)));
         }
     }

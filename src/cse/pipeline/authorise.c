@@ -6,11 +6,16 @@
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
 
-/* Shows nothing of its target, only what is found below. */
 static bool is_discovery(const struct mln_request *req)
 {
     return req->op == MLN_OP_RETRIEVE && req->fc && req->fc->usage == MLN_FILTER_USAGE_DISCOVERY &&
            !req->atrl;
+}
+
+/* Shows nothing of its target, only what is found below. spec: TS-0004 7.3.3.14, 7.3.3.19.1 */
+static bool only_searches(const struct mln_request *req)
+{
+    return is_discovery(req) || req->sqi;
 }
 
 enum mln_privilege mln_exec_privilege(const struct mln_request *req)
@@ -134,8 +139,8 @@ static mln_err decide(struct mln_exec *e, struct mln_access *a, bool *ret)
     if (is_decided) {
         return MLN_OK;
     }
-    if (is_discovery(&e->req) && !e->explanation) {
-        *ret = true; /* each candidate is checked for DISCOVER instead */
+    if (only_searches(&e->req) && !e->explanation) {
+        *ret = true; /* each candidate is checked for DISCOVER or RETRIEVE instead */
         return MLN_OK;
     }
     if (e->req.op == MLN_OP_UPDATE) {

@@ -83,6 +83,12 @@ mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
     return question ? mln_explain_begin(e, question) : MLN_OK;
 }
 
+/* spec: TS-0004 7.3.3.12 */
+static struct mln_slice form_of_answer(const struct mln_exec *e)
+{
+    return e->call->serialisation.len ? e->call->serialisation : e->originator.serialisation;
+}
+
 mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
 {
     struct mln_identify in = {
@@ -101,6 +107,9 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
     (void)ret;
     err = mln_access_identify(&in, &e->originator);
     e->response->serialisation = e->originator.serialisation;
+    if (e->call) { /* members answer as their group */
+        e->answers_xml = mln_slice_eq(form_of_answer(e), MLN_S("xml"));
+    }
     if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_NEEDS_ASSOCIATION) {
         tell_of_admin(e);
     }
@@ -169,6 +178,11 @@ static mln_err check_operation(struct mln_exec *e)
     if (t->virtual_child == MLN_VIRTUAL_FAN_OUT) {
         e->is_fan_out = true;
         MLN_REQUIRE(e->req.op != MLN_OP_NOTIFY, OPERATION);
+        return MLN_OK;
+    }
+    if (t->virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT) {
+        e->is_fan_out = true;
+        MLN_REQUIRE(e->req.op == MLN_OP_RETRIEVE && !e->fan, OPERATION); /* none is a member */
         return MLN_OK;
     }
     if (t->virtual_child == MLN_VIRTUAL_POLLING) {

@@ -185,7 +185,7 @@ static mln_err put_content(struct mln_exec *e, struct mln_slice path, struct mln
         mln_fault_set(e->fault, "rcn: the target is no announced resource");
         MLN_FAIL(PARAM_INVALID);
     case MLN_RCN_SEMANTIC:
-        break;
+        return mln_semantics_query(e, &e->result, out);
     }
     MLN_FAIL(NOT_IMPLEMENTED);
 }

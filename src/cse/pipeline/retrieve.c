@@ -7,5 +7,5 @@ mln_err mln_perform_retrieve(struct mln_exec *e)
     const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
 
     e->result = e->target.resource;
-    return ops && ops->retrieve.perform ? ops->retrieve.perform(e) : MLN_OK;
+    return !e->req.sqi && ops && ops->retrieve.perform ? ops->retrieve.perform(e) : MLN_OK;
 }

@@ -308,7 +308,7 @@ mln_err mln_stage_validate(struct mln_exec *e, enum mln_step *ret)
     case MLN_OP_UPDATE:
         return validate_update(e);
     case MLN_OP_RETRIEVE:
-        return ops && ops->retrieve.validate ? ops->retrieve.validate(e) : MLN_OK;
+        return !e->req.sqi && ops && ops->retrieve.validate ? ops->retrieve.validate(e) : MLN_OK;
     case MLN_OP_DELETE:
         return ops && ops->del.validate ? ops->del.validate(e) : MLN_OK;
     case MLN_OP_NOTIFY:

@@ -156,6 +156,7 @@ static bool is_of_type(const struct member *m, uint64_t ty)
     case MLN_VIRTUAL_OLDEST:
         return ty == OLDEST || ty == t->type->instance;
     case MLN_VIRTUAL_POLLING:
+    case MLN_VIRTUAL_SEMANTIC_FAN_OUT:
     case MLN_VIRTUAL_SELF:
         return false; /* there is no memberType for them */
     case MLN_VIRTUAL_NONE:
@@ -335,6 +336,9 @@ static mln_err perform(struct mln_exec *e, struct mln_draft *d)
         MLN_TRY(mln_draft_set(d, MLN_S("cnm"), mln_value_uint(e->arena, p.kept->items.count)));
         MLN_TRY(mln_draft_set(d, MLN_S("mid"), p.kept));
         MLN_TRY(mln_draft_set(d, MLN_S("mtv"), mln_value_bool(e->arena, true)));
+    }
+    if (e->req.op == MLN_OP_CREATE) { /* spec: TS-0001 10.2.7.2 */
+        MLN_TRY(mln_draft_set(d, MLN_S("ssi"), mln_value_bool(e->arena, true)));
     }
     MLN_TRY(mln_draft_set(d, MLN_S("csy"), mln_value_uint(e->arena, p.strategy)));
     return mln_draft_set(d, MLN_S("mt"), mln_value_uint(e->arena, p.member_type));

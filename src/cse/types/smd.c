@@ -16,7 +16,7 @@ static mln_err check(struct mln_exec *e, struct mln_draft *d)
     }
     MLN_TRY(mln_draft_pack(e, d));
     MLN_TRY(mln_graph_new(e->cse->options.limits, &graph));
-    return mln_semantics_read(graph, d->resource.attrs, e->arena, e->fault);
+    return mln_semantics_read(graph, MLN_TY_SMD, d->resource.attrs, e->arena, e->fault);
 }
 
 const struct mln_type_ops mln_smd_ops = {
