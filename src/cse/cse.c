@@ -215,6 +215,16 @@ static mln_err keep_texts(struct mln_cse *cse, const struct mln_slice **list, si
     return MLN_OK;
 }
 
+static mln_err name_absolutely(struct mln_cse *cse)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, cse->arena, SIZE_MAX);
+    mln_buf_add(&out, cse->names.sp_id);
+    mln_buf_add(&out, cse->names.cse_id);
+    return mln_buf_finish(&out, &cse->absolute_id);
+}
+
 static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o)
 {
     static const struct mln_slice json[] = { { "json", 4 } };
@@ -233,10 +243,12 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     MLN_TRY(keep_domains(cse, &cse->options.role_issuers, o->role_issuer_count));
     MLN_TRY(keep_domains(cse, &cse->options.role_repositories, o->role_repository_count));
     MLN_TRY(keep_domains(cse, &cse->options.group_hosts, o->group_host_count));
+    MLN_TRY(keep_domains(cse, &cse->options.peers, o->peer_count));
     MLN_TRY(keep(cse, o->registrar.cse_id, &cse->options.registrar.cse_id));
     MLN_TRY(keep(cse, o->registrar.url, &cse->options.registrar.url));
     MLN_TRY(keep(cse, o->registrar.credential_id, &cse->options.registrar.credential_id));
     cse->options.names = cse->names;
+    MLN_TRY(name_absolutely(cse));
     if (!o->refuses_tokens) {
         MLN_TRY(mln_tokens_new(o->limits, o->env, &cse->names, o->token_skew_us, &cse->tokens));
     }

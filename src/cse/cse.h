@@ -100,6 +100,10 @@ struct mln_cse_options {
     const struct mln_domain_setting *group_hosts; /* points of access, by CSE-ID */
     size_t group_host_count;
     struct mln_registrar registrar;
+    /* IN-CSEs of other service providers: absolute CSE-ID, point of access or empty. Of an IN-CSE
+     */
+    const struct mln_domain_setting *peers;
+    size_t peer_count;
     int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
     const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */

@@ -45,6 +45,7 @@ struct mln_cse {
     struct mln_cse_options options;
     struct mln_arena *arena; /* configuration: lives as long as the CSE */
     struct mln_names names;
+    struct mln_slice absolute_id;      /* "//sp.example/id-in" */
     uint64_t base_id;                  /* of the CSEBase */
     struct mln_gid_table *gids;        /* touched by the store's executor only, like the next */
     struct mln_fresh *fresh;           /* what the duties must hear of after the commit */

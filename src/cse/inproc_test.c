@@ -405,6 +405,8 @@ static mln_err open_cse(struct mln_inproc *p)
         .is_release_2 = p->options.is_release_2,
         .hides_unauthorised = p->options.hides_unauthorised,
         .registrar = p->options.registrar,
+        .peers = p->options.peers,
+        .peer_count = p->options.peer_count,
         .role_repositories = p->options.role_repositories,
         .role_repository_count = p->options.role_repository_count,
         .group_hosts = p->options.group_hosts,

@@ -35,6 +35,8 @@ struct mln_inproc_options {
     const struct mln_domain_setting *group_hosts;
     size_t group_host_count;
     struct mln_registrar registrar;
+    const struct mln_domain_setting *peers;
+    size_t peer_count;
     /* what mln_inproc.receive is from the start on */
     struct mln_inproc_reply (*receive)(void *data, const struct mln_inproc_sent *sent);
     int64_t max_lifetime_us;         /* five years unless said otherwise */

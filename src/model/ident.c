@@ -184,7 +184,7 @@ mln_err mln_entity_cse_id(const struct mln_entity *entity, const struct mln_name
     struct mln_buf out;
 
     mln_buf_init(&out, arena, SIZE_MAX);
-    if (!domain_eq(entity->sp, our_sp(names))) {
+    if (!mln_entity_is_at_home(entity, names)) {
         mln_buf_add(&out, MLN_S("//"));
         mln_buf_add(&out, entity->sp);
     }
@@ -197,6 +197,16 @@ bool mln_entity_eq(const struct mln_entity *a, const struct mln_entity *b)
 {
     return mln_slice_eq(a->stem, b->stem) && mln_slice_eq(a->cse, b->cse) &&
            domain_eq(a->sp, b->sp);
+}
+
+bool mln_entity_same_sp(const struct mln_entity *a, const struct mln_entity *b)
+{
+    return domain_eq(a->sp, b->sp);
+}
+
+bool mln_entity_is_at_home(const struct mln_entity *entity, const struct mln_names *names)
+{
+    return domain_eq(entity->sp, our_sp(names));
 }
 
 /* ---- resources ---- */

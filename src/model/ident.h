@@ -41,6 +41,12 @@ mln_err mln_entity_cse_id(const struct mln_entity *entity, const struct mln_name
 /* Same entity? Letter case counts, except in the domain. */
 bool mln_entity_eq(const struct mln_entity *a, const struct mln_entity *b);
 
+/* Of the same service provider? */
+bool mln_entity_same_sp(const struct mln_entity *a, const struct mln_entity *b);
+
+/* Of our service provider? */
+bool mln_entity_is_at_home(const struct mln_entity *entity, const struct mln_names *names);
+
 /* AE-ID-Stem: first letter C or S, then at least one unreserved character; nothing else. */
 bool mln_ident_is_stem(struct mln_slice s);
 

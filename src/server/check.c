@@ -154,28 +154,35 @@ static const char *wrong_with_registrar(const struct mln_settings *s)
 }
 
 /* What it must prove unless the settings say it: its CSE-ID. spec: security.md 16, SEC-SAE-08 */
-static mln_err usual_credential(const struct mln_settings *s, struct mln_fault *fault,
-                                struct mln_slice *ret)
+static mln_err usual_credential(const struct mln_settings *s, const struct mln_domain_setting *cse,
+                                struct mln_fault *fault, struct mln_slice *ret)
 {
     char text[MLN_CREDENTIAL_ID_MAX];
-    struct mln_slice id;
-    struct mln_buf out;
     size_t len;
 
-    if (!mln_slice_starts(s->registrar, MLN_S("https://"))) {
+    *ret = cse->credential_id;
+    if (ret->len || !mln_slice_starts(cse->value, MLN_S("https://"))) {
         return MLN_OK;
     }
-    mln_buf_init(&out, s->arena, SIZE_MAX);
-    mln_buf_add(&out, s->sp_id);
-    mln_buf_add(&out, s->registrar_id);
-    MLN_TRY(mln_buf_finish(&out, &id));
-    len = mln_credential_id_put(MLN_CREDENTIAL_CSE, id, text);
+    len = mln_credential_id_put(MLN_CREDENTIAL_CSE, cse->domain, text);
     if (len == 0) {
-        mln_fault_set(fault, "registrar: no certificate names that CSE-ID; say ',credential='");
+        mln_fault_set(fault, "%.*s: no certificate names that CSE-ID; say ',credential='",
+                      MLN_S_ARG(cse->domain));
         MLN_FAIL(CONFIG);
     }
     MLN_REQUIRE(mln_arena_dup(s->arena, mln_slice_of(text, len), ret), NO_MEMORY);
     return MLN_OK;
+}
+
+static mln_err absolute_id(const struct mln_settings *s, struct mln_slice cse_id,
+                           struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, s->arena, SIZE_MAX);
+    mln_buf_add(&out, s->sp_id);
+    mln_buf_add(&out, cse_id);
+    return mln_buf_finish(&out, ret);
 }
 
 mln_err mln_check_registrar(const struct mln_settings *s, struct mln_fault *fault,
@@ -183,9 +190,10 @@ mln_err mln_check_registrar(const struct mln_settings *s, struct mln_fault *faul
 {
     struct mln_registrar r = { .cse_id = s->registrar_id,
                                .url = s->registrar,
-                               .credential_id = s->registrar_credential,
                                .lifetime_us = (int64_t)s->registration_s * 1000000,
                                .is_left = s->deregisters };
+    struct mln_domain_setting d = { .value = s->registrar,
+                                    .credential_id = s->registrar_credential };
     const char *wrong;
 
     if (!s->registrar.len && !s->registrar_id.len) {
@@ -196,10 +204,48 @@ mln_err mln_check_registrar(const struct mln_settings *s, struct mln_fault *faul
         mln_fault_set(fault, "%s", wrong);
         MLN_FAIL(CONFIG);
     }
-    if (!r.credential_id.len) {
-        MLN_TRY(usual_credential(s, fault, &r.credential_id));
-    }
+    MLN_TRY(absolute_id(s, s->registrar_id, &d.domain));
+    MLN_TRY(usual_credential(s, &d, fault, &r.credential_id));
     *ret = r;
+    return MLN_OK;
+}
+
+/* ---- other service providers ---- */
+
+static bool is_same_provider(struct mln_slice cse_id, struct mln_slice other)
+{
+    static const struct mln_names names = { { "//x", 3 }, { "/x", 2 }, { "x", 1 } };
+    struct mln_entity a;
+    struct mln_entity b;
+
+    return mln_entity_parse_cse(cse_id, &names, &a) && mln_entity_parse_cse(other, &names, &b) &&
+           mln_entity_same_sp(&a, &b);
+}
+
+mln_err mln_check_peers(const struct mln_settings *s, struct mln_fault *fault,
+                        struct mln_domain_setting *ret)
+{
+    struct mln_slice ours;
+
+    if (s->peer_count && s->cse_type != MLN_CSE_TYPE_IN) {
+        mln_fault_set(fault, "peer: only an IN-CSE deals with other service providers");
+        MLN_FAIL(CONFIG);
+    }
+    MLN_TRY(absolute_id(s, s->cse_id, &ours));
+    for (size_t i = 0; i < s->peer_count; i++) {
+        bool is_twice = is_same_provider(s->peers[i].domain, ours);
+
+        for (size_t j = 0; j < i; j++) {
+            is_twice = is_twice || is_same_provider(s->peers[i].domain, s->peers[j].domain);
+        }
+        if (is_twice) {
+            mln_fault_set(fault, "peer: %.*s is of our service provider, or its is named twice",
+                          MLN_S_ARG(s->peers[i].domain));
+            MLN_FAIL(CONFIG);
+        }
+        ret[i] = s->peers[i];
+        MLN_TRY(usual_credential(s, &s->peers[i], fault, &ret[i].credential_id));
+    }
     return MLN_OK;
 }
 
@@ -208,12 +254,14 @@ mln_err mln_check_registrar(const struct mln_settings *s, struct mln_fault *faul
 mln_err mln_check_settings(const struct mln_settings *s, struct mln_fault *fault,
                            enum mln_exit *ret_exit)
 {
+    struct mln_domain_setting peers[MLN_DOMAINS_MAX];
     struct mln_registrar registrar;
     struct mln_run_as as;
 
     *ret_exit = MLN_EXIT_USAGE;
     MLN_TRY(check_listeners(s, fault));
     MLN_TRY(mln_check_registrar(s, fault, &registrar));
+    MLN_TRY(mln_check_peers(s, fault, peers));
     if (!s->store) {
         mln_fault_set(fault, "no store is built in");
         MLN_FAIL(CONFIG);

@@ -16,6 +16,11 @@ mln_err mln_check_listener(const struct mln_listen_setting *listener, struct mln
 mln_err mln_check_registrar(const struct mln_settings *settings, struct mln_fault *fault,
                             struct mln_registrar *ret);
 
+/* The IN-CSEs of other service providers that the settings name, as many as there are peers, each
+ * with what it must prove. Texts live in the settings' arena. Errors: CONFIG, NO_MEMORY. */
+mln_err mln_check_peers(const struct mln_settings *settings, struct mln_fault *fault,
+                        struct mln_domain_setting *ret);
+
 /* All that the start would refuse before it opens sockets and store. *ret_exit is the code the
  * start would end with. Errors: CONFIG, SYSTEM, NO_MEMORY. */
 mln_err mln_check_settings(const struct mln_settings *settings, struct mln_fault *fault,

@@ -80,6 +80,7 @@ struct mln_node {
     struct mln_locations *locations;     /* or NULL */
     struct mln_definitions *definitions; /* or NULL */
     struct mln_registrar registrar;
+    struct mln_domain_setting peers[MLN_DOMAINS_MAX];
     struct mln_cse *_Atomic cse;
     struct thread *threads;
     size_t thread_count;
@@ -288,6 +289,8 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .group_hosts = s->group_hosts,
         .group_host_count = s->group_host_count,
         .registrar = n->registrar,
+        .peers = n->peers,
+        .peer_count = s->peer_count,
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
         .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,
@@ -620,6 +623,7 @@ static mln_err start(struct mln_node *n, struct mln_fault *fault, enum mln_exit 
 {
     *ret_exit = MLN_EXIT_USAGE;
     MLN_TRY(mln_check_registrar(n->settings, fault, &n->registrar));
+    MLN_TRY(mln_check_peers(n->settings, fault, n->peers));
     mln_allow_files(n->settings->limits.connections + OTHER_FILES);
     MLN_TRY(open_tls(n, fault, ret_exit));
     MLN_TRY(open_ports(n, fault, ret_exit));

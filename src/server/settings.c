@@ -116,6 +116,11 @@ static const struct mln_option options[] = {
       "Point of access of the CSE with that CSE-ID, to retrieve its groups that access rules name. "
       "With https, ',credential=' and a Credential-ID may follow: what that CSE must prove",
       true },
+    { "peer", 0, "CSE-ID=URL", NULL,
+      "IN-CSE of another service provider with which requests are exchanged, absolute, and its "
+      "point of access; nothing behind '=': it registers here. With https it must prove its CSE-ID "
+      "by a certificate, or the Credential-ID that ',credential=' names",
+      true },
     { "stop-time", 0, "MILLISECONDS", "10000",
       "Time for requests in progress when the server is told to stop", false },
     { "master-key", 0, "FILE", NULL,
@@ -202,6 +207,7 @@ static const struct list lists[] = {
     LIST("role-issuer", role_issuer_count),
     LIST("role-repository", role_repository_count),
     LIST("group-host", group_host_count),
+    LIST("peer", peer_count),
 };
 
 enum { LISTS = sizeof lists / sizeof lists[0] };

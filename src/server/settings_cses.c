@@ -116,6 +116,26 @@ static mln_err set_group_host(struct mln_settings *s, struct mln_slice v, struct
     return MLN_OK;
 }
 
+static mln_err set_peer(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    struct mln_domain_setting d = { 0 };
+    struct mln_slice rest = v;
+    struct mln_slice id = mln_slice_cut(&rest, '=');
+
+    MLN_TRY(mln_setting_keep(s, id, &d.domain));
+    MLN_TRY(mln_setting_keep(s, rest, &d.value));
+    if (s->peer_count == MLN_DOMAINS_MAX || !mln_slice_starts(id, MLN_S("//")) || !is_cse_id(id) ||
+        !rest.ptr || !cut_credential(&d) || (d.value.len && !is_reached_by_http(&d))) {
+        return mln_setting_refuse(fault, "peer",
+                                  "an absolute CSE-ID, '=' and perhaps a URL, and with https "
+                                  "perhaps ',credential=' and a "
+                                  "Credential-ID",
+                                  v);
+    }
+    s->peers[s->peer_count++] = d;
+    return MLN_OK;
+}
+
 static mln_err set_registrar(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     struct mln_domain_setting d = { 0 };
@@ -176,6 +196,7 @@ const struct mln_setter *mln_settings_of_cses(size_t *ret_count)
         { "role-issuer", set_role_issuer },
         { "role-repository", set_role_repository },
         { "group-host", set_group_host },
+        { "peer", set_peer },
     };
 
     *ret_count = sizeof setters / sizeof setters[0];

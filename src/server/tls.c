@@ -128,22 +128,35 @@ static void name_file(struct mln_fault *fault, const char *what, const char *pat
     }
 }
 
-static struct mln_cert_provider provider_of(const struct mln_settings *s)
+/* Ours, and those whose IN-CSEs we know: by them the domains of CSEs are read. */
+struct providers {
+    struct mln_cert_provider list[1 + MLN_DOMAINS_MAX];
+    size_t count;
+};
+
+static struct providers providers_of(const struct mln_settings *s)
 {
     struct mln_slice usual = s->cse_type == MLN_CSE_TYPE_IN ? s->cse_id : s->registrar_id;
+    struct providers p = { .count = 1 + s->peer_count };
 
-    return (struct mln_cert_provider){
-        .sp_id = s->sp_id,
-        .in_cse_id = s->in_cse_id.len ? s->in_cse_id : usual,
-    };
+    p.list[0] = (struct mln_cert_provider){ .sp_id = s->sp_id,
+                                            .in_cse_id = s->in_cse_id.len ? s->in_cse_id : usual };
+    for (size_t i = 0; i < s->peer_count; i++) {
+        struct mln_slice id = s->peers[i].domain;
+        size_t sp = 2 + mln_slice_find(mln_slice_from(id, 2), '/');
+
+        p.list[1 + i] = (struct mln_cert_provider){ .sp_id = mln_slice_head(id, sp),
+                                                    .in_cse_id = mln_slice_from(id, sp) };
+    }
+    return p;
 }
 
 static struct mln_cert_rules rules_of(const struct mln_settings *s,
-                                      const struct mln_cert_provider *provider)
+                                      const struct providers *providers)
 {
     return (struct mln_cert_rules){
         .env = mln_env_system(),
-        .names = { provider, 1 },
+        .names = { providers->list, providers->count },
         .status = s->tls_crl_count == 0 ? MLN_CERT_STATUS_OFF
                   : s->is_crl_soft      ? MLN_CERT_STATUS_SOFT
                                         : MLN_CERT_STATUS_HARD,
@@ -154,8 +167,8 @@ static struct mln_cert_rules rules_of(const struct mln_settings *s,
 static mln_err make_verifier(struct reading *r, struct mln_fault *fault)
 {
     const struct mln_settings *s = r->settings;
-    struct mln_cert_provider provider = provider_of(s);
-    struct mln_cert_rules rules = rules_of(s, &provider);
+    struct providers providers = providers_of(s);
+    struct mln_cert_rules rules = rules_of(s, &providers);
     mln_err err;
 
     rules.needs_staple = s->needs_tls_staple;
@@ -456,8 +469,8 @@ struct mln_credentials *mln_server_tls_credentials(const struct mln_server_tls *
 mln_err mln_server_tls_issuers(const struct mln_server_tls *tls, const struct mln_slice *records,
                                size_t count, struct mln_fault *fault, struct mln_jwt_issuers **ret)
 {
-    struct mln_cert_provider provider = provider_of(tls->settings);
-    struct mln_cert_rules rules = rules_of(tls->settings, &provider);
+    struct providers providers = providers_of(tls->settings);
+    struct mln_cert_rules rules = rules_of(tls->settings, &providers);
     struct mln_jwt_trust trust;
     mln_err err;
 

@@ -143,3 +143,51 @@ def test_a_certificate_of_another_cse(lab):
             assert Client(top.urls[1]).retrieve("base?rcn=8&ty=16").res.get("m2m:csr", []) == []
     finally:
         lab.pairs["mn1"] = keep
+
+
+# ---- Mcc' ----
+
+
+@pytest.fixture(scope="module")
+def providers():
+    """Certificates of INs of two service providers, and of another CSE of the second"""
+    made = Lab(permits=[cert_maker.dns("sp.example"), cert_maker.dns("two.example"), cert_maker.dns("localhost")])
+    made.pairs = {name: made.issue(name, cert_maker.dns(domain), cert_maker.dns("localhost"))
+                  for name, domain in (("sp", "in.sp.example"), ("two", "in.two.example"), ("mn", "mn.in.two.example"))}
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def provider(lab, name, ports, certificate=None):
+    """An IN of that service provider, with the other one as its peer"""
+    folder = lab.folder / f"{name}-{ports[name]}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    crt, key = lab.pairs[certificate or name]
+    peer, = ports.keys() - {name}
+    with Server(folder, "--sp-id", f"//{name}.example", "--cse-id", "/in", "--cse-name", "base", "--log", "debug",
+                "--tls-certificate", str(crt), "--tls-key", str(key), "--tls-anchor", str(lab.anchor), "--tls-client",
+                "required", "--peer", f"//{peer}.example/in=https://localhost:{ports[peer]}",
+                listen=(f"https://127.0.0.1:{ports[name]}", PLAIN)) as server:
+        yield server
+
+
+def test_two_service_providers(providers):
+    """SEC-SAE-12, SEC-IMP-05: each IN proves who it is, in both directions"""
+    ports = {"sp": free_port(), "two": free_port()}
+    with provider(providers, "sp", ports) as here, provider(providers, "two", ports) as there:
+        one, two = with_ae(here), with_ae(there)
+        made = one.create("//two.example/in/base/ae/open", "cin", con="x", cr=None)
+        assert made.rsc == 2001 and made["cr"] == "//sp.example/in/Cae", (made, there.log()[-2000:])
+        made = two.create("//sp.example/in/base/ae/open", "cin", con="x", cr=None)
+        assert made.rsc == 2001 and made["cr"] == "//two.example/in/Cae", made
+
+
+def test_a_peer_that_is_another(providers):
+    """SEC-SAE-08, SEC-IMP-04: another CSE of the service provider is not its IN: neither asked nor believed"""
+    ports = {"sp": free_port(), "two": free_port()}
+    with provider(providers, "sp", ports) as here, provider(providers, "two", ports, "mn") as there:
+        one, two = with_ae(here), with_ae(there)
+        assert one.retrieve("//two.example/in/base/ae/open").rsc == 5103
+        assert two.retrieve("//sp.example/in/base/ae/open").rsc == 4106

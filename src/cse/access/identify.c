@@ -161,7 +161,8 @@ static mln_err identify_claimed_ae(const struct mln_identify *in, struct mln_ori
 }
 
 /* A trusted listener vouches for the CSEs that come in by it, too: those that register, are
- * registered, or are behind such a one; with a registrar, that is everybody elsewhere. */
+ * registered, or are behind such a one, and for other service providers that we are to deal with;
+ * with a registrar, that is everybody elsewhere. */
 static mln_err find_claimed_cse(const struct mln_identify *in, struct mln_originator *o, bool *ret)
 {
     struct mln_lookup l = lookup_of(in);
@@ -183,6 +184,7 @@ static mln_err find_claimed_cse(const struct mln_identify *in, struct mln_origin
         o->entity = cse;
     }
     *ret = !mln_failed(err) || in->cse->options.registrar.cse_id.len > 0 ||
+           mln_remote_is_peer(in->cse, &cse) ||
            (in->is_cse_registration && o->entity.stem.len == 0);
     o->is_proved = *ret && o->entity.stem.len == 0;
     return MLN_OK;

@@ -354,25 +354,17 @@ static void take_answer(struct mln_wanted *wanted, const struct mln_outbound_ans
 /* ---- asking ---- */
 
 /* In another SP nobody knows us by the short form. */
-static mln_err our_name(const struct group *group, struct mln_slice *ret)
+static struct mln_slice our_name(const struct group *group)
 {
-    const struct mln_names *ours = &group->of->cse->names;
+    const struct mln_cse *cse = group->of->cse;
     struct mln_names theirs;
-    struct mln_buf out;
 
-    names_in(group->address, ours, &theirs);
-    theirs.cse_id = ours->cse_id;
-    if (is_same_cse(&theirs, ours)) {
-        *ret = ours->cse_id;
-        return MLN_OK;
-    }
-    mln_buf_init(&out, group->of->arena, SIZE_MAX);
-    mln_buf_add(&out, ours->sp_id);
-    mln_buf_add(&out, ours->cse_id);
-    return mln_buf_finish(&out, ret);
+    names_in(group->address, &cse->names, &theirs);
+    theirs.cse_id = cse->names.cse_id;
+    return is_same_cse(&theirs, &cse->names) ? cse->names.cse_id : cse->absolute_id;
 }
 
-static mln_err prepare(struct group *group, struct mln_wanted **first)
+static void prepare(struct group *group, struct mln_wanted **first)
 {
     struct mln_wanted *w = &group->wanted;
 
@@ -380,12 +372,12 @@ static mln_err prepare(struct group *group, struct mln_wanted **first)
         .next = *first,
         .url = group->host->value,
         .to = group->address,
+        .fr = our_name(group),
         .credential_id = group->host->credential_id,
         .take = take_answer,
     };
     group->state = NO_ANSWER; /* unless one comes */
     *first = w;
-    return our_name(group, &w->fr);
 }
 
 mln_err mln_remote_groups_start(struct mln_exec *e, enum mln_step *ret)
@@ -401,7 +393,7 @@ mln_err mln_remote_groups_start(struct mln_exec *e, enum mln_step *ret)
         }
         group->state = e->explanation ? NOTED : remembered(g, group);
         if (group->state == NOTED) {
-            MLN_TRY(prepare(group, &first));
+            prepare(group, &first);
         }
     }
     *ret = first ? MLN_STEP_PARKED : MLN_STEP_NEXT;

@@ -459,7 +459,8 @@ static mln_err prepare(struct far *f)
     *a = (struct mln_asking){
         .e = e, .op = e->req.op, .until_us = deadline(e), .take = take, .done = all_asked, .data = f
     };
-    MLN_TRY(mln_transit_from(e, &a->fr));
+    MLN_TRY(mln_transit_from(e, false, &a->fr));
+    MLN_TRY(mln_transit_from(e, true, &a->fr_abroad));
     MLN_TRY(mln_transit_content(e, &a->content));
     MLN_TRY(make_params(e, a->until_us, &params));
     a->params = params;

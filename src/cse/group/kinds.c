@@ -178,10 +178,15 @@ static void done(struct mln_asking *a)
 
 /* ---- asking ---- */
 
-static mln_err name_us(const struct mln_exec *e, struct mln_slice *ret)
+static mln_err name_sender(const struct mln_exec *e, struct mln_asking *a)
 {
-    *ret = e->cse->names.cse_id;
-    return e->cse->options.hides_unauthorised ? mln_transit_from(e, ret) : MLN_OK;
+    a->fr = e->cse->names.cse_id;
+    a->fr_abroad = e->cse->absolute_id;
+    if (!e->cse->options.hides_unauthorised) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_transit_from(e, false, &a->fr));
+    return mln_transit_from(e, true, &a->fr_abroad);
 }
 
 mln_err mln_kinds_start(struct mln_exec *e, enum mln_step *ret)
@@ -199,7 +204,7 @@ mln_err mln_kinds_start(struct mln_exec *e, enum mln_step *ret)
                   mln_attempt_time(e, e->cse->options.limits->request_ms);
     a->take = take;
     a->done = done;
-    MLN_TRY(name_us(e, &a->fr));
+    MLN_TRY(name_sender(e, a));
     MLN_TRY(mln_exec_park(e));
     err = mln_asking_start(a);
     if (mln_failed(err)) {

@@ -50,6 +50,15 @@ static struct mln_slice new_rqi(struct mln_attempt *a)
     return mln_slice_of(a->rqi, (size_t)len);
 }
 
+/* We ourselves are named absolutely where our service provider is not that of the receiver; whoever
+ * else asks has been named so. spec: TS-0004 7.3.2.6 */
+static struct mln_slice name_of_sender(const struct mln_attempt *a)
+{
+    const struct mln_cse *cse = a->worker->cse;
+
+    return a->reach.is_abroad && mln_slice_eq(a->fr, cse->names.cse_id) ? cse->absolute_id : a->fr;
+}
+
 /* Time for the next point of access: one that is silent must leave some to those behind it. */
 static int64_t share_of_time(const struct mln_attempt *a)
 {
@@ -71,7 +80,7 @@ static void send_next(struct mln_attempt *a)
             .url = url,
             /* spec: TS-0009 6.2.2.1 */
             .to = has_path(url) && !a->reach.is_through_cse ? mln_slice_of(NULL, 0) : a->reach.to,
-            .fr = a->fr,
+            .fr = name_of_sender(a),
             .rqi = a->passed_rqi.len ? a->passed_rqi : new_rqi(a),
             .rvi = a->rvi,
             .op = a->op ? a->op : MLN_OP_NOTIFY,

@@ -64,6 +64,9 @@ static mln_err prepare(struct mln_asking_slot *s, const struct mln_ask *ask)
                                        .done = answered,
                                        .data = s };
     MLN_TRY(find_way(s, ask->to));
+    if (s->attempt.reach.is_abroad) {
+        s->attempt.fr = a->fr_abroad;
+    }
     s->attempt.rvi = s->attempt.reach.rvi.len ? a->e->req.rvi : (struct mln_slice){ 0 };
     return MLN_OK;
 }

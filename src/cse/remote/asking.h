@@ -21,6 +21,7 @@ struct mln_asking {
     struct mln_ask *next; /* to be asked yet, in this order */
     enum mln_op op;
     struct mln_slice fr;
+    struct mln_slice fr_abroad;     /* the same, absolute */
     struct mln_slice content;       /* packed, or empty */
     const struct mln_value *params; /* struct mln_outbound_request, or NULL */
     int64_t until_us;

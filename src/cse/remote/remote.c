@@ -28,6 +28,40 @@ bool mln_remote_host(const struct mln_cse *cse, struct mln_slice to, struct mln_
     return mln_entity_parse_cse(mln_slice_head(to, end), &cse->names, ret);
 }
 
+/* ---- other service providers ---- */
+
+static bool entity_of_peer(const struct mln_cse *cse, size_t i, struct mln_entity *ret)
+{
+    return mln_entity_parse_cse(cse->options.peers[i].domain, &cse->names, ret);
+}
+
+/* The place of its service provider among the peers; their count when there is none. */
+static size_t find_peer(const struct mln_cse *cse, const struct mln_entity *entity)
+{
+    struct mln_entity gateway;
+    size_t i = 0;
+
+    while (i < cse->options.peer_count &&
+           !(entity_of_peer(cse, i, &gateway) && mln_entity_same_sp(&gateway, entity))) {
+        i++;
+    }
+    return i;
+}
+
+bool mln_remote_is_peer(const struct mln_cse *cse, const struct mln_entity *entity)
+{
+    return find_peer(cse, entity) < cse->options.peer_count;
+}
+
+bool mln_remote_is_gateway(const struct mln_cse *cse, const struct mln_entity *entity)
+{
+    size_t i = find_peer(cse, entity);
+    struct mln_entity gateway;
+
+    return i < cse->options.peer_count && entity_of_peer(cse, i, &gateway) &&
+           mln_entity_eq(&gateway, entity);
+}
+
 /* ---- the <remoteCSE> ---- */
 
 mln_err mln_remote_find(const struct mln_lookup *l, const struct mln_entity *cse,
@@ -131,6 +165,10 @@ mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entit
         *ret = true;
         return MLN_OK;
     }
+    if (!mln_entity_is_at_home(peer, &l->cse->names)) {
+        *ret = mln_remote_is_gateway(l->cse, peer) && mln_entity_same_sp(entity, peer);
+        return MLN_OK;
+    }
     MLN_TRY(is_neighbour(l, peer, ret));
     if (!*ret) {
         return MLN_OK;
@@ -158,14 +196,52 @@ static mln_err find_registrar(const struct mln_lookup *l, struct mln_remote *ret
     return err;
 }
 
+/* To the IN-CSE of that service provider: by the settings, or without a point of access there by
+ * its <remoteCSE>. Only our IN-CSE leads out. spec: TS-0001 6.5.1.0, 6.5.2.2 */
+static mln_err route_abroad(const struct mln_lookup *l, const struct mln_entity *host,
+                            struct mln_slice to, struct mln_remote *ret,
+                            struct mln_reach *ret_reach)
+{
+    const struct mln_cse_options *o = &l->cse->options;
+    size_t i = find_peer(l->cse, host);
+    struct mln_entity gateway;
+    mln_err err;
+
+    MLN_REQUIRE(i < o->peer_count && entity_of_peer(l->cse, i, &gateway), NOT_FOUND);
+    if (!o->peers[i].value.len) {
+        err = mln_remote_find(l, &gateway, ret);
+        MLN_REQUIRE(err.code != MLN_ERR_NOT_FOUND, NOT_REACHABLE);
+        MLN_TRY(err);
+        MLN_TRY(mln_reach_cse(l, &ret->resource, to, ret_reach));
+        ret_reach->is_abroad = true;
+        return MLN_OK;
+    }
+    *ret = (struct mln_remote){ .resource = { .id = UINT64_MAX - i }, .cse = gateway };
+    *ret_reach = (struct mln_reach){ .urls = { o->peers[i].value },
+                                     .count = 1,
+                                     .to = to,
+                                     .is_through_cse = true,
+                                     .is_abroad = true,
+                                     .serialisation = MLN_S("json"),
+                                     .rvi = MLN_S("3"),
+                                     .credential_id = o->peers[i].credential_id };
+    return MLN_OK;
+}
+
 mln_err mln_remote_route(const struct mln_lookup *l, struct mln_slice to, bool is_from_above,
                          struct mln_remote *ret, struct mln_reach *ret_reach)
 {
     struct mln_entity host;
     struct mln_remote way = { 0 };
+    bool is_abroad;
     mln_err err;
 
     MLN_REQUIRE(mln_remote_host(l->cse, to, &host), NOT_FOUND);
+    is_abroad = !mln_entity_is_at_home(&host, &l->cse->names);
+    if (is_abroad && l->cse->options.type == MLN_CSE_TYPE_IN) {
+        MLN_REQUIRE(!is_from_above, NOT_FOUND);
+        return route_abroad(l, &host, to, ret, ret_reach);
+    }
     err = mln_remote_find(l, &host, &way);
     if (err.code == MLN_ERR_NOT_FOUND && !is_from_above) {
         err = find_registrar(l, &way);

@@ -19,15 +19,22 @@ mln_err mln_remote_find(const struct mln_lookup *l, const struct mln_entity *cse
 /* Is that CSE the registrar of this one, by the settings? */
 bool mln_remote_is_registrar(const struct mln_cse *cse, const struct mln_entity *entity);
 
+/* Is it a CSE or an AE of another service provider that we are to deal with? */
+bool mln_remote_is_peer(const struct mln_cse *cse, const struct mln_entity *entity);
+
+/* Is it the IN-CSE of such a one? */
+bool mln_remote_is_gateway(const struct mln_cse *cse, const struct mln_entity *entity);
+
 /* May the neighbour speak for what is called so: for itself, its own AEs, what lies behind it?
- * Not for our own whole CSE-ID, nor for another registree and its AEs. `peer` need not be known
- * here. Errors: STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
+ * Not for our own whole CSE-ID, nor for another registree and its AEs. Who is of another service
+ * provider speaks for nobody outside of it, and for others in it as its IN-CSE only. `peer` need
+ * not be known here. Errors: STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
 mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entity *peer,
                               const struct mln_entity *entity, bool *ret);
 
 /* The next CSE on the way to the one that hosts `to`, which is not this one, and how to reach it.
- * `is_from_above`: the request came from the registrar; then it does not go back there. It may be
- * that it cannot be reached: mln_reach_is_possible.
+ * `is_from_above`: the request came from the registrar, or from another service provider; then it
+ * does not go there. It may be that it cannot be reached: mln_reach_is_possible.
  * Errors: NOT_FOUND (no way), NOT_REACHABLE (the way is by the registrar, where this CSE is not
  * registered now), STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.6 */
 mln_err mln_remote_route(const struct mln_lookup *l, struct mln_slice to, bool is_from_above,

@@ -36,21 +36,28 @@ bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *par
 
 /* ---- what is sent ---- */
 
-/* spec: TS-0004 7.3.2.6: CSE-relative becomes SP-relative. The absolute form is for another SP. */
-mln_err mln_transit_from(const struct mln_exec *e, struct mln_slice *ret)
+/* spec: TS-0004 7.3.2.6: CSE-relative becomes SP-relative; what leaves the service provider becomes
+ * absolute */
+mln_err mln_transit_from(const struct mln_exec *e, bool is_abroad, struct mln_slice *ret)
 {
     struct mln_slice from = e->req.fr;
+    bool is_stem = mln_ident_is_stem(from);
     struct mln_buf out;
 
-    if (!mln_ident_is_stem(from)) {
+    if (mln_slice_starts(from, MLN_S("//")) || (!is_stem && !is_abroad)) {
         *ret = from;
         return MLN_OK;
     }
     mln_buf_init(&out, e->arena, SIZE_MAX);
-    if (from.ptr[0] == 'C') {
+    if (is_abroad) {
+        mln_buf_add(&out, e->cse->names.sp_id);
+    }
+    if (is_stem && from.ptr[0] == 'C') {
         mln_buf_add(&out, e->cse->names.cse_id);
     }
-    mln_buf_byte(&out, '/');
+    if (is_stem) {
+        mln_buf_byte(&out, '/');
+    }
     mln_buf_add(&out, from);
     return mln_buf_finish(&out, ret);
 }
@@ -100,7 +107,7 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
     if (a->params) {
         return MLN_OK; /* it has been held */
     }
-    MLN_TRY(mln_transit_from(e, &a->fr));
+    MLN_TRY(mln_transit_from(e, a->reach.is_abroad, &a->fr));
     MLN_TRY(mln_transit_content(e, &a->content));
     MLN_TRY(fix_times(e, params));
     if (e->req.rt != MLN_RT_NO_RESPONSE) {
@@ -119,7 +126,8 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
 
 /* ---- where it goes ---- */
 
-/* By the association; without one by whose the originator is. From below is what our AEs ask, and
+/* By the association; without one by whose the originator is. Other service providers count as
+ * above. From below is what our AEs ask, and
  * what comes from registrees; all else must not go up. */
 static mln_err came_from_above(const struct mln_exec *e, const struct mln_lookup *l, bool *ret)
 {
@@ -135,6 +143,10 @@ static mln_err came_from_above(const struct mln_exec *e, const struct mln_lookup
     }
     if (a && mln_entity_parse_cse(a->cse_id, &e->cse->names, &peer)) {
         from = peer;
+    }
+    if (!mln_entity_is_at_home(&from, &e->cse->names)) {
+        *ret = true;
+        return MLN_OK;
     }
     err = mln_remote_find(l, &from, &way);
     *ret = err.code == MLN_ERR_NOT_FOUND || way.is_registrar;
@@ -162,21 +174,27 @@ static mln_err find_way_to(struct mln_exec *e, struct mln_slice to, struct mln_r
 
 /* ---- the answer ---- */
 
-/* Locations are relative to the CSE that hosts the target. */
+/* Locations are relative to the CSE that hosts the target, or to its service provider. */
 static mln_err take_location(struct mln_exec *e, struct mln_slice location)
 {
+    const struct mln_transit *t = e->transit;
+    bool is_absolute = mln_slice_starts(location, MLN_S("//"));
+    bool is_relative = location.len && location.ptr[0] != '/';
     struct mln_buf out;
-    struct mln_slice cse_id;
+    struct mln_slice cse_id = { 0 };
 
-    if (!location.len || location.ptr[0] == '/') {
-        return location.len && !mln_arena_dup(e->arena, location, &e->response->location)
-                   ? MLN_ERROR(NO_MEMORY)
-                   : MLN_OK;
+    if (!location.len) {
+        return MLN_OK;
     }
-    MLN_TRY(mln_entity_cse_id(&e->transit->host, &e->cse->names, e->arena, &cse_id));
     mln_buf_init(&out, e->arena, SIZE_MAX);
-    mln_buf_add(&out, cse_id);
-    mln_buf_byte(&out, '/');
+    if (is_relative) {
+        MLN_TRY(mln_entity_cse_id(&t->host, &e->cse->names, e->arena, &cse_id));
+        mln_buf_add(&out, cse_id);
+        mln_buf_byte(&out, '/');
+    } else if (t->attempt.reach.is_abroad && !is_absolute) {
+        mln_buf_add(&out, MLN_S("//"));
+        mln_buf_add(&out, t->host.sp);
+    }
     mln_buf_add(&out, location);
     return mln_buf_finish(&out, &e->response->location);
 }

@@ -21,8 +21,9 @@ mln_err mln_transit_prepare(struct mln_exec *e);
  * the name of the originator, under a Request Identifier of our own, whose answer is not ours to
  * see. A member of a group cannot wait. Errors: as mln_transit_prepare, NOT_IMPLEMENTED. */
 mln_err mln_transit_follow(struct mln_exec *e, struct mln_slice to);
-/* The originator as another CSE must see it. Errors: NO_MEMORY. */
-mln_err mln_transit_from(const struct mln_exec *e, struct mln_slice *ret);
+/* The originator as another CSE must see it, `is_abroad`: one of another service provider.
+ * Errors: NO_MEMORY. */
+mln_err mln_transit_from(const struct mln_exec *e, bool is_abroad, struct mln_slice *ret);
 
 /* Content of the request, packed; empty without. Errors: LIMIT, NO_MEMORY. */
 mln_err mln_transit_content(const struct mln_exec *e, struct mln_slice *ret);

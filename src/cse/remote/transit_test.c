@@ -241,13 +241,115 @@ static void a_circle(void **state)
     assert_int_equal(mln_inproc_answer_of(first)->rsc, MLN_RSC_OK);
 }
 
+/* ---- other service providers ---- */
+
+/* An IN that deals with two others: the one is reached by the settings, the other registers. */
+static int set_up_peers(void **state)
+{
+    const struct mln_domain_setting peers[] = {
+        { .domain = MLN_S("//far.example/in"),
+          .value = MLN_S("http://far"),
+          .credential_id = MLN_S("12-k@far.example") },
+        { .domain = MLN_S("//near.example/in") },
+    };
+
+    (void)state;
+    mln_look_open(&look, &(struct mln_inproc_options){ .peers = peers, .peer_count = 2 });
+    register_cse("down", ",'poa':['http://down']");
+    mln_look_register(&look, "Cae");
+    return 0;
+}
+
+/* A peer is believed for what is of its service provider, and written so; and nothing that comes
+ * from one goes to another. SEC-IMP-04, SEC-IMP-05 */
+static void between_providers(void **state)
+{
+    static const struct {
+        const char *peer;
+        const char *from;
+        const char *to;
+        int rsc;
+        const char *fr;
+    } rows[] = {
+        { "//merlon.example/down", "/down/Cx", "//far.example/x/y", 2000,
+          "//merlon.example/down/Cx" },
+        { "//merlon.example/down", "/down", "//far.example/in", 2000, "//merlon.example/down" },
+        { "//merlon.example/down", "/Sx", "//far.example/in", 2000, "//merlon.example/Sx" },
+        { "//merlon.example/down", "//merlon.example/down/Cx", "//far.example/in", 2000,
+          "//merlon.example/down/Cx" },
+        { "//merlon.example/down", "/down/Cx", "//near.example/in", 5103, NULL },
+        { "//merlon.example/down", "/down/Cx", "//other.example/in", 4004, NULL },
+        { "//merlon.example/down", "//far.example/c/Cx", "//far.example/in", 4106, NULL },
+        { "//far.example/in", "//far.example/in", "/down/b", 2000, "//far.example/in" },
+        { "//far.example/in", "//far.example/in/Cx", "//merlon.example/down/b", 2000,
+          "//far.example/in/Cx" },
+        { "//far.example/in", "//far.example/c/Cx", "/down/b", 2000, "//far.example/c/Cx" },
+        { "//far.example/in", "//FAR.example/Sx", "/down/b", 2000, "//FAR.example/Sx" },
+        { "//far.example/in", "//far.example/c/Cx", "//near.example/in", 4004, NULL },
+        { "//far.example/in", "//far.example/c/Cx", "//far.example/d", 4004, NULL },
+        { "//far.example/in", "//near.example/c/Cx", "/down/b", 4106, NULL },
+        { "//far.example/in", "//merlon.example/id-in/Cae", "/down/b", 4106, NULL },
+        { "//far.example/in", "/id-in/Cae", "/down/b", 4106, NULL },
+        { "//far.example/in", "/down/Cx", "/down/b", 4106, NULL },
+        { "//far.example/in", "/Sx", "/down/b", 4106, NULL },
+        { "//far.example/in", "Sx", "/down/b", 4106, NULL },
+        { "//far.example/in", "Cx", "/down/b", 4106, NULL },
+        { "//far.example/mn", "//far.example/in/Cx", "/down/b", 4106, NULL },
+        { "//far.example/mn", "//far.example/mn/Cx", "//near.example/in", 4004, NULL },
+        { "//other.example/in", "//other.example/c/Cx", "/down/b", 4106, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        (void)mln_look_prove(&look, rows[i].peer, rows[i].peer, NULL);
+        mln_inproc_forget(look.p);
+        assert_int_equal(ask(rows[i].from, rows[i].to), rows[i].rsc);
+        if (rows[i].fr) {
+            assert_string_equal(look.p->sent->fr, rows[i].fr);
+            assert_string_equal(look.p->sent->to, rows[i].to);
+        }
+    }
+    mln_look_claim(&look, true);
+    assert_int_equal(ask("Cae", "//far.example/x"), MLN_RSC_OK);
+    assert_string_equal(look.p->sent->url, "http://far");
+    assert_string_equal(look.p->sent->fr, "//merlon.example/id-in/Cae");
+}
+
+/* By agreement, and it leads to all of its service provider. TS-0001 6.5.4 */
+static void a_peer_that_registers(void **state)
+{
+    static const struct {
+        const char *cse;
+        int rsc;
+    } rows[] = { { "//other.example/in", 4103 },
+                 { "//near.example/mn", 4103 },
+                 { "//near.example/in", 2001 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        (void)mln_look_prove(&look, rows[i].cse, rows[i].cse, NULL);
+        assert_int_equal(mln_look_ask(&look,
+                                      "{'op':1,'to':'cse-in','fr':'%s','ty':16,'pc':{'m2m:csr':"
+                                      "{'cb':'%s/b','rr':true,'srv':['3'],'poa':['http://p']}}}",
+                                      rows[i].cse, rows[i].cse)
+                             ->rsc,
+                         rows[i].rsc);
+    }
+    mln_look_claim(&look, true);
+    mln_inproc_forget(look.p);
+    assert_int_equal(ask("Cae", "//near.example/mn/x"), MLN_RSC_OK);
+    assert_string_equal(look.p->sent->url, "http://p");
+    assert_string_equal(look.p->sent->fr, "//merlon.example/id-in/Cae");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define P(name) cmocka_unit_test_setup_teardown(name, set_up_peers, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(ways),      T(who_sends_what), T(who_sends_what_unproved),
-        T(no_answer), T(too_many_wait),  T(a_circle),
+        T(ways),          T(who_sends_what), T(who_sends_what_unproved), T(no_answer),
+        T(too_many_wait), T(a_circle),       P(between_providers),       P(a_peer_that_registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

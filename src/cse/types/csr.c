@@ -53,6 +53,18 @@ static mln_err check_descendants(struct mln_exec *e)
     return MLN_OK;
 }
 
+/* spec: TS-0001 6.5.4: IN-CSEs register with each other, by agreement */
+static mln_err check_provider(struct mln_exec *e)
+{
+    const struct mln_entity *from = &e->originator.entity;
+
+    if (mln_entity_is_at_home(from, &e->cse->names) || mln_remote_is_gateway(e->cse, from)) {
+        return MLN_OK;
+    }
+    mln_fault_set(e->fault, "there is no agreement with the service provider of that CSE");
+    MLN_FAIL(NO_PRIVILEGE);
+}
+
 static mln_err validate_create(struct mln_exec *e)
 {
     struct mln_lookup l = mln_exec_lookup(e);
@@ -63,6 +75,7 @@ static mln_err validate_create(struct mln_exec *e)
         mln_fault_set(e->fault, "an ASN-CSE takes no registrations of CSEs");
         MLN_FAIL(OPERATION);
     }
+    MLN_TRY(check_provider(e));
     MLN_TRY(check_descendants(e));
     err = mln_remote_find(&l, &e->originator.entity, &other);
     if (err.code == MLN_ERR_NOT_FOUND ||
