@@ -62,7 +62,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "twt": 2, "tws": "PT2M", "rrat": ["Chome/cnt0"], "srat": ["Chome/sub0"],
     "encs": {"encn": [{"net": [1]}]},
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
-    "dda": False, "mrv": 0,
+    "dda": False, "mrv": 0, "nsp": 2, "nar": {"num": 2, "dur": "PT5S"},
 }
 
 
@@ -94,9 +94,9 @@ OF_ADMIN = {  # and where they stand
 OF_ADMIN.update({t: "cse-in/node0" for t in BUILT if definition(t) or t == "sch"})
 STEM = "Chome"
 REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
-OWN_RULES = {  # attributes whose good values depend on others: tests/cases has them
+OWN_RULES = {  # attributes whose good values depend on others: tests/cases or tests/api has them
     ("evcg", "ds"), ("evcg", "opt"), ("evcg", "erts"), ("evcg", "eris"), ("stcl", "evi"),
-    ("acmp", "acmlk"),
+    ("acmp", "acmlk"), ("sub", "nfu"),
 }
 
 
