@@ -8,6 +8,7 @@
 #include "cse/notify/event.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/way.h"
 
 enum { BUCKETS = 256 };
 
@@ -18,6 +19,7 @@ struct mln_block {
     bool must_ask;   /* the check found a subscription: the attempt is made */
     bool is_agreed;  /* its target has answered well */
     struct mln_attempt attempt;
+    struct mln_open_way *way; /* one of those that wait for the resource */
 
     /* the table's */
     uint64_t id; /* of the resource it stands in the table for; 0: none */
@@ -216,9 +218,21 @@ static void leave(struct mln_exec *e)
     }
 }
 
+static void leave_way(struct mln_exec *e)
+{
+    if (e->block->way) {
+        mln_way_leave(e->worker, e->block->way);
+        e->block->way = NULL;
+    }
+}
+
 void mln_block_end(struct mln_exec *e)
 {
-    if (e->block && e->block->id) {
+    if (!e->block) {
+        return;
+    }
+    leave_way(e);
+    if (e->block->id) {
         leave(e);
     }
 }
@@ -262,6 +276,14 @@ static void ask(struct mln_exec *e)
     mln_attempt_start(a);
 }
 
+/* Updates of one resource must not take all places of those that wait. */
+static mln_err enter_way(struct mln_exec *e)
+{
+    leave_way(e);
+    MLN_REQUIRE(!mln_way_is_full(e->worker, e->block->wanted), OVERLOAD);
+    return mln_way_enter(e->worker, e->block->wanted, &e->block->way);
+}
+
 static mln_err start(struct mln_exec *e)
 {
     struct mln_block *b = e->block;
@@ -269,6 +291,7 @@ static mln_err start(struct mln_exec *e)
     if (b->id && b->id != b->wanted) {
         leave(e); /* the address has become another resource's */
     }
+    MLN_TRY(enter_way(e));
     MLN_TRY(mln_exec_park(e));
     if (!b->id && !enter(e->cse->blocks, b)) {
         return MLN_OK;

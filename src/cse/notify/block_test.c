@@ -213,6 +213,30 @@ static void no_more_waiting_than_the_limit(void **state)
     assert_int_equal(look.p->worker->parked, 0);
 }
 
+/* Others have places, too. */
+static void no_more_waiting_for_one_resource(void **state)
+{
+    struct mln_inproc_call *first;
+    struct mln_inproc_call *second;
+
+    (void)state;
+    look.p->limits.transits = 2;
+    first = update(one);
+    second = update(other);
+    assert_int_equal(answer_of(update(two)), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(look.p->worker->parked, 2);
+    agree();
+    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
+    assert_int_equal(answer_of(second), MLN_RSC_UPDATED);
+    assert_null(look.p->worker->ways);
+    (void)update(one);
+    (void)update(two);
+    assert_int_equal(answer_of(update(other)), MLN_RSC_INTERNAL_SERVER_ERROR);
+    mln_inproc_advance(look.p, (int64_t)look.p->limits.notify_ms * 2 * MS);
+    mln_inproc_advance(look.p, (int64_t)look.p->limits.notify_ms * MS);
+    assert_null(look.p->worker->ways);
+}
+
 static void a_member_of_a_group_cannot_wait(void **state)
 {
     const struct mln_inproc_answer *a;
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(those_that_wait_do_not_keep_the_server, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_resource_of_the_same_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_more_waiting_than_the_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_more_waiting_for_one_resource, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_member_of_a_group_cannot_wait, set_up, tear_down),
     };
 
