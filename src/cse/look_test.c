@@ -105,29 +105,59 @@ struct mln_view *mln_look_anew(struct mln_look *l)
     return l->view;
 }
 
-const struct mln_inproc_answer *mln_look_ask(struct mln_look *l, const char *format, ...)
+__attribute__((format(printf, 1, 0))) static char *write_request(const char *format, va_list args)
 {
     char *json = malloc(REQUEST);
-    const struct mln_inproc_answer *answer;
-    va_list args;
-    int len;
+    int len = json ? vsnprintf(json, REQUEST, format, args) : -1;
 
-    if (!json) {
-        die("request", "no memory");
-    }
-    va_start(args, format);
-    len = vsnprintf(json, REQUEST, format, args);
-    va_end(args);
     if (len < 0 || len >= REQUEST) {
-        die("request", "too long");
+        die("request", json ? "too long" : "no memory");
     }
     set_quotes(json);
+    return json;
+}
+
+const struct mln_inproc_answer *mln_look_ask(struct mln_look *l, const char *format, ...)
+{
+    const struct mln_inproc_answer *answer;
+    va_list args;
+    char *json;
+
+    va_start(args, format);
+    json = write_request(format, args);
+    va_end(args);
     answer = mln_inproc_send(l->p, json);
     if (!answer->is_there) {
         die(json, "no answer");
     }
     free(json);
     return answer;
+}
+
+struct mln_inproc_call *mln_look_start(struct mln_look *l, const char *format, ...)
+{
+    struct mln_inproc_call *call;
+    va_list args;
+    char *json;
+
+    va_start(args, format);
+    json = write_request(format, args);
+    va_end(args);
+    call = mln_inproc_prepare(l->p, json);
+    free(json);
+    mln_inproc_start(l->p, call);
+    mln_inproc_settle(l->p);
+    return call;
+}
+
+enum mln_rsc mln_look_answer(struct mln_inproc_call *call)
+{
+    const struct mln_inproc_answer *answer = mln_inproc_answer_of(call);
+
+    if (!answer->is_there) {
+        die("request", "no answer");
+    }
+    return answer->rsc;
 }
 
 void mln_look_make(struct mln_look *l, const char *fr, const char *parent, int ty, const char *pc)

@@ -32,6 +32,13 @@ struct mln_view *mln_look_anew(struct mln_look *l);
 __attribute__((format(printf, 2, 3))) const struct mln_inproc_answer *
 mln_look_ask(struct mln_look *l, const char *format, ...);
 
+/* Makes a request that may have to wait, and runs what follows from it. */
+__attribute__((format(printf, 2, 3))) struct mln_inproc_call *
+mln_look_start(struct mln_look *l, const char *format, ...);
+
+/* Its Response Status Code; none yet ends the test. */
+enum mln_rsc mln_look_answer(struct mln_inproc_call *call);
+
 /* CREATE below `parent`; anything but 2001 ends the test. `fr` NULL stands for CAdmin. */
 void mln_look_make(struct mln_look *l, const char *fr, const char *parent, int ty, const char *pc);
 

@@ -50,23 +50,7 @@ static int tear_down(void **state)
 
 static struct mln_inproc_call *ask(const char *roles, const char *more)
 {
-    char json[512];
-    struct mln_inproc_call *call;
-
-    (void)snprintf(json, sizeof json,
-                   "{\"op\":2,\"to\":\"cse-in/c\",\"fr\":\"Cae\",\"rids\":[%s]%s}", roles, more);
-    call = mln_inproc_prepare(look.p, json);
-    mln_inproc_start(look.p, call);
-    mln_inproc_settle(look.p);
-    return call;
-}
-
-static enum mln_rsc answer_of(struct mln_inproc_call *call)
-{
-    const struct mln_inproc_answer *a = mln_inproc_answer_of(call);
-
-    assert_true(a->is_there);
-    return a->rsc;
+    return mln_look_start(&look, "{'op':2,'to':'cse-in/c','fr':'Cae','rids':[%s]%s}", roles, more);
 }
 
 static struct mln_inproc_reply good(const char *role)
@@ -97,7 +81,7 @@ static void waits_for_the_answer(void **state)
     assert_int_equal(look.p->sent->op, MLN_OP_RETRIEVE);
     assert_true(mln_inproc_reply_to_first(look.p, &reply));
     mln_inproc_settle(look.p);
-    assert_int_equal(answer_of(call), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_OK);
     assert_int_equal(look.p->worker->parked, 0);
 }
 
@@ -118,7 +102,7 @@ static void asks_for_all_at_once(void **state)
     assert_false(mln_inproc_answer_of(call)->is_there);
     assert_true(mln_inproc_reply_to_first(look.p, &reply));
     mln_inproc_settle(look.p);
-    assert_int_equal(answer_of(call), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_OK);
 }
 
 static void waits_no_longer_than_the_request_lives(void **state)
@@ -131,7 +115,7 @@ static void waits_no_longer_than_the_request_lives(void **state)
     assert_int_equal(look.p->sent->timeout_us, 30000 * MS);
     mln_inproc_advance(look.p, 30001 * MS);
     mln_inproc_settle(look.p);
-    assert_int_equal(answer_of(call), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     mln_inproc_advance(look.p, ABSENT);
     for (unsigned i = 0; i < 2; i++) { /* its own haste is not the repository's silence */
         mln_inproc_forget(look.p);
@@ -139,7 +123,7 @@ static void waits_no_longer_than_the_request_lives(void **state)
         assert_int_equal(look.p->sent->timeout_us, 700 * MS);
         mln_inproc_advance(look.p, 701 * MS);
         mln_inproc_settle(look.p);
-        assert_int_equal(answer_of(call), MLN_RSC_REQUEST_TIMEOUT);
+        assert_int_equal(mln_look_answer(call), MLN_RSC_REQUEST_TIMEOUT);
         assert_int_equal(look.p->worker->parked, 0);
     }
 }
@@ -148,13 +132,14 @@ static void remembers_as_long_as_the_role_is_valid(void **state)
 {
     (void)state;
     look.p->reply = good("r@x.example");
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
     assert_int_equal(look.p->sent_count, 1);
     mln_inproc_advance(look.p, 59000 * MS);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
     mln_inproc_advance(look.p, 1000 * MS);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     assert_int_equal(look.p->sent_count, 2);
 }
 
@@ -184,11 +169,12 @@ static void forgets_roles_with_their_issuer(void **state)
     (void)state;
     mln_cse_set_issuers(look.p->cse, known);
     look.p->reply = reply;
-    assert_int_equal(answer_of(ask("\"r@das.example\"", "")), MLN_RSC_OK);
-    assert_int_equal(answer_of(ask("\"r@das.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@das.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@das.example\"", "")), MLN_RSC_OK);
     assert_int_equal(look.p->sent_count, 1);
     mln_cse_set_issuers(look.p->cse, NULL);
-    assert_int_equal(answer_of(ask("\"r@das.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"r@das.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     mln_cse_set_issuers(look.p->cse, known);
     look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
     call = ask("\"r@das.example\"", "");
@@ -239,11 +225,11 @@ static void a_token_expires_while_the_request_waits(void **state)
     mln_inproc_advance(look.p, 19999 * MS);
     assert_true(mln_inproc_reply_to_first(look.p, &none));
     mln_inproc_settle(look.p);
-    assert_int_equal(answer_of(calls[0]), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(calls[0]), MLN_RSC_OK);
     mln_inproc_advance(look.p, 1 * MS);
     assert_true(mln_inproc_reply_to_first(look.p, &none));
     mln_inproc_settle(look.p);
-    assert_int_equal(answer_of(calls[1]), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(calls[1]), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     assert_non_null(strstr(mln_inproc_answer_of(calls[1])->fault, "expired"));
 }
 
@@ -263,7 +249,7 @@ static void explains_whose_role_it_is(void **state)
     assert_int_equal(look.p->sent_count, 1);
     answer = mln_look_ask(&look, question, "Cother");
     assert_non_null(strstr(answer->pc, "\"permits\":false"));
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
     assert_int_equal(look.p->sent_count, 2);
 }
 
@@ -273,11 +259,12 @@ static void what_cannot_be_sent_is_no_role(void **state)
 
     (void)state;
     look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     mln_inproc_advance(look.p, ABSENT);
     look.p->worker->parked = look.p->limits.parked;
     call = ask("\"r@x.example\"", "");
-    assert_int_equal(answer_of(call), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_INTERNAL_SERVER_ERROR);
     assert_string_equal(mln_inproc_answer_of(call)->fault, "too many requests waiting");
     look.p->worker->parked = 0;
 }
@@ -288,17 +275,19 @@ static void what_is_not_there(void **state)
     (void)state;
     look.p->reply = good("other@x.example");
     for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(answer_of(ask("\"r@x.example\"", "")),
+        assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")),
                          MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     }
     assert_int_equal(look.p->sent_count, 1);
-    assert_int_equal(answer_of(ask("\"s@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"s@x.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     assert_int_equal(look.p->sent_count, 2);
     look.p->reply = good("r@x.example");
     mln_inproc_advance(look.p, ABSENT - 1);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     mln_inproc_advance(look.p, 1);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
     assert_int_equal(look.p->sent_count, 3);
 }
 
@@ -315,7 +304,7 @@ static void what_is_not_there_for_one(void **state)
                          MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     }
     assert_int_equal(look.p->sent_count, 1);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
 }
 
 /* A CSE that does not answer is left alone for a while, another is not; what is known stays. */
@@ -323,24 +312,26 @@ static void a_repository_that_is_down(void **state)
 {
     (void)state;
     look.p->reply = good("r@x.example");
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
     look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
     mln_inproc_forget(look.p);
     for (unsigned i = 0; i < 5; i++) {
         char role[64];
 
         (void)snprintf(role, sizeof role, "\"r%u@x.example\"", i);
-        assert_int_equal(answer_of(ask(role, "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+        assert_int_equal(mln_look_answer(ask(role, "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     }
     assert_int_equal(look.p->sent_count, 1);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
     look.p->reply = good("r@y.example");
-    assert_int_equal(answer_of(ask("\"r@y.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@y.example\"", "")), MLN_RSC_OK);
     assert_int_equal(look.p->sent_count, 2);
     look.p->reply = (struct mln_inproc_reply){ .rsc = MLN_RSC_NOT_FOUND }; /* an answer after all */
     mln_inproc_advance(look.p, ABSENT);
-    assert_int_equal(answer_of(ask("\"r1@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
-    assert_int_equal(answer_of(ask("\"r2@x.example\"", "")), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"r1@x.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+    assert_int_equal(mln_look_answer(ask("\"r2@x.example\"", "")),
+                     MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     assert_int_equal(look.p->sent_count, 4);
 }
 
@@ -360,7 +351,7 @@ static void a_flood_of_one_originator(void **state)
         (void)snprintf(roles, sizeof roles, "\"a%u@x.example\",\"b%u@y.example\"", i, i);
         calls[i] = ask(roles, "");
         if (mln_inproc_answer_of(calls[i])->is_there) {
-            assert_int_equal(answer_of(calls[i]), MLN_RSC_INTERNAL_SERVER_ERROR);
+            assert_int_equal(mln_look_answer(calls[i]), MLN_RSC_INTERNAL_SERVER_ERROR);
             refused++;
         } else {
             open++;
@@ -379,11 +370,11 @@ static void a_flood_of_one_originator(void **state)
     mln_inproc_advance(look.p, 30001 * MS);
     mln_inproc_settle(look.p);
     for (unsigned i = 0; i < 32; i++) {
-        assert_int_equal(answer_of(calls[i]), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
+        assert_int_equal(mln_look_answer(calls[i]), MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE);
     }
     assert_int_equal(look.p->worker->parked, 0);
     mln_inproc_advance(look.p, ABSENT);
-    assert_int_equal(answer_of(ask("\"r@x.example\"", "")), MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(ask("\"r@x.example\"", "")), MLN_RSC_OK);
 }
 
 int main(void)

@@ -39,34 +39,15 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct mln_inproc_call *start(const char *json)
-{
-    struct mln_inproc_call *call = mln_inproc_prepare(look.p, json);
-
-    mln_inproc_start(look.p, call);
-    mln_inproc_settle(look.p);
-    return call;
-}
-
 static struct mln_inproc_call *update(const char *member)
 {
-    char json[256];
-
-    (void)snprintf(json, sizeof json,
-                   "{\"op\":3,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\",\"pc\":{\"m2m:cnt\":{%s}}}",
-                   member);
-    return start(json);
+    return mln_look_start(&look, "{'op':3,'to':'cse-in/c','fr':'CAdmin','pc':{'m2m:cnt':{%s}}}",
+                          member);
 }
 
 static bool is_answered(struct mln_inproc_call *call)
 {
     return mln_inproc_answer_of(call)->is_there;
-}
-
-static enum mln_rsc answer_of(struct mln_inproc_call *call)
-{
-    assert_true(is_answered(call));
-    return mln_inproc_answer_of(call)->rsc;
 }
 
 static void agree(void)
@@ -85,22 +66,23 @@ static void each_waits_for_those_before_it(void **state)
     struct mln_inproc_call *first = update(one);
     struct mln_inproc_call *second = update(two);
     struct mln_inproc_call *third = update(other);
-    struct mln_inproc_call *last = start("{\"op\":4,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\"}");
+    struct mln_inproc_call *last =
+        mln_look_start(&look, "{\"op\":4,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\"}");
     struct mln_inproc_call *late;
 
     (void)state;
     assert_int_equal(look.p->sent_count, 1);
     assert_int_equal(look.p->worker->parked, 4);
     agree();
-    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_UPDATED);
     assert_int_equal(look.p->sent_count, 2);
     assert_false(is_answered(second));
     late = update(one);
     agree();
-    assert_int_equal(answer_of(second), MLN_RSC_UPDATED);
-    assert_int_equal(answer_of(third), MLN_RSC_UPDATED); /* asks for nothing */
-    assert_int_equal(answer_of(last), MLN_RSC_DELETED);
-    assert_int_equal(answer_of(late), MLN_RSC_NOT_FOUND);
+    assert_int_equal(mln_look_answer(second), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(third), MLN_RSC_UPDATED); /* asks for nothing */
+    assert_int_equal(mln_look_answer(last), MLN_RSC_DELETED);
+    assert_int_equal(mln_look_answer(late), MLN_RSC_NOT_FOUND);
     assert_int_equal(look.p->worker->parked, 0);
     assert_int_equal(look.p->sent_count, 2);
 }
@@ -110,17 +92,20 @@ static void others_do_not_wait(void **state)
     struct mln_inproc_call *blocked = update(one);
 
     (void)state;
-    assert_int_equal(answer_of(start("{\"op\":2,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\"}")),
-                     MLN_RSC_OK);
-    assert_int_equal(answer_of(start("{\"op\":1,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\",\"ty\":4,"
-                                     "\"pc\":{\"m2m:cin\":{\"con\":\"x\"}}}")),
+    assert_int_equal(
+        mln_look_answer(mln_look_start(&look, "{\"op\":2,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\"}")),
+        MLN_RSC_OK);
+    assert_int_equal(mln_look_answer(mln_look_start(
+                         &look, "{\"op\":1,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\",\"ty\":4,"
+                                "\"pc\":{\"m2m:cin\":{\"con\":\"x\"}}}")),
                      MLN_RSC_CREATED);
-    assert_int_equal(answer_of(start("{\"op\":3,\"to\":\"cse-in/t\",\"fr\":\"CAdmin\","
-                                     "\"pc\":{\"m2m:ae\":{\"lbl\":[\"x\"]}}}")),
-                     MLN_RSC_UPDATED);
+    assert_int_equal(
+        mln_look_answer(mln_look_start(&look, "{\"op\":3,\"to\":\"cse-in/t\",\"fr\":\"CAdmin\","
+                                              "\"pc\":{\"m2m:ae\":{\"lbl\":[\"x\"]}}}")),
+        MLN_RSC_UPDATED);
     assert_false(is_answered(blocked));
     agree();
-    assert_int_equal(answer_of(blocked), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(blocked), MLN_RSC_UPDATED);
 }
 
 static void silence_ends(void **state)
@@ -132,23 +117,23 @@ static void silence_ends(void **state)
     mln_inproc_advance(look.p, (int64_t)(look.p->limits.notify_ms - 1) * MS);
     assert_false(is_answered(first));
     mln_inproc_advance(look.p, 1 * MS);
-    assert_int_equal(answer_of(first), MLN_RSC_REMOTE_ENTITY_NOT_REACHABLE);
-    assert_int_equal(answer_of(second), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_REMOTE_ENTITY_NOT_REACHABLE);
+    assert_int_equal(mln_look_answer(second), MLN_RSC_UPDATED);
     assert_null(strstr(mln_look_ask(&look, "{'op':2,'to':'cse-in/c','fr':'CAdmin'}")->pc, "lbl"));
 }
 
 static void no_longer_than_the_request(void **state)
 {
     struct mln_inproc_call *call =
-        start("{\"op\":3,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\",\"rqet\":700,"
-              "\"pc\":{\"m2m:cnt\":{\"lbl\":[\"1\"]}}}");
+        mln_look_start(&look, "{\"op\":3,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\",\"rqet\":700,"
+                              "\"pc\":{\"m2m:cnt\":{\"lbl\":[\"1\"]}}}");
 
     (void)state;
     assert_true(look.p->sent->timeout_us == 700 * MS);
     mln_inproc_advance(look.p, 700 * MS);
     assert_true(is_answered(call));
-    assert_true(answer_of(call) == MLN_RSC_REQUEST_TIMEOUT ||
-                answer_of(call) == MLN_RSC_REMOTE_ENTITY_NOT_REACHABLE);
+    assert_true(mln_look_answer(call) == MLN_RSC_REQUEST_TIMEOUT ||
+                mln_look_answer(call) == MLN_RSC_REMOTE_ENTITY_NOT_REACHABLE);
 }
 
 static void the_subscription_may_go_meanwhile(void **state)
@@ -157,11 +142,12 @@ static void the_subscription_may_go_meanwhile(void **state)
     struct mln_inproc_call *second = update(two);
 
     (void)state;
-    assert_int_equal(answer_of(start("{\"op\":4,\"to\":\"cse-in/c/s\",\"fr\":\"CAdmin\"}")),
+    assert_int_equal(mln_look_answer(mln_look_start(
+                         &look, "{\"op\":4,\"to\":\"cse-in/c/s\",\"fr\":\"CAdmin\"}")),
                      MLN_RSC_DELETED);
     agree();
-    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
-    assert_int_equal(answer_of(second), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(second), MLN_RSC_UPDATED);
     assert_int_equal(look.p->sent_count, 1);
 }
 
@@ -173,11 +159,11 @@ static void those_that_wait_do_not_keep_the_server(void **state)
 
     (void)state;
     mln_worker_stop(look.p->worker);
-    assert_int_equal(answer_of(second), MLN_RSC_INTERNAL_SERVER_ERROR);
-    assert_int_equal(answer_of(third), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(second), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(third), MLN_RSC_INTERNAL_SERVER_ERROR);
     agree();
-    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
-    assert_int_equal(answer_of(update(one)), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(update(one)), MLN_RSC_INTERNAL_SERVER_ERROR);
     assert_int_equal(look.p->worker->parked, 0);
 }
 
@@ -185,16 +171,17 @@ static void those_that_wait_do_not_keep_the_server(void **state)
 static void a_resource_of_the_same_name(void **state)
 {
     struct mln_inproc_call *first = update(one);
-    struct mln_inproc_call *last = start("{\"op\":4,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\"}");
+    struct mln_inproc_call *last =
+        mln_look_start(&look, "{\"op\":4,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\"}");
     struct mln_inproc_call *behind = update(other);
 
     (void)state;
     agree();
-    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
-    assert_int_equal(answer_of(last), MLN_RSC_DELETED);
-    assert_int_equal(answer_of(behind), MLN_RSC_NOT_FOUND);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(last), MLN_RSC_DELETED);
+    assert_int_equal(mln_look_answer(behind), MLN_RSC_NOT_FOUND);
     mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, "{'m2m:cnt':{'rn':'c'}}");
-    assert_int_equal(answer_of(update(one)), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(update(one)), MLN_RSC_UPDATED);
 }
 
 static void no_more_waiting_than_the_limit(void **state)
@@ -206,10 +193,10 @@ static void no_more_waiting_than_the_limit(void **state)
     look.p->limits.parked = 2;
     first = update(one);
     second = update(other);
-    assert_int_equal(answer_of(update(two)), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(update(two)), MLN_RSC_INTERNAL_SERVER_ERROR);
     agree();
-    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
-    assert_int_equal(answer_of(second), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(second), MLN_RSC_UPDATED);
     assert_int_equal(look.p->worker->parked, 0);
 }
 
@@ -223,15 +210,15 @@ static void no_more_waiting_for_one_resource(void **state)
     look.p->limits.transits = 2;
     first = update(one);
     second = update(other);
-    assert_int_equal(answer_of(update(two)), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(update(two)), MLN_RSC_INTERNAL_SERVER_ERROR);
     assert_int_equal(look.p->worker->parked, 2);
     agree();
-    assert_int_equal(answer_of(first), MLN_RSC_UPDATED);
-    assert_int_equal(answer_of(second), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(first), MLN_RSC_UPDATED);
+    assert_int_equal(mln_look_answer(second), MLN_RSC_UPDATED);
     assert_null(look.p->worker->ways);
     (void)update(one);
     (void)update(two);
-    assert_int_equal(answer_of(update(other)), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(update(other)), MLN_RSC_INTERNAL_SERVER_ERROR);
     mln_inproc_advance(look.p, (int64_t)look.p->limits.notify_ms * 2 * MS);
     mln_inproc_advance(look.p, (int64_t)look.p->limits.notify_ms * MS);
     assert_null(look.p->worker->ways);

@@ -58,17 +58,7 @@ static void happen(const char *content)
 /* A request under way. */
 static struct mln_inproc_call *begin(const char *json)
 {
-    char text[1000];
-    struct mln_inproc_call *call;
-
-    (void)snprintf(text, sizeof text, "%s", json);
-    for (char *c = text; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
-    call = mln_inproc_prepare(look.p, text);
-    mln_inproc_start(look.p, call);
-    mln_inproc_settle(look.p);
-    return call;
+    return mln_look_start(&look, "%s", json);
 }
 
 static struct mln_inproc_call *poll_as(const char *stem)

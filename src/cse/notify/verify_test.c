@@ -31,28 +31,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-static const char subscription[] =
-    "{\"op\":1,\"to\":\"cse-in/c\",\"fr\":\"CAdmin\",\"ty\":23,\"pc\":{\"m2m:sub\":{\"rn\":\"s\","
-    "\"nu\":[\"%s\"]}}%s}";
-
 static struct mln_inproc_call *ask(const char *target, const char *more)
 {
-    char json[512];
-    struct mln_inproc_call *call;
-
-    (void)snprintf(json, sizeof json, subscription, target, more);
-    call = mln_inproc_prepare(look.p, json);
-    mln_inproc_start(look.p, call);
-    mln_inproc_settle(look.p);
-    return call;
-}
-
-static enum mln_rsc answer_of(struct mln_inproc_call *call)
-{
-    const struct mln_inproc_answer *a = mln_inproc_answer_of(call);
-
-    assert_true(a->is_there);
-    return a->rsc;
+    return mln_look_start(&look,
+                          "{'op':1,'to':'cse-in/c','fr':'CAdmin','ty':23,"
+                          "'pc':{'m2m:sub':{'rn':'s','nu':['%s']}}%s}",
+                          target, more);
 }
 
 static const struct mln_inproc_sent *sent(size_t at)
@@ -79,7 +63,7 @@ static void points_of_access_share_the_time(void **state)
     for (int i = 0; i < 100 && !mln_inproc_answer_of(call)->is_there; i++) {
         mln_inproc_advance(look.p, all / 50);
     }
-    assert_int_equal(answer_of(call), MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
     assert_in_range(look.p->now_us - began, all, all + all / 10);
     assert_string_equal(sent(0)->url, "http://a");
     assert_string_equal(sent(0)->to, "cse-in/t");
@@ -97,7 +81,7 @@ static void a_path_of_its_own_is_kept(void **state)
     (void)state;
     look.p->reply.err = MLN_ERR_NETWORK;
     call = ask("Ct", "");
-    assert_int_equal(answer_of(call), MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
     for (size_t i = 0; i < look.p->sent_count; i++) {
         bool has_path = strcmp(sent(i)->url, "http://c/x") == 0;
 
@@ -117,8 +101,8 @@ static void no_longer_than_the_request(void **state)
     assert_false(mln_inproc_answer_of(call)->is_there);
     mln_inproc_advance(look.p, 1 * MS);
     assert_true(mln_inproc_answer_of(call)->is_there);
-    assert_true(answer_of(call) == MLN_RSC_REQUEST_TIMEOUT ||
-                answer_of(call) == MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
+    assert_true(mln_look_answer(call) == MLN_RSC_REQUEST_TIMEOUT ||
+                mln_look_answer(call) == MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
 }
 
 static void consent_that_comes_late_in_time(void **state)
@@ -131,7 +115,7 @@ static void consent_that_comes_late_in_time(void **state)
     call = ask("http://h", "");
     mln_inproc_advance(look.p, (int64_t)(look.p->limits.verify_ms - 1) * MS);
     assert_true(mln_inproc_reply_to_first(look.p, &fine));
-    assert_int_equal(answer_of(call), MLN_RSC_CREATED);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_CREATED);
     assert_int_equal(look.p->worker->parked, 0);
 }
 
@@ -143,9 +127,9 @@ static void no_more_waiting_than_the_limit(void **state)
     look.p->limits.parked = 1;
     look.p->reply.is_silent = true;
     call = ask("http://h", "");
-    assert_int_equal(answer_of(ask("http://i", "")), MLN_RSC_INTERNAL_SERVER_ERROR);
+    assert_int_equal(mln_look_answer(ask("http://i", "")), MLN_RSC_INTERNAL_SERVER_ERROR);
     mln_inproc_advance(look.p, (int64_t)look.p->limits.verify_ms * MS);
-    assert_int_equal(answer_of(call), MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
+    assert_int_equal(mln_look_answer(call), MLN_RSC_SUBSCRIPTION_VERIFICATION_INITIATION_FAILED);
     assert_int_equal(look.p->worker->parked, 0);
 }
 

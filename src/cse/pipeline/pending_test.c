@@ -176,15 +176,6 @@ static void never_two_at_once(void **state)
 
 static struct mln_look look;
 
-static struct mln_inproc_call *start(const char *json)
-{
-    struct mln_inproc_call *call = mln_inproc_prepare(look.p, json);
-
-    mln_inproc_start(look.p, call);
-    mln_inproc_settle(look.p);
-    return call;
-}
-
 /* spec: TS-0001 7.1.7: pending ones only; used before is no fault */
 static void a_request_that_waits(void **state)
 {
@@ -197,9 +188,9 @@ static void a_request_that_waits(void **state)
     mln_look_register(&look, "Cae");
     mln_look_register(&look, "Cother");
     for (unsigned turn = 0; turn < 2; turn++) {
-        first = start(later);
+        first = mln_look_start(&look, later);
         assert_false(mln_inproc_answer_of(first)->is_there);
-        assert_int_equal(mln_inproc_answer_of(start(later))->rsc, MLN_RSC_CONFLICT);
+        assert_int_equal(mln_look_answer(mln_look_start(&look, later)), MLN_RSC_CONFLICT);
         assert_int_equal(
             mln_look_ask(&look, "{'op':2,'to':'cse-in/Cae','fr':'Cae','rqi':'r1'}")->rsc,
             MLN_RSC_CONFLICT);
@@ -231,8 +222,8 @@ static void somebody_else_of_that_name(void **state)
     mln_look_make(&look, "Cae", "cse-in", MLN_TY_AE,
                   "{'m2m:ae':{'api':'N1','rr':false,'srv':['3']}}");
     mln_look_claim(&look, false);
-    first =
-        start("{\"op\":2,\"to\":\"cse-in/Cae\",\"fr\":\"Cae\",\"rqi\":\"r1\",\"oet\":\"1000\"}");
+    first = mln_look_start(
+        &look, "{\"op\":2,\"to\":\"cse-in/Cae\",\"fr\":\"Cae\",\"rqi\":\"r1\",\"oet\":\"1000\"}");
     assert_false(mln_inproc_answer_of(first)->is_there);
     (void)mln_look_prove(&look, "12-k1@x.example", NULL, "Cae");
     assert_int_equal(mln_look_ask(&look, "{'op':2,'to':'cse-in/Cae','fr':'Cae','rqi':'r1'}")->rsc,

@@ -72,14 +72,7 @@ static int tear_down(void **state)
 
 static struct mln_inproc_call *begin(const char *from, const char *to, const char *more)
 {
-    char json[512];
-    struct mln_inproc_call *call;
-
-    (void)snprintf(json, sizeof json, "{\"op\":2,\"to\":\"%s\",\"fr\":\"%s\"%s}", to, from, more);
-    call = mln_inproc_prepare(look.p, json);
-    mln_inproc_start(look.p, call);
-    mln_inproc_settle(look.p);
-    return call;
+    return mln_look_start(&look, "{'op':2,'to':'%s','fr':'%s'%s}", to, from, more);
 }
 
 static int ask(const char *from, const char *to)
