@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/directory.h"
+
 mln_err mln_file_error(struct mln_fault *fault, const char *what, const char *path)
 {
     int failure = errno;
@@ -141,29 +143,12 @@ static bool write_all(int fd, struct mln_slice content)
     return true;
 }
 
-/* What was done in a directory is durable; `path` is what it was done to. */
-static mln_err sync_names(const char *directory, const char *path, struct mln_fault *fault)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc;
-
-    if (fd < 0) {
-        return mln_file_error(fault, "open", directory);
-    }
-    rc = fsync(fd);
-    if (rc != 0 && (errno == EINVAL || errno == EROFS)) {
-        rc = 0; /* a file system without such a thing */
-    }
-    (void)close(fd);
-    return rc == 0 ? MLN_OK : mln_file_error(fault, "make durable", path);
-}
-
 static mln_err sync_directory(const char *path, struct mln_fault *fault)
 {
     char directory[MLN_PATH_MAX];
 
     MLN_TRY(directory_of(directory, path, fault));
-    return sync_names(directory, path, fault);
+    return mln_directory_sync(directory) ? MLN_OK : mln_file_error(fault, "make durable", path);
 }
 
 /* Takes what an earlier crash left out of the way; not what somebody else is writing now. */
@@ -256,21 +241,16 @@ mln_err mln_file_replace(const char *path, struct mln_slice content, struct mln_
 
 mln_err mln_file_make_directory(const char *path, struct mln_fault *fault)
 {
-    char parent[MLN_PATH_MAX];
-    struct stat st;
+    bool is_made;
 
-    MLN_TRY(mln_file_path(parent, path, "..", fault));
-    if (mkdir(path, 0700) == 0) {
-        return sync_names(parent, path, fault);
+    if (mln_directory_make(path, &is_made)) {
+        return MLN_OK;
     }
-    if (errno != EEXIST) {
-        return mln_file_error(fault, "make", path);
-    }
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+    if (errno == EEXIST) {
         mln_fault_set(fault, "%s is no directory", path);
         MLN_FAIL(SYSTEM);
     }
-    return MLN_OK;
+    return mln_file_error(fault, "make", path);
 }
 
 /* A lock file that root makes in the directory of somebody else is for its owner too. One that is

@@ -43,8 +43,8 @@ mln_err mln_file_create(const char *path, struct mln_slice content, struct mln_f
 mln_err mln_file_replace(const char *path, struct mln_slice content, struct mln_fault *fault);
 
 /* Makes a directory for its owner only, durable when this returns; one that is there is left as it
- * is, whoever has made it just now. Errors: NOT_FOUND (its parent), CONFIG (too long), STORE_FULL,
- * SYSTEM (also when something else has the name). */
+ * is, whoever has made it just now. Errors: NOT_FOUND (its parent), STORE_FULL, SYSTEM (also when
+ * something else has the name). */
 mln_err mln_file_make_directory(const char *path, struct mln_fault *fault);
 
 /* Waits until no other process or thread has the lock file, which is made when it is missing, and

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/directory.h"
 #include "store/admin.h"
 #include "store/frame.h"
 #include "store/store_int.h"
@@ -67,18 +68,8 @@ static mln_err sync_parent(const char *file)
     char directory[4096];
     int len = snprintf(directory, sizeof directory, "%.*s/", slash ? (int)(slash - file) : 1,
                        slash ? file : ".");
-    int fd;
-    int rc;
 
-    MLN_REQUIRE(len > 0 && (size_t)len < sizeof directory, SYSTEM);
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    MLN_REQUIRE(fd >= 0, SYSTEM);
-    rc = fsync(fd);
-    if (rc != 0 && errno == EINVAL) {
-        rc = 0; /* a file system without such a thing */
-    }
-    (void)close(fd);
-    MLN_REQUIRE(rc == 0, SYSTEM);
+    MLN_REQUIRE(len > 0 && (size_t)len < sizeof directory && mln_directory_sync(directory), SYSTEM);
     return MLN_OK;
 }
 

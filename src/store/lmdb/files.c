@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/directory.h"
 #include "base/num.h"
 #include "store/lmdb/lmdb_int.h"
 
@@ -29,44 +30,16 @@ static mln_err system_error(struct mln_fault *fault, const char *what, const cha
 
 /* ---- directory ---- */
 
-mln_err mln_lmdb_sync_directory(const char *directory)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc;
-
-    MLN_REQUIRE(fd >= 0, SYSTEM);
-    rc = fsync(fd);
-    if (rc != 0 && (errno == EINVAL || errno == EROFS)) {
-        rc = 0; /* a file system without such a thing */
-    }
-    (void)close(fd);
-    MLN_REQUIRE(rc == 0, SYSTEM);
-    return MLN_OK;
-}
-
 mln_err mln_lmdb_make_directory(const char *directory, struct mln_fault *fault, bool *ret_made)
 {
-    char parent[PATH_MAX_BYTES];
-    struct stat st;
-    mln_err err;
-
-    *ret_made = mkdir(directory, 0700) == 0;
-    if (!*ret_made) {
-        if (errno != EEXIST) {
-            return system_error(fault, "make directory", directory);
-        }
-        if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode)) {
-            mln_fault_set(fault, "%s is not a directory", directory);
-            MLN_FAIL(SYSTEM);
-        }
+    if (mln_directory_make(directory, ret_made)) {
         return MLN_OK;
     }
-    MLN_TRY(join(parent, directory, "/.."));
-    err = mln_lmdb_sync_directory(parent);
-    if (mln_failed(err)) {
-        mln_fault_set(fault, "cannot make directory %s durable", directory);
+    if (errno == EEXIST) {
+        mln_fault_set(fault, "%s is not a directory", directory);
+        MLN_FAIL(SYSTEM);
     }
-    return err;
+    return system_error(fault, "make directory", directory);
 }
 
 /* ---- who has the store ---- */

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/directory.h"
 #include "base/mem.h"
 #include "store/lmdb/lmdb_int.h"
 
@@ -125,8 +126,8 @@ static mln_err settle(struct mln_lmdb *l, struct mln_fault *fault)
         return MLN_OK;
     }
     err = mln_lmdb_error(mdb_env_sync(l->env, 1));
-    if (!mln_failed(err)) {
-        err = mln_lmdb_sync_directory(l->directory);
+    if (!mln_failed(err) && !mln_directory_sync(l->directory)) {
+        err = MLN_ERROR(SYSTEM);
     }
     if (mln_failed(err)) {
         mln_fault_set(fault, "cannot sync %s", l->file);
@@ -173,8 +174,8 @@ static mln_err publish(struct mln_kv *kv, struct mln_fault *fault)
     if (!mln_failed(err) && rename(l->file, l->final_file) != 0) {
         err = mln_lmdb_error(errno);
     }
-    if (!mln_failed(err)) {
-        err = mln_lmdb_sync_directory(l->directory);
+    if (!mln_failed(err) && !mln_directory_sync(l->directory)) {
+        err = MLN_ERROR(SYSTEM);
     }
     if (mln_failed(err)) {
         mln_fault_set(fault, "cannot finish %s", l->final_file);

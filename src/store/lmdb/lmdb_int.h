@@ -72,9 +72,6 @@ void mln_lmdb_unlock_for_ever(const char *directory, int fd);
 /* Makes the directory, when missing, and its entry durable. Errors: SYSTEM, STORE_FULL. */
 mln_err mln_lmdb_make_directory(const char *directory, struct mln_fault *fault, bool *ret_made);
 
-/* Makes the names in a directory durable. Errors: SYSTEM. */
-mln_err mln_lmdb_sync_directory(const char *directory);
-
 /* Gives LMDB's own lock file its blocks now: on a full disk a page of it that has none would end
  * the process with SIGBUS. Errors: STORE_FULL, SYSTEM. */
 mln_err mln_lmdb_reserve_lock_file(const char *data_file, struct mln_fault *fault);
