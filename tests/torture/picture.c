@@ -57,8 +57,8 @@ static void hide_identifiers(char *line)
 
     for (size_t len; *line; line += len ? len : 1) {
         len = strspn(line, digits);
-        if (len >= LEAST &&
-            (strncmp(line, "sub", SHORT) == 0 || strncmp(line, "crs", SHORT) == 0)) {
+        if (len >= LEAST && (strncmp(line, "sub", SHORT) == 0 || strncmp(line, "crs", SHORT) == 0 ||
+                             strncmp(line, "exi", SHORT) == 0)) {
             memset(line + SHORT, '-', len - SHORT);
         }
     }

@@ -76,7 +76,7 @@ const struct torture_step torture_scenario[] = {
     { "create a command",
       ADMIN(
           "cse-in", 12,
-          "{\"m2m:mgc\":{\"rn\":\"m\",\"cmt\":2,\"ext\":\"cse-in/n\",\"exm\":3,\"exy\":\"PT1H\"}}"),
+          "{\"m2m:mgc\":{\"rn\":\"m\",\"cmt\":2,\"ext\":\"cse-in/n\",\"exm\":3,\"exy\":\"P1D\"}}"),
       2001,
       0,
       { 0 } },
@@ -85,6 +85,7 @@ const struct torture_step torture_scenario[] = {
       2004,
       0,
       { 0 } },
+    { "its delay is over", NULL, 0, 86400, { 0 } },
     { "configure statistics",
       ADMIN("cse-in", 22, "{\"m2m:stcg\":{\"rn\":\"g\"}}"),
       2001,
