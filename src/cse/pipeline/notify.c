@@ -1,7 +1,17 @@
 /* NOTIFY. spec: TS-0004 7.3.3.9 */
 #include "cse/notify/forward.h"
 #include "cse/pipeline/pipeline.h"
-#include "cse/types/types.h"
+#include "cse/types/alst.h"
+
+/* spec: TS-0004 7.5.1.2.17: no AE is NULL, or not there */
+static void drop_null(struct mln_value *root, struct mln_slice name)
+{
+    const struct mln_value *v = mln_value_get(root, name);
+
+    if (v && v->kind == MLN_V_NULL) {
+        (void)mln_value_take(root, name);
+    }
+}
 
 /* spec: TS-0004 table 7.5.1.1-2: what a NOTIFY may carry */
 mln_err mln_validate_notify(struct mln_exec *e)
@@ -15,8 +25,10 @@ mln_err mln_validate_notify(struct mln_exec *e)
         { { "m2m:rsp", 7 }, MLN_DT_RESPONSE_PRIMITIVE },
         { { "m2m:seci", 8 }, MLN_DT_SECURITY_INFO },
     };
-    const struct mln_value *root = e->req.pc->items.first;
+    struct mln_value *root = e->req.pc->items.first;
 
+    drop_null(root, MLN_S("tid1"));
+    drop_null(root, MLN_S("tid2"));
     for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
         if (mln_slice_eq(root->name, contents[i].root)) {
             return mln_check_value(contents[i].type, root, root->name, e->fault);
@@ -38,6 +50,9 @@ static mln_err to_cse(struct mln_exec *e)
     if (mln_slice_eq(root->name, MLN_S("m2m:sgn")) && vrq && vrq->kind == MLN_V_BOOL &&
         vrq->boolean) {
         return MLN_OK;
+    }
+    if (mln_contacts_concerns(e)) {
+        return mln_contacts_change(e);
     }
     mln_fault_set(e->fault, "notifications with this content are not implemented for the CSEBase");
     MLN_FAIL(NOT_IMPLEMENTED);

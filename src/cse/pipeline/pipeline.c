@@ -20,6 +20,7 @@
 #include "cse/remote/buffer.h"
 #include "cse/remote/transit.h"
 #include "cse/stats/stats.h"
+#include "cse/types/alst.h"
 
 static mln_stage_fn refuse_pending; /* while one of the same Request Identifier waits */
 static mln_stage_fn wait_for_time;  /* not before the Operation Execution Time */
@@ -305,11 +306,12 @@ static void submit(struct mln_exec *e)
     }
 }
 
-/* Group request identifiers are remembered by the executor, so such requests go there too. */
+/* Group request identifiers are remembered by the executor, so such requests go there too; and a
+ * NOTIFY that this CSE writes down. */
 static bool needs_executor(const struct mln_exec *e)
 {
     return e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE ||
-           (e->req.op == MLN_OP_RETRIEVE && e->req.gid.len > 0);
+           (e->req.op == MLN_OP_RETRIEVE && e->req.gid.len > 0) || mln_contacts_concerns(e);
 }
 
 /* ---- waiting ---- */
