@@ -148,6 +148,21 @@ def test_restart(own, stop):
     assert client.retrieve("cse-in/r/c")["cni"] == 1
 
 
+def test_a_full_store_does_not_keep_the_server_from_starting(own):
+    """What was left pending fails also where there is room for few changes at a time."""
+    server = own("--store-max-size", "4M")
+    ae = Client(server.url).register("Cae")
+    assert ae.create("Cae", "cnt", rn="c").rsc == 2001
+    large = {"m2m:cin": {"con": "x" * 20000}}
+    waiting = [leave(ae, "POST", "Cae/c", large, 4, headers={"X-M2M-OET": timestamp(600)}) for _ in range(60)]
+    codes = {ae.create("Cae/c", "cin", con="y" * 2000).rsc for _ in range(1000)}
+    assert codes == {2001, 5000}
+    server.kill()
+    server.start()
+    ae = Client(server.url, "Cae")
+    assert {ae.retrieve(address)["rs"] for address in waiting} == {2}
+
+
 def test_those_with_a_time_leave_places(own):
     """Who lets requests wait for hours takes no more than half of the places for them."""
     ae = Client(own("--limit", "accepted=4", store="mem", threads=1).url).register("Cae")

@@ -18,7 +18,7 @@ enum status {
 
 enum {
     KEY_SIZE = 8,
-    STEP = 100, /* of those left over that one job looks at */
+    STEP = 100, /* of those left over that one job looks at, unless the store is full */
     ARENA_MAX = 256 << 20,
 };
 
@@ -326,6 +326,7 @@ struct left {
     struct mln_job job;
     struct mln_cse *cse;
     struct mln_arena *arena;
+    unsigned step;
     bool is_done;
 };
 
@@ -358,7 +359,7 @@ static mln_err run_left(struct mln_job *job, struct mln_view *view)
 
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
     l->is_done = false;
-    for (unsigned i = 0; i < STEP; i++) {
+    for (unsigned i = 0; i < l->step; i++) {
         char key[MLN_RECORD_KEY_MAX];
         size_t len;
         mln_err err = mln_record_next_key(view, MLN_SPACE_ACCEPTED, (struct mln_slice){ 0 }, false,
@@ -376,15 +377,33 @@ static mln_err run_left(struct mln_job *job, struct mln_view *view)
     return MLN_OK;
 }
 
+/* A full store has room for few changes at a time; it must not keep the server from starting. */
+static mln_err take_step(struct left *l)
+{
+    mln_err err;
+
+    l->job = (struct mln_job){ .run = run_left };
+    err = mln_store_run(l->cse->options.store, &l->job);
+    if (err.code != MLN_ERR_STORE_FULL) {
+        return err;
+    }
+    if (l->step == 1) {
+        mln_log(MLN_LOG_WARNING, "cse",
+                "the store is full: requests that were not carried out stay pending");
+        l->is_done = true;
+    }
+    l->step = 1;
+    return MLN_OK;
+}
+
 mln_err mln_req_fail_left(struct mln_cse *cse)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ARENA_MAX);
-    struct left l = { .cse = cse, .arena = arena };
+    struct left l = { .cse = cse, .arena = arena, .step = STEP };
 
     MLN_REQUIRE(arena, NO_MEMORY);
     while (!l.is_done) {
-        l.job = (struct mln_job){ .run = run_left };
-        MLN_TRY(mln_store_run(cse->options.store, &l.job));
+        MLN_TRY(take_step(&l));
     }
     return MLN_OK;
 }
