@@ -219,11 +219,14 @@ static mln_err subscribe_all(struct mln_exec *e, struct mln_draft *d)
     struct mln_value *made = mln_value_new(e->arena, MLN_V_ARRAY);
 
     MLN_REQUIRE(made, NO_MEMORY);
-    for (const struct mln_value *v = list ? list->items.first : NULL; v; v = v->next) {
-        MLN_TRY(subscribe(e, d, v->text, criteria, made));
-        criteria = set->items.count > 1 ? criteria->next : criteria;
+    if (!list || !criteria) {
+        return MLN_OK; /* neither stands without the other */
     }
-    return list ? mln_draft_set(d, MLN_S("rrats"), made) : MLN_OK;
+    for (const struct mln_value *v = list->items.first; v; v = v->next) {
+        MLN_TRY(subscribe(e, d, v->text, criteria, made));
+        criteria = criteria->next ? criteria->next : criteria;
+    }
+    return mln_draft_set(d, MLN_S("rrats"), made);
 }
 
 /* A subscription that is there gets one more target. spec: TS-0004 7.4.58.2.1 b) */
