@@ -82,6 +82,13 @@ enum mln_rcn {
     MLN_RCN_DISCOVERY = 11,
 };
 
+/* m2m:stdEventCats. spec: TS-0004 6.3.4.2.4 */
+enum {
+    MLN_EC_IMMEDIATE = 2,
+    MLN_EC_BEST_EFFORT = 3,
+    MLN_EC_LATEST = 4,
+};
+
 /* m2m:contentStatus. spec: TS-0004 6.3.4.2.44 */
 enum mln_content_status {
     MLN_CONTENT_UNSAID = 0,

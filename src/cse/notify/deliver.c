@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/duties_int.h"
 #include "cse/notify/policy.h"
+#include "cse/remote/govern.h"
 #include "cse/tree.h"
 
 enum {
@@ -36,6 +37,8 @@ struct lane {
     struct mln_arena *arena;          /* while sending */
     struct mln_outbox_entry entry;
     struct mln_attempt attempt;
+    struct mln_govern_notice govern; /* of an entry for another CSE */
+    uint64_t spread; /* number of the entry that has waited for the spreading of the network */
 };
 
 /* An entry to be removed from the store. */
@@ -440,6 +443,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
 
     if (!d->duties->is_stopped) {
         tell_result(l, answer, was_taken, is_over);
+        mln_govern_note(d->duties->cse, attempt->reach.neighbour, &l->govern.verdict, answer);
     }
     stop_sending(l);
     if (d->duties->is_stopped) {
@@ -498,23 +502,29 @@ static void poll_came(struct mln_channel_waiter *waiter)
     go_on(l);
 }
 
-/* The target polls, but not now. What there is for it stays in the outbox; from time to time it is
- * looked whether it can be reached in another way, or is too old. */
-static void wait_for_poll(struct lane *l)
+/* What there is for the target stays in the outbox; from time to time it is looked whether it can
+ * leave earlier, or in another way, or is too old. */
+static void wait_until(struct lane *l, int64_t until_us)
 {
     struct mln_deliverer *d = l->d;
     struct mln_worker_ops *ops = &d->duties->worker->ops;
-    int64_t now_us = mln_env_now_us(d->duties->cse->options.env);
+    int64_t look_us = mln_env_now_us(d->duties->cse->options.env) + LONGEST_PAUSE_US;
 
-    l->waiter.wake = poll_came;
-    mln_ignore(mln_channel_wait(d->duties->channels, l->attempt.reach.channel, &l->waiter));
     mln_arena_free(l->arena);
     l->arena = NULL;
     l->task.run = resume_lane;
-    l->timer = ops->at(ops->loop, now_us + LONGEST_PAUSE_US, &l->task);
+    l->timer = ops->at(ops->loop, until_us < look_us ? until_us : look_us, &l->task);
     if (!l->timer) {
         look_later(d);
     }
+}
+
+/* The target polls, but not now. */
+static void wait_for_poll(struct lane *l)
+{
+    l->waiter.wake = poll_came;
+    mln_ignore(mln_channel_wait(l->d->duties->channels, l->attempt.reach.channel, &l->waiter));
+    wait_until(l, INT64_MAX);
 }
 
 static bool must_wait_for_poll(const struct lane *l)
@@ -543,14 +553,43 @@ static mln_err read_next(struct lane *l)
     MLN_TRY(mln_view_begin(l->d->duties->worker->reader, &view));
     MLN_TRY(mln_outbox_next(view, l->key, l->sent_up_to, l->arena, &l->entry));
     lookup.view = view;
-    return mln_reach_find(&lookup, l->entry.target, &l->attempt.reach);
+    MLN_TRY(mln_reach_find(&lookup, l->entry.target, &l->attempt.reach));
+    l->govern = (struct mln_govern_notice){ .created_us = l->entry.created_us,
+                                            .ec = l->entry.notice.ec,
+                                            .rqet_us = MLN_NO_TIME };
+    return l->attempt.reach.is_through_cse
+               ? mln_govern_notice(&lookup, l->attempt.reach.neighbour, &l->govern)
+               : MLN_OK;
 }
 
-static bool is_too_old(const struct lane *l)
+/* Why the entry must not leave any more; NULL: it may. */
+static const char *reason_to_drop(const struct lane *l)
 {
     const struct mln_cse_options *o = &l->d->duties->cse->options;
+    int64_t now_us = mln_env_now_us(o->env);
 
-    return mln_env_now_us(o->env) - l->entry.created_us > (int64_t)o->limits->outbox_ms * 1000;
+    if (now_us - l->entry.created_us > (int64_t)o->limits->outbox_ms * 1000 ||
+        (l->govern.rqet_us != MLN_NO_TIME && l->govern.rqet_us <= now_us)) {
+        return "a notification is too old, dropped";
+    }
+    return l->govern.is_refused ? "the CMDH policy refuses a notification, dropped" : NULL;
+}
+
+/* When the CMDH policy lets the entry leave. */
+static int64_t leaves_us(struct lane *l)
+{
+    const struct mln_env *env = l->d->duties->cse->options.env;
+    uint64_t spread_us = (uint64_t)l->govern.verdict.spread_us;
+    int64_t now_us = mln_env_now_us(env);
+    uint64_t n = 0;
+
+    if (spread_us == 0 || l->spread == l->entry.number) {
+        return l->govern.opens_us;
+    }
+    l->spread = l->entry.number;
+    mln_ignore(mln_env_random(env, &n, sizeof n));
+    return (l->govern.opens_us > now_us ? l->govern.opens_us : now_us) +
+           (int64_t)(n % (spread_us + 1));
 }
 
 static void send(struct lane *l)
@@ -561,7 +600,7 @@ static void send(struct lane *l)
     l->attempt.fr = cse->names.cse_id;
     l->attempt.rvi = l->attempt.reach.rvi;
     l->attempt.content = l->entry.notice.content;
-    l->attempt.ec = l->entry.notice.ec;
+    l->attempt.ec = l->govern.ec;
     l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 *
                             (l->attempt.reach.count ? l->attempt.reach.count : 1);
     l->attempt.done = answered;
@@ -576,9 +615,9 @@ static bool prepare(struct lane *l)
 
     l->arena = mln_arena_new(ARENA_MAX);
     err = l->arena ? read_next(l) : MLN_ERROR(NO_MEMORY);
-    while (!mln_failed(err) && is_too_old(l)) {
+    while (!mln_failed(err) && reason_to_drop(l)) {
         l->d->duties->stats.dropped++;
-        tell(l, MLN_LOG_WARNING, "a notification is too old, dropped", 0);
+        tell(l, MLN_LOG_WARNING, reason_to_drop(l), 0);
         err = note_erasure(l, false) ? read_next(l) : MLN_ERROR(NO_MEMORY);
     }
     if (!mln_failed(err)) {
@@ -596,6 +635,7 @@ static bool prepare(struct lane *l)
 static void go_on(struct lane *l)
 {
     struct mln_deliverer *d = l->d;
+    int64_t until_us;
 
     if (l->is_sending || l->is_waiting || l->timer || l->waiter.at || d->duties->is_stopped) {
         return;
@@ -610,6 +650,11 @@ static void go_on(struct lane *l)
     }
     if (must_wait_for_poll(l)) {
         wait_for_poll(l);
+        return;
+    }
+    until_us = leaves_us(l);
+    if (until_us > mln_env_now_us(d->duties->cse->options.env)) {
+        wait_until(l, until_us);
         return;
     }
     l->is_sending = true;

@@ -17,9 +17,6 @@ struct mln_allowance {
     bool is_cut;   /* there was more, which is not told */
 };
 
-/* m2m:eventCat. spec: TS-0004 6.3.4.2.4 */
-enum { MLN_EC_IMMEDIATE = 2, MLN_EC_LATEST = 4 };
-
 /* A new notification: {"m2m:sgn": {...}}. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_policy_send(const struct mln_change *c, const struct mln_resource *subscription,
                         struct mln_slice content, struct mln_allowance *allowance);

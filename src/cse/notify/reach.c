@@ -202,6 +202,7 @@ mln_err mln_reach_cse(const struct mln_lookup *l, const struct mln_resource *csr
     MLN_TRY(reach_entity(l, csr, ret));
     ret->to = to;
     ret->is_through_cse = true;
+    ret->neighbour = csr->id;
     return MLN_OK;
 }
 

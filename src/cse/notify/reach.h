@@ -13,6 +13,7 @@ struct mln_reach {
     struct mln_slice to;            /* To parameter for resource identifiers, else empty */
     bool is_through_cse;            /* these are of another CSE: To is said whatever the URL is */
     bool is_abroad;                 /* of another service provider: From is absolute there */
+    uint64_t neighbour;             /* id of its <remoteCSE> */
     struct mln_slice serialisation; /* "json"; lives as long as the CSE */
     struct mln_slice rvi;           /* release of primitives for it: "3"; empty for Release 1 */
     struct mln_slice credential_id; /* that an <AE> registered with, or last set its points of

@@ -5,6 +5,7 @@
 #include "cse/access/admit.h"
 #include "cse/group/gid.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/govern.h"
 #include "cse/remote/transit.h"
 #include "cse/types/types.h"
 #include "model/special.h"
@@ -153,7 +154,7 @@ mln_err mln_stage_route(struct mln_exec *e, enum mln_step *ret)
             MLN_FAIL(BAD_REQUEST);
         }
         if (e->is_transit) {
-            return e->accepting ? MLN_OK : mln_transit_prepare(e);
+            return e->accepting ? mln_govern_check(e) : mln_transit_prepare(e);
         }
         mln_fault_set(e->fault, "no route to the CSE in To");
         MLN_FAIL(NOT_FOUND);

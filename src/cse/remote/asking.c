@@ -1,6 +1,7 @@
 /* Asking several things. */
 #include "cse/remote/asking.h"
 
+#include "cse/remote/govern.h"
 #include "cse/remote/remote.h"
 
 enum { ROUTE_MAX = 1 << 20 }; /* bytes of what is read to find one way */
@@ -41,6 +42,7 @@ static mln_err find_way(struct mln_asking_slot *s, struct mln_slice to)
     MLN_TRY(mln_remote_route(&l, to, false, &way, &s->attempt.reach));
     MLN_REQUIRE(mln_reach_is_possible(&s->attempt.reach), NOT_REACHABLE);
     MLN_REQUIRE(!mln_way_is_full(w, way.resource.id), NOT_REACHABLE);
+    MLN_TRY(mln_govern_member(s->of->e, &l, way.resource.id, &s->attempt.ec));
     return mln_way_enter(w, way.resource.id, &s->way);
 }
 

@@ -8,12 +8,6 @@
 
 #include "cse/address/locate.h"
 
-enum {
-    MLN_EC_IMMEDIATE = 2,
-    MLN_EC_BEST_EFFORT = 3,
-    MLN_EC_LATEST = 4,
-};
-
 /* The parameters of a request that have times. */
 enum mln_cmdh_time {
     MLN_CMDH_RQET,

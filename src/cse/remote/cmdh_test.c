@@ -86,8 +86,8 @@ static int set_up(void **state)
     (void)state;
     mln_limits_default(&limits);
     limits.buffered_bytes = 1000;
-    mln_look_open(&look, &(struct mln_inproc_options){
-                             .type = MLN_CSE_TYPE_MN, .limits = &limits, .has_no_duties = true });
+    mln_look_open(&look,
+                  &(struct mln_inproc_options){ .type = MLN_CSE_TYPE_MN, .limits = &limits });
     mln_look_make(&look, "/side", "cse-in", MLN_TY_CSR,
                   "{'m2m:csr':{'cb':'/side/b','rr':true,'srv':['3'],'poa':['http://side']}}");
     mln_look_register(&look, "Cae");
@@ -431,6 +431,95 @@ static void refused(void **state)
     }
 }
 
+/* H.2.2: what is not accepted is told at once, and not in a <request>. */
+static void non_blocking(void **state)
+{
+    (void)state;
+    provision((struct policy){ .schedule = "* * 1 * * * *" });
+    assert_int_equal(ask("Cae", ",\"rt\":1,\"ec\":102"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(ask("Cae2", ",\"rt\":1,\"rp\":\"7200000\""),
+                     MLN_RSC_ACCEPTED_NON_BLOCKING_REQUEST_SYNCH);
+    mln_inproc_forget(look.p);
+    pass(3600 * S);
+    assert_string_equal(look.p->sent->to, "/side/b");
+    assert_int_equal(look.p->sent->ec, 101);
+}
+
+static void subscribe(const char *target)
+{
+    char pc[256];
+
+    (void)snprintf(pc, sizeof pc, "{'m2m:sub':{'rn':'s','nu':['%s'],'enc':{'net':[3]},'nct':3}}",
+                   target);
+    mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, "{'m2m:cnt':{'rn':'c'}}");
+    mln_look_make(&look, NULL, "cse-in/c", MLN_TY_SUB, pc);
+    pass(0);
+    mln_inproc_forget(look.p);
+}
+
+/* Notifications of this CSE to another one wait in the outbox, also through a restart. */
+static void notifications(void **state)
+{
+    (void)state;
+    subscribe("/side/b/x");
+    provision((struct policy){ .schedule = "* * 1 * * * *",
+                               .limits = "'ror':['thisCSE'],'lec':[3],'lqet':[0,-1],'lset':[0,-1],"
+                                         "'loet':[0,-1],'lrp':[0,-1],'lda':[false]" });
+    mln_look_make(&look, NULL, "cse-in/c", MLN_TY_CIN, "{'m2m:cin':{'con':'1'}}");
+    pass(3599 * S);
+    assert_null(look.p->sent);
+    pass(S);
+    assert_int_equal(look.p->sent_count, 1);
+    assert_string_equal(look.p->sent->to, "/side/b/x");
+    assert_int_equal(look.p->sent->ec, MLN_EC_BEST_EFFORT);
+    pass(S);
+    mln_look_make(&look, NULL, "cse-in/c", MLN_TY_CIN, "{'m2m:cin':{'con':'2'}}");
+    pass(0);
+    assert_int_equal(look.p->sent_count, 2);
+}
+
+/* Those that the policy refuses are dropped, those to URLs are not its business. */
+static void refused_notifications(void **state)
+{
+    (void)state;
+    subscribe("/side/b/x");
+    provision((struct policy){ .limits = "'ror':['thisCSE'],'lec':[4],'lqet':[0,-1],'lset':[0,-1],"
+                                         "'loet':[0,-1],'lrp':[0,-1],'lda':[false]" });
+    mln_look_make(&look, NULL, "cse-in/c", MLN_TY_CIN, "{'m2m:cin':{'con':'1'}}");
+    pass(60 * S);
+    assert_null(look.p->sent);
+    assert_int_equal(mln_look_ask(&look, "{'op':3,'to':'cse-in/c/s','fr':'CAdmin','pc':{'m2m:sub':"
+                                         "{'nu':['http://x']}}}")
+                         ->rsc,
+                     MLN_RSC_UPDATED);
+    mln_inproc_forget(look.p);
+    mln_look_make(&look, NULL, "cse-in/c", MLN_TY_CIN, "{'m2m:cin':{'con':'2'}}");
+    pass(60 * S);
+    assert_string_equal(look.p->sent->url, "http://x");
+}
+
+/* A member of a group cannot wait. */
+static void members_of_groups(void **state)
+{
+    const struct mln_inproc_answer *a;
+
+    (void)state;
+    mln_look_make(&look, NULL, "cse-in", MLN_TY_GRP,
+                  "{'m2m:grp':{'rn':'g','mnm':3,'mid':['/side/b/c']}}");
+    provision((struct policy){ .schedule = "* * 1 * * * *" });
+    mln_inproc_forget(look.p);
+    a = mln_look_ask(&look, "{'op':2,'to':'cse-in/g/fopt','fr':'CAdmin'}");
+    pass(0);
+    assert_null(look.p->sent);
+    assert_non_null(strstr(a->pc, "5103"));
+    pass(3600 * S);
+    mln_inproc_forget(look.p);
+    (void)mln_look_ask(&look, "{'op':2,'to':'cse-in/g/fopt','fr':'CAdmin'}");
+    pass(0);
+    assert_string_equal(look.p->sent->to, "/side/b/c");
+    assert_int_equal(look.p->sent->ec, MLN_EC_BEST_EFFORT);
+}
+
 /* The server stops while requests wait. */
 static void a_stop(void **state)
 {
@@ -444,9 +533,22 @@ static void a_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(nothing_is_active), T(what_may_be_active), T(categories), T(limits),
-        T(schedules),         T(schedules_change),   T(buffers),    T(only_the_latest),
-        T(back_off),          T(spreading),          T(refused),    T(a_stop),
+        T(nothing_is_active),
+        T(what_may_be_active),
+        T(categories),
+        T(limits),
+        T(schedules),
+        T(schedules_change),
+        T(buffers),
+        T(only_the_latest),
+        T(back_off),
+        T(spreading),
+        T(refused),
+        T(a_stop),
+        T(non_blocking),
+        T(notifications),
+        T(refused_notifications),
+        T(members_of_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

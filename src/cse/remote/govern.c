@@ -69,24 +69,25 @@ static mln_err take_filled(struct mln_exec *e, const struct mln_cmdh_message *m)
     return MLN_OK;
 }
 
-static mln_err judge_by(struct mln_exec *e, struct mln_govern *g, const struct mln_lookup *l,
-                        const struct mln_resource *policy)
+static mln_err judge_by(const struct mln_exec *e, const struct mln_lookup *l,
+                        const struct mln_resource *policy, struct mln_cmdh_message *m,
+                        struct mln_cmdh_verdict *verdict)
 {
     const struct mln_value *da = mln_value_get(e->call->params, MLN_S("da"));
-    struct mln_cmdh_message m = {
+    struct mln_request req = e->req;
+
+    *m = (struct mln_cmdh_message){
         .from = &e->originator.entity,
         .is_local_ae = e->originator.is_registered,
-        .ec = e->req.ec,
-        .ot_us = e->req.ot_us == MLN_NO_TIME ? e->arrival_us : e->req.ot_us,
+        .ec = req.ec,
+        .ot_us = req.ot_us == MLN_NO_TIME ? e->arrival_us : req.ot_us,
         .da = da ? da->boolean : -1,
     };
-
     for (unsigned i = 0; i < MLN_CMDH_TIMES; i++) {
-        m.times_us[i] = *time_of(&e->req, i);
+        m->times_us[i] = *time_of(&req, i);
     }
-    MLN_TRY(find_app_id(e, l, &m.app_id));
-    MLN_TRY(mln_cmdh_judge(l, policy, &m, &g->verdict, e->fault));
-    return take_filled(e, &m);
+    MLN_TRY(find_app_id(e, l, &m->app_id));
+    return mln_cmdh_judge(l, policy, m, verdict, e->fault);
 }
 
 /* Nothing is judged while no policy is active. What is read for it is not kept: a request may be
@@ -95,6 +96,7 @@ static mln_err judge(struct mln_exec *e, struct mln_govern *g)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
     struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_cmdh_message m;
     struct mln_resource policy;
     mln_err err;
 
@@ -107,7 +109,8 @@ static mln_err judge(struct mln_exec *e, struct mln_govern *g)
         return MLN_OK;
     }
     MLN_TRY(err);
-    return judge_by(e, g, &l, &policy);
+    MLN_TRY(judge_by(e, &l, &policy, &m, &g->verdict));
+    return take_filled(e, &m);
 }
 
 static mln_err random_up_to(const struct mln_exec *e, int64_t most, int64_t *ret)
@@ -243,22 +246,101 @@ static bool may_repeat(const struct mln_exec *e, const struct mln_outbound_answe
            (!answer->was_sent || e->req.op == MLN_OP_RETRIEVE || e->req.op == MLN_OP_NOTIFY);
 }
 
-bool mln_govern_repeats(struct mln_exec *e, struct mln_govern *g,
-                        const struct mln_outbound_answer *answer)
+void mln_govern_note(const struct mln_cse *cse, uint64_t neighbour,
+                     const struct mln_cmdh_verdict *verdict,
+                     const struct mln_outbound_answer *answer)
 {
     uint64_t n = 0;
 
     /* spec: TS-0001 D.12.7 backOffParameters: for field nodes only */
-    if (!g->verdict.is_judged || e->cse->options.type == MLN_CSE_TYPE_IN) {
-        return false;
+    if (!verdict->is_judged || cse->options.type == MLN_CSE_TYPE_IN) {
+        return;
     }
     if (!mln_failed(answer->err)) {
-        mln_buffer_succeeded(e->cse->buffers, g->neighbour);
-        return false;
+        mln_buffer_succeeded(cse->buffers, neighbour);
+        return;
     }
-    mln_ignore(mln_env_random(e->cse->options.env, &n, sizeof n));
-    mln_buffer_failed(e->cse->buffers, g->neighbour, &g->verdict.back_off,
-                      mln_env_now_us(e->cse->options.env), n);
-    g->has_failed = may_repeat(e, answer);
+    mln_ignore(mln_env_random(cse->options.env, &n, sizeof n));
+    mln_buffer_failed(cse->buffers, neighbour, &verdict->back_off, mln_env_now_us(cse->options.env),
+                      n);
+}
+
+bool mln_govern_repeats(struct mln_exec *e, struct mln_govern *g,
+                        const struct mln_outbound_answer *answer)
+{
+    mln_govern_note(e->cse, g->neighbour, &g->verdict, answer);
+    g->has_failed = g->verdict.is_judged && e->cse->options.type != MLN_CSE_TYPE_IN &&
+                    mln_failed(answer->err) && may_repeat(e, answer);
     return g->has_failed;
+}
+
+/* ---- what does not wait here ---- */
+
+mln_err mln_govern_check(struct mln_exec *e)
+{
+    struct mln_govern g = { 0 };
+
+    return mln_govern_judge(e, &g, 0);
+}
+
+mln_err mln_govern_member(const struct mln_exec *e, const struct mln_lookup *l, uint64_t neighbour,
+                          int *ret_ec)
+{
+    struct mln_cmdh_message m;
+    struct mln_cmdh_verdict v;
+    struct mln_resource policy;
+    mln_err err = mln_cmdh_active(l, &policy);
+
+    *ret_ec = 0;
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    err = judge_by(e, l, &policy, &m, &v);
+    MLN_REQUIRE(err.code != MLN_ERR_BAD_REQUEST, NOT_REACHABLE);
+    MLN_TRY(err);
+    *ret_ec = e->req.ec ? 0 : m.ec;
+    MLN_REQUIRE(!v.is_judged || (v.opens_us <= l->now_us &&
+                                 mln_buffer_pause(e->cse->buffers, neighbour) <= l->now_us),
+                NOT_REACHABLE);
+    return MLN_OK;
+}
+
+mln_err mln_govern_notice(const struct mln_lookup *l, uint64_t neighbour,
+                          struct mln_govern_notice *notice)
+{
+    struct mln_entity self = { 0 };
+    struct mln_cmdh_message m = {
+        .from = &self,
+        .ec = notice->ec,
+        .ot_us = notice->created_us,
+        .times_us = { MLN_NO_TIME, MLN_NO_TIME, MLN_NO_TIME, MLN_NO_TIME },
+        .da = -1,
+    };
+    struct mln_resource policy;
+    struct mln_fault fault;
+    mln_err err = mln_cmdh_active(l, &policy);
+
+    notice->rqet_us = MLN_NO_TIME;
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    (void)mln_entity_parse_cse(l->cse->names.cse_id, &l->cse->names, &self);
+    err = mln_cmdh_judge(l, &policy, &m, &notice->verdict, &fault);
+    notice->is_refused = err.code == MLN_ERR_BAD_REQUEST;
+    if (mln_failed(err) && !notice->is_refused) {
+        return err;
+    }
+    notice->ec = m.ec;
+    if (m.times_us[MLN_CMDH_RQET] != MLN_TIMESTAMP_MAX) {
+        notice->rqet_us = m.times_us[MLN_CMDH_RQET];
+    }
+    if (notice->verdict.is_judged) {
+        int64_t pause_us = mln_buffer_pause(l->cse->buffers, neighbour);
+
+        notice->opens_us =
+            pause_us > notice->verdict.opens_us ? pause_us : notice->verdict.opens_us;
+    }
+    return MLN_OK;
 }

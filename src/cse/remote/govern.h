@@ -42,3 +42,31 @@ mln_err mln_govern_release(struct mln_exec *e, struct mln_govern *g);
  * as the policy backs off. */
 bool mln_govern_repeats(struct mln_exec *e, struct mln_govern *g,
                         const struct mln_outbound_answer *answer);
+
+/* In the view of a request that is to be accepted, and passed on later: would it be refused?
+ * Errors: as mln_govern_judge. */
+mln_err mln_govern_check(struct mln_exec *e);
+
+/* One of the requests that a group makes of this one: it cannot wait. *ret_ec is its Event Category
+ * when the request says none, else 0. Errors: NOT_REACHABLE, STORE_*, NO_MEMORY, SYSTEM. */
+mln_err mln_govern_member(const struct mln_exec *e, const struct mln_lookup *l, uint64_t neighbour,
+                          int *ret_ec);
+
+/* A notification of this CSE itself to another CSE. */
+struct mln_govern_notice {
+    int64_t created_us;
+    int ec; /* 0: it says none; filled in */
+    struct mln_cmdh_verdict verdict;
+    int64_t opens_us; /* when it may leave; in the past: now. The spreading is not in it. */
+    int64_t rqet_us;  /* by which it must have left, or MLN_NO_TIME */
+    bool is_refused;  /* it must not leave */
+};
+
+/* In the view. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_govern_notice(const struct mln_lookup *l, uint64_t neighbour,
+                          struct mln_govern_notice *notice);
+
+/* How an attempt to reach the neighbour has ended, for those that come later. */
+void mln_govern_note(const struct mln_cse *cse, uint64_t neighbour,
+                     const struct mln_cmdh_verdict *verdict,
+                     const struct mln_outbound_answer *answer);
