@@ -644,3 +644,10 @@ mln_err mln_request_read_envelope(struct mln_value *params, int64_t now_us,
     MLN_TRY(read_times(&r));
     return read_response_type(&r);
 }
+
+int64_t mln_request_end_us(const struct mln_request *req)
+{
+    int64_t end_us = is_set(req->rqet_us) ? req->rqet_us : MLN_TIMESTAMP_MAX;
+
+    return is_set(req->rset_us) && req->rset_us < end_us ? req->rset_us : end_us;
+}

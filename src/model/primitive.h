@@ -66,6 +66,10 @@ struct mln_request {
     const struct mln_value *nu; /* notificationURI of the Response Type, or NULL */
 };
 
+/* When nobody wants the answer any more: the earlier of Request and Result Expiration Timestamp, or
+ * MLN_TIMESTAMP_MAX. */
+int64_t mln_request_end_us(const struct mln_request *req);
+
 /* enum of Result Content, spec: TS-0004 6.3.4.2.7; 11 is of Release 4 */
 enum mln_rcn {
     MLN_RCN_NOTHING = 0,

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/timestamp.h"
+
 static void send_next(struct mln_attempt *a);
 
 static void report(struct mln_attempt *a, mln_err err)
@@ -132,8 +134,9 @@ static void offer(struct mln_attempt *a)
 int64_t mln_attempt_time(const struct mln_exec *e, uint64_t most_ms)
 {
     int64_t most = (int64_t)most_ms * 1000;
+    int64_t end_us = mln_request_end_us(&e->req);
     int64_t left =
-        e->req.rqet_us == MLN_NO_TIME ? most : e->req.rqet_us - mln_env_now_us(e->cse->options.env);
+        end_us == MLN_TIMESTAMP_MAX ? most : end_us - mln_env_now_us(e->cse->options.env);
 
     return left < 1 ? 1 : left < most ? left : most;
 }

@@ -134,12 +134,10 @@ static mln_err too_late(struct mln_exec *e, const struct mln_govern *g)
 
 static mln_err check_end(struct mln_exec *e, const struct mln_govern *g)
 {
-    int64_t end_us = e->arrival_us + (int64_t)e->cse->options.limits->buffered_ms * 1000;
+    int64_t most_us = e->arrival_us + (int64_t)e->cse->options.limits->buffered_ms * 1000;
+    int64_t end_us = mln_request_end_us(&e->req);
 
-    if (e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us < end_us) {
-        end_us = e->req.rqet_us;
-    }
-    return g->planned_us < end_us ? MLN_OK : too_late(e, g);
+    return g->planned_us < most_us && g->planned_us < end_us ? MLN_OK : too_late(e, g);
 }
 
 /* spec: TS-0004 H.2.3 3.2.4; TS-0001 D.12.7 */

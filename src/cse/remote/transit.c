@@ -292,6 +292,19 @@ static mln_err start(struct mln_exec *e)
     return MLN_OK;
 }
 
+/* The way to the host is not to be held up meanwhile. spec: TS-0001 8.1.2 */
+static mln_err wait_for_time(struct mln_exec *e)
+{
+    int64_t most_us = (int64_t)e->cse->options.limits->execution_ms * 1000;
+
+    if (e->req.oet_us - mln_env_now_us(e->cse->options.env) > most_us) {
+        mln_fault_set(e->fault, "oet: later than this CSE lets a request wait");
+        MLN_FAIL(NOT_ACCEPTABLE);
+    }
+    e->answered = false;
+    return mln_exec_park_until(e, e->req.oet_us);
+}
+
 static mln_err hold(struct mln_exec *e)
 {
     const struct mln_attempt *a = &e->transit->attempt;
@@ -323,7 +336,11 @@ static mln_err prepare(struct mln_exec *e, struct mln_slice to)
         MLN_TRY(mln_govern_delay(e, &t->govern));
     }
     MLN_TRY(make_request(e, &t->attempt));
-    e->begin_wait = mln_govern_must_wait(e, &t->govern) ? hold : start;
+    if (e->req.oet_us != MLN_NO_TIME && e->req.oet_us > mln_env_now_us(e->cse->options.env)) {
+        e->begin_wait = wait_for_time;
+    } else {
+        e->begin_wait = mln_govern_must_wait(e, &t->govern) ? hold : start;
+    }
     return MLN_OK;
 }
 

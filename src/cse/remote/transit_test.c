@@ -196,8 +196,28 @@ static void no_answer(void **state)
     mln_inproc_advance(look.p, 25 * S);
     mln_inproc_settle(look.p);
     assert_int_equal(mln_inproc_answer_of(calls[1])->rsc, MLN_RSC_REQUEST_TIMEOUT);
+    calls[0] = begin("Cae", "/side/b", ",\"rset\":\"5000\"");
+    mln_inproc_advance(look.p, 5 * S);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_inproc_answer_of(calls[0])->rsc, MLN_RSC_REQUEST_TIMEOUT);
     look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
     assert_int_equal(ask("Cae", "/side/b"), MLN_RSC_TARGET_NOT_REACHABLE);
+}
+
+/* It is passed on when its execution time has come, so that nobody waits at both CSEs. */
+static void execution_time(void **state)
+{
+    struct mln_inproc_call *call;
+
+    (void)state;
+    call = begin("Cae", "/side/b", ",\"oet\":\"600000\"");
+    mln_inproc_advance(look.p, 600 * S - 1);
+    mln_inproc_settle(look.p);
+    assert_null(look.p->sent);
+    mln_inproc_advance(look.p, 1);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_inproc_answer_of(call)->rsc, MLN_RSC_OK);
+    assert_int_equal(look.p->sent_count, 1);
 }
 
 /* Two wait for "/side" here, and a third does not; others are not concerned. */
@@ -341,8 +361,9 @@ static void a_peer_that_registers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(ways),          T(who_sends_what), T(who_sends_what_unproved), T(no_answer),
-        T(too_many_wait), T(a_circle),       P(between_providers),       P(a_peer_that_registers),
+        T(ways),           T(who_sends_what), T(who_sends_what_unproved), T(no_answer),
+        T(too_many_wait),  T(a_circle),       P(between_providers),       P(a_peer_that_registers),
+        T(execution_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
