@@ -10,7 +10,7 @@ from . import model
 # virtual resources have no attributes; specialisations, polling channels, and the requests that only
 # the CSE makes have tests of their own
 BUILT = [t for t in model.table("support.json")["built"]["types"]
-         if t not in ("la", "ol", "fopt", "pcu", "ntsr", "mgmtObj", "flexContainer", "pch", "req",
+         if t not in ("la", "ol", "fopt", "sfop", "pcu", "ntsr", "mgmtObj", "flexContainer", "pch", "req",
                       "mgc", "exin", "alst", "alpc", "tgr")]
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
@@ -51,7 +51,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "enc": {"net": [1]}, "exc": 3, "nu": ["http://127.0.0.1:1/y"], "gpi": "cse-in/g", "nct": 1,
     "su": "http://127.0.0.1:1/z", "apci": ["12-*@sp.example"], "aai": ["N1*"], "aae": ["C*"],
     "ari": ["a@sp.example"], "csi": "/mn2", "di": ["urn:imei:490154203237518"],
-    "rlk": ["cse-in/asar1"], "nrq": True, "los": 2, "lit": 1, "lou": ["PT1H"], "lon": "where",
+    "rlk": ["cse-in/asar1"], "los": 2, "lit": 1, "lou": ["PT1H"], "lon": "where",
     "dcrp": 5, "dsp": "PHU6YT4gPHU6Yj4gMiAu", "rels": ["cse-in/x"],
     "rlid": "q@merlon.example", "tkis": "/id-in/CAdmin", "tkhd": "Cplain", "tknb": "20250101T000000",
     "tkna": "20900101T000000", "rlnm": "name", "rltl": "cse-in/token", "tkid": "u@merlon.example",
@@ -62,7 +62,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "twt": 2, "tws": "PT2M", "rrat": ["Chome/cnt0"], "srat": ["Chome/sub0"],
     "encs": {"encn": [{"net": [1]}]},
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
-    "dda": False, "mrv": 0, "nsp": 2, "nar": {"num": 2, "dur": "PT5S"},
+    "dda": False, "mrv": 0, "nco": False, "nsp": 2, "nar": {"num": 2, "dur": "PT5S"},
 }
 
 
@@ -85,7 +85,7 @@ def good(short, row):
     return GOOD[row.short] if short in MINIMAL or row.short in EVERYWHERE else model.good_of_row(row)
 
 
-EVERYWHERE = ("rn", "lbl", "et", "cr", "dda", "mrv")  # good values of these stand in GOOD for all types
+EVERYWHERE = ("rn", "lbl", "et", "cr", "dda", "mrv", "nco")  # good values of these stand in GOOD for all types
 OF_ADMIN = {  # and where they stand
     "ae": "cse-in", "nod": "cse-in", "mssp": "cse-in", "asar": "cse-in", "svsn": "cse-in/mssp0",
     "rol": "cse-in", "tk": "cse-in", "stcg": "cse-in", "evcg": "cse-in/stcg0", "stcl": "cse-in",

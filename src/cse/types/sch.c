@@ -12,9 +12,15 @@
 /* spec: TS-0004 7.4.9.2.1, 7.4.9.2.3 */
 static mln_err check_coordination(struct mln_exec *e, const struct mln_resource *parent)
 {
-    if (parent->ty != MLN_TY_NOD && mln_value_get(e->attributes, MLN_S("nco"))) {
+    const struct mln_value *wanted = mln_value_get(e->attributes, MLN_S("nco"));
+
+    if (wanted && parent->ty != MLN_TY_NOD) {
         mln_fault_set(e->fault, "nco: only for a schedule of a node");
         MLN_FAIL(CONTENTS);
+    }
+    if (wanted && wanted->boolean) {
+        mln_fault_set(e->fault, "nco: there is no underlying network to coordinate with");
+        MLN_FAIL(NOT_IMPLEMENTED);
     }
     return MLN_OK;
 }
