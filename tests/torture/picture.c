@@ -49,6 +49,19 @@ static struct mln_slice parent_name(struct mln_view *view, struct album *a,
     return parent.rn;
 }
 
+/* Does an identifier of a type begin here whose resources have no other name, or are referred to?
+ */
+static bool is_identifier(const char *text)
+{
+    static const char *const types[] = { "sub", "crs", "exi", "als" };
+    bool is_one = false;
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        is_one = is_one || strncmp(text, types[i], 3) == 0;
+    }
+    return is_one;
+}
+
 /* Identifiers that attributes and names quote differ from run to run, too. */
 static void hide_identifiers(char *line)
 {
@@ -57,8 +70,7 @@ static void hide_identifiers(char *line)
 
     for (size_t len; *line; line += len ? len : 1) {
         len = strspn(line, digits);
-        if (len >= LEAST && (strncmp(line, "sub", SHORT) == 0 || strncmp(line, "crs", SHORT) == 0 ||
-                             strncmp(line, "exi", SHORT) == 0)) {
+        if (len >= LEAST && is_identifier(line)) {
             memset(line + SHORT, '-', len - SHORT);
         }
     }
