@@ -126,10 +126,10 @@ static mln_err find(const struct mln_change *c, const struct mln_resource *group
 {
     struct basket b = { .is_open = false };
     unsigned empty = BASKETS;
-    mln_err err = MLN_OK;
 
     for (unsigned i = 0; i < BASKETS; i++) {
-        err = get(c, group, i, &b);
+        mln_err err = get(c, group, i, &b);
+
         if (err.code == MLN_ERR_NOT_FOUND) {
             empty = empty == BASKETS ? i : empty;
             continue;

@@ -211,6 +211,7 @@ static mln_err shrink(struct storage *s, uint64_t priority, uint64_t wanted, boo
     *ret = true;
     while (s->total && s->total + wanted > most && *ret) {
         MLN_TRY(find_least(s, &least));
+        MLN_REQUIRE(least, INTERNAL); /* the total says otherwise */
         *ret = least->priority <= priority;
         if (*ret) {
             MLN_TRY(drop_oldest(s, least));
