@@ -10,6 +10,7 @@ enum {
     BUCKETS = 256,
     PRIORITIES = 10,
     LEAST_PAUSE_US = 100000, /* back-off parameters may all be 0 */
+    TRY_US = 1000000,        /* how long others wait for one that tries */
 };
 
 static const int64_t FORGET_US = INT64_C(3600) * 1000000;
@@ -46,6 +47,7 @@ struct pause {
     uint64_t id;
     int64_t until_us;
     uint64_t failures;
+    bool is_tried; /* one is on its way; until_us is for the others */
 };
 
 struct mln_buffers {
@@ -391,6 +393,19 @@ static void forget_old(struct mln_buffers *t, uint64_t id, int64_t now_us)
     }
 }
 
+void mln_buffer_try(struct mln_buffers *buffers, uint64_t neighbour, int64_t now_us)
+{
+    struct pause *p;
+
+    (void)pthread_mutex_lock(&buffers->lock);
+    p = *pause_of(buffers, neighbour);
+    if (p && p->until_us <= now_us) {
+        p->until_us = now_us + TRY_US;
+        p->is_tried = true;
+    }
+    (void)pthread_mutex_unlock(&buffers->lock);
+}
+
 void mln_buffer_failed(struct mln_buffers *buffers, uint64_t neighbour,
                        const struct mln_cmdh_back_off *back_off, int64_t now_us, uint64_t random)
 {
@@ -402,10 +417,11 @@ void mln_buffer_failed(struct mln_buffers *buffers, uint64_t neighbour,
     if (!*link) {
         *link = mln_calloc(1, sizeof **link);
     }
-    if (*link && (*link)->until_us <= now_us) { /* those on their way meanwhile count as one */
+    if (*link && ((*link)->is_tried || (*link)->until_us <= now_us)) { /* others count with it */
         (*link)->id = neighbour;
         (*link)->until_us = now_us + length_of(back_off, (*link)->failures, random);
         (*link)->failures++;
+        (*link)->is_tried = false;
     }
     (void)pthread_mutex_unlock(&buffers->lock);
 }

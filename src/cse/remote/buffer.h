@@ -40,7 +40,11 @@ bool mln_buffer_leave(struct mln_exec *e);
  * not. Any thread. */
 int64_t mln_buffer_pause(struct mln_buffers *buffers, uint64_t neighbour);
 
-/* An attempt to reach the neighbour has failed, or not. Any thread. */
+/* The neighbour is about to be tried: after a failure by one request first, while others wait.
+ * Any thread. */
+void mln_buffer_try(struct mln_buffers *buffers, uint64_t neighbour, int64_t now_us);
+
+/* The attempt has failed, or not. Any thread. */
 void mln_buffer_failed(struct mln_buffers *buffers, uint64_t neighbour,
                        const struct mln_cmdh_back_off *back_off, int64_t now_us, uint64_t random);
 void mln_buffer_succeeded(struct mln_buffers *buffers, uint64_t neighbour);

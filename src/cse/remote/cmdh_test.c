@@ -381,6 +381,29 @@ static void back_off(void **state)
     assert_int_equal(ask("Cae", ",\"rqet\":\"500\""), MLN_RSC_TARGET_NOT_REACHABLE);
 }
 
+/* While one request tries whether the neighbour is there again, the others wait. */
+static void one_tries(void **state)
+{
+    struct mln_inproc_call *calls[3];
+
+    (void)state;
+    provision((struct policy){ 0 });
+    mln_inproc_forget(look.p);
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    for (int i = 0; i < 3; i++) {
+        calls[i] = begin("Cae2", "");
+    }
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    pass(S);
+    assert_int_equal(look.p->sent_count, 2);
+    look.p->reply = (struct mln_inproc_reply){ .rsc = MLN_RSC_OK };
+    assert_true(mln_inproc_reply_to_first(look.p, &look.p->reply));
+    pass(S);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(code_of(calls[i]), MLN_RSC_OK);
+    }
+}
+
 /* D.12.7: a random part of spreadingWaitTime */
 static void spreading(void **state)
 {
@@ -542,6 +565,7 @@ int main(void)
         T(buffers),
         T(only_the_latest),
         T(back_off),
+        T(one_tries),
         T(spreading),
         T(refused),
         T(a_stop),

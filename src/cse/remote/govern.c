@@ -232,6 +232,9 @@ mln_err mln_govern_release(struct mln_exec *e, struct mln_govern *g)
         MLN_FAIL(NOT_REACHABLE);
     }
     g->is_accepted = true;
+    if (g->verdict.is_judged) {
+        mln_buffer_try(e->cse->buffers, g->neighbour, mln_env_now_us(e->cse->options.env));
+    }
     return MLN_OK;
 }
 
