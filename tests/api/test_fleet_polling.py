@@ -57,6 +57,7 @@ def ask(hidden, call, rsc, **response):
 # ---- requests ----
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize("at", ["in", "mn1"])
 def test_each_operation(fleet, hidden, at):
     """Parameters and content as they were sent, and the answer back"""

@@ -34,6 +34,7 @@ def seen(receiver):
 # ---- what is told ----
 
 
+@pytest.mark.threads
 def test_operations_that_succeed(ae, other, cnt, receiver):
     monitor(ae, cnt, receiver, EVERYTHING)
     assert other.retrieve(cnt).rsc == 2000
@@ -148,6 +149,7 @@ def test_criteria_that_are_updated(ae, other, cnt, receiver):
 # ---- through a group ----
 
 
+@pytest.mark.threads
 def test_members_are_monitored(admin, ae, other, cnt, receiver):
     """A group is no way around it: reads, writes, and what fails."""
     group = admin.create("cse-in", "grp", mid=[cnt], mnm=5)
