@@ -176,7 +176,7 @@ def attribute_row(model, a):
     data_type = model.datatypes[a.type]
     fields = [slice_of(a.short), quoted(a.long), f"MLN_DT_{data_type.constant}", str(a.least),
               truth(a.is_many), truth(a.unbuilt), PRESENCE[a.create], PRESENCE[a.update],
-              ANNOUNCED[a.announce], f"MLN_SLOT_{a.slot}", XML[a.xml]]
+              ANNOUNCED[a.announce], f"MLN_SLOT_{a.slot}", XML[a.xml], truth(a.is_identifier)]
     return "    { " + ", ".join(fields) + " },"
 
 

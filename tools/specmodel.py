@@ -139,6 +139,7 @@ class Row:
         self.xml = facts.get("xml", "element")
         self.group = facts.get("group", "specific")
         self.slot = "ATTRS"
+        self.is_identifier = False
         self.unbuilt = ""  # the reason, or empty
         if not re.fullmatch(r"([01]|\d+)(\.\.(\d+|n))?", self.card):
             raise SpecError(f"{where}: card {self.card!r}")
@@ -210,6 +211,7 @@ class Model:
         self.apply_unbuilt()
         self.apply_slots()
         self.apply_instances()
+        self.apply_identifiers()
         self.apply_content_additions()
         self.finish_datatypes()
 
@@ -508,6 +510,14 @@ class Model:
             if child not in t.child_names or "la" not in t.virtual:
                 raise SpecError(f"support.json: instances: {child!r} of {short!r}")
             t.instance = self.by_short[child].number
+
+    def apply_identifiers(self):
+        for short in self.support["identifiers"]["attributes"]:
+            hits = [a for t in self.types for a in t.attributes if a.short == short]
+            if not hits:
+                raise SpecError(f"support.json: identifiers: {short!r}")
+            for a in hits:
+                a.is_identifier = True
 
     def apply_content_additions(self):
         for row in self.support["additions"]:

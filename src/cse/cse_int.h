@@ -158,6 +158,7 @@ struct mln_exec {
     bool has_written;                   /* something is in the batch: an error now must undo it */
     bool owns_fan;                      /* this request is the one that fans out first */
     bool answers_xml;                   /* the answer is for who reads XML */
+    bool wants_copies;                  /* the answer waits for them: remote/announce.h */
     bool is_vacant;                     /* an empty container was retrieved: notify/vacant.h */
     bool is_told;                       /* who monitors the target hears of it in the batch */
     bool is_long;                       /* on the thread for long reads */

@@ -4,7 +4,9 @@
 #include "base/num.h"
 #include "cse/access/assigned.h"
 #include "cse/notify/fresh.h"
+#include "cse/remote/announce.h"
 #include "cse/types/sub.h"
+#include "cse/types/types.h"
 
 /* Resources already removed whose children are still to be looked at. */
 struct work_list {
@@ -50,6 +52,7 @@ mln_err mln_tree_erase(const struct mln_change *c, const struct mln_resource *re
     if (ops && ops->removed) {
         MLN_TRY(ops->removed(c, resource));
     }
+    MLN_TRY(mln_announce_removed(c, resource));
     return mln_store_erase(c->write, resource);
 }
 

@@ -96,6 +96,7 @@ struct mln_attribute {
     enum mln_announced announced;
     enum mln_slot slot;
     enum mln_xml xml;
+    bool is_identifier; /* of resources or entities: what is relative is relative to the CSE */
 };
 
 /* Rows of the table of types, as enum mln_type_id. */

@@ -97,6 +97,7 @@ REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases or tests/api has them
     ("evcg", "ds"), ("evcg", "opt"), ("evcg", "erts"), ("evcg", "eris"), ("stcl", "evi"),
     ("acmp", "acmlk"), ("sub", "nfu"),
+    *((t, a) for t in BUILT for a in ("at", "aa")),
 }
 
 

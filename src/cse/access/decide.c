@@ -256,6 +256,16 @@ static bool base_permits(const struct mln_access *a, enum mln_privilege privileg
            (privilege == MLN_PRIVILEGE_RETRIEVE || privilege == MLN_PRIVILEGE_DISCOVER);
 }
 
+/* The CSE that made a copy of its resource may look at it, whatever the policies of the original
+ * say: it has told all that the copy holds. Decision 0033. */
+static bool is_own_copy(const struct mln_access *a, const struct mln_type *type,
+                        const struct mln_resource *protector, const struct question *q)
+{
+    return type && type->is_announced && protector == q->target &&
+           (q->privilege == MLN_PRIVILEGE_RETRIEVE || q->privilege == MLN_PRIVILEGE_DISCOVER) &&
+           is_creator(a, protector);
+}
+
 /* Rules of a CREATE may ask for the type of the target; one that has a specialization is decided
  * by itself. */
 static uint16_t subject_of(const struct question *q)
@@ -360,7 +370,11 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
     const struct mln_type *type = mln_model_type(protector->ty);
     struct mln_slice rules;
 
-    *ret = false;
+    *ret = is_own_copy(a, type, protector, q);
+    if (*ret) {
+        mln_trace_verdict(a->facts.trace, "creator", protector->ri, protector->cr, true);
+        return MLN_OK;
+    }
     if (protector->ty == MLN_TY_ACP) {
         /* spec: TS-0001 9.6.2.0: selfPrivileges protect the policy itself */
         mln_trace_source(a->facts.trace, "pvs", protector->ri);

@@ -2,6 +2,7 @@
 #include "cse/group/leave.h"
 
 #include "cse/pipeline/draft.h"
+#include "cse/remote/announce.h"
 
 static mln_err keep_others(const struct mln_change *c, struct mln_draft *d,
                            const struct mln_set *gone)
@@ -44,5 +45,6 @@ mln_err mln_group_drop(const struct mln_change *c, uint64_t group, const struct 
     d.resource = old;
     d.resource.lt = c->now_us;
     MLN_TRY(keep_others(c, &d, gone));
-    return mln_store_put(c->write, &old, &d.resource);
+    MLN_TRY(mln_store_put(c->write, &old, &d.resource));
+    return mln_announce_changed(c, &d.resource);
 }

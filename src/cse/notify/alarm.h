@@ -18,6 +18,7 @@ enum mln_alarm_kind {
     MLN_ALARM_PENDING = 5,      /* ...: its schedule opens */
     MLN_ALARM_CROSS = 6,        /* of a <crossResourceSubscription>: its time window ends */
     MLN_ALARM_PARTED = 7,       /* of both: one that it is associated with has gone */
+    MLN_ALARM_COPIES = 8,       /* of any resource: its copies at other CSEs are to be renewed */
     MLN_ALARM_AGGREGATE = 64,   /* of a <group>, and up to 79: cse/notify/aggregate.c */
     MLN_ALARM_STATISTICS = 20,  /* of a <statsCollect>: a TIMERBASED event */
     MLN_ALARM_EXECUTION = 21,   /* of an <execInstance>: its delay is over */

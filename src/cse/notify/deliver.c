@@ -6,8 +6,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
-#include "cse/notify/duties_int.h"
+#include "cse/notify/erase.h"
 #include "cse/notify/policy.h"
+#include "cse/remote/announce.h"
 #include "cse/remote/govern.h"
 #include "cse/tree.h"
 
@@ -16,7 +17,6 @@ enum {
     LOOK_STEP = 1000, /* lanes woken by one look through the outbox */
     FIRST_PAUSE_US = 100000,
     LONGEST_PAUSE_US = 60000000,
-    ERASE_PAUSE_US = 1000000,
     ARENA_MAX = 64 << 20,
 };
 
@@ -39,13 +39,9 @@ struct lane {
     struct mln_attempt attempt;
     struct mln_govern_notice govern; /* of an entry for another CSE */
     uint64_t spread; /* number of the entry that has waited for the spreading of the network */
-};
-
-/* An entry to be removed from the store. */
-struct erasure {
-    struct mln_lane lane;
-    uint64_t number;
-    bool counts; /* against expirationCounter, if there is one */
+    struct mln_announce_step step; /* of an entry without a target: a copy at another CSE */
+    bool is_doubtful;              /* it may have been carried out without our knowing */
+    bool has_failed;               /* whoever waits for it need not any more */
 };
 
 struct mln_deliverer {
@@ -58,23 +54,11 @@ struct mln_deliverer {
     struct mln_lane looked_up_to;     /* a look through the outbox goes on behind this lane */
     bool has_more;                    /* it was not finished */
     bool is_advancing;                /* next_in_line is at work */
-
-    /* erasures: those of the running job, and those that come after */
-    struct mln_job job;
-    struct mln_task task;
-    struct mln_arena *arena; /* of the job */
-    struct erasure *running;
-    size_t running_count;
-    struct erasure *waiting;
-    size_t waiting_count;
-    size_t waiting_cap;
-    bool is_running;
-    void *timer;
-    mln_err result;
+    int64_t started_us;               /* entries from before may have been sent */
+    struct mln_eraser *eraser;
 };
 
 static void go_on(struct lane *l);
-static void erase_waiting(struct mln_deliverer *d);
 static void look(struct mln_deliverer *d, const struct mln_lane *after);
 
 /* Without memory to go on by itself something is left in the outbox: it is looked for after the
@@ -138,178 +122,31 @@ static void release_if_idle(struct lane *l)
 
 /* ---- erasing ---- */
 
-static bool note_erasure(struct lane *l, bool counts)
+/* The entry at hand is dealt with. */
+static bool note_erasure(struct lane *l, bool counts, struct mln_announce_outcome *outcome)
 {
-    struct mln_deliverer *d = l->d;
+    struct mln_erasure erasure = { l->key, l->entry.number, counts, outcome };
 
-    if (d->waiting_count == d->waiting_cap) {
-        size_t cap = d->waiting_cap ? d->waiting_cap * 2 : 64;
-        struct erasure *grown = mln_realloc(d->waiting, cap * sizeof *grown);
-
-        if (!grown) {
-            return false;
-        }
-        d->waiting = grown;
-        d->waiting_cap = cap;
+    if (!mln_eraser_note(l->d->eraser, &erasure)) {
+        return false;
     }
-    d->waiting[d->waiting_count++] = (struct erasure){ l->key, l->entry.number, counts };
     l->sent_up_to = l->entry.number;
     l->unerased++;
     l->failures = 0;
-    erase_waiting(d);
     return true;
 }
 
-/* spec: TS-0004 7.5.1.2.2 step 5: at zero the subscription is deleted */
-static mln_err count_down(const struct mln_change *c, const struct erasure *e)
+static void erased(void *data, const struct mln_erasure *erasure)
 {
-    uint64_t left;
-    struct mln_resource sub;
-    struct mln_resource changed;
-    struct mln_value *attributes;
-    struct mln_value *counter;
-    struct mln_buf buf;
-    mln_err err = mln_store_get(c->view, e->lane.subscription, c->arena, &sub);
+    struct mln_deliverer *d = data;
+    struct lane *l = find(d, erasure->lane);
 
-    if (err.code == MLN_ERR_NOT_FOUND) {
-        return MLN_OK;
+    if (l) {
+        l->unerased--;
+        release_if_idle(l);
     }
-    MLN_TRY(err);
-    if (e->number < sub.count || !mln_pack_find_u64(sub.attrs, MLN_S("exc"), &left)) {
-        return MLN_OK; /* from before the counter was set, or there is none */
-    }
-    if (left <= 1) {
-        MLN_TRY(mln_policy_drop(c, sub.id));
-        return mln_tree_remove(c, &sub);
-    }
-    MLN_TRY(mln_pack_to_value(sub.attrs, c->arena, &attributes));
-    counter = mln_value_get(attributes, MLN_S("exc"));
-    MLN_REQUIRE(counter, STORE_CORRUPT);
-    counter->magnitude = left - 1;
-    changed = sub;
-    mln_buf_init(&buf, c->arena, SIZE_MAX);
-    mln_pack_value(&buf, attributes);
-    MLN_TRY(mln_buf_finish(&buf, &changed.attrs));
-    return mln_store_put(c->write, &sub, &changed);
-}
-
-static mln_err run_erase(struct mln_job *job, struct mln_view *view)
-{
-    struct mln_deliverer *d =
-        (struct mln_deliverer *)(void *)((char *)job - offsetof(struct mln_deliverer, job));
-    struct mln_cse *cse = d->duties->cse;
-    struct mln_change c = {
-        .cse = cse, .view = view, .arena = d->arena, .now_us = mln_env_now_us(cse->options.env)
-    };
-
-    MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
-    for (size_t i = 0; i < d->running_count; i++) {
-        const struct erasure *e = &d->running[i];
-
-        mln_arena_reset(d->arena);
-        MLN_TRY(mln_outbox_erase(c.write, e->lane, e->number));
-        if (e->counts) {
-            MLN_TRY(count_down(&c, e));
-        }
-    }
-    return MLN_OK;
-}
-
-static void forget_erased(struct mln_deliverer *d)
-{
-    for (size_t i = 0; i < d->running_count; i++) {
-        struct lane *l = find(d, d->running[i].lane);
-
-        if (l) {
-            l->unerased--;
-            release_if_idle(l);
-        }
-    }
-}
-
-static void erase_timer(struct mln_task *task)
-{
-    struct mln_deliverer *d =
-        (struct mln_deliverer *)(void *)((char *)task - offsetof(struct mln_deliverer, task));
-
-    d->timer = NULL;
-    d->is_running = false;
-    erase_waiting(d);
-}
-
-/* The store refused: the same entries are tried again a little later. */
-static void erase_later(struct mln_deliverer *d)
-{
-    struct mln_worker_ops *ops = &d->duties->worker->ops;
-
-    d->task.run = erase_timer;
-    d->timer =
-        ops->at(ops->loop, mln_env_now_us(d->duties->cse->options.env) + ERASE_PAUSE_US, &d->task);
-    if (!d->timer) {
-        d->is_running = false;
-        look_later(d);
-    }
-}
-
-static void erased(struct mln_task *task)
-{
-    struct mln_deliverer *d =
-        (struct mln_deliverer *)(void *)((char *)task - offsetof(struct mln_deliverer, task));
-
-    if (d->duties->is_stopped) {
-        return;
-    }
-    if (mln_failed(d->result)) {
-        mln_log(MLN_LOG_WARNING, "notify", "delivered notifications cannot be removed yet: %s",
-                mln_err_text(d->result));
-        erase_later(d);
-        return;
-    }
-    forget_erased(d);
-    d->running_count = 0;
-    d->is_running = false;
-    erase_waiting(d);
-}
-
-static void erase_done(struct mln_job *job, mln_err result)
-{
-    struct mln_deliverer *d =
-        (struct mln_deliverer *)(void *)((char *)job - offsetof(struct mln_deliverer, job));
-    struct mln_worker_ops *ops = &d->duties->worker->ops;
-
-    d->result = result;
-    d->task.run = erased;
-    ops->post(ops->loop, &d->task);
-}
-
-/* Makes the waiting erasures the running ones. */
-static void take_waiting(struct mln_deliverer *d)
-{
-    struct erasure *emptied = d->running;
-
-    d->running = d->waiting;
-    d->running_count = d->waiting_count;
-    mln_free(emptied);
-    d->waiting = NULL;
-    d->waiting_count = 0;
-    d->waiting_cap = 0;
-}
-
-static void erase_waiting(struct mln_deliverer *d)
-{
-    if (d->is_running) {
-        return;
-    }
-    if (d->running_count == 0) {
-        take_waiting(d);
-    }
-    if (d->running_count == 0) {
-        return;
-    }
-    d->is_running = true;
-    d->job = (struct mln_job){ .run = run_erase, .done = erase_done };
-    if (mln_failed(mln_store_submit(d->duties->cse->options.store, &d->job))) {
-        erase_later(d);
+    if (erasure->outcome) {
+        mln_announcer_tell(d->duties->announcer, erasure->lane.subscription);
     }
 }
 
@@ -375,6 +212,12 @@ static bool is_on_channel(const struct lane *l)
     return l->attempt.reach.count == 0 && l->attempt.reach.channel;
 }
 
+/* An entry for a copy at another CSE: remote/announce.h. */
+static bool is_copy(const struct lane *l)
+{
+    return l->entry.target.len == 0;
+}
+
 /* ---- telling ---- */
 
 /* Where a lane leads, for the log. */
@@ -382,7 +225,7 @@ static void tell(const struct lane *l, enum mln_log_level level, const char *wha
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
     struct mln_cse *cse = l->d->duties->cse;
-    struct mln_slice target = mln_reach_shown(l->entry.target);
+    struct mln_slice target = is_copy(l) ? l->step.host : mln_reach_shown(l->entry.target);
     struct mln_slice name = MLN_S("a subscription");
 
     if (!mln_log_enabled(level)) {
@@ -434,24 +277,66 @@ static bool is_left_unanswered(const struct lane *l, const struct mln_outbound_a
     return is_on_channel(l) && answer->err.code == MLN_ERR_TIMEOUT;
 }
 
+/* ---- copies at other CSEs ---- */
+
+/* It is tried again; nobody waits for it any more. */
+static void fail_copy(struct lane *l)
+{
+    l->is_doubtful = true;
+    l->has_failed = true;
+    mln_announcer_tell(l->d->duties->announcer, l->key.subscription);
+}
+
+/* What came back for a copy; false: it is sent again. */
+static bool take_outcome(struct lane *l, const struct mln_outbound_answer *answer)
+{
+    struct mln_announce_outcome *outcome = NULL;
+
+    if (mln_failed(mln_announce_answered(&l->step, answer, &outcome)) || !outcome ||
+        !note_erasure(l, false, outcome)) {
+        mln_free(outcome);
+        fail_copy(l);
+        return false;
+    }
+    l->is_doubtful = false;
+    l->has_failed = false;
+    return true;
+}
+
+/* There is nothing to send for the entry at hand. */
+static bool end_copy(struct lane *l, enum mln_announce_end end)
+{
+    struct mln_announce_outcome *outcome = NULL;
+
+    if (!mln_failed(mln_announce_ended(end, &outcome)) && note_erasure(l, false, outcome)) {
+        return true;
+    }
+    mln_free(outcome);
+    return false;
+}
+
 static void answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
 {
     struct lane *l = attempt->data;
     struct mln_deliverer *d = l->d;
     bool was_taken = mln_attempt_succeeded(answer);
     bool is_over = was_taken || is_final(answer);
+    bool is_noted;
 
     if (!d->duties->is_stopped) {
         tell_result(l, answer, was_taken, is_over);
         mln_govern_note(d->duties->cse, attempt->reach.neighbour, &l->govern.verdict, answer);
     }
-    stop_sending(l);
     if (d->duties->is_stopped) {
+        stop_sending(l);
         return;
     }
+    is_noted = is_copy(l) ? take_outcome(l, answer)
+                          : is_over && note_erasure(l, was_taken && l->key.number == 0, NULL);
+    stop_sending(l);
     d->duties->stats.delivered += was_taken;
     d->duties->stats.dropped += is_over && !was_taken;
-    if (is_over && note_erasure(l, was_taken && l->key.number == 0)) {
+    if (is_noted) {
         go_on(l);
     } else if (is_left_unanswered(l, answer)) {
         d->duties->stats.retried++;
@@ -553,10 +438,17 @@ static mln_err read_next(struct lane *l)
     MLN_TRY(mln_view_begin(l->d->duties->worker->reader, &view));
     MLN_TRY(mln_outbox_next(view, l->key, l->sent_up_to, l->arena, &l->entry));
     lookup.view = view;
-    MLN_TRY(mln_reach_find(&lookup, l->entry.target, &l->attempt.reach));
     l->govern = (struct mln_govern_notice){ .created_us = l->entry.created_us,
                                             .ec = l->entry.notice.ec,
                                             .rqet_us = MLN_NO_TIME };
+    if (is_copy(l)) {
+        MLN_TRY(mln_announce_next(
+            &lookup, l->key, l->is_doubtful || l->entry.created_us < l->d->started_us, &l->step));
+        l->attempt = l->step.attempt;
+        return MLN_OK;
+    }
+    l->attempt = (struct mln_attempt){ .fr = cse->names.cse_id };
+    MLN_TRY(mln_reach_find(&lookup, l->entry.target, &l->attempt.reach));
     return l->attempt.reach.is_through_cse
                ? mln_govern_notice(&lookup, l->attempt.reach.neighbour, &l->govern)
                : MLN_OK;
@@ -597,15 +489,56 @@ static void send(struct lane *l)
     struct mln_cse *cse = l->d->duties->cse;
 
     l->attempt.worker = l->d->duties->worker;
-    l->attempt.fr = cse->names.cse_id;
     l->attempt.rvi = l->attempt.reach.rvi;
-    l->attempt.content = l->entry.notice.content;
-    l->attempt.ec = l->govern.ec;
+    if (!is_copy(l)) {
+        l->attempt.content = l->entry.notice.content;
+        l->attempt.ec = l->govern.ec;
+    }
     l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 *
                             (l->attempt.reach.count ? l->attempt.reach.count : 1);
     l->attempt.done = answered;
     l->attempt.data = l;
     mln_attempt_start(&l->attempt);
+}
+
+/* The entry at hand need not be sent. Errors: NO_MEMORY. */
+static mln_err skip(struct lane *l)
+{
+    const char *why = reason_to_drop(l);
+    bool is_noted;
+
+    if (is_copy(l)) {
+        is_noted = end_copy(l, why ? MLN_ANNOUNCE_TOO_OLD : l->step.end);
+    } else {
+        l->d->duties->stats.dropped++;
+        tell(l, MLN_LOG_WARNING, why, 0);
+        is_noted = note_erasure(l, false, NULL);
+    }
+    return is_noted ? MLN_OK : MLN_ERROR(NO_MEMORY);
+}
+
+static bool is_to_skip(const struct lane *l)
+{
+    return reason_to_drop(l) || (is_copy(l) && l->step.what == MLN_ANNOUNCE_SETTLED);
+}
+
+static void drop_arena(struct lane *l)
+{
+    mln_arena_free(l->arena);
+    l->arena = NULL;
+}
+
+/* The copy cannot be made now. It waits for the one above it as long as that has not failed. */
+static void put_off(struct lane *l)
+{
+    struct lane *above = l->step.above.number ? find(l->d, l->step.above) : NULL;
+
+    if (!l->step.above.number || (above && above->has_failed)) {
+        l->has_failed = true;
+        mln_announcer_tell(l->d->duties->announcer, l->key.subscription);
+    }
+    drop_arena(l);
+    pause_lane(l);
 }
 
 /* Reads the next entry into memory of its own; false: nothing to send now. */
@@ -615,16 +548,18 @@ static bool prepare(struct lane *l)
 
     l->arena = mln_arena_new(ARENA_MAX);
     err = l->arena ? read_next(l) : MLN_ERROR(NO_MEMORY);
-    while (!mln_failed(err) && reason_to_drop(l)) {
-        l->d->duties->stats.dropped++;
-        tell(l, MLN_LOG_WARNING, reason_to_drop(l), 0);
-        err = note_erasure(l, false) ? read_next(l) : MLN_ERROR(NO_MEMORY);
+    while (!mln_failed(err) && is_to_skip(l)) {
+        err = skip(l);
+        err = mln_failed(err) ? err : read_next(l);
+    }
+    if (!mln_failed(err) && is_copy(l) && l->step.what == MLN_ANNOUNCE_LATER) {
+        put_off(l);
+        return false;
     }
     if (!mln_failed(err)) {
         return true;
     }
-    mln_arena_free(l->arena);
-    l->arena = NULL;
+    drop_arena(l);
     if (err.code != MLN_ERR_NOT_FOUND) {
         mln_log(MLN_LOG_WARNING, "notify", "cannot read the outbox: %s", mln_err_text(err));
         pause_lane(l);
@@ -663,6 +598,13 @@ static void go_on(struct lane *l)
 }
 
 /* ---- face ---- */
+
+bool mln_deliverer_has_failed(struct mln_deliverer *d, struct mln_lane lane)
+{
+    struct lane *l = find(d, lane);
+
+    return l && l->has_failed;
+}
 
 void mln_deliverer_kick(struct mln_deliverer *d, struct mln_lane lane)
 {
@@ -717,7 +659,7 @@ static void look(struct mln_deliverer *d, const struct mln_lane *after)
 
 void mln_deliverer_look(struct mln_deliverer *d)
 {
-    erase_waiting(d);
+    mln_eraser_go_on(d->eraser);
     look(d, NULL);
     next_in_line(d);
 }
@@ -725,14 +667,16 @@ void mln_deliverer_look(struct mln_deliverer *d)
 mln_err mln_deliverer_new(struct mln_duties *duties, struct mln_deliverer **ret)
 {
     struct mln_deliverer *d = mln_calloc(1, sizeof *d);
+    mln_err err;
 
     MLN_REQUIRE(d, NO_MEMORY);
     d->duties = duties;
+    d->started_us = mln_env_now_us(duties->cse->options.env);
     d->last_waiting = &d->first_waiting;
-    d->arena = mln_arena_new(ARENA_MAX);
-    if (!d->arena) {
+    err = mln_eraser_new(duties, erased, d, &d->eraser);
+    if (mln_failed(err)) {
         mln_free(d);
-        MLN_FAIL(NO_MEMORY);
+        return err;
     }
     *ret = d;
     return MLN_OK;
@@ -750,10 +694,7 @@ void mln_deliverer_stop(struct mln_deliverer *d)
             }
         }
     }
-    if (d->timer) {
-        ops->cancel(ops->loop, d->timer);
-        d->timer = NULL;
-    }
+    mln_eraser_stop(d->eraser);
 }
 
 void mln_deliverer_free(struct mln_deliverer *d)
@@ -766,8 +707,6 @@ void mln_deliverer_free(struct mln_deliverer *d)
             release(d->buckets[i]);
         }
     }
-    mln_free(d->running);
-    mln_free(d->waiting);
-    mln_arena_free(d->arena);
+    mln_eraser_free(d->eraser);
     mln_free(d);
 }

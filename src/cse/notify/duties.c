@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cse/notify/duties_int.h"
+#include "cse/remote/announce.h"
 #include "cse/remote/registration.h"
 #include "cse/stats/stats.h"
 
@@ -14,6 +15,9 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     d->worker = worker;
     d->cse = worker->cse;
     err = mln_channels_new(d, &d->channels);
+    if (!mln_failed(err)) {
+        err = mln_announcer_new(d, &d->announcer);
+    }
     if (!mln_failed(err)) {
         err = mln_deliverer_new(d, &d->deliverer);
     }
@@ -86,6 +90,7 @@ void mln_duties_stop(struct mln_duties *duties)
     mln_upkeep_stop(duties->upkeep);
     mln_channels_stop(duties->channels);
     mln_registration_stop(duties->registration);
+    mln_announcer_stop(duties->announcer);
 }
 
 void mln_duties_leave(struct mln_duties *duties, int64_t within_us, struct mln_task *left)
@@ -106,6 +111,7 @@ void mln_duties_free(struct mln_duties *duties)
         mln_upkeep_free(duties->upkeep);
         mln_channels_free(duties->channels);
         mln_registration_free(duties->registration);
+        mln_announcer_free(duties->announcer);
         mln_free(duties);
     }
 }

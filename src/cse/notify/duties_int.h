@@ -11,6 +11,7 @@
 struct mln_deliverer;
 struct mln_upkeep;
 struct mln_registration;
+struct mln_announcer;
 
 struct mln_duties {
     struct mln_worker *worker;
@@ -21,6 +22,7 @@ struct mln_duties {
     struct mln_upkeep *upkeep;
     struct mln_channels *channels;
     struct mln_registration *registration; /* NULL: there is no registrar */
+    struct mln_announcer *announcer;
 };
 
 /* ---- deliver.c ---- */
@@ -32,6 +34,9 @@ void mln_deliverer_free(struct mln_deliverer *d);
 
 /* Something waits in this lane. */
 void mln_deliverer_kick(struct mln_deliverer *d, struct mln_lane lane);
+
+/* Does the entry at hand of this lane, for a copy at another CSE, have to be tried again? */
+bool mln_deliverer_has_failed(struct mln_deliverer *d, struct mln_lane lane);
 
 /* Looks through the whole outbox for lanes with something in them. */
 void mln_deliverer_look(struct mln_deliverer *d);

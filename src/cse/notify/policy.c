@@ -574,6 +574,7 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
     case MLN_ALARM_EXECUTION:
     case MLN_ALARM_CROSS:
     case MLN_ALARM_PARTED:
+    case MLN_ALARM_COPIES:
         break;
     }
     return MLN_OK;

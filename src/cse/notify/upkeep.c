@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/alarm.h"
 #include "cse/notify/duties_int.h"
+#include "cse/remote/announce.h"
 #include "cse/tree.h"
 #include "cse/types/types.h"
 
@@ -182,7 +183,9 @@ static mln_err ring(struct chore *chore, const struct mln_change *c)
     chore->done++;
     err = mln_store_get(c->view, alarm.id, c->arena, &r);
     ops = mln_failed(err) ? NULL : mln_type_ops_of(r.ty);
-    if (ops && ops->alarm) {
+    if (!mln_failed(err) && alarm.kind == MLN_ALARM_COPIES) {
+        err = mln_announce_alarm(c, &r);
+    } else if (ops && ops->alarm) {
         err = ops->alarm(c, &r, &alarm);
     } else if (err.code == MLN_ERR_NOT_FOUND) {
         err = MLN_OK; /* its resource is gone */

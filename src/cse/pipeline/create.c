@@ -3,6 +3,7 @@
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/announce.h"
 
 /* Attributes that the request may carry but that live in a slot of the resource. */
 static bool has_slot(const struct mln_exec *e, struct mln_slice name)
@@ -90,6 +91,7 @@ mln_err mln_perform_create(struct mln_exec *e)
     if (ops->create.perform) {
         MLN_TRY(ops->create.perform(e, &d));
     }
+    MLN_TRY(mln_announce_apply(e, &d));
     MLN_TRY(store_draft(e, &d));
     if (ops->create.finish) {
         MLN_TRY(ops->create.finish(e, &d));

@@ -17,6 +17,7 @@
 #include "cse/pipeline/accept.h"
 #include "cse/pipeline/consult.h"
 #include "cse/pipeline/pending.h"
+#include "cse/remote/announce.h"
 #include "cse/remote/buffer.h"
 #include "cse/remote/transit.h"
 #include "cse/stats/stats.h"
@@ -163,6 +164,7 @@ static void reset_attempt(struct mln_exec *e)
     e->begin_wait = NULL;
     e->has_written = false;
     e->is_vacant = false;
+    e->wants_copies = false;
     e->is_told = false;
     e->observed = NULL;
     e->response->pc = (struct mln_slice){ 0 };
@@ -282,6 +284,9 @@ static void answer_job(struct mln_task *task)
 {
     struct mln_exec *e = of_task(task);
 
+    if (!mln_failed(e->outcome) && e->wants_copies && mln_announce_wait(e)) {
+        return; /* goes on by mln_exec_resume */
+    }
     conclude(e, e->outcome.code == MLN_ERR_BLOCKED ? MLN_OK : e->outcome);
 }
 

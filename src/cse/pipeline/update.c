@@ -3,6 +3,7 @@
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/announce.h"
 
 /* Applies one attribute of the request. NULL deletes. */
 static mln_err apply(struct mln_exec *e, struct mln_draft *d, const struct mln_value *v)
@@ -115,6 +116,7 @@ mln_err mln_perform_update(struct mln_exec *e)
     if (ops && ops->update.perform) {
         MLN_TRY(ops->update.perform(e, &d));
     }
+    MLN_TRY(mln_announce_apply(e, &d));
     MLN_TRY(mln_draft_pack(e, &d));
     MLN_TRY(mln_store_put(e->write, d.old, &d.resource));
     e->has_written = true;
@@ -123,6 +125,7 @@ mln_err mln_perform_update(struct mln_exec *e)
     if (ops && ops->update.finish) {
         MLN_TRY(ops->update.finish(e, &d));
     }
+    MLN_TRY(mln_announce_changed(&change, &e->result));
     MLN_TRY(modified(e, d.old, &names));
     return mln_event_publish(&change, &event);
 }

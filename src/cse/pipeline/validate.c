@@ -6,6 +6,7 @@
 #include "cse/access/schedule.h"
 #include "cse/discover/discover.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/announce.h"
 #include "cse/types/types.h"
 #include "model/special.h"
 
@@ -269,6 +270,7 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
     MLN_TRY(check_depth(e));
     MLN_TRY(check_single(e));
+    MLN_TRY(mln_announce_check(e));
     return ops->create.validate ? ops->create.validate(e) : MLN_OK;
 }
 
@@ -288,6 +290,7 @@ static mln_err validate_update(struct mln_exec *e)
     MLN_TRY(mln_check_update(e->type, e->attributes, e->fault));
     MLN_TRY(check_expiration(e));
     MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
+    MLN_TRY(mln_announce_check(e));
     return ops && ops->update.validate ? ops->update.validate(e) : MLN_OK;
 }
 

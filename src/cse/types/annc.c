@@ -42,24 +42,16 @@ static enum mln_verdict decide_create(const struct mln_exec *e)
  * left. */
 static mln_err decide(struct mln_exec *e, enum mln_verdict *ret)
 {
-    bool is_own = e->req.op != MLN_OP_CREATE && hosts_original(e, &e->target.resource);
+    bool is_change = e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE;
+    bool may = is_change && (hosts_original(e, &e->target.resource) ||
+                             (e->req.op == MLN_OP_DELETE && e->originator.is_admin));
 
-    switch (e->req.op) {
-    case MLN_OP_CREATE:
+    *ret = MLN_VERDICT_NONE;
+    if (e->req.op == MLN_OP_CREATE) {
         *ret = decide_create(e);
-        return MLN_OK;
-    case MLN_OP_DELETE:
-        is_own = is_own || e->originator.is_admin;
-        *ret = is_own ? MLN_VERDICT_PERMIT : MLN_VERDICT_DENY;
-        return MLN_OK;
-    case MLN_OP_UPDATE:
-        *ret = is_own ? MLN_VERDICT_PERMIT : MLN_VERDICT_DENY;
-        return MLN_OK;
-    case MLN_OP_RETRIEVE:
-    case MLN_OP_NOTIFY:
-        break;
+    } else if (is_change) {
+        *ret = may ? MLN_VERDICT_PERMIT : MLN_VERDICT_DENY;
     }
-    *ret = is_own ? MLN_VERDICT_PERMIT : MLN_VERDICT_NONE; /* it has nothing that it has not told */
     return MLN_OK;
 }
 

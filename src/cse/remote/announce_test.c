@@ -1,0 +1,319 @@
+/* Tests of announcement, where the other CSE answers as it likes, late, or not at all.
+ * TS-0004 7.3.3.10, 7.3.3.11 */
+#include "cse/remote/announce.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "cse/look_test.h"
+
+static const int64_t S = 1000000;
+
+static struct mln_look look;
+
+/* The CSE "/down": gives its copies the names x1, x2, ... */
+static struct {
+    int made;
+    enum mln_err_code create_err; /* the CREATE was carried out, or not; its answer is lost */
+    enum mln_rsc create;
+    enum mln_rsc update;
+    const char *et;
+    const char *found; /* what a discovery gives */
+} host;
+
+static struct mln_inproc_reply down(void *data, const struct mln_inproc_sent *sent)
+{
+    static char pc[200];
+
+    (void)data;
+    switch (sent->op) {
+    case MLN_OP_CREATE:
+        if (host.create_err || host.create) {
+            return (struct mln_inproc_reply){ .err = host.create_err, .rsc = host.create };
+        }
+        (void)snprintf(pc, sizeof pc, "{\"m2m:cntA\":{\"ri\":\"x%d\",\"et\":\"%s\"}}", ++host.made,
+                       host.et);
+        return (struct mln_inproc_reply){ .rsc = MLN_RSC_CREATED, .pc = pc };
+    case MLN_OP_UPDATE:
+        return (struct mln_inproc_reply){ .rsc = host.update };
+    case MLN_OP_DELETE:
+        return (struct mln_inproc_reply){ .rsc = MLN_RSC_DELETED };
+    case MLN_OP_RETRIEVE:
+        return (struct mln_inproc_reply){ .rsc = MLN_RSC_OK, .pc = host.found };
+    case MLN_OP_NOTIFY:
+        break;
+    }
+    return (struct mln_inproc_reply){ .rsc = MLN_RSC_OPERATION_NOT_ALLOWED };
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    host.made = 0;
+    host.create_err = MLN_ERR_NONE;
+    host.create = (enum mln_rsc)0;
+    host.update = MLN_RSC_UPDATED;
+    host.et = "20990101T000000";
+    host.found = "{\"m2m:uril\":[]}";
+    mln_look_open(&look, &(struct mln_inproc_options){ .receive = down });
+    (void)mln_look_prove(&look, "//merlon.example/down", "//merlon.example/down", NULL);
+    assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'cse-in','fr':'/down','ty':16,'pc':"
+                                         "{'m2m:csr':{'cb':'/down/b','rr':true,'srv':['3'],"
+                                         "'poa':['http://down']}}}")
+                         ->rsc,
+                     MLN_RSC_CREATED);
+    mln_look_claim(&look, true);
+    mln_look_register(&look, "Cae");
+    mln_look_make(&look, "Cae", "Cae", MLN_TY_CNT, "{'m2m:cnt':{'rn':'c'}}");
+    mln_inproc_forget(look.p);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    assert_int_equal(mln_inproc_check(look.p), 0);
+    mln_look_close(&look);
+    return 0;
+}
+
+/* Its answer, or none yet. */
+static struct mln_inproc_call *begin(const char *attributes)
+{
+    char json[300];
+    struct mln_inproc_call *call;
+
+    (void)snprintf(json, sizeof json, "{'op':3,'to':'Cae/c','fr':'Cae','pc':{'m2m:cnt':{%s}}}",
+                   attributes);
+    for (char *c = json; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    mln_inproc_forget(look.p);
+    call = mln_inproc_prepare(look.p, json);
+    mln_inproc_start(look.p, call);
+    mln_inproc_settle(look.p);
+    return call;
+}
+
+static const struct mln_inproc_answer *update(const char *attributes)
+{
+    const struct mln_inproc_answer *a = mln_inproc_answer_of(begin(attributes));
+
+    assert_true(a->is_there);
+    return a;
+}
+
+/* The operations and targets of what was sent: "1 /down/-;1 /down/x1". */
+static const char *sent(void)
+{
+    static char text[1000];
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (const struct mln_inproc_sent *s = look.p->sent; s && len < sizeof text; s = s->next) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%d %s", len ? ";" : "", s->op,
+                                s->to);
+    }
+    return text;
+}
+
+static const struct mln_inproc_sent *last_sent(void)
+{
+    const struct mln_inproc_sent *s = look.p->sent;
+
+    while (s->next) {
+        s = s->next;
+    }
+    return s;
+}
+
+/* announceTo of the container now, as JSON. */
+static bool is_at(const char *wanted)
+{
+    const char *pc = mln_look_ask(&look, "{'op':2,'to':'Cae/c','fr':'Cae'}")->pc;
+
+    return wanted ? strstr(pc, wanted) != NULL : strstr(pc, "\"at\"") == NULL;
+}
+
+static uint64_t records(enum mln_space space)
+{
+    struct mln_slice after = { 0 };
+    char key[MLN_RECORD_KEY_MAX];
+    uint64_t count = 0;
+    size_t len;
+
+    while (!mln_failed(mln_record_next_key(mln_look_anew(&look), space, after, false, key, &len))) {
+        after = mln_slice_of(key, len);
+        count++;
+    }
+    return count;
+}
+
+/* The <CSEBaseAnnc> first; the request is answered when the copy is there. */
+static void in_order(void **state)
+{
+    struct mln_inproc_call *call = begin("'at':['/down'],'lbl':['l']");
+    const struct mln_inproc_answer *a;
+
+    (void)state;
+    assert_false(mln_inproc_answer_of(call)->is_there); /* it waits for the <CSEBaseAnnc> */
+    mln_inproc_advance(look.p, S);
+    a = mln_inproc_answer_of(call);
+    assert_true(a->is_there);
+    assert_int_equal(a->rsc, MLN_RSC_UPDATED);
+    assert_non_null(strstr(a->pc, "\"at\":[\"/down/x2\"]"));
+    assert_string_equal(sent(), "1 /down/-;1 /down/x1");
+    assert_string_equal(look.p->sent->fr, "/id-in");
+    assert_non_null(strstr(look.p->sent->pc, "m2m:cbA"));
+    assert_non_null(strstr(last_sent()->pc, "\"lbl\":[\"l\"]"));
+    assert_non_null(strstr(last_sent()->pc, "\"lnk\":\"/id-in/cnt"));
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 2);
+}
+
+static void announce(void)
+{
+    (void)begin("'at':['/down']");
+    mln_inproc_advance(look.p, S);
+    assert_true(is_at("\"at\":[\"/down/x2\"]"));
+}
+
+/* TS-0001 9.6.1.3.2: accessControlPolicyIDs by itself, and before what it protects */
+static void policies_by_themselves(void **state)
+{
+    (void)state;
+    mln_look_policy(&look, "p", "[{'acor':['Cae'],'acop':63}]");
+    announce();
+    assert_int_equal(update("'acpi':['cse-in/p']")->rsc, MLN_RSC_UPDATED);
+    assert_string_equal(sent(), "3 /down/x2");
+    assert_string_equal(last_sent()->pc, "{\"m2m:cntA\":{\"acpi\":[\"/id-in/cse-in/p\"]}}");
+}
+
+/* A copy that cannot be kept like the original must not stay. */
+static void refused_changes(void **state)
+{
+    (void)state;
+    announce();
+    host.update = MLN_RSC_BAD_REQUEST;
+    (void)update("'lbl':['m']");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "3 /down/x2;4 /down/x2");
+    assert_true(is_at(NULL));
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+}
+
+/* The other CSE refuses the copy: announceTo has only what succeeded. */
+static void refused_copies(void **state)
+{
+    const struct mln_inproc_answer *a;
+    struct mln_inproc_call *call;
+
+    (void)state;
+    host.create = MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE;
+    call = begin("'at':['/down']");
+    mln_inproc_advance(look.p, S);
+    a = mln_inproc_answer_of(call);
+    assert_true(a->is_there && a->rsc == MLN_RSC_UPDATED && is_at(NULL));
+    assert_string_equal(sent(), "1 /down/-");
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 0);
+}
+
+/* The answer was lost: it is looked for before it would be made twice. */
+static void lost_answers(void **state)
+{
+    (void)state;
+    announce();
+    (void)update("'at':null");
+    host.create_err = MLN_ERR_TIMEOUT;
+    (void)update("'at':['/down']");
+    assert_true(is_at(NULL));
+    assert_string_equal(sent(), "1 /down/x1");
+    host.found = "{\"m2m:uril\":[\"b/x1/y\"]}";
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "1 /down/x1;2 /down/-;3 /down/b/x1/y");
+    assert_true(is_at("\"at\":[\"/down/b/x1/y\"]"));
+}
+
+static void lost_requests(void **state)
+{
+    (void)state;
+    announce();
+    (void)update("'at':null");
+    host.create_err = MLN_ERR_TIMEOUT;
+    (void)update("'at':['/down']");
+    host.create_err = MLN_ERR_NONE;
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "1 /down/x1;2 /down/-;1 /down/x1");
+    assert_true(is_at("\"at\":[\"/down/x3\"]"));
+}
+
+/* However often the original changes meanwhile, two entries wait; in the end the last state counts.
+ */
+static void nobody_there(void **state)
+{
+    (void)state;
+    announce();
+    look.p->receive = NULL;
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(update("'lbl':['a']")->rsc, MLN_RSC_UPDATED);
+    }
+    (void)update("'lbl':['z']");
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 2);
+    look.p->receive = down;
+    mln_inproc_advance(look.p, 120 * S);
+    assert_non_null(strstr(last_sent()->pc, "\"lbl\":[\"z\"]"));
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+}
+
+/* What was never reached is given up; a copy that is there, only when its original has gone. */
+static void given_up(void **state)
+{
+    (void)state;
+    announce();
+    look.p->receive = NULL;
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    mln_look_make(&look, "Cae", "Cae", MLN_TY_CNT, "{'m2m:cnt':{'rn':'d','at':['/down']}}");
+    (void)update("'lbl':['a']");
+    mln_inproc_advance(look.p, 2 * 3600 * S);
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 2);
+    assert_true(is_at("\"at\":[\"/down/x2\"]"));
+    assert_int_equal(mln_look_ask(&look, "{'op':4,'to':'Cae/c','fr':'Cae'}")->rsc, MLN_RSC_DELETED);
+    mln_inproc_advance(look.p, 2 * 3600 * S);
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+}
+
+/* The other CSE gives less time than was asked for: half of it later the copy is renewed. */
+static void short_lives(void **state)
+{
+    (void)state;
+    host.et = "20300101T000100";
+    announce();
+    mln_inproc_forget(look.p);
+    mln_inproc_advance(look.p, 40 * S);
+    assert_non_null(strstr(sent(), "3 /down/x1"));
+    assert_non_null(strstr(sent(), "3 /down/x2"));
+    assert_non_null(strstr(last_sent()->pc, "\"et\""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(policies_by_themselves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_copies, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lost_answers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lost_requests, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(short_lives, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
