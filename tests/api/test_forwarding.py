@@ -395,3 +395,31 @@ def test_a_subscriber_at_another_cse(fleet):
         assert fleet.aes["mn1"].create("/in/base/ae/open", "sub", nu=["/nowhere/base/ae"]).rsc == 4000
         assert fleet.aes["mn1"].delete(sub.headers["Content-Location"][2:]).rsc == 2002
         assert asn.delete("base/listener").rsc == 2002
+
+
+def test_the_creator_of_a_subscription(fleet):
+    """TS-0004 7.5.1.2.3, SEC-GEN-03: it is the one of the CSE that hosts the subscription, not our AE of that name"""
+    admin = fleet.client("in")
+    with Receiver() as told:
+        def target(*who):
+            acp = grant(admin, (list(who), 16), parent="base")
+            made = admin.As("Ctold").create("base", "ae", api="Ntest", rr=True, srv=["3"], poa=[told.url], acpi=[acp],
+                                            rn="told")
+            assert made.rsc == 2001, made
+            return "/in/base/told"
+
+        for who, code in ((("/mn1", "/mn1/Cae"), 2001), (("/mn1", "Cae"), 5204), (("/mn1", "/in/Cae"), 5204),
+                          (("/mn1/Cae",), 5204)):
+            made = fleet.aes["mn1"].create("base/ae/open", "sub", nu=[target(*who)], enc={"net": [3]})
+            assert made.rsc == code, (who, made)
+            if code == 2001:
+                assert told.verification().sgn["cr"] == "/mn1/Cae"
+                assert fleet.aes["mn1"].delete(f"base/ae/open/{made['rn']}").rsc == 2002
+            assert told.nothing(0.05)
+            assert admin.delete("base/told").rsc == 2002
+        acp = grant(admin, (["/mn1", "Cae"], 16), parent="base")
+        assert admin.As("Ctold").create("base", "ae", api="Ntest", rr=True, srv=["3"], poa=[told.url], acpi=[acp],
+                                        rn="told").rsc == 2001
+        content = {"m2m:sgn": {"vrq": True, "sur": "/mn1/sub", "cr": "Cae"}}
+        assert fleet.client("in", "/mn1").notify("base/told", content).rsc == 4101
+        assert admin.delete("base/told").rsc == 2002

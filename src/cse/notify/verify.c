@@ -8,6 +8,7 @@
 #include "cse/notify/cross.h"
 #include "cse/notify/event.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/transit.h"
 #include "cse/types/sub.h"
 #include "model/pack.h"
 
@@ -196,18 +197,23 @@ static mln_err make_reference(struct mln_exec *e, struct mln_slice *ret)
     return mln_buf_finish(&buf, ret);
 }
 
+/* Another CSE would take a creator without CSE-ID for one of its own AEs. */
 static mln_err write_questions(struct mln_exec *e)
 {
     struct mln_slice reference;
-    struct mln_slice content;
+    struct mln_slice creator;
+    struct mln_slice here;
+    struct mln_slice elsewhere;
 
     if (!e->inquiry->first) {
         return MLN_OK;
     }
     MLN_TRY(make_reference(e, &reference));
-    MLN_TRY(mln_event_verification(e->arena, reference, e->originator.text, &content));
+    MLN_TRY(mln_event_verification(e->arena, reference, e->originator.text, &here));
+    MLN_TRY(mln_transit_from(e, false, &creator));
+    MLN_TRY(mln_event_verification(e->arena, reference, creator, &elsewhere));
     for (struct question *q = e->inquiry->first; q; q = q->next) {
-        q->attempt.content = content;
+        q->attempt.content = q->attempt.reach.is_through_cse ? elsewhere : here;
     }
     return MLN_OK;
 }

@@ -181,14 +181,33 @@ static struct mln_slice as_we_write_it(const struct mln_exec *e, struct mln_slic
     return mln_entity_eq(&entity, &ours) ? entity.stem : id;
 }
 
+/* A name without CSE-ID is of the CSE that says it. */
+static mln_err as_it_is_meant(const struct mln_exec *e, struct mln_slice id, struct mln_slice *ret)
+{
+    const struct mln_entity *from = &e->originator.entity;
+    bool is_short = mln_ident_is_stem(id) && id.ptr[0] == 'C';
+    struct mln_slice cse_id;
+    struct mln_buf out;
+
+    *ret = as_we_write_it(e, id);
+    if (!is_short || from->stem.len || !from->cse.len) {
+        return MLN_OK; /* one of our AEs asks */
+    }
+    MLN_TRY(mln_entity_cse_id(from, &e->cse->names, e->arena, &cse_id));
+    mln_buf_init(&out, e->arena, SIZE_MAX);
+    mln_buf_add(&out, cse_id);
+    mln_buf_byte(&out, '/');
+    mln_buf_add(&out, id);
+    return mln_buf_finish(&out, ret);
+}
+
 /* May the creator of the subscription notify the target? Nothing is known of it but its name. */
 static mln_err creator_permits(const struct mln_exec *e, const struct mln_access *a,
                                struct mln_slice name, bool *ret)
 {
-    struct mln_identify in = {
-        .cse = e->cse, .view = e->view, .arena = e->arena, .from = as_we_write_it(e, name)
-    };
+    struct mln_identify in = { .cse = e->cse, .view = e->view, .arena = e->arena };
 
+    MLN_TRY(as_it_is_meant(e, name, &in.from));
     return mln_access_would_permit(&in, a->policies, &e->target.resource, MLN_PRIVILEGE_NOTIFY,
                                    ret);
 }
