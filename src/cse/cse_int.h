@@ -56,6 +56,7 @@ struct mln_cse {
     struct mln_stats *stats;           /* rules of statistics: cse/stats/stats.h */
     struct mln_buffers *buffers;       /* what waits for other CSEs: cse/remote/buffer.h */
     struct mln_duties *_Atomic duties;
+    _Atomic bool names_far_groups; /* a policy that was looked at names a group of another CSE */
     struct mln_worker
         *_Atomic long_reads;       /* takes what would hold up a network thread; NULL: none */
     _Atomic int64_t admin_told_us; /* when the log last said why the administrator is nobody */

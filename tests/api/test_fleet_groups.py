@@ -330,3 +330,64 @@ def test_a_result_for_later(fleet):
     eventually(lambda: ae.retrieve(to)["rs"] == 1, 20, "the result")
     result = ae.retrieve(to)["ors"]
     assert [(one["fr"], one["rsc"]) for one in result["pc"]["m2m:agr"]["m2m:rsp"]] == [(to, 2001) for to in OPEN]
+
+
+# ---- groups of other CSEs in policies ----
+
+
+def make_policy_group(fleet, at, members, name="trusted"):
+    """A group of AEs that every CSE may retrieve."""
+    acp = grant(fleet.client(at), (["all"], 2), (["Cae"], 63), parent="base")
+    make_group(fleet.client(at, "Cae"), members, name=name, acpi=[acp])
+
+
+def test_policies_name_groups_elsewhere(tmp_path):
+    """SEC-ACP-13: found by the registration, without a setting; the first request of all, each operation, each way"""
+    for operation in ("retrieve", "create", "fan out", "subscribe", "notify", "update", "delete"):
+        with Fleet(tmp_path / operation.replace(" ", "-"), names=("in", "mn1", "asn")) as fleet:
+            aes = fleet.add_aes()
+            make_policy_group(fleet, "asn", ["/in/Cfriend", "/mn1/Cae"])
+            admin = fleet.client("in")
+            acp = grant(admin, (["/asn/base/ae/trusted"], 63), parent="base")
+            for name in ("c1", "c2"):
+                assert aes["in"].create("base/ae", "cnt", rn=name, acpi=[acp]).rsc == 2001
+            all_of = grant(admin, (["all"], 63), parent="base")
+            made = aes["in"].create("base/ae", "grp", rn="g", mnm=9, mid=["base/ae/c1", "base/ae/c2"], macp=[all_of])
+            assert made.rsc == 2001
+            with Receiver() as told:
+                made = admin.As("Ctold").create("base", "ae", api="Ntest", rr=True, srv=["3"], poa=[told.url],
+                                                acpi=[acp], rn="told")
+                assert made.rsc == 2001
+                for stem in ("Cfriend", "Cstranger"):
+                    assert admin.As(stem).create("base", "ae", api="Ntest", rr=False, srv=["3"]).rsc == 2001
+                do = {"retrieve": lambda ae: ae.retrieve("base/ae/c1").rsc,
+                      "create": lambda ae: ae.create("base/ae/c1", "cin", con="x").rsc,
+                      "fan out": lambda ae: {one["rsc"] for one in ae.create("base/ae/g/fopt", "cin", con="x").pc[
+                          "m2m:agr"]["m2m:rsp"]},
+                      "subscribe": lambda ae: ae.create("base/ae/c1", "sub", nu=[told.url]).rsc,
+                      "notify": lambda ae: ae.notify("base/told", {"m2m:sgn": {"sur": "x"}}).rsc,
+                      "update": lambda ae: ae.update("base/ae/c1", "cnt", lbl=["x"]).rsc,
+                      "delete": lambda ae: ae.delete("base/ae/c1").rsc}[operation]
+                done = {"retrieve": 2000, "create": 2001, "fan out": {2001}, "subscribe": 2001, "notify": 2000,
+                        "update": 2004, "delete": 2002}[operation]
+                denied = {4103} if operation == "fan out" else 4103
+                assert do(admin.As("Cfriend")) == done, operation
+                denied = 4004 if operation == "delete" else denied
+                assert do(admin.As("Cstranger")) == denied, operation
+
+
+def test_a_group_that_does_not_come(fleet):
+    """Its CSE is away, there is no way to it, or it does not let us see it: nobody is a member"""
+    admin = fleet.client("in")
+    make_policy_group(fleet, "mn1", ["/in/Cae"], name="policy")
+    make_group(fleet.aes["mn2"], ["/in/Cae"], name="closed")
+    with Receiver(lambda received: None) as away:
+        fleet.pretend("fake", away.url)
+        for name, code in (("/mn1/base/ae/policy", 2000), ("/mn2/base/ae/closed", 4103), ("/fake/base/g", 4103),
+                           ("/nowhere/base/g", 4103), ("/mn1/base/ae/policy/fopt", 4103)):
+            acp = grant(admin, ([name], 63), parent="base")
+            made = admin.create("base", "cnt", acpi=[acp])
+            assert made.rsc == 2001, made
+            assert fleet.aes["in"].retrieve(made["ri"]).rsc == code, name
+            assert admin.delete(made["ri"]).rsc in (2002, 4103)
+        fleet.drop("fake")

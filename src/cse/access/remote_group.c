@@ -6,6 +6,7 @@
 #include "cse/access/match.h"
 #include "cse/access/retrieval.h"
 #include "cse/group/members.h"
+#include "cse/remote/remote.h"
 
 enum state {
     NOTED, /* not asked for yet */
@@ -39,26 +40,20 @@ struct mln_remote_groups {
     bool sees_memory;
     bool has_originator;
     struct mln_originator originator; /* of all decisions; a copy */
-    struct group *items;              /* as many as the limit remote_groups */
+    struct group *items;              /* as many as the limit remote_groups; or NULL as yet */
     size_t count;
 };
 
 struct mln_remote_groups *mln_remote_groups_new(struct mln_exec *e)
 {
-    size_t most = (size_t)e->cse->options.limits->remote_groups;
-    struct mln_remote_groups *g;
+    struct mln_remote_groups *g = mln_arena_zalloc(e->arena, 1, sizeof *g);
 
-    if (e->cse->options.group_host_count == 0) {
-        return NULL;
-    }
-    g = mln_arena_zalloc(e->arena, 1, sizeof *g);
     if (g) {
         g->cse = e->cse;
         g->arena = e->arena;
         g->worker = e->worker;
-        g->items = mln_arena_zalloc(e->arena, most, sizeof *g->items);
     }
-    return g && g->items ? g : NULL;
+    return g;
 }
 
 void mln_remote_groups_use(struct mln_remote_groups *groups, bool is_on_worker)
@@ -93,7 +88,8 @@ static bool is_same_cse(const struct mln_names *a, const struct mln_names *b)
     return mln_entity_eq(&first, &second);
 }
 
-static const struct mln_domain_setting *host_of(const struct mln_cse *cse, struct mln_slice address)
+static const struct mln_domain_setting *host_by_setting(const struct mln_cse *cse,
+                                                        struct mln_slice address)
 {
     const struct mln_cse_options *o = &cse->options;
     struct mln_names theirs;
@@ -107,6 +103,40 @@ static const struct mln_domain_setting *host_of(const struct mln_cse *cse, struc
         }
     }
     return NULL;
+}
+
+/* By the way that a request to it would take. NULL: there is none that can be used. */
+static mln_err host_by_registration(const struct mln_access *a, struct mln_slice address,
+                                    const struct mln_domain_setting **ret)
+{
+    struct mln_arena *arena = a->remote_groups->arena;
+    struct mln_lookup l = { a->cse, a->view, arena, mln_env_now_us(a->cse->options.env) };
+    struct mln_domain_setting *host;
+    struct mln_remote way;
+    struct mln_reach reach;
+    mln_err err = mln_remote_route(&l, address, false, &way, &reach);
+
+    *ret = NULL;
+    if (err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    if (!reach.count) {
+        return MLN_OK;
+    }
+    host = mln_arena_zalloc(arena, 1, sizeof *host);
+    MLN_REQUIRE(host, NO_MEMORY);
+    host->value = reach.urls[0];
+    host->credential_id = reach.credential_id;
+    *ret = host;
+    return mln_entity_cse_id(&way.cse, &a->cse->names, arena, &host->domain);
+}
+
+static mln_err find_host(const struct mln_access *a, struct mln_slice address,
+                         const struct mln_domain_setting **ret)
+{
+    *ret = host_by_setting(a->cse, address);
+    return *ret ? MLN_OK : host_by_registration(a, address, ret);
 }
 
 /* ---- in a decision ---- */
@@ -166,15 +196,28 @@ static enum state first_state(const struct mln_access *a, const struct group *gr
     return state == ASKED_BEFORE && a->facts.trace ? NOTED : state;
 }
 
+/* The first one. From now on writes are decided once more before. */
+static mln_err make_room(struct mln_remote_groups *g, const struct mln_access *a)
+{
+    if (!g->items) {
+        g->items = mln_arena_zalloc(g->arena, (size_t)g->cse->options.limits->remote_groups,
+                                    sizeof *g->items);
+        MLN_REQUIRE(g->items, NO_MEMORY);
+        g->worker->cse->names_far_groups = true;
+    }
+    return g->has_originator ? MLN_OK : keep_originator(g, a->originator);
+}
+
 /* *ret NULL: it cannot count; `ret_why` says why. */
 static mln_err add(struct mln_access *a, struct mln_slice address, struct group **ret,
                    const char **ret_why)
 {
     struct mln_remote_groups *g = a->remote_groups;
-    const struct mln_domain_setting *host = host_of(a->cse, address);
-    struct group *group = &g->items[g->count];
+    const struct mln_domain_setting *host;
+    struct group *group;
 
     *ret = NULL;
+    MLN_TRY(find_host(a, address, &host));
     *ret_why = !host                                                         ? "no host"
                : g->count == a->cse->options.limits->remote_groups           ? "too many"
                : mln_members_has_fan_out(address) /* ours would go to all */ ? state_names[NO_GROUP]
@@ -182,9 +225,8 @@ static mln_err add(struct mln_access *a, struct mln_slice address, struct group 
     if (*ret_why) {
         return MLN_OK;
     }
-    if (!g->has_originator) {
-        MLN_TRY(keep_originator(g, a->originator));
-    }
+    MLN_TRY(make_room(g, a));
+    group = &g->items[g->count];
     *group = (struct group){ .of = g, .address = address, .host = host };
     MLN_TRY(keep(g, &group->address));
     group->state = first_state(a, group);

@@ -3,7 +3,8 @@
  * A decision that would need such a group denies, and notes the group; the request then waits while
  * all that were noted are retrieved, and is decided anew. What cannot be retrieved, is no group, or
  * comes too late has no members. Whether the originator is a member is remembered for a short
- * while. Where a CSE is reached says a setting; without one it is not asked.
+ * while. Where a CSE is reached says a setting, else its registration: the way that a request to it
+ * would take. Without either it is not asked.
  *
  * What a request knows of groups goes with it from thread to thread. The memory is the worker's:
  * the executor and the thread for long reads see only what the request has brought along.
@@ -12,7 +13,7 @@
 
 #include "cse/cse_int.h"
 
-/* What one request knows of such groups. In its arena; NULL without memory or settings: of none. */
+/* What one request knows of such groups. In its arena; NULL without memory: of none. */
 struct mln_remote_groups *mln_remote_groups_new(struct mln_exec *e);
 
 /* Before decisions: may they look at the worker's memory, because they are on its thread? */

@@ -49,6 +49,7 @@ enum { STAGES = sizeof pipeline / sizeof pipeline[0] };
 
 static void run_on_worker(struct mln_exec *e);
 static void conclude(struct mln_exec *e, mln_err err);
+static bool ask_for_groups(struct mln_exec *e);
 
 const struct mln_value *mln_exec_attributes(const struct mln_request *req)
 {
@@ -272,6 +273,9 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
     e->view = view;
     e->may_write = true;
     err = mln_exec_walk(e, NULL);
+    if (!mln_failed(err) && e->is_fan_out && mln_remote_groups_wanted(e->remote_groups)) {
+        err = MLN_ERROR(GROUPS_WANTED); /* members were denied what others may know to be theirs */
+    }
     if (!mln_failed(err)) {
         err = mln_accept_complete(e);
     }
@@ -283,9 +287,13 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
 static void answer_job(struct mln_task *task)
 {
     struct mln_exec *e = of_task(task);
+    bool is_denied = mln_err_class(e->outcome) == MLN_ERR_CLASS_DENIED;
 
     if (!mln_failed(e->outcome) && e->wants_copies && mln_announce_wait(e)) {
         return; /* goes on by mln_exec_resume */
+    }
+    if (mln_failed(e->outcome) && is_denied && ask_for_groups(e)) {
+        return;
     }
     conclude(e, e->outcome.code == MLN_ERR_BLOCKED ? MLN_OK : e->outcome);
 }
@@ -629,7 +637,8 @@ static mln_err prepare_transit(struct mln_exec *e)
 /* ---- rehearsals ---- */
 
 /* Nobody waits on the executor: so a write is decided on a snapshot before, to learn which groups
- * it needs. How that ends does not matter; the decision that counts is made later. */
+ * it needs. How that ends does not matter; the decision that counts is made later. The first such
+ * group of all is learned on the executor: then the request comes back. */
 static mln_err decide_on_snapshot(struct mln_exec *e, struct mln_reader *reader)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
@@ -671,7 +680,8 @@ static bool rehearse(struct mln_exec *e)
 {
     mln_err err;
 
-    if (e->is_rehearsed || !e->remote_groups) {
+    if (e->is_rehearsed || !e->remote_groups ||
+        !(e->cse->names_far_groups || e->cse->options.group_host_count)) {
         return false;
     }
     err = decide_on_snapshot(e, e->worker->reader);
@@ -684,6 +694,14 @@ static bool rehearse(struct mln_exec *e)
 }
 
 /* ---- where a call runs ---- */
+
+/* Before it came to the executor. */
+static void conclude_early(struct mln_exec *e, mln_err err)
+{
+    if (is_fatal(err) || !ask_for_groups(e)) {
+        mln_exec_finish(e, err);
+    }
+}
 
 static void run_on_worker(struct mln_exec *e)
 {
@@ -703,7 +721,7 @@ static void run_on_worker(struct mln_exec *e)
     }
     err = mln_consult(e, &step);
     if (mln_failed(err)) {
-        mln_exec_finish(e, err);
+        conclude_early(e, err);
         return;
     }
     if (step == MLN_STEP_PARKED) {
