@@ -250,7 +250,13 @@ class Model:
     def correct(self, raw, enums, complexes):
         """Additions and corrections of support.json that concern data types."""
         for row in self.support["additions"]:
-            if "enum" in row:
+            if "enum" in row and "values" in row:
+                releases = {int(value): row["release"] for value in row["values"]}
+                enums[row["enum"]] = {"values": dict(row["values"]), "clause": row["clause"], "releases": releases}
+            elif "complex" in row:
+                members = complexes.setdefault(row["complex"], {"clause": row["clause"], "members": {}})["members"]
+                members.update(row["members"])
+            elif "enum" in row:
                 enums[row["enum"]]["values"][str(row["value"])] = row["name"]
                 enums[row["enum"]].setdefault("releases", {})[row["value"]] = row["release"]
         for row in self.support["corrections"]:
@@ -350,6 +356,10 @@ class Model:
         self.check_names()
 
     def correct_types(self, raw):
+        for row in self.support["additions"]:
+            for short in row.get("types", []):
+                attributes = self.find(raw, short, row)["attributes"]
+                attributes[row["attribute"]] = {**row["set"], **row.get("but", {}).get(short, {})}
         for row in self.support["corrections"]:
             if "type" in row:
                 facts = self.find(raw, row["type"], row)

@@ -53,15 +53,8 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 /* Members that are no matching conditions by themselves. */
 static const struct mln_slice handling[] = {
-    { "fu", 2 },   { "fo", 2 },  { "lim", 3 }, { "lvl", 3 },
-    { "ofst", 4 }, { "arp", 3 }, { "cfs", 3 }, { "cfq", 3 },
-};
-
-/* Defined by the standard, not offered: the geographic criteria of Release 4. */
-static const struct mln_slice unbuilt[] = {
-    { "gmty", 4 },
-    { "gsf", 3 },
-    { "geom", 4 },
+    { "fu", 2 },  { "fo", 2 },  { "lim", 3 },  { "lvl", 3 },  { "ofst", 4 }, { "arp", 3 },
+    { "cfs", 3 }, { "cfq", 3 }, { "gmty", 4 }, { "geom", 4 }, { "gsf", 3 },
 };
 
 /* spec: TS-0004 7.3.3.17.9: they have conditions of their own */
@@ -310,10 +303,40 @@ static mln_err read_content(const struct reader *r, struct mln_filter_condition 
     return MLN_OK;
 }
 
+/* Geographic criteria, of Release 4: all three or none. docs/decisions/0038 */
+static mln_err read_geography(const struct reader *r, struct mln_filter_condition *c, size_t *count)
+{
+    const struct mln_value *type = mln_value_get(r->criteria, MLN_S("gmty"));
+    const struct mln_value *text = mln_value_get(r->criteria, MLN_S("geom"));
+    const struct mln_value *function = mln_value_get(r->criteria, MLN_S("gsf"));
+    uint64_t n = 0;
+    uint64_t f = 0;
+    struct mln_geo *geometry;
+    mln_err err;
+
+    if (!type && !text && !function) {
+        return MLN_OK;
+    }
+    if (!type || !text || !function) {
+        return wrong(r, MLN_S("geom"), "gmty, geom and gsf belong together");
+    }
+    MLN_TRY(read_choice(r, MLN_S("gmty"), MLN_GEO_POLYGONS_OF, &n));
+    MLN_TRY(read_choice(r, MLN_S("gsf"), MLN_GEO_INTERSECTS, &f));
+    err = text->kind == MLN_V_TEXT ? mln_geo_read(n, text->text, r->arena, &geometry)
+                                   : MLN_ERROR(SYNTAX);
+    if (err.code == MLN_ERR_SYNTAX) {
+        return wrong(r, text->name, "no coordinates of that type, or too many");
+    }
+    MLN_TRY(err);
+    *c = (struct mln_filter_condition){ .kind = MLN_FILTER_GEOGRAPHY, .count = f, .geo = geometry };
+    ++*count;
+    return MLN_OK;
+}
+
 /* In the order of their costs: what is ours, its content, its parent, its children. */
 static mln_err read_conditions(const struct reader *r, struct mln_filter *f)
 {
-    struct mln_filter_condition *list = mln_arena_zalloc(r->arena, ROWS + 1, sizeof *list);
+    struct mln_filter_condition *list = mln_arena_zalloc(r->arena, ROWS + 2, sizeof *list);
     bool has_content = false;
 
     MLN_REQUIRE(list, NO_MEMORY);
@@ -322,6 +345,7 @@ static mln_err read_conditions(const struct reader *r, struct mln_filter *f)
 
         if (rows[i].whose != MLN_FILTER_OWN && !has_content) {
             has_content = true;
+            MLN_TRY(read_geography(r, &list[f->condition_count], &f->condition_count));
             MLN_TRY(read_content(r, &list[f->condition_count], &f->condition_count));
         }
         if (v) {
@@ -374,11 +398,6 @@ static mln_err read_handling(const struct reader *r, struct mln_filter *f)
     return read_path(r, &f->relative_path);
 }
 
-bool mln_filter_is_unbuilt(struct mln_slice name)
-{
-    return IS_ONE_OF(unbuilt, name);
-}
-
 static const struct row *row_of(struct mln_slice name)
 {
     for (size_t i = 0; i < ROWS; i++) {
@@ -395,10 +414,6 @@ static mln_err check_names(const struct reader *r)
         return wrong(r, MLN_S("fc"), "no object");
     }
     for (const struct mln_value *v = r->criteria->items.first; v; v = v->next) {
-        if (mln_filter_is_unbuilt(v->name)) {
-            mln_fault_set(r->fault, "Filter Criteria: %.*s", MLN_S_ARG(v->name));
-            MLN_FAIL(NOT_IMPLEMENTED);
-        }
         if (!row_of(v->name) && !IS_ONE_OF(handling, v->name)) {
             return wrong(r, v->name, "not known");
         }

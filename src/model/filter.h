@@ -42,12 +42,9 @@ struct mln_filter {
 
 /* Checks the criteria and compiles them. The names of members are those of m2m:filterCriteria;
  * "atr", "catr" and "patr" are arrays of {"nm", "val"}.
- * Errors: PARAM_INVALID, NOT_IMPLEMENTED (geographic criteria), NO_MEMORY. */
+ * Errors: PARAM_INVALID, NO_MEMORY. */
 mln_err mln_filter_read(const struct mln_value *criteria, struct mln_arena *arena,
                         struct mln_filter **ret, struct mln_fault *fault);
-
-/* Is it a criterion that the standard defines and mln_filter_read refuses with NOT_IMPLEMENTED? */
-bool mln_filter_is_unbuilt(struct mln_slice name);
 
 /* The SPARQL queries of semanticsFilter, of which any may hold; *ret_count is 0 without. */
 const struct mln_slice *mln_filter_queries(const struct mln_filter *filter, size_t *ret_count);

@@ -3,6 +3,7 @@
 
 #include "model/content_query.h"
 #include "model/filter.h"
+#include "model/geo.h"
 #include "model/label_query.h"
 
 /* What is tested; in the order of what it costs. */
@@ -22,6 +23,7 @@ enum mln_filter_kind {
     MLN_FILTER_LABELS_QUERY,
     MLN_FILTER_CONTENT_TYPE,
     MLN_FILTER_ATTRIBUTES,
+    MLN_FILTER_GEOGRAPHY,
     MLN_FILTER_CONTENT,
     MLN_FILTER_SEMANTICS,
 };
@@ -41,7 +43,7 @@ struct mln_filter_attribute {
 struct mln_filter_condition {
     enum mln_filter_kind kind;
     enum mln_filter_whose whose;
-    size_t count; /* of the entries of a list */
+    size_t count; /* of the entries of a list; GEOGRAPHY: enum mln_geo_function */
     union {
         int64_t us;
         uint64_t number;
@@ -50,6 +52,7 @@ struct mln_filter_condition {
         const struct mln_filter_attribute *attributes;
         const struct mln_label_query *labels;
         const struct mln_content_query *content;
+        const struct mln_geo *geo;
     };
 };
 

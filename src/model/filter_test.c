@@ -121,15 +121,17 @@ static void refuses_what_is_not_known(void **state)
     refuse("{'createdBefore': '20240101T000000'}", "Filter Criteria: createdBefore: not known");
 }
 
-static void refuses_what_is_not_built(void **state)
+static void geographic_criteria_belong_together(void **state)
 {
+    static const char wrong[] = "Filter Criteria: geom: no coordinates of that type, or too many";
+    static const char single[] = "Filter Criteria: geom: gmty, geom and gsf belong together";
+
     (void)state;
-    refuse_as(MLN_ERR_NOT_IMPLEMENTED, "{'gmty': 1, 'geom': 'x', 'gsf': 1}",
-              "Filter Criteria: gmty");
-    refuse_as(MLN_ERR_NOT_IMPLEMENTED, "{'fu': 1, 'gsf': 1}", "Filter Criteria: gsf");
-    assert_true(mln_filter_is_unbuilt(MLN_S("geom")));
-    assert_false(mln_filter_is_unbuilt(MLN_S("lbl")));
-    assert_false(mln_filter_is_unbuilt(MLN_S("")));
+    assert_int_equal(read_ok("{'gmty': 1, 'geom': '[1,2]', 'gsf': 3}")->condition_count, 1);
+    refuse("{'gmty': 1, 'geom': 'x', 'gsf': 1}", wrong);
+    refuse("{'gmty': 1, 'geom': [1, 2], 'gsf': 1}", wrong);
+    refuse("{'fu': 1, 'gsf': 1}", single);
+    refuse("{'gmty': 1, 'geom': '[1,2]'}", single);
 }
 
 static void reads_times(void **state)
@@ -405,7 +407,7 @@ int main(void)
         T(reads_handling_conditions),
         T(refuses_wrong_handling_conditions),
         T(refuses_what_is_not_known),
-        T(refuses_what_is_not_built),
+        T(geographic_criteria_belong_together),
         T(reads_times),
         T(reads_numbers),
         T(reads_lists),

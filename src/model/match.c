@@ -64,6 +64,7 @@ static bool range_holds(const struct mln_filter_condition *c, const struct mln_r
     case MLN_FILTER_LABELS_QUERY:
     case MLN_FILTER_CONTENT_TYPE:
     case MLN_FILTER_ATTRIBUTES:
+    case MLN_FILTER_GEOGRAPHY:
     case MLN_FILTER_CONTENT:
     case MLN_FILTER_SEMANTICS:
         break;
@@ -262,9 +263,27 @@ static bool content_holds(const struct mln_filter_condition *c, const struct mln
            mln_content_query_holds(c->content, content);
 }
 
+/* ---- locations ---- */
+
+/* A resource without a location, or one that cannot be read, matches nothing. */
+static bool geography_holds(const struct mln_filter_condition *c, const struct mln_match_env *env,
+                            const struct mln_resource *r)
+{
+    struct mln_slice location;
+    struct mln_slice text;
+    struct mln_geo *geo;
+    uint64_t type;
+
+    return env->scratch && mln_pack_find(r->attrs, MLN_S("loc"), &location) &&
+           mln_pack_find_u64(location, MLN_S("typ"), &type) &&
+           mln_pack_find_text(location, MLN_S("crd"), &text) &&
+           !mln_failed(mln_geo_read(type, text, env->scratch, &geo)) &&
+           mln_geo_holds((enum mln_geo_function)c->count, geo, c->geo);
+}
+
 /* ---- conditions ---- */
 
-/* Of everything but contents and semantics. */
+/* Of everything but contents, locations and semantics. */
 static bool condition_holds(const struct mln_filter_condition *c, const struct mln_resource *r)
 {
     switch (c->kind) {
@@ -289,6 +308,7 @@ static bool condition_holds(const struct mln_filter_condition *c, const struct m
     case MLN_FILTER_SIZE_ABOVE:
     case MLN_FILTER_SIZE_BELOW:
         return range_holds(c, r);
+    case MLN_FILTER_GEOGRAPHY:
     case MLN_FILTER_CONTENT:
     case MLN_FILTER_SEMANTICS:
         break;
@@ -297,6 +317,19 @@ static bool condition_holds(const struct mln_filter_condition *c, const struct m
 }
 
 /* A resource under test; its parent is read once, when it is asked for first. */
+static bool own_holds(const struct mln_filter_condition *c, const struct mln_match_env *env,
+                      const struct mln_resource *r)
+{
+    switch ((unsigned)c->kind) {
+    case MLN_FILTER_CONTENT:
+        return content_holds(c, env, r);
+    case MLN_FILTER_GEOGRAPHY:
+        return geography_holds(c, env, r);
+    default:
+        return condition_holds(c, r);
+    }
+}
+
 struct subject {
     const struct mln_match_env *env;
     const struct mln_resource *resource;
@@ -328,8 +361,7 @@ static mln_err test(struct subject *s, const struct mln_filter_condition *c, boo
     *ret = false;
     switch (c->whose) {
     case MLN_FILTER_OWN:
-        *ret = c->kind == MLN_FILTER_CONTENT ? content_holds(c, env, s->resource)
-                                             : condition_holds(c, s->resource);
+        *ret = own_holds(c, env, s->resource);
         return MLN_OK;
     case MLN_FILTER_OF_PARENT:
         MLN_TRY(read_parent(s));

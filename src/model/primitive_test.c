@@ -354,7 +354,7 @@ static void test_filter_criteria(void **state)
         { N ",'fc':{'lbl':['a']}}", PARAM_INVALID, NULL },
         { R ",'fc':{'foo':1}}", PARAM_INVALID, NULL },
         { R ",'fc':5}", PARAM_INVALID, NULL },
-        { R ",'fc':{'geom':['x']}}", NOT_IMPLEMENTED, NULL },
+        { R ",'fc':{'geom':['x']}}", PARAM_INVALID, NULL },
         { R ",'fc':{'fu':3}}", NOT_IMPLEMENTED,
           "fc.fu: discovery through an interworking proxy is not supported yet" },
         { D ",'fc':{'fu':1}}", PARAM_INVALID, "fc: discovery is for RETRIEVE only" },

@@ -220,7 +220,9 @@ def test_filter_operation(zoo, query, names):
 
 
 @pytest.mark.parametrize("query, rsc", [
-    ("smf=SELECT ?x WHERE", 4143), ("gmty=1", 5001), ("gsf=1", 5001), ("geom=[1]", 5001),
+    ("smf=SELECT ?x WHERE", 4143), ("gmty=1", 4000), ("gsf=1", 4000), ("geom=[1,2]", 4000),
+    ("gmty=1&gsf=1&geom=[1]", 4000), ("gmty=2&gsf=1&geom=[1,2]", 4000), ("gmty=7&gsf=1&geom=[1,2]", 4000),
+    ("gmty=1&gsf=4&geom=[1,2]", 4000), ("gmty=0&gsf=1&geom=[1,2]", 4000), ("gmty=1&geom=[1,2]", 4000),
     ("fo=4", 4000), ("fo=0", 4000), ("fo=x", 4000), ("lim=-1", 4000), ("lim=x", 4000),
     ("ofst=0", 4000), ("ofst=-1", 4000), ("lvl=0", 4000), ("lvl=1.5", 4000), ("ty=x", 4000),
     ("ty=77777", 4000), ("ty=", 4000), ("lbl=", 4000), ("crb=yesterday", 4000), ("crb=", 4000),

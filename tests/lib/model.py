@@ -16,7 +16,16 @@ SPEC = Path(__file__).resolve().parent.parent.parent / "spec"
 
 @functools.lru_cache(maxsize=None)
 def table(name):
-    return json.loads((SPEC / name).read_text(encoding="utf-8"))
+    """A file of spec/, with what support.json adds of later releases."""
+    found = json.loads((SPEC / name).read_text(encoding="utf-8"))
+    for row in [] if name == "support.json" else table("support.json")["additions"]:
+        if name == "enums.json" and "values" in row:
+            found[row["enum"]] = {"values": row["values"]}
+        elif name == "complex.json" and "complex" in row:
+            found.setdefault(row["complex"], {"members": {}})["members"].update(row["members"])
+        elif name.startswith("types/") and found["short"] in row.get("types", []):
+            found["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(found["short"], {})}
+    return found
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,7 @@ def data_type(expression):
     if expression in enums:
         values = [int(v) for v in enums[expression]["values"]]
         for row in table("support.json")["additions"]:
-            if row.get("enum") == expression:
+            if row.get("enum") == expression and "value" in row:
                 values.append(row["value"])
         if enums[expression].get("mask"):
             return "integer", {"min": 1, "max": sum(values)}

@@ -62,6 +62,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "twt": 2, "tws": "PT2M", "rrat": ["Chome/cnt0"], "srat": ["Chome/sub0"],
     "encs": {"encn": [{"net": [1]}]},
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
+    "loc": {"typ": 1, "crd": "[13.4, 52.5]"},
     "dda": False, "mrv": 0, "nco": False, "nsp": 2, "nar": {"num": 2, "dur": "PT5S"},
 }
 

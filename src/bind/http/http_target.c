@@ -326,16 +326,6 @@ static mln_err put_attribute_list(struct query *q, struct mln_slice text)
     return MLN_OK;
 }
 
-/* A criterion of a later release: the reader of Filter Criteria says that it is not implemented. */
-static mln_err put_unbuilt(struct query *q, struct mln_slice name, struct mln_slice text)
-{
-    struct mln_value *criteria = NULL;
-
-    MLN_TRY(object_at(q, MLN_S("fc"), &criteria));
-    MLN_REQUIRE(!mln_value_get(criteria, name), PARAM_INVALID);
-    return mln_value_set(criteria, name, mln_value_text(q->arena, text));
-}
-
 static bool is_criterion(struct mln_slice name)
 {
     return member_of(MLN_S("fc"), name) && !mln_slice_eq(name, MLN_S("atr")) &&
@@ -355,9 +345,6 @@ static mln_err put_field(struct query *q, struct mln_slice name, struct mln_slic
     }
     if (is_criterion(name)) {
         return put_member(q, MLN_S("fc"), name, text);
-    }
-    if (mln_filter_is_unbuilt(name)) {
-        return put_unbuilt(q, name, text);
     }
     if (mln_slice_starts(name, MLN_S("c.")) && mln_special_is_attribute(mln_slice_from(name, 2))) {
         return put_condition(q, MLN_S("catr"), mln_slice_from(name, 2), text);

@@ -8,6 +8,7 @@
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/announce.h"
 #include "cse/types/types.h"
+#include "model/geo.h"
 #include "model/special.h"
 
 /* ---- what may be created here ---- */
@@ -251,6 +252,27 @@ static mln_err check_depth(struct mln_exec *e)
 
 /* ---- the two operations ---- */
 
+/* Coordinates that are none of that geometry could not be found by. docs/decisions/0038 */
+static mln_err check_location(struct mln_exec *e)
+{
+    const struct mln_value *location = mln_value_get(e->attributes, MLN_S("loc"));
+    const struct mln_value *text = mln_value_get(location, MLN_S("crd"));
+    struct mln_geo *unused;
+    uint64_t type;
+    mln_err err;
+
+    if (!text || !mln_value_u64(mln_value_get(location, MLN_S("typ")), &type)) {
+        return MLN_OK;
+    }
+    err = mln_geo_read(type, text->text, e->arena, &unused);
+    if (err.code == MLN_ERR_SYNTAX) {
+        mln_fault_set(e->fault, "loc: crd: no coordinates of that type, or more than %d",
+                      MLN_GEO_POINTS);
+        MLN_FAIL(ATTR_INVALID);
+    }
+    return err;
+}
+
 static mln_err validate_create(struct mln_exec *e)
 {
     const struct mln_type_ops *ops;
@@ -265,6 +287,7 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(check_built(e));
     MLN_TRY(ops->precheck ? ops->precheck(e) : MLN_OK);
     MLN_TRY(mln_check_create(e->type, e->attributes, optional, e->fault));
+    MLN_TRY(check_location(e));
     MLN_TRY(check_name(e));
     MLN_TRY(check_expiration(e));
     MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
@@ -288,6 +311,7 @@ static mln_err validate_update(struct mln_exec *e)
     }
     MLN_TRY(ops && ops->precheck ? ops->precheck(e) : MLN_OK);
     MLN_TRY(mln_check_update(e->type, e->attributes, e->fault));
+    MLN_TRY(check_location(e));
     MLN_TRY(check_expiration(e));
     MLN_TRY(mln_validate_policies(e, MLN_S("acpi")));
     MLN_TRY(mln_announce_check(e));
