@@ -27,10 +27,13 @@ const struct mln_member_kind *mln_kinds_at(const struct mln_kinds *kinds, size_t
 static const struct mln_value *members_of(const struct mln_exec *e)
 {
     const struct mln_value *attributes = mln_exec_attributes(&e->req);
-    const struct mln_value *list = mln_value_get(attributes, MLN_S("mid"));
-    bool is_group = attributes && mln_slice_eq(attributes->name, MLN_S("m2m:grp"));
+    const struct mln_value *list;
 
-    return is_group && list && list->kind == MLN_V_ARRAY ? list : NULL;
+    if (!attributes || !mln_slice_eq(attributes->name, MLN_S("m2m:grp"))) {
+        return NULL;
+    }
+    list = mln_value_get(attributes, MLN_S("mid"));
+    return list && list->kind == MLN_V_ARRAY ? list : NULL;
 }
 
 static bool is_far(const struct mln_exec *e, const struct mln_value *member)
