@@ -64,7 +64,7 @@ def test_who_may(own):
     assert contacts(admin) is None
     assert one.notify("cse-in", {"m2m:sgn": {"aerid": True, "tid1": None, "tid2": "/mn9/C5", "sur": "x"}}).rsc == 2000
     assert tell(one, before="/mn9/C5") == 2000
-    for wrong in ("C1", "/mn9", "/mn9/x/y", "//"):
+    for wrong in ("C1", "/mn9", "/mn9/x/y", "//", "//sp.example/mn9/C1"):
         assert tell(one, after=wrong) == 4000, wrong
     assert tell(one) == 4000
     assert one.notify("cse-in", {"m2m:sgn": {"aerid": False, "tid2": "/mn9/C1", "sur": "x"}}).rsc == 4103
@@ -91,7 +91,10 @@ def test_subscribers_hear(own, receiver):
 
 
 def test_bounds(own):
-    admin, one, two = host(own("--limit", "contacts=1"))
+    admin, one, two = host(own("--limit", "contacts=1", "--limit", "identifier-bytes=32"))
+    assert tell(one, after="/mn9/C" + 27 * "x") == 4000 and contacts(admin) is None
+    assert tell(one, after="/mn9/C" + 26 * "x") == 2000
+    assert tell(one, before="/mn9/C" + 26 * "x") == 2000
     assert tell(one, after="/mn9/C1") == 2000
     assert tell(one, after="/mn9/C2") == 4000 and tell(two, after="/mn9/C1") == 4000
     assert tell(one, before="/mn9/C1", after="/mn9/C2") == 2000

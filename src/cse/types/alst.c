@@ -66,8 +66,12 @@ static mln_err tracked(const struct mln_exec *e, struct mln_slice name, struct m
     struct mln_entity entity;
 
     *ret = v && v->kind == MLN_V_TEXT ? v->text : (struct mln_slice){ 0 };
-    if (ret->len && (ret->ptr[0] != '/' || !mln_entity_parse(*ret, &e->cse->names, &entity) ||
-                     entity.stem.len == 0)) {
+    if (ret->len > e->cse->options.limits->identifier_bytes) {
+        mln_fault_set(e->fault, "%.*s: too long", MLN_S_ARG(name));
+        MLN_FAIL(LIMIT);
+    }
+    if (ret->len && (ret->ptr[0] != '/' || mln_slice_starts(*ret, MLN_S("//")) ||
+                     !mln_entity_parse(*ret, &e->cse->names, &entity) || entity.stem.len == 0)) {
         mln_fault_set(e->fault, "%.*s: no SP-relative-Resource-ID of an AE", MLN_S_ARG(name));
         MLN_FAIL(ATTR_INVALID);
     }
