@@ -24,8 +24,7 @@ struct mln_buffer_entry {
     uint64_t most_bytes;     /* that may wait in it */
     uint64_t bytes;          /* of this one */
     unsigned priority;       /* 1..10 */
-    struct mln_slice key[2]; /* only one of the same key may wait; the second may be empty; both
-                                empty: there is no such rule */
+    struct mln_slice key[2]; /* only one of the same key may wait; empty: there is no such rule */
 };
 
 /* The request takes a place until mln_buffer_leave; nothing when it has one. Worker's thread.

@@ -330,20 +330,20 @@ static void buffers(void **state)
     assert_int_equal(code_of(calls[2]), MLN_RSC_OK);
 }
 
-/* 8.1.2: one of a From and To; of notifications one of a subscription */
+/* 8.1.2: one of a From and To; of notifications one of a subscription, by whoever sends them */
 static void only_the_latest(void **state)
 {
     static const char notification[] = ",\"ec\":4,\"rqet\":\"7200000\",\"pc\":"
                                        "{\"m2m:sgn\":{\"sur\":\"/side/b/s%d\"}}";
-    struct mln_inproc_call *calls[6];
+    struct mln_inproc_call *calls[7];
     char more[256];
 
     (void)state;
     provision((struct policy){ .schedule = "* * 1 * * * *" });
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         (void)snprintf(more, sizeof more, notification, i % 2);
         calls[i] = i < 3 ? begin(i < 2 ? "Cae" : "Cae2", ",\"ec\":4,\"rqet\":\"7200000\"")
-                         : begin_op(MLN_OP_NOTIFY, "Cae", more);
+                         : begin_op(MLN_OP_NOTIFY, i < 6 ? "Cae" : "Cae2", more);
     }
     assert_int_equal(code_of(calls[0]), MLN_RSC_TARGET_NOT_REACHABLE);
     assert_int_equal(code_of(calls[3]), MLN_RSC_TARGET_NOT_REACHABLE);
@@ -352,6 +352,7 @@ static void only_the_latest(void **state)
     assert_int_equal(code_of(calls[2]), MLN_RSC_OK);
     assert_int_equal(code_of(calls[4]), MLN_RSC_OK);
     assert_int_equal(code_of(calls[5]), MLN_RSC_OK);
+    assert_int_equal(code_of(calls[6]), MLN_RSC_OK);
 }
 
 /* D.12.7: 1 s, then 2 s more, at most 4 s; whoever comes meanwhile waits, too. What may have been

@@ -189,20 +189,17 @@ bool mln_govern_must_wait(const struct mln_exec *e, const struct mln_govern *g)
 
 /* ---- waiting ---- */
 
-/* spec: TS-0001 8.1.2 Event Category = latest */
+/* What a notification says of its subscription concerns only what the same one has sent.
+ * spec: TS-0001 8.1.2 Event Category = latest */
 static void choose_key(const struct mln_exec *e, struct mln_slice key[static 2])
 {
     const struct mln_value *pc = mln_value_get(e->call->params, MLN_S("pc"));
     const struct mln_value *sur = mln_value_get(mln_value_get(pc, MLN_S("m2m:sgn")), MLN_S("sur"));
+    bool has_subscription = e->req.op == MLN_OP_NOTIFY && sur && sur->kind == MLN_V_TEXT;
 
-    if (e->req.ec != MLN_EC_LATEST) {
-        return;
-    }
-    if (e->req.op == MLN_OP_NOTIFY && sur && sur->kind == MLN_V_TEXT) {
-        key[0] = sur->text;
-    } else {
+    if (e->req.ec == MLN_EC_LATEST) {
         key[0] = e->req.fr;
-        key[1] = e->req.to;
+        key[1] = has_subscription ? sur->text : e->req.to;
     }
 }
 
