@@ -19,7 +19,7 @@ static const struct mln_type_ops *const by_number[] = {
 
 static const bool announced[] = {
 #define MLN_T(ty, name)
-#define MLN_A(ty) [(ty) - FIRST_ANNOUNCED] = true,
+#define MLN_A(ty) [(ty)-FIRST_ANNOUNCED] = true,
 #include "cse/types/types.def"
 #undef MLN_T
 #undef MLN_A
