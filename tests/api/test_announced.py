@@ -85,31 +85,40 @@ def test_they_are_told(host):
     assert {TYPES[short]["type"] for short in BUILT} <= set(host.admin.retrieve("cse-in")["srt"])
 
 
+every = pytest.mark.parametrize("form", serial.NAMES)
+
+
+def refused(answer, rsc, what):
+    """The reader of the serialisation may have refused it before the attribute was looked at."""
+    assert answer.rsc == rsc, (what, answer)
+
+
+@every
 @pytest.mark.parametrize("short", BUILT)
-def test_illegal_creates(host, unchanged, short):
+def test_illegal_creates(host, unchanged, form, short):
     """TS-0004 7.4.26.1: each attribute missing, forbidden, or of a wrong value; no announceTo, so nothing is announced
     twice"""
+    cse = Client(host.admin.url, "/mn1", form=form)
     for row in model.attributes(short):
         if row.create == "M":
-            answer = host.create(short, drop=row.short)
-            assert answer.rsc == 4000 and row.short in answer.debug, (row, answer)
-        for value, rsc in illegal.values(short, row, row.create, "json"):
-            answer = host.create(short, **{row.short: value})
-            assert answer.rsc == rsc, (row, value, answer)
+            refused(host.create(short, cse, drop=row.short), 4000, row.short)
+        for value, rsc in illegal.values(short, row, row.create, form):
+            refused(host.create(short, cse, **{row.short: value}), rsc, (row.short, value))
     for name, value in (("at", ["/mn2"]), ("aa", ["lbl"]), ("cr", "/mn1"), ("rn", "name")):
-        assert host.create(short, **{name: value}).rsc == 4000, name
+        refused(host.create(short, cse, **{name: value}), 4000, name)
 
 
+@every
 @pytest.mark.parametrize("short", BUILT)
-def test_illegal_updates(host, unchanged, short):
+def test_illegal_updates(host, unchanged, form, short):
+    cse = Client(host.admin.url, "/mn1", form=form)
     for row in model.attributes(short):
-        for value, rsc in illegal.values(short, row, row.update, "json"):
-            answer = host.cse.update(host.made[short], short, **{row.short: value})
-            assert answer.rsc == rsc, (row, value, answer)
-    assert host.cse.update(host.made[short], short, at=["/mn2"]).rsc == 4000
+        for value, rsc in illegal.values(short, row, row.update, form):
+            refused(cse.update(host.made[short], short, **{row.short: value}), rsc, (row.short, value))
+    refused(cse.update(host.made[short], short, at=["/mn2"]), 4000, "at")
 
 
-@pytest.mark.parametrize("form", serial.NAMES)
+@every
 @pytest.mark.parametrize("short", BUILT)
 def test_legal_values(host, form, short):
     """Every attribute that may be announced is kept as it came"""

@@ -205,7 +205,9 @@ static mln_err want_base(const struct mln_change *c, struct mln_slice host)
         }
         count++;
     }
-    MLN_REQUIRE(err.code == MLN_ERR_NOT_FOUND, STORE_CORRUPT);
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        return err;
+    }
     MLN_REQUIRE(count < c->cse->options.limits->announced_cses, LIMIT);
     MLN_TRY(mln_store_get(c->view, c->cse->base_id, c->arena, &base));
     copy.lane.number = (uint16_t)(last.lane.number + 1);
