@@ -31,6 +31,8 @@ struct mln_worker_ops {
     /* Runs task->run on the worker's thread at that time (wall clock). Returns a handle for
      * cancel, or NULL when out of memory. Worker's thread only. */
     void *(*at)(void *loop, int64_t when_us, struct mln_task *task);
+    /* The same after an interval, whatever happens to the wall clock. */
+    void *(*after)(void *loop, int64_t delay_us, struct mln_task *task);
     void (*cancel)(void *loop, void *timer);
     /* Of this loop. */
     struct mln_outbound outbound;

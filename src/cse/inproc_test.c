@@ -22,6 +22,7 @@ enum {
 struct mln_inproc_timer {
     struct mln_inproc_timer *next;
     int64_t when_us;
+    bool is_interval; /* it does not follow the clock when that is set */
     struct mln_task *task;
 };
 
@@ -138,6 +139,35 @@ static void *at(void *loop, int64_t when_us, struct mln_task *task)
         add_timer(loop, timer);
     }
     return timer;
+}
+
+static void *after(void *loop, int64_t delay_us, struct mln_task *task)
+{
+    struct mln_inproc *p = loop;
+    struct mln_inproc_timer *timer = mln_calloc(1, sizeof *timer);
+
+    if (timer) {
+        timer->when_us = p->now_us + delay_us;
+        timer->is_interval = true;
+        timer->task = task;
+        add_timer(p, timer);
+    }
+    return timer;
+}
+
+void mln_inproc_set_clock(struct mln_inproc *p, int64_t step_us)
+{
+    struct mln_inproc_timer *timer = p->timers;
+
+    p->now_us += step_us;
+    p->timers = NULL;
+    while (timer) {
+        struct mln_inproc_timer *next = timer->next;
+
+        timer->when_us += timer->is_interval ? step_us : 0;
+        add_timer(p, timer);
+        timer = next;
+    }
 }
 
 static void cancel(void *loop, void *timer)
@@ -348,6 +378,7 @@ static mln_err send_request(void *impl, const struct mln_outbound_request *reque
     }
     f->timer->task = &f->task;
     f->timer->when_us = p->now_us + request->timeout_us;
+    f->timer->is_interval = true;
     add_timer(p, f->timer);
     return MLN_OK;
 }
@@ -438,6 +469,7 @@ static mln_err open_all(struct mln_inproc *p)
         .loop = p,
         .post = post,
         .at = at,
+        .after = after,
         .cancel = cancel,
         .outbound = { .impl = p, .can_send = can_send, .send = send_request },
     };

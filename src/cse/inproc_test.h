@@ -140,6 +140,9 @@ void mln_inproc_abandon(struct mln_inproc_call *call);
 /* Runs posted tasks until there are none. */
 void mln_inproc_settle(struct mln_inproc *p);
 
+/* Somebody sets the clock: no time passes. */
+void mln_inproc_set_clock(struct mln_inproc *p, int64_t step_us);
+
 /* Moves the clock; timers fire in their order, each at its time. */
 void mln_inproc_advance(struct mln_inproc *p, int64_t us);
 

@@ -212,6 +212,7 @@ void mln_loop_cancel_after(struct mln_loop *loop, struct mln_timer *timer)
 struct task_timer {
     struct mln_timer timer; /* first: the cast in fire_task */
     struct mln_task *task;
+    bool is_wall;
 };
 
 static void fire_task(struct mln_timer *timer)
@@ -236,8 +237,21 @@ void *mln_loop_op_at(void *loop, int64_t when_us, struct mln_task *task)
     if (t) {
         t->task = task;
         t->timer.fire = fire_task;
+        t->is_wall = true;
         mln_timers_add(&l->wall, &t->timer, when_us);
         arm_wall(l);
+    }
+    return t;
+}
+
+void *mln_loop_op_after(void *loop, int64_t delay_us, struct mln_task *task)
+{
+    struct task_timer *t = mln_calloc(1, sizeof *t);
+
+    if (t) {
+        t->task = task;
+        t->timer.fire = fire_task;
+        mln_loop_after(loop, &t->timer, delay_us);
     }
     return t;
 }
@@ -248,7 +262,7 @@ void mln_loop_op_cancel(void *loop, void *timer)
     struct task_timer *t = timer;
 
     if (t) {
-        mln_timers_remove(&l->wall, &t->timer);
+        mln_timers_remove(t->is_wall ? &l->wall : &l->mono, &t->timer);
         mln_free(t);
     }
 }
@@ -342,6 +356,7 @@ void mln_loop_free(struct mln_loop *loop)
         mln_stream_free(loop->streams);
     }
     free_task_timers(&loop->wall);
+    free_task_timers(&loop->mono);
     free_event(loop->posted_event);
     free_event(loop->wall_event);
     free_event(loop->tick_event);

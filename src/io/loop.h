@@ -36,7 +36,9 @@ void mln_loop_cancel_after(struct mln_loop *loop, struct mln_timer *timer);
 
 /* For those who know the loop as `void *` only, such as struct mln_worker_ops: mln_loop_post; the
  * task at a time of the wall clock (microseconds since 1970 UTC), or soon when that has passed;
- * and not after all. The handle is valid until the task runs; NULL when out of memory. */
+ * after an interval, whatever that clock does; and not after all. The handle is valid until the
+ * task runs; NULL when out of memory. */
 void mln_loop_op_post(void *loop, struct mln_task *task);
 void *mln_loop_op_at(void *loop, int64_t when_us, struct mln_task *task);
+void *mln_loop_op_after(void *loop, int64_t delay_us, struct mln_task *task);
 void mln_loop_op_cancel(void *loop, void *timer);

@@ -312,8 +312,15 @@ static void works_for_workers(void **state)
     assert_non_null(mln_loop_op_at(loop, mln_env_now_us(mln_env_system()) + 5 * MS, &task));
     /* one that is still set when the loop goes is freed with it */
     assert_non_null(mln_loop_op_at(loop, INT64_MAX / 2, &other));
+    assert_non_null(mln_loop_op_after(loop, INT64_MAX / 2, &other));
     run_loop();
     assert_int_equal(runs, 2);
+    cancelled = mln_loop_op_after(loop, 0, &other);
+    assert_non_null(cancelled);
+    mln_loop_op_cancel(loop, cancelled);
+    assert_non_null(mln_loop_op_after(loop, 5 * MS, &task));
+    run_loop();
+    assert_int_equal(runs, 3);
 }
 
 int main(void)

@@ -330,6 +330,7 @@ static mln_err make_thread(struct mln_node *n, size_t index)
     struct mln_worker_ops ops = {
         .post = mln_loop_op_post,
         .at = mln_loop_op_at,
+        .after = mln_loop_op_after,
         .cancel = mln_loop_op_cancel,
     };
 

@@ -369,7 +369,7 @@ static void pause_lane(struct lane *l)
     pause = pause > LONGEST_PAUSE_US ? LONGEST_PAUSE_US : pause;
     pause += pause * spread / 128;
     l->task.run = resume_lane;
-    l->timer = ops->at(ops->loop, mln_env_now_us(l->d->duties->cse->options.env) + pause, &l->task);
+    l->timer = ops->after(ops->loop, pause, &l->task);
     if (!l->timer) {
         look_later(l->d);
     }
@@ -393,12 +393,13 @@ static void wait_until(struct lane *l, int64_t until_us)
 {
     struct mln_deliverer *d = l->d;
     struct mln_worker_ops *ops = &d->duties->worker->ops;
-    int64_t look_us = mln_env_now_us(d->duties->cse->options.env) + LONGEST_PAUSE_US;
+    int64_t left_us = until_us - mln_env_now_us(d->duties->cse->options.env);
 
     mln_arena_free(l->arena);
     l->arena = NULL;
     l->task.run = resume_lane;
-    l->timer = ops->at(ops->loop, until_us < look_us ? until_us : look_us, &l->task);
+    l->timer =
+        ops->after(ops->loop, left_us < LONGEST_PAUSE_US ? left_us : LONGEST_PAUSE_US, &l->task);
     if (!l->timer) {
         look_later(d);
     }

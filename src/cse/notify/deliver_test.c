@@ -112,6 +112,17 @@ static void pauses_double_up_to_a_minute(void **state)
     assert_in_range(until_sent(MS), 100 * MS, 126 * MS);
 }
 
+static void pauses_do_not_follow_the_clock(void **state)
+{
+    (void)state;
+    start(NULL)->reply.err = MLN_ERR_NETWORK;
+    subscribe("cse-in/c", 1);
+    happen("cse-in/c");
+    mln_inproc_set_clock(look.p, -INT64_C(3600) * 1000 * MS);
+    assert_in_range(until_sent(MS), 100 * MS, 126 * MS);
+    assert_false(outbox_is_empty());
+}
+
 static void a_silent_receiver_is_tried_again(void **state)
 {
     (void)state;
@@ -270,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(pauses_double_up_to_a_minute, stop),
+        cmocka_unit_test_teardown(pauses_do_not_follow_the_clock, stop),
         cmocka_unit_test_teardown(a_silent_receiver_is_tried_again, stop),
         cmocka_unit_test_teardown(what_is_too_old_is_dropped, stop),
         cmocka_unit_test_teardown(no_more_at_a_time_than_the_limit, stop),

@@ -109,7 +109,7 @@ static void erase_later(struct mln_eraser *e)
     struct mln_worker_ops *ops = &e->duties->worker->ops;
 
     e->task.run = erase_timer;
-    e->timer = ops->at(ops->loop, mln_env_now_us(e->duties->cse->options.env) + PAUSE_US, &e->task);
+    e->timer = ops->after(ops->loop, PAUSE_US, &e->task);
     if (!e->timer) {
         e->is_running = false;
         mln_fresh_want_look(e->duties->cse->fresh);

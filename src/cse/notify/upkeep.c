@@ -247,19 +247,28 @@ static void timer_fired(struct mln_task *task)
     start(c);
 }
 
-/* Runs the chore at that time instead of an earlier arrangement. */
-static void arrange(struct chore *c, int64_t when_us)
+static void set_timer(struct chore *c, int64_t us,
+                      void *(*set)(void *loop, int64_t us, struct mln_task *task))
 {
-    struct mln_worker_ops *ops = &c->upkeep->duties->worker->ops;
-
     stop_timer(c);
     c->task.run = timer_fired;
-    c->timer = ops->at(ops->loop, when_us, &c->task);
+    c->timer = set(c->upkeep->duties->worker->ops.loop, us, &c->task);
     if (!c->timer) {
         mln_fresh_want_look(c->upkeep->duties->cse->fresh);
         mln_log(MLN_LOG_ERROR, "upkeep",
                 "no memory for a timer: what is due waits for the next commit");
     }
+}
+
+/* Runs the chore at that time instead of an earlier arrangement. */
+static void arrange(struct chore *c, int64_t when_us)
+{
+    set_timer(c, when_us, c->upkeep->duties->worker->ops.at);
+}
+
+static void try_later(struct chore *c)
+{
+    set_timer(c, PAUSE_US, c->upkeep->duties->worker->ops.after);
 }
 
 static void went_through(struct mln_task *task)
@@ -274,7 +283,7 @@ static void went_through(struct mln_task *task)
     c->has_failed = mln_failed(c->result);
     if (c->has_failed) {
         mln_log(MLN_LOG_WARNING, "upkeep", "a step failed: %s", mln_err_text(c->result));
-        arrange(c, now_us(c) + PAUSE_US);
+        try_later(c);
         return;
     }
     d->stats.expired += c == &c->upkeep->expiry ? c->done : 0;
@@ -330,7 +339,7 @@ static void start(struct chore *c)
     err = mln_store_submit(c->upkeep->duties->cse->options.store, &c->job);
     if (mln_failed(err)) {
         c->is_running = false;
-        arrange(c, now_us(c) + PAUSE_US);
+        try_later(c);
     }
 }
 

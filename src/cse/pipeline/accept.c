@@ -115,9 +115,7 @@ static void store_later(struct mln_accepted *a, mln_err err)
     mln_log(MLN_LOG_WARNING, "cse", "the result of a request cannot be stored yet: %s",
             mln_err_text(err));
     a->task.run = try_again;
-    a->timer = w->is_stopped ? NULL
-                             : w->ops.at(w->ops.loop,
-                                         mln_env_now_us(w->cse->options.env) + PAUSE_US, &a->task);
+    a->timer = w->is_stopped ? NULL : w->ops.after(w->ops.loop, PAUSE_US, &a->task);
     if (!a->timer) {
         release(a);
         return;

@@ -33,6 +33,8 @@ struct mln_registration {
     char address[ADDRESS_MAX];   /* of our <remoteCSE> at the registrar, SP-relative */
     size_t address_len;          /* 0: not known */
     int64_t until_us;            /* its expirationTime */
+    int64_t renewed_us;          /* when that was said, */
+    int64_t renewal_us;          /* and when it is to be said again; 0: at the timer */
     uint64_t told;               /* hash of the descendants that the registrar knows, */
     uint64_t telling;            /* and of those in the request under way */
     bool is_taken_up;            /* it may be one of an earlier run, and is tried */
@@ -62,15 +64,6 @@ static const struct mln_names *names_of(const struct mln_registration *r)
 
 /* ---- time ---- */
 
-static void timer_fired(struct mln_task *task)
-{
-    struct mln_registration *r =
-        (struct mln_registration *)(void *)((char *)task - offsetof(struct mln_registration, task));
-
-    r->timer = NULL;
-    step(r);
-}
-
 static void stop_timer(struct mln_registration *r)
 {
     struct mln_worker_ops *ops = &r->worker->ops;
@@ -81,7 +74,9 @@ static void stop_timer(struct mln_registration *r)
     }
 }
 
-static void arrange(struct mln_registration *r, int64_t when_us)
+static void timer_fired(struct mln_task *task);
+
+static void set_timer(struct mln_registration *r, int64_t delay_us)
 {
     struct mln_worker_ops *ops = &r->worker->ops;
 
@@ -90,10 +85,40 @@ static void arrange(struct mln_registration *r, int64_t when_us)
         return;
     }
     r->task.run = timer_fired;
-    r->timer = ops->at(ops->loop, when_us, &r->task);
+    r->timer = ops->after(ops->loop, delay_us, &r->task);
     if (!r->timer) {
         mln_log(MLN_LOG_ERROR, "registration", "no memory for a timer: it is not renewed");
     }
+}
+
+static void wait_for_renewal(struct mln_registration *r)
+{
+    int64_t left = r->renewal_us - now_us(r);
+
+    set_timer(r, left < LONGEST_PAUSE_US ? left : LONGEST_PAUSE_US);
+}
+
+/* Somebody may have set the clock meanwhile: forwards, then it is late, or back, then nobody knows.
+ */
+static void timer_fired(struct mln_task *task)
+{
+    struct mln_registration *r =
+        (struct mln_registration *)(void *)((char *)task - offsetof(struct mln_registration, task));
+    int64_t now = now_us(r);
+
+    r->timer = NULL;
+    if (r->renewed_us <= now && now < r->renewal_us) {
+        wait_for_renewal(r);
+    } else {
+        step(r);
+    }
+}
+
+static void arrange_renewal(struct mln_registration *r, int64_t within_us)
+{
+    r->renewed_us = now_us(r);
+    r->renewal_us = r->renewed_us + within_us;
+    wait_for_renewal(r);
 }
 
 static void pause_for(struct mln_registration *r)
@@ -101,7 +126,8 @@ static void pause_for(struct mln_registration *r)
     int64_t pause = (int64_t)FIRST_PAUSE_US << (r->failures < 6 ? r->failures : 6);
 
     r->failures++;
-    arrange(r, now_us(r) + (pause > LONGEST_PAUSE_US ? LONGEST_PAUSE_US : pause));
+    r->renewal_us = 0;
+    set_timer(r, pause > LONGEST_PAUSE_US ? LONGEST_PAUSE_US : pause);
 }
 
 /* ---- the <remoteCSE> of the registrar, here ---- */
@@ -550,7 +576,7 @@ static void stay(struct mln_registration *r, const struct mln_value *resource)
     r->failures = 0;
     r->is_taken_up = false;
     r->told = r->telling;
-    arrange(r, now + (r->until_us > now ? (r->until_us - now) / 2 : FIRST_PAUSE_US));
+    arrange_renewal(r, r->until_us > now ? (r->until_us - now) / 2 : FIRST_PAUSE_US);
     keep(r, false);
 }
 
@@ -669,7 +695,7 @@ void mln_registration_free(struct mln_registration *r)
 void mln_registration_start(struct mln_registration *r)
 {
     if (r) {
-        arrange(r, now_us(r)); /* when the loop runs */
+        set_timer(r, 0); /* when the loop runs */
     }
 }
 

@@ -101,6 +101,22 @@ static void a_heart_beat(void **state)
     }
 }
 
+/* Set back, a renewal would be years away; set forwards, the registration would be over. */
+static void a_clock_that_is_set(void **state)
+{
+    static const int64_t years[] = { -10, 10 };
+
+    (void)state;
+    open_mn();
+    for (size_t i = 0; i < sizeof years / sizeof *years; i++) {
+        mln_inproc_forget(look.p);
+        mln_inproc_set_clock(look.p, years[i] * 365 * 86400 * S);
+        pass(60);
+        assert_non_null(last());
+        assert_true(has_registrar());
+    }
+}
+
 /* The registrar may give less time than was asked for. */
 static void a_shorter_life(void **state)
 {
@@ -268,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_heart_beat),
+        T(a_clock_that_is_set),
         T(a_shorter_life),
         T(a_registrar_that_is_gone),
         T(a_registrar_that_forgot),
