@@ -16,10 +16,13 @@ struct listed {
     struct mln_stats_rule rule;
 };
 
+/* It does not change, but for its users: records may be slow to write, and the executor must not
+ * wait for that. In its own arena. */
 struct table {
     struct mln_arena *arena;
     struct listed *first;
     uint64_t count;
+    uint64_t users;    /* the lock's; one is that it is in use */
     bool watches_size; /* some are STORAGEBASED */
 };
 
@@ -27,8 +30,8 @@ struct mln_stats {
     bool is_stale; /* executor's */
     _Atomic bool is_used;
     _Atomic bool watches_size;
-    pthread_rwlock_t lock;
-    struct table table; /* the lock's */
+    pthread_mutex_t lock;
+    struct table *table; /* the lock's */
 };
 
 struct mln_observed {
@@ -77,51 +80,91 @@ static mln_err read_rules(const struct mln_cse *cse, struct mln_view *view, stru
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
+static mln_err make_table(struct table **ret)
+{
+    struct mln_arena *arena = mln_arena_new(MEMORY);
+
+    *ret = arena ? mln_arena_zalloc(arena, 1, sizeof **ret) : NULL;
+    if (!*ret) {
+        mln_arena_free(arena);
+        MLN_FAIL(NO_MEMORY);
+    }
+    (*ret)->arena = arena;
+    (*ret)->users = 1;
+    return MLN_OK;
+}
+
 /* With a reader of its own: rules change rarely. */
-static mln_err read_table(const struct mln_cse *cse, struct table *ret)
+static mln_err read_table(const struct mln_cse *cse, struct table **ret)
 {
     struct mln_reader *reader = NULL;
     struct mln_view *view = NULL;
-    struct table t = { .arena = mln_arena_new(MEMORY) };
-    mln_err err = t.arena ? mln_reader_new(cse->options.store, &reader) : MLN_ERROR(NO_MEMORY);
+    mln_err err;
 
+    MLN_TRY(make_table(ret));
+    err = mln_reader_new(cse->options.store, &reader);
     if (!mln_failed(err)) {
         err = mln_view_begin(reader, &view);
     }
     if (!mln_failed(err)) {
-        err = read_rules(cse, view, &t);
+        err = read_rules(cse, view, *ret);
     }
     mln_view_endp(&view);
     mln_reader_free(reader);
     if (mln_failed(err)) {
-        mln_arena_free(t.arena);
-        return err;
+        mln_arena_free((*ret)->arena);
     }
-    *ret = t;
-    return MLN_OK;
+    return err;
 }
 
-static void use_table(struct mln_stats *s, const struct table *t)
+static struct table *hold_table(struct mln_stats *s)
 {
-    struct mln_arena *old;
+    struct table *t;
 
-    (void)pthread_rwlock_wrlock(&s->lock);
-    old = s->table.arena;
-    s->table = *t;
+    (void)pthread_mutex_lock(&s->lock);
+    t = s->table;
+    t->users++;
+    (void)pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+/* NULL is fine. */
+static void leave_table(struct mln_stats *s, struct table *t)
+{
+    bool is_last;
+
+    if (!t) {
+        return;
+    }
+    (void)pthread_mutex_lock(&s->lock);
+    is_last = --t->users == 0;
+    (void)pthread_mutex_unlock(&s->lock);
+    if (is_last) {
+        mln_arena_free(t->arena);
+    }
+}
+
+static void use_table(struct mln_stats *s, struct table *t)
+{
+    struct table *old;
+
+    (void)pthread_mutex_lock(&s->lock);
+    old = s->table;
+    s->table = t;
     atomic_store(&s->is_used, t->count > 0);
     atomic_store(&s->watches_size, t->watches_size);
-    (void)pthread_rwlock_unlock(&s->lock);
-    mln_arena_free(old);
+    (void)pthread_mutex_unlock(&s->lock);
+    leave_table(s, old);
 }
 
 mln_err mln_stats_new(const struct mln_cse *cse, struct mln_stats **ret)
 {
     struct mln_stats *s = mln_calloc(1, sizeof *s);
-    struct table t;
+    struct table *t;
     mln_err err;
 
     MLN_REQUIRE(s, NO_MEMORY);
-    if (pthread_rwlock_init(&s->lock, NULL) != 0) {
+    if (pthread_mutex_init(&s->lock, NULL) != 0) {
         mln_free(s);
         MLN_FAIL(SYSTEM);
     }
@@ -130,14 +173,14 @@ mln_err mln_stats_new(const struct mln_cse *cse, struct mln_stats **ret)
         mln_stats_free(s);
         return err;
     }
-    if (t.count && !cse->options.recorder.note) {
+    if (t->count && !cse->options.recorder.note) {
         mln_log(MLN_LOG_ERROR, "statistics",
                 "%llu statsCollect are ACTIVE, but there is no file for their records",
-                (unsigned long long)t.count);
-        t.count = 0;
-        t.first = NULL;
+                (unsigned long long)t->count);
+        t->count = 0;
+        t->first = NULL;
     }
-    use_table(s, &t);
+    use_table(s, t);
     *ret = s;
     return MLN_OK;
 }
@@ -145,8 +188,8 @@ mln_err mln_stats_new(const struct mln_cse *cse, struct mln_stats **ret)
 void mln_stats_free(struct mln_stats *stats)
 {
     if (stats) {
-        (void)pthread_rwlock_destroy(&stats->lock);
-        mln_arena_free(stats->table.arena);
+        leave_table(stats, stats->table);
+        (void)pthread_mutex_destroy(&stats->lock);
         mln_free(stats);
     }
 }
@@ -159,7 +202,7 @@ void mln_stats_changed(const struct mln_cse *cse)
 void mln_stats_committed(const struct mln_cse *cse)
 {
     struct mln_stats *s = cse->stats;
-    struct table t;
+    struct table *t;
     mln_err err;
 
     if (!s->is_stale || !cse->options.recorder.note) {
@@ -171,7 +214,7 @@ void mln_stats_committed(const struct mln_cse *cse)
         return;
     }
     s->is_stale = false;
-    use_table(s, &t);
+    use_table(s, t);
 }
 
 /* ---- what a request did ---- */
@@ -310,31 +353,28 @@ static void tell_rule(const struct mln_exec *e, const struct mln_stats_rule *rul
     }
 }
 
-static void tell_list(const struct mln_exec *e, const struct mln_observed *list, int64_t now_us)
+static void tell_list(const struct mln_exec *e, const struct table *t,
+                      const struct mln_observed *list, int64_t now_us)
 {
-    struct mln_stats *s = e->cse->stats;
-
-    if (!list) {
-        return;
-    }
-    (void)pthread_rwlock_rdlock(&s->lock);
     for (const struct mln_observed *o = list; o; o = o->next) {
-        for (const struct listed *l = s->table.first; l; l = l->next) {
+        for (const struct listed *l = t->first; l; l = l->next) {
             tell_rule(e, &l->rule, o, now_us);
         }
     }
-    (void)pthread_rwlock_unlock(&s->lock);
 }
 
 void mln_stats_tell(const struct mln_exec *e)
 {
     const struct mln_observed *of_members = e->fan ? e->fan->observed : NULL;
+    struct table *t;
     int64_t now_us;
 
     if ((!e->observed && !of_members) || e->response->rsc >= MLN_RSC_BAD_REQUEST) {
         return;
     }
     now_us = mln_env_now_us(e->cse->options.env);
-    tell_list(e, e->observed, now_us);
-    tell_list(e, of_members, now_us);
+    t = hold_table(e->cse->stats);
+    tell_list(e, t, e->observed, now_us);
+    tell_list(e, t, of_members, now_us);
+    leave_table(e->cse->stats, t);
 }

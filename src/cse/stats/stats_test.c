@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,10 +20,15 @@ static struct mln_look look;
 /* What was recorded: "event operation resourceType bytes who". */
 static char records[MOST][LINE];
 static size_t record_count;
+static bool rules_change; /* while a record is made */
 
 static void note(void *data, const struct mln_statistics_record *r)
 {
     (void)data;
+    if (rules_change) {
+        mln_stats_changed(look.p->cse);
+        mln_stats_committed(look.p->cse);
+    }
     assert_true(record_count < MOST);
     assert_true(r->end_us >= r->start_us);
     (void)snprintf(records[record_count++], LINE, "%u %d %u %llu %.*s", r->event, (int)r->op, r->ty,
@@ -146,6 +152,21 @@ static void rules_that_stop(void **state)
     ask("{'op':4,'to':'cse-in/g','fr':'CAdmin'}", 2002);
     ask("{'op':2,'to':'cse-in','fr':'CAdmin'}", 2000);
     expect(NULL, NULL);
+}
+
+/* The executor changes the rules while the file of records is slow, and need not wait for it. */
+static void rules_that_change_meanwhile(void **state)
+{
+    (void)state;
+    begin();
+    collect("a", "'evt':1,'opt':[2],'erts':[5]", "");
+    collect("b", "'evt':1,'opt':[2],'erts':[5]", "");
+    rules_change = true;
+    (void)alarm(60); /* rather than for ever */
+    ask("{'op':2,'to':'cse-in','fr':'CAdmin'}", 2000);
+    (void)alarm(0);
+    rules_change = false;
+    expect("1 2 5 0 CAdmin", "1 2 5 0 CAdmin");
 }
 
 /* collectPeriod */
@@ -280,6 +301,7 @@ int main(void)
         cmocka_unit_test_teardown(operations_of_some_on_a_type, tear_down),
         cmocka_unit_test_teardown(operations_on_one_resource, tear_down),
         cmocka_unit_test_teardown(rules_that_stop, tear_down),
+        cmocka_unit_test_teardown(rules_that_change_meanwhile, tear_down),
         cmocka_unit_test_teardown(rules_within_their_periods, tear_down),
         cmocka_unit_test_teardown(sizes, tear_down),
         cmocka_unit_test_teardown(members, tear_down),
