@@ -127,8 +127,8 @@ static mln_err make_request(struct mln_exec *e, struct mln_attempt *a)
 /* ---- where it goes ---- */
 
 /* By the association; without one by whose the originator is. Other service providers count as
- * above. From below is what our AEs ask, and
- * what comes from registrees; all else must not go up. */
+ * above. From below is what our AEs ask, and what comes from registrees; all else must not go up.
+ */
 static mln_err came_from_above(const struct mln_exec *e, const struct mln_lookup *l, bool *ret)
 {
     const struct mln_association *a = mln_proof_of(e->cse, e->peer);
