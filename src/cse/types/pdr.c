@@ -1,9 +1,7 @@
 /* <policyDeletionRules>: when a notificationTargetPolicy applies.
  * spec: TS-0004 7.4.32, TS-0001 9.6.33 */
 #include "cse/access/schedule.h"
-#include "cse/types/types.h"
-
-enum { SIBLINGS = 2 };
+#include "cse/types/ntp.h"
 
 static mln_err check_times(struct mln_exec *e)
 {
@@ -24,20 +22,11 @@ static mln_err check_times(struct mln_exec *e)
 /* spec: TS-0004 7.4.32.2.1, 7.4.31.1: two at most, and then their relation must be said */
 static mln_err check_siblings(struct mln_exec *e)
 {
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
-                                  .parent = e->target.resource.id,
-                                  .ty = MLN_TY_PDR };
     struct mln_slice relation;
-    unsigned count = 0;
-    uint64_t id;
-    mln_err err = MLN_OK;
+    unsigned count;
 
-    MLN_TRY(mln_scan_open(e->view, &spec, &scan));
-    while (count < SIBLINGS && !mln_failed(err = mln_scan_next(scan, &id, NULL))) {
-        count++;
-    }
-    if (count == SIBLINGS) {
+    MLN_TRY(mln_ntp_count_rules(e, &count));
+    if (count == MLN_NTP_RULES) {
         mln_fault_set(e->fault, "two policyDeletionRules are there already");
         MLN_FAIL(CONFLICT);
     }
@@ -45,7 +34,7 @@ static mln_err check_siblings(struct mln_exec *e)
         mln_fault_set(e->fault, "the notificationTargetPolicy says no rulesRelationship");
         MLN_FAIL(BAD_REQUEST);
     }
-    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+    return MLN_OK;
 }
 
 static mln_err validate(struct mln_exec *e)
