@@ -190,6 +190,30 @@ def test_an_ae_that_does_not_answer(own):
         assert Client(server.url, "Cae").notify("Cslow", EVENT).rsc == 2000
 
 
+def test_a_creator_that_does_not_answer(own):
+    """No more than `transits` targets wait to leave one subscription, for each thread. spec: TS-0004 7.4.33.2.4"""
+    server = own("--limit", "transits=2", "--limit", "notify_ms=20000", "--verify-subscriptions", "none", store="mem",
+                 threads=1)
+    admin, gate = Client(server.url), threading.Event()
+    with Receiver(lambda _: gate.wait(20) and 2000) as slow:
+        policy = grant(admin, (["all"], 63))
+        admin.register("Cslow", name="slow", poa=[slow.url], acpi=[policy])
+        for stem in ("C1", "C2", "C3"):
+            admin.register(stem, acpi=[policy])
+        assert admin.create("cse-in", "ntp", rn="p", acn=3, plbl="Default").rsc == 2001
+        creator = Client(server.url, "Cslow")
+        assert creator.create("cse-in/slow", "sub", rn="s", nu=["C1", "C2", "C3", slow.url]).rsc == 2001
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(lambda stem=stem: Client(server.url, stem).delete("cse-in/slow/s/ntsr").rsc)
+                       for stem in ("C1", "C2")]
+            eventually(lambda: slow.connections == 2)
+            assert Client(server.url, "C3").delete("cse-in/slow/s/ntsr").rsc == 5000
+            gate.set()
+            assert [w.result() for w in waiting] == [2002, 2002]
+        assert Client(server.url, "C3").delete("cse-in/slow/s/ntsr").rsc == 2002
+        assert creator.retrieve("cse-in/slow/s")["nu"] == [slow.url]
+
+
 @pytest.mark.parametrize("content", [
     {"m2m:sgn": {"sur": "x", "vrq": True}}, {"m2m:agn": {"sgn": [{"sur": "a"}]}},
     {"m2m:rsp": {"rsc": 2000, "rqi": "1", "rvi": "3"}}, {"m2m:seci": {"sit": 3}},

@@ -6,6 +6,7 @@
 #include "cse/notify/event.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/way.h"
 #include "cse/tree.h"
 
 /* m2m:notificationTargetPolicyAction. spec: TS-0004 6.3.4.2.32 */
@@ -15,8 +16,9 @@ enum relation { AND = 1, OR = 2 }; /* m2m:logicalOperator. spec: TS-0004 6.3.4.2
 
 struct mln_removal {
     struct mln_attempt attempt;
-    uint64_t subscription; /* that its creator was asked about */
-    bool is_allowed;       /* by the creator */
+    struct mln_open_way *way; /* one of those that wait for the subscription */
+    uint64_t subscription;    /* that its creator was asked about */
+    bool is_allowed;          /* by the creator */
 };
 
 /* ---- targets ---- */
@@ -304,17 +306,33 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
 {
     struct mln_exec *e = attempt->data;
 
+    mln_way_leave(e->worker, e->removal->way);
     e->removal->is_allowed = allows(answer);
     mln_exec_resume(e, e->removal->is_allowed
                            ? MLN_OK
                            : refuse(e, "the creator of the subscription does not allow it"));
 }
 
+/* Those that want to leave one subscription must not take all places of those that wait. */
+static mln_err enter(struct mln_exec *e)
+{
+    struct mln_removal *r = e->removal;
+    mln_err err;
+
+    MLN_REQUIRE(!mln_way_is_full(e->worker, r->subscription), OVERLOAD);
+    MLN_TRY(mln_way_enter(e->worker, r->subscription, &r->way));
+    err = mln_exec_park(e);
+    if (mln_failed(err)) {
+        mln_way_leave(e->worker, r->way);
+    }
+    return err;
+}
+
 static mln_err start(struct mln_exec *e)
 {
     struct mln_attempt *a = &e->removal->attempt;
 
-    MLN_TRY(mln_exec_park(e));
+    MLN_TRY(enter(e));
     a->worker = e->worker;
     a->fr = e->cse->names.cse_id;
     a->rvi = a->reach.rvi;
