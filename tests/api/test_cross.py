@@ -116,3 +116,26 @@ def test_many_targets_cost_one_window(own):
         refused = client.create("cse-in", "crs", nu=[receiver.url], twt=1, tws="PT1M", encs=NEW,
                                 rrat=[*all_of_them, "cse-in"])
         assert refused.rsc == 4000 and "cross_targets" in refused.debug
+
+
+@pytest.mark.parametrize("target", [
+    {"rrat": ["cse-in/home"], "encs": NEW},
+    {"rrat": ["cse-in/home"], "encs": {"encn": [{"om": [{"ops": 1}]}]}},
+    {"srat": ["cse-in/home/s"], "rrat": None, "encs": None},
+], ids=["made", "monitoring", "joined"])
+def test_its_own_creation_does_not_count(own, target):
+    """Windows begin when it has been created. spec: TS-0004 7.4.58.2.1 d)"""
+    client = Client(own(*NOT_ASKED).url)
+    with Receiver() as receiver, Receiver() as other:
+        client.register("Chome", name="home")
+        for name, enc in ("s", NEW["encn"][0]), ("m", {"om": [{"ops": 1}]}):
+            assert client.create("cse-in/home", "sub", rn=name, nu=[other.url], enc=enc).rsc == 2001
+        made = client.create("cse-in/home", "crs", nu=[receiver.url], twt=1, tws="PT1H",
+                             **{k: v for k, v in target.items() if v})
+        assert made.rsc == 2001
+        while "m2m:crs" not in other.next(20).rep:
+            pass  # others hear of it
+        assert receiver.nothing()
+        containers(client, "cse-in/home", "c")
+        assert receiver.next(20).pc == {"m2m:sgn": {"sur": f"/id-in/{made['ri']}"}}
+        assert receiver.nothing()

@@ -195,7 +195,8 @@ mln_err mln_cross_tell(const struct mln_change *c, const struct mln_resource *su
         return MLN_OK;
     }
     MLN_TRY(find(c, target, MLN_TY_CRS, &crs, &is_there));
-    return is_there ? tell(c, &crs, sub, allowance) : MLN_OK;
+    /* spec: TS-0004 7.4.58.2.1 d): windows begin when it has been created */
+    return is_there && crs.id != allowance->created ? tell(c, &crs, sub, allowance) : MLN_OK;
 }
 
 /* ---- the end ---- */

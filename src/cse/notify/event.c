@@ -303,6 +303,15 @@ mln_err mln_event_may_tell(const struct mln_change *c, const struct mln_resource
                : MLN_OK;
 }
 
+/* Id of what the event is the creation of; 0: of nothing. */
+static uint64_t created_by(const struct mln_event *event)
+{
+    if (event->observed) {
+        return event->observed->created;
+    }
+    return event->type == MLN_EVENT_CHILD_CREATED ? event->about->id : 0;
+}
+
 /* One subscription below the subject. */
 static mln_err consider(const struct mln_change *c, uint64_t id, struct publication *p)
 {
@@ -311,7 +320,7 @@ static mln_err consider(const struct mln_change *c, uint64_t id, struct publicat
     struct mln_slice criteria = { 0 };
     bool may_tell;
 
-    if (id == event->about->id || (event->observed && id == event->observed->created)) {
+    if (id == event->about->id || id == created_by(event)) {
         return MLN_OK; /* a new subscription does not report itself */
     }
     MLN_TRY(mln_store_get(c->view, id, c->arena, &sub));
@@ -353,7 +362,8 @@ static bool is_private(const struct mln_resource *r)
 mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *event)
 {
     struct publication p = { .event = event,
-                             .allowance = { .left = c->cse->options.limits->event_bytes } };
+                             .allowance = { .left = c->cse->options.limits->event_bytes,
+                                            .created = created_by(event) } };
     uint64_t *ids;
     size_t count;
 

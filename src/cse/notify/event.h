@@ -31,7 +31,7 @@ struct mln_observed {
     enum mln_op op;
     enum mln_privilege privilege; /* the bit of m2m:accessControlOperations */
     struct mln_slice originator;
-    uint64_t created; /* id of a subscription that the operation has made: it is not told; or 0 */
+    uint64_t created; /* id of what the operation has made: it is not told; or 0 */
 };
 
 struct mln_event {

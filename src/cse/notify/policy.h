@@ -13,8 +13,9 @@
 
 /* What one event may still queue: subscribers must not be able to hold up the change itself. */
 struct mln_allowance {
-    uint64_t left; /* bytes */
-    bool is_cut;   /* there was more, which is not told */
+    uint64_t left;    /* bytes */
+    bool is_cut;      /* there was more, which is not told */
+    uint64_t created; /* id of what the event is the creation of, or 0: it hears of later ones */
 };
 
 /* A new notification: {"m2m:sgn": {...}}. Errors: STORE_*, NO_MEMORY. */
