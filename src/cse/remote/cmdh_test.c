@@ -166,12 +166,14 @@ static void nothing_is_active(void **state)
 /* D.12.1, 9.6.18: one node is that of this CSE, and what is active stands below it */
 static void what_may_be_active(void **state)
 {
+    const struct mln_inproc_answer *a;
+
     (void)state;
     provision((struct policy){ 0 });
-    assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'cse-in','fr':'CAdmin','ty':14,'pc':"
-                                         "{'m2m:nod':{'ni':'n2','hcl':'cse-in'}}}")
-                         ->rsc,
-                     MLN_RSC_CONFLICT);
+    a = mln_look_ask(&look, "{'op':1,'to':'cse-in','fr':'CAdmin','ty':14,'pc':"
+                            "{'m2m:nod':{'ni':'n2','hcl':'cse-in'}}}");
+    assert_int_equal(a->rsc, MLN_RSC_CONFLICT);
+    assert_string_equal(a->fault, "hcl: this CSE has its node already"); /* and not which */
     mln_look_make(&look, NULL, "cse-in", MLN_TY_NOD, "{'m2m:nod':{'rn':'o','ni':'n2'}}");
     assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'cse-in/o','fr':'CAdmin','ty':13,'pc':"
                                          "{'m2m:acmp':{'mgd':1012,'acmlk':'cse-in/n/p'}}}")

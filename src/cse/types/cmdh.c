@@ -83,7 +83,7 @@ mln_err mln_cmdh_node_validate(struct mln_exec *e)
         return MLN_OK;
     }
     MLN_TRY(err);
-    mln_fault_set(e->fault, "hcl: %.*s is the node of this CSE", MLN_S_ARG(node.rn));
+    mln_fault_set(e->fault, "hcl: this CSE has its node already"); /* not all may see which */
     MLN_FAIL(CONFLICT);
 }
 
