@@ -146,3 +146,22 @@ def test_rotation_and_bounds(own, folder):
     eventually(file.exists)
     assert admin.retrieve("cse-in").rsc == 2000
     assert [len(records(f)) for f in (moved, file)] == [1, 1]
+
+
+def test_large_rules(own, tmp_path):
+    """Nobody fills the memory for rules, so that they could not be read any more."""
+    server = own("--statistics", str(tmp_path / "file"))
+    admin = Client(server.url)
+    assert admin.create("cse-in", "stcg", rn="g").rsc == 2001
+    event = admin.create("cse-in/g", "evcg", evt=1, opt=[2], erts=[5])["evi"]
+    rule = {"srs": ACTIVE, "sm": 1, "evi": event}
+    long = "C" + 256 * "x"
+    assert admin.create("cse-in", "stcl", cei=long, **rule).rsc == 4000
+    assert admin.create("cse-in", "stcl", cei="C1", cdi=["C1", long], **rule).rsc == 4000
+    assert admin.create("cse-in/g", "evcg", evt=1, eris=[long]).rsc == 4000
+    for _ in range(80):
+        assert admin.create("cse-in", "stcl", cei="C1", lbl=[1000000 * "x"], **rule).rsc == 2001
+    server.stop()
+    admin = Client(server.start().url)
+    assert admin.retrieve("cse-in").rsc == 2000
+    assert len(records(tmp_path / "file")) == 80

@@ -47,35 +47,53 @@ struct mln_observed {
 
 /* ---- the table ---- */
 
+/* The lists of the rule lie in its resources, beside what may be far larger. */
+static mln_err keep_rule(const struct mln_stats_rule *rule, struct table *t)
+{
+    struct listed *listed = mln_arena_zalloc(t->arena, 1, sizeof *listed);
+    struct mln_slice *kept[] = {
+        &listed->rule.id,        &listed->rule.collecting, &listed->rule.collected,
+        &listed->rule.periods,   &listed->rule.operations, &listed->rule.types,
+        &listed->rule.resources,
+    };
+
+    MLN_REQUIRE(listed, NO_MEMORY);
+    listed->rule = *rule;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        MLN_REQUIRE(mln_arena_dup(t->arena, *kept[i], kept[i]), NO_MEMORY);
+    }
+    listed->next = t->first;
+    t->first = listed;
+    t->count++;
+    t->watches_size |= rule->event == MLN_STATS_STORAGEBASED;
+    return MLN_OK;
+}
+
 static mln_err list_rule(const struct mln_lookup *l, uint64_t id, struct table *t)
 {
     struct mln_resource collect;
-    struct listed *listed = mln_arena_zalloc(l->arena, 1, sizeof *listed);
+    struct mln_stats_rule rule;
     bool is_active;
 
-    MLN_REQUIRE(listed, NO_MEMORY);
     MLN_TRY(mln_store_get(l->view, id, l->arena, &collect));
-    MLN_TRY(mln_stats_rule_read(l, &collect, &listed->rule, &is_active));
-    if (is_active) {
-        listed->next = t->first;
-        t->first = listed;
-        t->count++;
-        t->watches_size |= listed->rule.event == MLN_STATS_STORAGEBASED;
-    }
-    return MLN_OK;
+    MLN_TRY(mln_stats_rule_read(l, &collect, &rule, &is_active));
+    return is_active ? keep_rule(&rule, t) : MLN_OK;
 }
 
 static mln_err read_rules(const struct mln_cse *cse, struct mln_view *view, struct table *t)
 {
     MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_lookup l = { cse, view, t->arena, mln_env_now_us(cse->options.env) };
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = mln_arena_new(MEMORY);
+    struct mln_lookup l = { cse, view, scratch, mln_env_now_us(cse->options.env) };
     struct mln_scan_spec spec = { .kind = MLN_SCAN_TYPE, .ty = MLN_TY_STCL };
     uint64_t id;
     mln_err err;
 
+    MLN_REQUIRE(scratch, NO_MEMORY);
     MLN_TRY(mln_scan_open(view, &spec, &scan));
     while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
         MLN_TRY(list_rule(&l, id, t));
+        mln_arena_reset(scratch);
     }
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }

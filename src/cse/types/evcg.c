@@ -44,6 +44,10 @@ static mln_err check_resources(struct mln_exec *e, const struct mln_value *list)
     struct mln_slice id;
 
     for (const struct mln_value *v = list ? list->items.first : NULL; v; v = v->next) {
+        if (v->text.len > e->cse->options.limits->identifier_bytes) {
+            mln_fault_set(e->fault, "eris: an identifier is too long");
+            MLN_FAIL(LIMIT);
+        }
         if (!mln_stats_resource_id(&e->cse->names, v->text, &id)) {
             mln_fault_set(e->fault, "eris: %.*s is no resourceID of this CSE", MLN_S_ARG(v->text));
             MLN_FAIL(ATTR_INVALID);

@@ -72,12 +72,27 @@ static mln_err set_id(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("sci"), mln_value_text(e->arena, text));
 }
 
+/* Rules are kept in memory. */
+static bool is_short(const struct mln_exec *e, const struct mln_value *v)
+{
+    return !v || v->kind != MLN_V_TEXT || v->text.len <= e->cse->options.limits->identifier_bytes;
+}
+
 static mln_err validate(struct mln_exec *e)
 {
-    const struct mln_value *list = mln_value_get(e->attributes, MLN_S("cdi"));
+    const struct mln_value *given = mln_value_get(e->attributes, MLN_S("cdi"));
+    const struct mln_value *list = given && given->kind == MLN_V_ARRAY ? given : NULL;
+    bool is_long = !is_short(e, mln_value_get(e->attributes, MLN_S("cei")));
 
     if (list && list->items.count > e->cse->options.limits->statistics_entries) {
         mln_fault_set(e->fault, "cdi: too many entries");
+        MLN_FAIL(LIMIT);
+    }
+    for (const struct mln_value *v = list ? list->items.first : NULL; v && !is_long; v = v->next) {
+        is_long = !is_short(e, v);
+    }
+    if (is_long) {
+        mln_fault_set(e->fault, "cei, cdi: an identifier is too long");
         MLN_FAIL(LIMIT);
     }
     return mln_validate_schedule(e, MLN_S("cp"));
