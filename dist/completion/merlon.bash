@@ -322,11 +322,13 @@ _merlon()
         --profile-enforcement) COMPREPLY=($(compgen -W "off on" -- "$cur")); return ;;
         --audit) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --audit-all) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
+        --statistics) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --tokens) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
         --token-skew) :; return ;;
         --role-issuer) :; return ;;
         --role-repository) :; return ;;
         --group-host) :; return ;;
+        --peer) :; return ;;
         --stop-time) :; return ;;
         --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --tls-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -343,7 +345,7 @@ _merlon()
         --authority) :; return ;;
         --limit) :; return ;;
         esac
-        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --in-cse-id --registrar --registrar-id --registration-lifetime --deregister --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --flex-definitions --unauthenticated --profile-enforcement --audit --audit-all --tokens --token-skew --role-issuer --role-repository --group-host --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
+        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --in-cse-id --registrar --registrar-id --registration-lifetime --deregister --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --flex-definitions --unauthenticated --profile-enforcement --audit --audit-all --statistics --tokens --token-skew --role-issuer --role-repository --group-host --peer --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
         ;;
     store)
         case "$prev" in
