@@ -123,7 +123,7 @@ static void hexadecimal_digits(void **state)
 
     (void)state;
     for (int c = -128; c < 128; c++) {
-        const char *at = c ? strchr(digits, (char)c) : NULL;
+        const char *at = c ? strchr(digits, (unsigned char)c) : NULL;
         int want = at ? (int)(at - digits) - (at - digits > 15 ? 6 : 0) : -1;
 
         assert_int_equal(mln_num_hex((char)c), want);

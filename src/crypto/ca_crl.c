@@ -45,8 +45,8 @@ static ASN1_INTEGER *integer_of(struct mln_slice serial)
     ASN1_INTEGER *integer;
 
     for (size_t i = 0; i < len && i < sizeof bytes; i++) {
-        bytes[i] = (unsigned char)(mln_num_hex(serial.ptr[2 * i]) << 4 |
-                                   mln_num_hex(serial.ptr[2 * i + 1]));
+        bytes[i] = (unsigned char)((unsigned)mln_num_hex(serial.ptr[2 * i]) << 4 |
+                                   (unsigned)mln_num_hex(serial.ptr[2 * i + 1]));
     }
     n = BN_bin2bn(bytes, (int)len, NULL);
     integer = n ? BN_to_ASN1_INTEGER(n, NULL) : NULL;

@@ -18,9 +18,11 @@ struct mln_kinds {
     size_t count;
 };
 
-const struct mln_member_kind *mln_kinds_at(const struct mln_kinds *kinds, size_t number)
+struct mln_member_kind mln_kinds_at(const struct mln_kinds *kinds, size_t number)
 {
-    return kinds && number < kinds->count ? &kinds->items[number].found : NULL;
+    struct mln_member_kind unknown = { .state = MLN_KIND_UNREACHABLE };
+
+    return kinds && number < kinds->count ? kinds->items[number].found : unknown;
 }
 
 /* memberIDs of the request, checked for nothing but that; or NULL. */

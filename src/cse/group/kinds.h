@@ -35,6 +35,6 @@ struct mln_member_kind {
     struct mln_slice attrs; /* packed: those that tell kinds apart */
 };
 
-/* The member of another CSE with that number among those of the request, from 0; NULL: it was not
- * asked for. */
-const struct mln_member_kind *mln_kinds_at(const struct mln_kinds *kinds, size_t number);
+/* The member of another CSE with that number among those of the request, from 0; UNREACHABLE, too,
+ * when it was not asked for. */
+struct mln_member_kind mln_kinds_at(const struct mln_kinds *kinds, size_t number);

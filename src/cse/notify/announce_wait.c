@@ -35,7 +35,7 @@ static void answer_anew(struct mln_exec *e, uint64_t original)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
     struct mln_response before = *e->response;
-    struct mln_resource after;
+    struct mln_resource after = { 0 };
     mln_err err = mln_view_begin(e->worker->reader, &view);
 
     if (!mln_failed(err)) {

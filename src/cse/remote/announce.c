@@ -299,7 +299,9 @@ static mln_err want_new(struct mln_exec *e, const struct mln_change *c,
             continue;
         }
         MLN_REQUIRE(read_target(e->cse, v->text, c->arena, &copy.host, &is_cse), INTERNAL);
-        copy.place = is_cse ? (struct mln_slice){ 0 } : v->text;
+        if (!is_cse) {
+            copy.place = v->text;
+        }
         MLN_TRY(want(c, original, &copy));
         e->wants_copies = true;
     }

@@ -130,7 +130,7 @@ static mln_err convert_rules(const struct saying *s, struct mln_value *set)
 static mln_err convert_policy(const struct saying *s, struct mln_slice *text)
 {
     struct mln_resource policy;
-    struct mln_copy copy;
+    struct mln_copy copy = { 0 };
     mln_err err = mln_locate_lookup(s->l, *text, &policy);
 
     if (!mln_failed(err)) {

@@ -279,11 +279,11 @@ static void given_up(void **state)
     look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
     mln_look_make(&look, "Cae", "Cae", MLN_TY_CNT, "{'m2m:cnt':{'rn':'d','at':['/down']}}");
     (void)update("'lbl':['a']");
-    mln_inproc_advance(look.p, 2 * 3600 * S);
+    mln_inproc_advance(look.p, INT64_C(2) * 3600 * S);
     assert_int_equal(records(MLN_SPACE_ANNOUNCED), 2);
     assert_true(is_at("\"at\":[\"/down/x2\"]"));
     assert_int_equal(mln_look_ask(&look, "{'op':4,'to':'Cae/c','fr':'Cae'}")->rsc, MLN_RSC_DELETED);
-    mln_inproc_advance(look.p, 2 * 3600 * S);
+    mln_inproc_advance(look.p, INT64_C(2) * 3600 * S);
     assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
     assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
 }

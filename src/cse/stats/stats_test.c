@@ -177,7 +177,7 @@ static void rules_within_their_periods(void **state)
     collect("a", "'evt':1,'opt':[2],'erts':[5]", ",'cp':{'sce':['* * 8-20 * * * *']}");
     ask("{'op':2,'to':'cse-in','fr':'CAdmin'}", 2000);
     expect(NULL, NULL);
-    mln_inproc_advance(look.p, 9 * 3600 * S);
+    mln_inproc_advance(look.p, INT64_C(9) * 3600 * S);
     ask("{'op':2,'to':'cse-in','fr':'CAdmin'}", 2000);
     expect("1 2 5 0 CAdmin", NULL);
 }
@@ -267,13 +267,13 @@ static void times_in_periods(void **state)
     collect("a", event, ",'cp':{'sce':['0 0 12 * * * *','* 30 18 1 3 * *']}");
     mln_inproc_advance(look.p, INT64_C(59) * 86400 * S); /* 2030-03-01 */
     expect(NULL, NULL);
-    mln_inproc_advance(look.p, 13 * 3600 * S);
+    mln_inproc_advance(look.p, INT64_C(13) * 3600 * S);
     expect("3 0 3 0 C1", NULL);
-    mln_inproc_advance(look.p, 6 * 3600 * S); /* every second of a minute: once a minute */
+    mln_inproc_advance(look.p, INT64_C(6) * 3600 * S); /* every second of a minute: once a minute */
     expect("3 0 3 0 C1", NULL);
     mln_inproc_advance(look.p, 86400 * S);
     expect("3 0 3 0 C1", NULL);
-    mln_inproc_advance(look.p, 10 * 86400 * S);
+    mln_inproc_advance(look.p, INT64_C(10) * 86400 * S);
     expect(NULL, NULL);
 }
 

@@ -115,7 +115,7 @@ static enum mln_virtual virtual_of(struct mln_slice address, const struct mln_ta
 /* spec: TS-0004 7.4.13.2.1 */
 static mln_err find_far(struct plan *p, struct mln_slice address, struct member *ret)
 {
-    const struct mln_member_kind *k = mln_kinds_at(p->e->kinds, p->far_count++);
+    struct mln_member_kind k = mln_kinds_at(p->e->kinds, p->far_count++);
     struct mln_target *t = &ret->target;
     bool is_plain = !mln_members_is_virtual(address) && !mln_members_has_fan_out(address);
 
@@ -123,21 +123,20 @@ static mln_err find_far(struct plan *p, struct mln_slice address, struct member 
     if (p->member_type == MIXED) {
         return MLN_OK;
     }
-    if (!k || k->state == MLN_KIND_UNREACHABLE) {
+    if (k.state == MLN_KIND_UNREACHABLE) {
         mln_fault_set(p->e->fault, "mid: %.*s cannot be reached, so its type is not known",
                       MLN_S_ARG(address));
         MLN_FAIL(NOT_REACHABLE);
     }
-    if (k->state == MLN_KIND_DENIED) {
+    if (k.state == MLN_KIND_DENIED) {
         mln_fault_set(p->e->fault, "mid: %.*s may not be retrieved", MLN_S_ARG(address));
         MLN_FAIL(RECEIVER_DENIED);
     }
-    t->resource.ty = k->ty;
-    t->resource.attrs = k->attrs;
-    t->type = mln_model_type(k->ty);
+    t->resource.ty = k.ty;
+    t->resource.attrs = k.attrs;
+    t->type = mln_model_type(k.ty);
     t->virtual_child = virtual_of(address, t);
-    ret->is_there =
-        k->state == MLN_KIND_THERE && (is_plain || t->virtual_child != MLN_VIRTUAL_NONE);
+    ret->is_there = k.state == MLN_KIND_THERE && (is_plain || t->virtual_child != MLN_VIRTUAL_NONE);
     return MLN_OK;
 }
 
