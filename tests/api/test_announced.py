@@ -30,6 +30,8 @@ def minimal(short, **more):
 def good(short, row):
     if row.short == "mgd":
         return TYPES[short]["definition"]
+    if row.type == "m2m:geoCoordinates":
+        return {"typ": 1, "crd": "[1.5,2.5]"}
     return {"pv": {"acr": [{"acor": ["/mn1/C1"], "acop": 2}]}, "pvs": {"acr": [{"acor": ["/mn1"], "acop": 63}]},
             "srv": ["3"], "lnk": "/mn1/base/y", "cnf": "text/plain:0", "spty": {"mgd": 1001},
             "conr": {"urir": [{"nm": "a", "uri": "http://x.example"}]}}.get(row.short) or model.good_of_row(row)
