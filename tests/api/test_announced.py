@@ -226,6 +226,22 @@ def test_policies_of_the_original(host):
         assert host.cse.delete(made["ri"]).rsc == 2002
 
 
+def test_announced_policies_protect_themselves(host):
+    """TS-0001 9.6.2.0: who may see what stands above a policy does not see its rules, at the copy as at the original"""
+    acp = grant(host.admin, (["all"], 63), parent="cse-in", name="allabovepolicy")
+    base = host.create("cbA", acpi=[acp])["ri"]
+    assert host.ae.retrieve(base).rsc == 2000
+    policy = host.create("acpA", parent=base)["ri"]
+    for client in (host.ae, host.other):
+        assert client.retrieve(policy).rsc == 4103
+        assert policy not in str(client.discover(base))
+        assert client.create(policy, "sub", nu=[client.originator]).rsc == 4103
+    assert host.cse.update(policy, "acpA", pvs={"acr": [{"acor": [host.ae.originator], "acop": 2}]}).rsc == 2004
+    assert host.ae.retrieve(policy).rsc == 2000
+    assert host.cse.retrieve(policy).rsc == 2000
+    assert host.cse.delete(base).rsc == 2002
+
+
 @pytest.mark.parametrize("rules", [{"acr": []}, {"acr": [{"acor": [], "acop": 1}]},
                                    {"acr": [{"acor": ["a b"], "acop": 1}]}, {"acr": [{"acor": ["all"], "acop": 64}]}])
 def test_policies_that_cannot_be_evaluated(host, unchanged, rules):

@@ -375,8 +375,8 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
         mln_trace_verdict(a->facts.trace, "creator", protector->ri, protector->cr, true);
         return MLN_OK;
     }
-    if (protector->ty == MLN_TY_ACP) {
-        /* spec: TS-0001 9.6.2.0: selfPrivileges protect the policy itself */
+    if (protector->ty == MLN_TY_ACP || protector->ty == MLN_TY_ACPA) {
+        /* spec: TS-0001 9.6.2.0: selfPrivileges protect the policy itself; so they do its copy */
         mln_trace_source(a->facts.trace, "pvs", protector->ri);
         return policy_permits(a, protector, true, q, ret);
     }
