@@ -534,6 +534,17 @@ static mln_err note_too_old(const struct mln_change *c, struct mln_copy *copy)
     return mln_copy_erase(c, copy->lane);
 }
 
+/* Else it would have us change and delete, in our name, what others host. */
+static bool is_at_its_host(const struct mln_cse *cse, const struct mln_copy *copy,
+                           struct mln_slice address)
+{
+    struct mln_entity asked;
+    struct mln_entity host;
+
+    return mln_entity_parse_cse(copy->host, &cse->names, &asked) &&
+           mln_remote_host(cse, address, &host) && mln_entity_eq(&host, &asked);
+}
+
 mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
                               const struct mln_announce_outcome *outcome)
 {
@@ -547,7 +558,8 @@ mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
     switch (outcome->end) {
     case MLN_ANNOUNCE_CREATED:
     case MLN_ANNOUNCE_FOUND:
-        return note_made(c, &copy, outcome);
+        return is_at_its_host(c->cse, &copy, outcome->address) ? note_made(c, &copy, outcome)
+                                                               : note_refused(c, &copy, outcome);
     case MLN_ANNOUNCE_UPDATED:
         return note_updated(c, &copy, outcome);
     case MLN_ANNOUNCE_GONE:

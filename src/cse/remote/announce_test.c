@@ -22,12 +22,14 @@ static struct {
     enum mln_rsc create;
     enum mln_rsc update;
     const char *et;
+    const char *name;  /* what a CREATE gives, in place of x1, x2, ... */
     const char *found; /* what a discovery gives */
 } host;
 
 static struct mln_inproc_reply down(void *data, const struct mln_inproc_sent *sent)
 {
     static char pc[200];
+    char name[20];
 
     (void)data;
     switch (sent->op) {
@@ -35,8 +37,9 @@ static struct mln_inproc_reply down(void *data, const struct mln_inproc_sent *se
         if (host.create_err || host.create) {
             return (struct mln_inproc_reply){ .err = host.create_err, .rsc = host.create };
         }
-        (void)snprintf(pc, sizeof pc, "{\"m2m:cntA\":{\"ri\":\"x%d\",\"et\":\"%s\"}}", ++host.made,
-                       host.et);
+        (void)snprintf(name, sizeof name, "x%d", ++host.made);
+        (void)snprintf(pc, sizeof pc, "{\"m2m:cntA\":{\"ri\":\"%s\",\"et\":\"%s\"}}",
+                       host.name ? host.name : name, host.et);
         return (struct mln_inproc_reply){ .rsc = MLN_RSC_CREATED, .pc = pc };
     case MLN_OP_UPDATE:
         return (struct mln_inproc_reply){ .rsc = host.update };
@@ -58,6 +61,7 @@ static int set_up(void **state)
     host.create = (enum mln_rsc)0;
     host.update = MLN_RSC_UPDATED;
     host.et = "20990101T000000";
+    host.name = NULL;
     host.found = "{\"m2m:uril\":[]}";
     mln_look_open(&look, &(struct mln_inproc_options){ .receive = down });
     (void)mln_look_prove(&look, "//merlon.example/down", "//merlon.example/down", NULL);
@@ -251,6 +255,42 @@ static void lost_requests(void **state)
     assert_true(is_at("\"at\":[\"/down/x3\"]"));
 }
 
+/* It cannot have us change or delete, in our name, what is elsewhere. */
+static void addresses_elsewhere(void **state)
+{
+    static const char *const elsewhere[] = { "/side/x", "//other.example/down/x", "/id-in/Cae",
+                                             "/downx/y", "//" };
+
+    (void)state;
+    announce();
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
+        (void)update("'at':null");
+        host.name = elsewhere[i];
+        (void)update("'at':['/down'],'lbl':['a']");
+        (void)update("'lbl':['b']");
+        assert_true(is_at(NULL));
+        assert_string_equal(sent(), "");
+        assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+    }
+    host.name = "//merlon.example/down/x9"; /* in full */
+    (void)update("'at':['/down']");
+    assert_true(is_at("\"at\":[\"//merlon.example/down/x9\"]"));
+}
+
+static void found_elsewhere(void **state)
+{
+    (void)state;
+    announce();
+    (void)update("'at':null");
+    host.create_err = MLN_ERR_TIMEOUT;
+    (void)update("'at':['/down']");
+    host.found = "{\"m2m:uril\":[\"/side/x\"]}";
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "1 /down/x1;2 /down/-");
+    assert_true(is_at(NULL));
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+}
+
 /* However often the original changes meanwhile, two entries wait; in the end the last state counts.
  */
 static void nobody_there(void **state)
@@ -310,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_requests, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(addresses_elsewhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(found_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(short_lives, set_up, tear_down),
