@@ -289,6 +289,8 @@ def test_original_resource(tmp_path):
         found = ae.retrieve(copies["open"], query={"rcn": 7})
         assert found.rsc == 2000 and found.res == there, found
         assert ae.retrieve(copies["gone"], query={"rcn": 7}).rsc == 4004
+        member = ae.retrieve(copies["open"], query={"rcn": 7}, headers={"X-M2M-GID": "g1"})
+        assert member.rsc == 5001, "a member of a group of another CSE, as one of ours"
         secret = fleet.client("mn1", "Cae").create("base/ae", "cnt", rn="secret")
         assert secret.rsc == 2001
         assert cse.update(copies["gone"], "cntA", lnk="/mn1/base/ae/secret").rsc == 2004

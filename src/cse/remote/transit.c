@@ -355,7 +355,7 @@ mln_err mln_transit_prepare(struct mln_exec *e)
 
 mln_err mln_transit_follow(struct mln_exec *e, struct mln_slice to)
 {
-    if (!e->call) {
+    if (!e->call || e->may_write) { /* of ours, or of a group elsewhere */
         mln_fault_set(e->fault, "a member of a group cannot wait for another CSE");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
