@@ -412,7 +412,7 @@ static void a_cse_in_its_association(void **state)
         { "/elsewhere", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/elsewhere/Cx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/Sx", MLN_ERR_NONE, MLN_ERR_OPERATION },
-        { "//far.example/Sx", MLN_ERR_NONE, MLN_ERR_OPERATION },
+        { "//far.example/Sx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "//far.example/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/id-in/Cabc", MLN_ERR_NONE, MLN_ERR_OPERATION }, /* fan-out of a group there */
         { "/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },

@@ -173,6 +173,10 @@ mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entit
     if (!*ret) {
         return MLN_OK;
     }
+    if (!mln_entity_is_at_home(entity, &l->cse->names)) {
+        *ret = mln_remote_is_registrar(l->cse, peer); /* they come in by our IN-CSE, from above */
+        return MLN_OK;
+    }
     if (is_us(l->cse, &home)) {
         *ret = entity->stem.len > 0; /* our AE, by a group that the neighbour hosts */
         return MLN_OK;

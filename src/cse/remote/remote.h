@@ -27,8 +27,9 @@ bool mln_remote_is_gateway(const struct mln_cse *cse, const struct mln_entity *e
 
 /* May the neighbour speak for what is called so: for itself, its own AEs, what lies behind it?
  * Not for our own whole CSE-ID, nor for another registree and its AEs. Who is of another service
- * provider speaks for nobody outside of it, and for others in it as its IN-CSE only. `peer` need
- * not be known here. Errors: STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
+ * provider speaks for nobody outside of it, and for others in it as its IN-CSE only; of ours only
+ * the registrar speaks for anybody outside. `peer` need not be known here. Errors: STORE_*,
+ * NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
 mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entity *peer,
                               const struct mln_entity *entity, bool *ret);
 
