@@ -161,31 +161,36 @@ static void note_success(struct mln_buf *pc, const struct mln_outbound_answer *a
 
 /* What finds no room is left out where something was done, and else ends the whole: nothing was
  * changed yet. */
-static mln_err keep_answer(struct far *f, struct mln_far_member *m, struct mln_response *r)
+static mln_err keep_answer(struct far *f, struct mln_far_member *m, struct mln_response *r,
+                           struct mln_arena *scratch)
 {
     struct mln_exec *e = f->e;
+    struct mln_slice packed;
     struct mln_buf out;
     size_t unused;
 
-    mln_buf_init(&out, e->arena, f->bytes_left);
+    mln_buf_init(&out, scratch, f->bytes_left);
     mln_far_put_answer(&out, m->member, r, &unused);
     if (out.failed == MLN_ERR_LIMIT && e->req.op != MLN_OP_RETRIEVE && r->pc.len) {
         r->pc = (struct mln_slice){ 0 };
-        return keep_answer(f, m, r);
+        return keep_answer(f, m, r, scratch);
     }
     if (out.failed == MLN_ERR_LIMIT) {
         mln_fault_set(e->fault, "the answers of the members together would be too large");
     }
-    MLN_TRY(mln_buf_finish(&out, &m->answer));
-    f->bytes_left -= out.len;
+    MLN_TRY(mln_buf_finish(&out, &packed));
+    MLN_REQUIRE(mln_arena_dup(e->arena, packed, &m->answer), NO_MEMORY);
+    f->bytes_left -= packed.len;
     f->has_answers = true;
     return MLN_OK;
 }
 
+/* In memory of its own: what is left out must not cost what the others need. */
 static mln_err take_answer(struct far *f, struct mln_far_member *m,
                            const struct mln_outbound_answer *answer)
 {
     struct mln_exec *e = f->e;
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
     struct mln_response r = { .rqi = e->req.rqi, .rvi = e->req.rvi };
     bool is_none = !mln_failed(answer->err) && !(answer->has_rsc && mln_rsc_is_final(answer->rsc));
     struct mln_buf pc;
@@ -193,7 +198,9 @@ static mln_err take_answer(struct far *f, struct mln_far_member *m,
     if (answer->err.code == MLN_ERR_TIMEOUT) {
         return MLN_OK; /* what comes later does not count. spec: TS-0004 7.4.14.2.5 */
     }
-    mln_buf_init(&pc, e->arena, mln_exec_answer_limit(e));
+    scratch = mln_arena_new(SIZE_MAX); /* an answer is bounded where it is received */
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    mln_buf_init(&pc, scratch, SIZE_MAX);
     if (mln_failed(answer->err) || is_none) {
         note_failure(&pc, is_none ? MLN_ERROR(PROTOCOL) : answer->err, &r);
     } else {
@@ -202,7 +209,7 @@ static mln_err take_answer(struct far *f, struct mln_far_member *m,
     MLN_TRY(mln_buf_finish(&pc, &r.pc));
     m->has_left = m->may_leave && r.rsc == MLN_RSC_DELETED;
     f->has_left = f->has_left || m->has_left;
-    return keep_answer(f, m, &r);
+    return keep_answer(f, m, &r, scratch);
 }
 
 static void take(struct mln_asking *a, struct mln_ask *ask,

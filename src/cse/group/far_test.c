@@ -206,6 +206,38 @@ static void too_large_an_answer(void **state)
     look.p->limits.response_bytes = 16 << 20;
 }
 
+static char large[5000]; /* a content */
+
+static struct mln_inproc_reply receive_large(void *data, const struct mln_inproc_sent *sent)
+{
+    struct mln_inproc_reply reply = receive(data, sent);
+
+    reply.pc = large;
+    return reply;
+}
+
+/* Answers that find no room cost no memory either, however many they are. */
+static void many_answers_that_are_too_large(void **state)
+{
+    char members[1024];
+    size_t len = 0;
+
+    (void)state;
+    (void)snprintf(large, sizeof large, "{\"m2m:uri\":\"%04096d\"}", 0);
+    for (int i = 0; i < 90; i++) {
+        len += (size_t)snprintf(members + len, sizeof members - len, "%s'/a/%d'", i ? "," : "", i);
+    }
+    make_group("g", members);
+    look.p->receive = receive_large;
+    look.p->limits.request_arena_bytes = 256 << 10;
+    look.p->limits.response_bytes = 16 << 10;
+    assert_non_null(strstr(summary(create("g")), "/a/0=2001 /a/1=2001"));
+    assert_non_null(strstr(summary(create("g")), "/a/89=2001"));
+    look.p->limits.response_bytes = 4096;
+    assert_non_null(strstr(summary(create("g")), "/a/89=2001"));
+    assert_int_equal(retrieve("g", "")->rsc, MLN_RSC_BAD_REQUEST);
+}
+
 /* What was done here stays done, and who could not be asked is named. */
 static void no_place_to_wait(void **state)
 {
@@ -288,7 +320,7 @@ int main(void)
         T(each_in_its_place),         T(a_sub_group_that_fails),
         T(what_stands_behind),        T(who_is_silent),
         T(too_large_an_answer),       T(no_place_to_wait),
-        T(only_so_many_wait_for_one),
+        T(only_so_many_wait_for_one), T(many_answers_that_are_too_large),
 #ifdef MLN_TORTURE
         T(each_call_fails),
 #endif
