@@ -13,6 +13,7 @@ from lib.fleet import Fleet
 from lib.onem2m import grant, timestamp
 from lib.receiver import Receiver
 from lib.server import eventually
+from lib.tokens import Issuer
 
 ALL = ("in", "mn1", "mn2", "asn")
 OPEN = [f"/{name}/base/ae/open" for name in ALL]
@@ -292,6 +293,20 @@ def test_what_a_member_is_asked(fleet):
             assert one.headers["X-M2M-Origin"] == "/in/Cae" and one.headers["X-M2M-RST"] < until
             assert "X-M2M-RTU" not in one.headers
         fleet.drop("fake")
+
+
+def test_what_a_member_need_not_know(tmp_path):
+    """TS-0001 7.1.16: names that this CSE gave to tokens mean nothing elsewhere; TS-0004 7.3.2.6: release 1 has no
+    Release Version Indicator"""
+    Issuer(tmp_path).add(tmp_path / "in")
+    with Fleet(tmp_path, names=("in",)) as fleet, Receiver() as host:
+        ae = fleet.add_aes()["in"]
+        fleet.pretend("old", host.url, srv=["1"])
+        make_group(ae, ["/old/base/x"])
+        got = ae.retrieve("base/ae/g/fopt", query={"ltids": "l1"})
+        assert answers(got) == [("/old/base/x", 2000)]
+        seen = host.next()
+        assert seen.path == "/~/old/base/x" and "X-M2M-RVI" not in seen.headers
 
 
 def test_answers_that_are_none(fleet):

@@ -384,8 +384,8 @@ static int64_t deadline(const struct mln_exec *e)
 static bool is_own(const struct mln_exec *e, struct mln_slice name)
 {
     static const struct mln_slice names[] = {
-        { "rt", 2 },  { "rp", 2 },   { "pc", 2 },   { "oet", 3 },
-        { "gid", 3 }, { "grtm", 4 }, { "rqet", 4 }, { "rset", 4 },
+        { "rt", 2 },   { "rp", 2 },   { "pc", 2 },   { "oet", 3 }, { "gid", 3 },
+        { "grtm", 4 }, { "rqet", 4 }, { "rset", 4 }, { "rvi", 3 }, { "ltids", 5 },
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -421,7 +421,8 @@ static mln_err set_times(const struct mln_exec *e, int64_t until_us, struct mln_
 }
 
 /* Those of the request, but each member answers us, and in time. Sub-groups elsewhere are wanted as
- * a whole: what is in them is not known here. */
+ * a whole: what is in them is not known here. The release is said as each neighbour knows it, and
+ * local Token IDs are ours. */
 static mln_err make_params(const struct mln_exec *e, int64_t until_us, struct mln_value **ret)
 {
     struct mln_value *params = mln_value_new(e->arena, MLN_V_OBJECT);
