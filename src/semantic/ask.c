@@ -124,7 +124,8 @@ static bool leave_group(struct search *s, const struct mln_group *group, const s
         return false;
     }
     if (!after) {
-        return s->found(s->data, &(struct mln_solution){ &s->bindings, s->triples, s->count });
+        return s->found(s->data,
+                        &(struct mln_solution){ &s->bindings, s->triples, s->count, &s->steps });
     }
     if (after->reached) {
         *after->reached = true;
@@ -156,13 +157,12 @@ bool mln_graph_solve(const struct mln_graph *graph, const struct mln_query *quer
                      bool (*found)(void *data, const struct mln_solution *s), void *data,
                      uint64_t *ret_steps)
 {
-    enum { BYTES = 1024 };
     struct search s = {
         .graph = graph,
         .found = found,
         .data = data,
         .most = graph->limits->sparql_steps,
-        .weight = 1 + (graph->longest + query->bytes) / BYTES,
+        .weight = 1 + (graph->longest + query->bytes) / MLN_STEP_BYTES,
     };
     bool is_enough = query->limit == 0 || solve(&s, query->where, query->where->first, NULL);
 

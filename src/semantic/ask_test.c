@@ -216,6 +216,29 @@ static void constants_cost_steps_too(void **state)
     assert_in_range(more, 2 * few, 4 * few);
 }
 
+static void data_types_and_languages_cost_steps_too(void **state)
+{
+    static const char *const forms[][2] = { { "^^<u:", ">" }, { "@x", "" } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        char text[4096];
+        uint64_t few;
+        uint64_t more;
+        bool ret;
+
+        mln_graph_free(graph);
+        assert_int_equal(mln_graph_new(&limits, &graph).code, MLN_ERR_NONE);
+        (void)snprintf(text, sizeof text, "<u:s> <u:p> \"x\"%s%03000d%s .", forms[i][0], 0,
+                       forms[i][1]);
+        assert_int_equal(mln_graph_add(graph, MLN_S("<u:s> <u:p> 1 ."), NULL).code, MLN_ERR_NONE);
+        assert_int_equal(ask_text("ASK { ?a ?b 2 }", &ret, &few).code, MLN_ERR_NONE);
+        assert_int_equal(mln_graph_add(graph, mln_slice_z(text), NULL).code, MLN_ERR_NONE);
+        assert_int_equal(ask_text("ASK { ?a ?b 2 }", &ret, &more).code, MLN_ERR_NONE);
+        assert_in_range(more, 3 * few, 6 * few);
+    }
+}
+
 static void origins_of_solutions(void **state)
 {
     static const char text[] = "PREFIX h: <http://h/> ASK { ?x h:in ?r . ?r h:floor ?f }";
@@ -260,6 +283,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(steps_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(constants_cost_steps_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(data_types_and_languages_cost_steps_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(origins_of_solutions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_solutions_are_asked_for, set_up, tear_down),
     };

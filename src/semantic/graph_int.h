@@ -14,9 +14,11 @@ struct mln_graph {
     struct mln_triple *triples;
     size_t count;
     size_t cap;
-    size_t longest;     /* bytes of a text in it */
+    size_t longest;     /* bytes of a text in it, or of a data type */
     unsigned documents; /* added so far */
 };
+
+enum { MLN_STEP_BYTES = 1024 }; /* of text cost as much as a triple to look at */
 
 /* More are refused; the search goes as deep as there are elements. */
 enum { MLN_QUERY_VARIABLES = 64, MLN_QUERY_ELEMENTS = 256 };
@@ -75,6 +77,7 @@ struct mln_solution {
     const struct mln_bindings *bindings;
     const struct mln_triple *const *triples; /* that it consists of */
     unsigned count;
+    uint64_t *steps; /* of the search: who makes much of a solution adds to them */
 };
 
 /* Shows all solutions until `found` says true, as many times as there are ways to them. *ret_steps

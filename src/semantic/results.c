@@ -214,13 +214,15 @@ static mln_err is_new_row(struct answer *a, struct mln_slice row, bool *ret)
     return mln_set_add(&a->seen, kept, ret);
 }
 
-static mln_err take_row(struct answer *a, const struct mln_bindings *bindings)
+/* Rows that are not new take no room, but time. */
+static mln_err take_row(struct answer *a, const struct mln_solution *s)
 {
     struct mln_slice row;
     size_t rest = strlen(a->format->row_next) + strlen(a->format->end);
     bool is_new;
 
-    put_row(a, bindings);
+    put_row(a, s->bindings);
+    *s->steps += a->row.len / MLN_STEP_BYTES;
     MLN_TRY(mln_buf_finish(&a->row, &row));
     MLN_TRY(is_new_row(a, row, &is_new));
     if (!is_new) {
@@ -236,7 +238,7 @@ static mln_err take_row(struct answer *a, const struct mln_bindings *bindings)
 static bool take(void *data, const struct mln_solution *s)
 {
     struct answer *a = data;
-    mln_err err = a->query->is_ask ? MLN_OK : take_row(a, s->bindings);
+    mln_err err = a->query->is_ask ? MLN_OK : take_row(a, s);
 
     a->err = err.code;
     a->count += a->query->is_ask;

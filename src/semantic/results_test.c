@@ -161,6 +161,25 @@ static void too_many_steps_leave_a_part(void **state)
     json("ASK { ?s <u:p> 1 }", "{\"head\":{},\"boolean\":true}");
 }
 
+/* Also those that are shown no second time. */
+static void long_rows_cost_steps(void **state)
+{
+    static const char query[] =
+        "SELECT DISTINCT ?a ?b ?c { <u:l> <u:p> ?a, ?b, ?c . ?s <u:p> ?n . ?t <u:p> ?m }";
+    char text[4096];
+    struct answer a;
+
+    (void)state;
+    (void)snprintf(text, sizeof text, "<u:l> <u:p> \"%03000d\" .", 0);
+    assert_int_equal(mln_graph_add(graph, mln_slice_z(text), NULL).code, MLN_ERR_NONE);
+    limits.sparql_steps = 300; /* 16 rows of 9000 bytes, and 40 triples of 4 steps */
+    assert_int_equal(answer(query, MLN_RESULTS_JSON, SIZE_MAX, &a).code, MLN_ERR_NONE);
+    assert_true(a.is_partial);
+    limits.sparql_steps = 400;
+    assert_int_equal(answer(query, MLN_RESULTS_JSON, SIZE_MAX, &a).code, MLN_ERR_NONE);
+    assert_false(a.is_partial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tables_in_xml, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_room_is_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_steps_leave_a_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_rows_cost_steps, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

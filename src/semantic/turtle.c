@@ -36,6 +36,14 @@ unsigned mln_graph_documents(const struct mln_graph *graph)
     return graph->documents;
 }
 
+static size_t longest(const struct mln_term *t, size_t least)
+{
+    size_t ret = t->text.len > least ? t->text.len : least;
+
+    ret = t->type.len > ret ? t->type.len : ret;
+    return t->language.len > ret ? t->language.len : ret;
+}
+
 static mln_err take(void *data, const struct mln_term part[3])
 {
     struct mln_graph *g = data;
@@ -52,7 +60,7 @@ static mln_err take(void *data, const struct mln_term part[3])
     }
     for (int i = 0; i < 3; i++) {
         g->triples[g->count].part[i] = part[i];
-        g->longest = part[i].text.len > g->longest ? part[i].text.len : g->longest;
+        g->longest = longest(&part[i], g->longest);
     }
     g->triples[g->count++].document = g->documents - 1;
     return MLN_OK;
