@@ -86,7 +86,8 @@ static void make_world(struct world *w)
         .cr = MLN_S("Cae1"),
         .flags = MLN_RESOURCE_SHOWS_CREATOR,
         .attrs = pack_of(w, "{\"mni\":10,\"lbl\":[\"room\",\"color:red\"],\"con\":{\"t\":21.5,"
-                            "\"l\":[1,\"x\",null]}}"),
+                            "\"l\":[1,\"x\",null]},\"loc\":{\"typ\":3,\"crd\":\"[[[0,0],[9,0],"
+                            "[9,9],[0,9],[0,0]],[[2,2],[4,2],[4,4],[2,2]]]\"}}"),
     };
     w->child = (struct mln_resource){
         .id = 3,
@@ -180,7 +181,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_queries(&w, input);
     (void)mln_event_conditions_match(input, &w.resource);
     w.resource.attrs = input;
-    fuzz_criteria(&w, MLN_S("{\"lbl\":[\"a\"],\"lbq\":\"a\",\"cty\":[\"a\"],\"fo\":2,\"cfs\":1,"
+    fuzz_criteria(&w, MLN_S("{\"lbl\":[\"a\"],\"gmty\":3,\"gsf\":1,\"geom\":"
+                            "\"[[[0,0],[9,0],[9,9],[0,9],[0,0]]]\",\"lbq\":\"a\",\"cty\":[\"a\"],"
+                            "\"fo\":2,\"cfs\":1,"
                             "\"cfq\":\"$ EQ 1\",\"atr\":[{\"nm\":\"mni\",\"val\":\"1\"}]}"));
     mln_arena_free(w.arena);
     return 0;

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/decimal.h"
+
 #define SAME 1e-9 /* degrees */
+#define MOST 360  /* degrees; far beyond, doubles are coarser than that */
 
 struct point {
     double x;
@@ -53,21 +56,20 @@ static bool take(struct reader *r, char c)
 
 static bool read_number(struct reader *r, double *ret)
 {
-    enum { DIGITS = 64 };
-    char text[DIGITS];
+    enum { ROOM = 64 };
+    char text[ROOM];
     size_t len = 0;
-    char *end;
 
     skip_blanks(r);
-    while (len < r->rest.len && len + 1 < DIGITS && r->rest.ptr[len] &&
+    while (len < r->rest.len && len + 1 < ROOM && r->rest.ptr[len] &&
            strchr("+-.eE0123456789", r->rest.ptr[len])) {
         text[len] = r->rest.ptr[len];
         len++;
     }
     text[len] = '\0';
-    *ret = strtod(text, &end); /* LC_NUMERIC is "C": nobody sets it */
+    *ret = strtod(text, NULL); /* LC_NUMERIC is "C": nobody sets it */
     r->rest = mln_slice_from(r->rest, len);
-    return len > 0 && *end == '\0' && isfinite(*ret);
+    return mln_decimal_is_number(mln_slice_of(text, len)) && isfinite(*ret);
 }
 
 /* [x, y] or [x, y, z] */
@@ -79,7 +81,7 @@ static bool read_point(struct reader *r)
 
     if (g->point_count == MLN_GEO_POINTS || !take(r, '[') || !read_number(r, &p.x) ||
         !take(r, ',') || !read_number(r, &p.y) || (take(r, ',') && !read_number(r, &unused)) ||
-        !take(r, ']')) {
+        !take(r, ']') || fabs(p.x) > MOST || fabs(p.y) > MOST) {
         return false;
     }
     g->points[g->point_count++] = p;
@@ -363,7 +365,7 @@ static void divide(struct edge e, const struct mln_geo *g, struct cuts *ret)
 
 /* Is there a part of an edge of `a`, undivided by `b`, of which that is true? */
 static bool any_part(const struct mln_geo *a, const struct mln_geo *b,
-                     bool (*is)(const struct mln_geo *g, struct point p))
+                     bool (*is)(const struct mln_geo *g, struct point p), uint64_t *steps)
 {
     struct walk w = { .geo = a };
     struct cuts cuts;
@@ -371,6 +373,7 @@ static bool any_part(const struct mln_geo *a, const struct mln_geo *b,
 
     while (next_edge(&w, &e)) {
         divide(e, b, &cuts);
+        *steps += cuts.count * b->point_count;
         for (size_t i = 0; i + 1 < cuts.count; i++) {
             if (is(b, between(e, (cuts.at[i] + cuts.at[i + 1]) / 2))) {
                 return true;
@@ -397,44 +400,60 @@ static bool covers_all_points(const struct mln_geo *b, const struct mln_geo *a)
     return true;
 }
 
-/* A point in the area: in the middle of its first stretch on a line just above its lowest point. */
-static bool find_inside(const struct mln_geo *g, struct point *ret)
+/* Does `b` cover the area just above the lowest point of the ring? Each part of an area has a ring
+ * around it, and begins there. */
+static bool covers_bottom(const struct mln_geo *b, const struct mln_geo *a, const struct path *ring)
 {
     double low = INFINITY;
     double next = INFINITY;
-    struct walk w = { .geo = g };
+    double y;
+    struct walk w = { .geo = a };
     struct cuts x = { .count = 0 };
     struct edge e;
+    bool ret = true;
 
-    for (size_t i = 0; i < g->point_count; i++) {
-        low = g->points[i].y < low ? g->points[i].y : low;
-    }
-    for (size_t i = 0; i < g->point_count; i++) {
-        double y = g->points[i].y;
+    for (size_t i = 0; i < ring->count; i++) {
+        double at = a->points[ring->first + i].y;
 
-        next = y > low + SAME && y < next ? y : next;
+        low = at < low ? at : low;
     }
-    ret->y = (low + next) / 2;
-    while (isfinite(next) && next_edge(&w, &e)) {
-        if ((e.a.y > ret->y) != (e.b.y > ret->y)) {
-            x.at[x.count++] = e.a.x + (ret->y - e.a.y) / (e.b.y - e.a.y) * (e.b.x - e.a.x);
+    for (size_t i = 0; i < a->point_count; i++) {
+        double at = a->points[i].y;
+
+        next = at > low + SAME && at < next ? at : next;
+    }
+    y = (low + next) / 2; /* infinite where nothing is above: then no edge is there */
+    while (next_edge(&w, &e)) {
+        if ((e.a.y > y) != (e.b.y > y)) {
+            x.at[x.count++] = e.a.x + (y - e.a.y) / (e.b.y - e.a.y) * (e.b.x - e.a.x);
         }
     }
     qsort(x.at, x.count, sizeof x.at[0], by_value);
-    ret->x = x.count > 1 ? (x.at[0] + x.at[1]) / 2 : 0;
-    return x.count > 1;
+    for (size_t i = 0; ret && i + 1 < x.count; i += 2) {
+        ret = covers_point(b, (struct point){ (x.at[i] + x.at[i + 1]) / 2, y });
+    }
+    return ret;
 }
 
 /* Of areas not only the edges: nothing of what is not `b` may lie in the middle of `a`. */
-static bool is_within(const struct mln_geo *a, const struct mln_geo *b)
+static bool covers_middle(const struct mln_geo *b, const struct mln_geo *a, uint64_t *steps)
 {
-    struct point inside;
-
-    if (a->dimensions > b->dimensions || !covers_all_points(b, a) || any_part(a, b, is_outside)) {
+    if (any_part(b, a, is_inside, steps)) {
         return false;
     }
-    return a->dimensions < 2 ||
-           (!any_part(b, a, is_inside) && find_inside(a, &inside) && covers_point(b, inside));
+    for (size_t i = 0; i < a->path_count; i++) {
+        *steps += a->point_count * b->point_count;
+        if (!covers_bottom(b, a, &a->paths[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_within(const struct mln_geo *a, const struct mln_geo *b, uint64_t *steps)
+{
+    return a->dimensions <= b->dimensions && covers_all_points(b, a) &&
+           !any_part(a, b, is_outside, steps) && (a->dimensions < 2 || covers_middle(b, a, steps));
 }
 
 static bool intersects(const struct mln_geo *a, const struct mln_geo *b)
@@ -468,13 +487,15 @@ static bool intersects(const struct mln_geo *a, const struct mln_geo *b)
     return false;
 }
 
-bool mln_geo_holds(enum mln_geo_function function, const struct mln_geo *a, const struct mln_geo *b)
+bool mln_geo_holds(enum mln_geo_function function, const struct mln_geo *a, const struct mln_geo *b,
+                   uint64_t *steps)
 {
+    *steps += a->point_count * b->point_count;
     switch (function) {
     case MLN_GEO_WITHIN:
-        return is_within(a, b);
+        return is_within(a, b, steps);
     case MLN_GEO_CONTAINS:
-        return is_within(b, a);
+        return is_within(b, a, steps);
     case MLN_GEO_INTERSECTS:
         return intersects(a, b);
     }

@@ -31,11 +31,13 @@ enum mln_geo_function {
 
 struct mln_geo;
 
-/* Reads coordinates of that type. A third number of a point, its altitude, is not looked at. Lives
- * in the arena. Errors: SYNTAX (not of that type; too many points), NO_MEMORY. */
+/* Reads coordinates of that type, of 360 degrees at most. A third number of a point, its altitude,
+ * is not looked at. Lives in the arena. Errors: SYNTAX (not of that type; too many points, or too
+ * far), NO_MEMORY. */
 mln_err mln_geo_read(uint64_t type, struct mln_slice coordinates, struct mln_arena *arena,
                      struct mln_geo **ret);
 
-/* Is `a` within `b`, does it contain it, have they a point in common? */
-bool mln_geo_holds(enum mln_geo_function function, const struct mln_geo *a,
-                   const struct mln_geo *b);
+/* Is `a` within `b`, does it contain it, have they a point in common? Adds to *steps how many pairs
+ * of edges and points that took to find out. */
+bool mln_geo_holds(enum mln_geo_function function, const struct mln_geo *a, const struct mln_geo *b,
+                   uint64_t *steps);

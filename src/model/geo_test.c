@@ -57,6 +57,15 @@ static void what_is_read(void **state)
         { 1, "[1,2]x", false },
         { 1, "[1,nan]", false },
         { 1, "[1,1e999]", false },
+        { 1, "[360,-90]", true },
+        { 1, "[1e-999,1E+2]", true },
+        { 1, "[361,0]", false },
+        { 1, "[0,-1e308]", false },
+        { 1, "[+1,2]", false },
+        { 1, "[01,2]", false },
+        { 1, "[.5,2]", false },
+        { 1, "[1.,2]", false },
+        { 1, "[1,2e]", false },
         { 1, "[\"1\",2]", false },
         { 1, "[[1,2]]", false },
         { 1, "1,2", false },
@@ -102,11 +111,13 @@ static void points_are_bounded(void **state)
 /* w: a within b, c: contains, i: intersects */
 static void relate(const struct mln_geo *a, const struct mln_geo *b, const char *want)
 {
-    assert_int_equal(mln_geo_holds(MLN_GEO_WITHIN, a, b), strchr(want, 'w') != NULL);
-    assert_int_equal(mln_geo_holds(MLN_GEO_CONTAINS, a, b), strchr(want, 'c') != NULL);
-    assert_int_equal(mln_geo_holds(MLN_GEO_INTERSECTS, a, b), strchr(want, 'i') != NULL);
-    assert_int_equal(mln_geo_holds(MLN_GEO_WITHIN, b, a), strchr(want, 'c') != NULL);
-    assert_int_equal(mln_geo_holds(MLN_GEO_INTERSECTS, b, a), strchr(want, 'i') != NULL);
+    uint64_t steps = 0;
+
+    assert_int_equal(mln_geo_holds(MLN_GEO_WITHIN, a, b, &steps), strchr(want, 'w') != NULL);
+    assert_int_equal(mln_geo_holds(MLN_GEO_CONTAINS, a, b, &steps), strchr(want, 'c') != NULL);
+    assert_int_equal(mln_geo_holds(MLN_GEO_INTERSECTS, a, b, &steps), strchr(want, 'i') != NULL);
+    assert_int_equal(mln_geo_holds(MLN_GEO_WITHIN, b, a, &steps), strchr(want, 'c') != NULL);
+    assert_int_equal(mln_geo_holds(MLN_GEO_INTERSECTS, b, a, &steps), strchr(want, 'i') != NULL);
 }
 
 static void points(void **state)
@@ -174,6 +185,53 @@ static void areas(void **state)
     relate(square, geo(2, "[[0,0],[10,0],[10,10],[0,10],[0,0]]"), "ci");
 }
 
+/* Each part of an area must lie within, not only its first. */
+static void parts(void **state)
+{
+    struct mln_geo *ring = geo(3, "[" SQUARE "," HOLE "]");
+
+    (void)state;
+    relate(geo(6, "[[[[1,1],[2,1],[2,2],[1,1]]],[" HOLE "]]"), ring, "i");
+    relate(geo(6, "[[" HOLE "],[[[1,8],[2,8],[2,9],[1,8]]]]"), ring, "i");
+    relate(geo(6, "[[[[1,1],[2,1],[2,2],[1,1]]],[[[1,8],[2,8],[2,9],[1,8]]]]"), ring, "wi");
+    relate(ring, geo(6, "[[" SQUARE "," HOLE "],[[[4.5,4.5],[5,4.5],[5,5],[4.5,4.5]]]]"), "wi");
+}
+
+/* In whichever direction rings go; and rings without an area are like lines. */
+static void odd_rings(void **state)
+{
+    struct mln_geo *square = geo(3, "[" SQUARE "]");
+
+    (void)state;
+    relate(geo(3, "[[[0,0],[0,10],[10,10],[10,0],[0,0]]]"), square, "wci");
+    relate(geo(3, "[[[1,5],[9,5],[5,5],[1,5]]]"), square, "wi");
+    relate(geo(3, "[[[5,1],[5,9],[5,5],[5,1]]]"), square, "wi");
+    relate(geo(3, "[[[5,5],[5,5],[5,5],[5,5]]]"), square, "wi");
+    relate(geo(3, "[[[1,1],[3,3],[3,1],[1,3],[1,1]]]"), square, "wi"); /* crosses itself */
+    relate(geo(3, "[[[1,5],[19,5],[5,5],[1,5]]]"), square, "i");
+}
+
+/* What makes much work says so. */
+static void steps_are_counted(void **state)
+{
+    struct mln_geo *square = geo(3, "[" SQUARE "]");
+    char zigzag[16 * MLN_GEO_POINTS];
+    size_t at = 0;
+    uint64_t few = 0;
+    uint64_t many = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < MLN_GEO_POINTS; i++) {
+        at += (size_t)snprintf(zigzag + at, sizeof zigzag - at, "%c[%u,%u]", i ? ',' : '[',
+                               1 + 8 * (i % 2), 1 + i % 9);
+    }
+    (void)snprintf(zigzag + at, sizeof zigzag - at, "]");
+    assert_true(mln_geo_holds(MLN_GEO_WITHIN, geo(1, "[1,1]"), square, &few));
+    assert_true(mln_geo_holds(MLN_GEO_WITHIN, geo(2, zigzag), square, &many));
+    assert_int_equal(few, 5);
+    assert_true(many >= (uint64_t)MLN_GEO_POINTS * 5 + (uint64_t)(MLN_GEO_POINTS - 1) * 2 * 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +240,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(points, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(areas, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(odd_rings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(steps_are_counted, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

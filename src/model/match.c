@@ -273,12 +273,17 @@ static bool geography_holds(const struct mln_filter_condition *c, const struct m
     struct mln_slice text;
     struct mln_geo *geo;
     uint64_t type;
+    uint64_t steps = 0;
+    bool ret = env->scratch && mln_pack_find(r->attrs, MLN_S("loc"), &location) &&
+               mln_pack_find_u64(location, MLN_S("typ"), &type) &&
+               mln_pack_find_text(location, MLN_S("crd"), &text) &&
+               !mln_failed(mln_geo_read(type, text, env->scratch, &geo)) &&
+               mln_geo_holds((enum mln_geo_function)c->count, geo, c->geo, &steps);
 
-    return env->scratch && mln_pack_find(r->attrs, MLN_S("loc"), &location) &&
-           mln_pack_find_u64(location, MLN_S("typ"), &type) &&
-           mln_pack_find_text(location, MLN_S("crd"), &text) &&
-           !mln_failed(mln_geo_read(type, text, env->scratch, &geo)) &&
-           mln_geo_holds((enum mln_geo_function)c->count, geo, c->geo);
+    if (env->steps) {
+        *env->steps += steps;
+    }
+    return ret;
 }
 
 /* ---- conditions ---- */

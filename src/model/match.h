@@ -32,6 +32,7 @@ struct mln_match_env {
                          struct mln_arena *arena, struct mln_value **ret, struct mln_fault *fault);
     const struct mln_limits *limits; /* for read_json */
     struct mln_arena *scratch;       /* parsed contents go there; the caller empties it */
+    uint64_t *steps; /* to be added to: what comparing locations took (model/geo.h); or NULL */
 };
 
 /* Errors: those of env->parent and env->any_child. */

@@ -458,6 +458,24 @@ static void contents_need_a_reader(void **state)
     mln_arena_free(no_memory);
 }
 
+/* ---- locations ---- */
+
+static void comparing_locations_takes_steps(void **state)
+{
+    struct tree t = { 0 };
+    struct mln_match_env env = env_of(&t);
+    struct mln_resource r = resource(CNT, "{\"loc\":{\"typ\":2,\"crd\":\"[[1,2],[3,4],[5,6]]\"}}");
+    uint64_t steps = 10;
+    bool holds;
+
+    (void)state;
+    env.steps = &steps;
+    assert_false(
+        mln_failed(try_match("{\"gmty\":1,\"gsf\":3,\"geom\":\"[1,2]\"}", &env, &r, &holds)));
+    assert_true(holds);
+    assert_int_equal(steps, 10 + 3);
+}
+
 /* ---- parents and children ---- */
 
 static void asks_the_parent(void **state)
@@ -718,6 +736,7 @@ int main(void)
         T(searches_contents_that_are_json_values),
         T(searches_contents_that_are_json_texts),
         T(contents_need_a_reader),
+        T(comparing_locations_takes_steps),
         T(asks_the_parent),
         T(asks_the_children),
         T(reads_no_more_than_needed),

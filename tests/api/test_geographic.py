@@ -4,12 +4,13 @@ docs/decisions/0038-geographic-queries.md
 """
 
 import json
+import math
 
 import pytest
 from lib import serial
 from lib.onem2m import Client, grant
 
-POINT, LINE, POLYGON, POINTS = 1, 2, 3, 4
+POINT, LINE, POLYGON, POINTS, POLYGONS = 1, 2, 3, 4, 6
 WITHIN, CONTAINS, INTERSECTS = 1, 2, 3
 CITY = [[[13.0, 52.0], [14.0, 52.0], [14.0, 53.0], [13.0, 53.0], [13.0, 52.0]]]
 
@@ -42,6 +43,32 @@ def test_what_lies_where(places):
     assert find(places, places.path, POINTS, [[11.6, 48.1], [0, 0]], WITHIN) == ["outside"]
     assert find(places, places.path, POLYGON, CITY, INTERSECTS, rn="r*") == ["road"], "with other criteria"
     assert "none" not in find(places, places.path, POLYGON, CITY, INTERSECTS, fo=2, rn="inside")
+
+
+def test_each_part_of_an_area_counts(places):
+    """an area within a hole is not within what is around it, wherever its other parts are"""
+    hole = [[13.4, 52.4], [13.6, 52.4], [13.6, 52.6], [13.4, 52.6], [13.4, 52.4]]
+    part = [[13.1, 52.1], [13.2, 52.1], [13.2, 52.2], [13.1, 52.1]]
+    assert places.create(places.path, "cnt", rn="parts", loc=at(POLYGONS, [[part], [hole]])).rsc == 2001
+    assert "parts" in find(places, places.path, POLYGON, CITY, WITHIN)
+    assert "parts" not in find(places, places.path, POLYGON, [*CITY, hole], WITHIN)
+    assert "parts" in find(places, places.path, POLYGON, [*CITY, hole], INTERSECTS)
+
+
+def test_comparisons_are_effort(own):
+    """Limit scan: large geometries count as many resources"""
+    admin = Client(own("--limit", "scan=1000").url)
+    assert admin.create("cse-in", "ae", rn="a", api="Nx", rr=False, srv=["3"],
+                        headers={"X-M2M-Origin": "Ca"}).rsc == 2001
+    ring = [[round(9 * math.cos(i * math.tau / 99), 6), round(9 * math.sin(i * math.tau / 99), 6)] for i in range(99)]
+    zigzag = [[(-1) ** i, round(i / 100, 2)] for i in range(100)]
+    for i in range(20):
+        assert admin.create("cse-in/a", "cnt", rn=f"c{i}", loc=at(LINE, zigzag)).rsc == 2001
+    asked = {"fu": 1, "gmty": POLYGON, "gsf": WITHIN}
+    small = admin.retrieve("cse-in/a", query={**asked, "geom": json.dumps(CITY)})
+    assert small.rsc == 2000 and "X-M2M-CTS" not in small.http.headers
+    large = admin.retrieve("cse-in/a", query={**asked, "geom": json.dumps([ring + ring[:1]])})
+    assert large.http.headers.get("X-M2M-CTS") == "1" and 0 < len(large.pc["m2m:uril"]) < 20
 
 
 def test_a_location_changes(places):
@@ -79,6 +106,7 @@ def test_types_with_a_location(ae):
     {"typ": 1, "crd": [1, 2]}, {"typ": 1, "crd": "1,2"}, {"typ": 1, "crd": "[1]"}, {"typ": 2, "crd": "[1,2]"},
     {"typ": 1, "crd": "[\"1\",2]"}, {"typ": 1, "crd": "[1,2] "*2}, {"typ": 3, "crd": "[[[0,0],[1,0],[1,1]]]"},
     {"typ": 4, "crd": json.dumps([[i, 0] for i in range(101)])}, {"typ": 1, "crd": "[1,2]", "x": 1}, "[1,2]",
+    {"typ": 1, "crd": "[361,0]"}, {"typ": 1, "crd": "[0,1e300]"}, {"typ": 1, "crd": "[0,01]"},
 ], ids=str)
 def test_what_is_no_location(ae, loc):
     assert ae.create(ae.path, "cnt", loc=loc).rsc == 4000

@@ -105,7 +105,9 @@ static mln_err ask(void *data, const struct mln_resource *resource, bool *ret)
 mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct mln_arena *scratch,
                            const struct mln_resource *r, bool *ret)
 {
+    enum { STEPS = 256 }; /* of geometry cost as much as one resource */
     struct surroundings s = { e, access, scratch, NULL, mln_env_now_us(e->cse->options.env) };
+    uint64_t steps = 0;
     struct mln_match_env env = {
         .data = &s,
         .parent = read_parent,
@@ -114,6 +116,7 @@ mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct
         .read_json = e->cse->options.read_json,
         .limits = e->cse->options.limits,
         .scratch = scratch,
+        .steps = &steps,
     };
     mln_err err;
 
@@ -123,6 +126,7 @@ mln_err mln_filter_applies(struct mln_exec *e, struct mln_access *access, struct
     }
     mln_exec_charge_bytes(e, r->attrs.len);
     err = mln_filter_matches(e->req.fc, &env, r, ret);
+    e->effort->spent += steps / STEPS;
     mln_arena_free(s.child);
     return err;
 }
