@@ -222,6 +222,8 @@ def test_each_member_is_asked_for_its_consent(house, admin, other):
     assert other.discover(f"{house.path}/g/sfop", smf=UPSTAIRS) == [], "the containers are not its to find"
     assert house.update(f"{house.path}/lamp", "cnt", acpi=[only_found]).rsc == 2004
     assert other.discover(f"{house.path}/g/sfop", smf=UPSTAIRS) == [f"{house.path}/lamp"]
+    assert house.update(f"{house.path}/g", "grp", macp=[only_found]).rsc == 2004
+    assert query(other, f"{house.path}/g/sfop", UPSTAIRS, fu=1).rsc == 4103, "a query is no discovery"
 
 
 @pytest.mark.parametrize("parameters,rsc", [

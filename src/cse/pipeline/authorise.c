@@ -9,7 +9,7 @@
 static bool is_discovery(const struct mln_request *req)
 {
     return req->op == MLN_OP_RETRIEVE && req->fc && req->fc->usage == MLN_FILTER_USAGE_DISCOVERY &&
-           !req->atrl;
+           !req->atrl && !req->sqi;
 }
 
 /* Shows nothing of its target, only what is found below. spec: TS-0004 7.3.3.14, 7.3.3.19.1 */
