@@ -210,6 +210,10 @@ def test_semantics_of_members_elsewhere(fleet):
     assert found.pc == {"m2m:uril": ["base/ae/open", f"/mn1/{ids['mn1']}", f"/asn/{ids['asn']}"]}
     for address in found.pc["m2m:uril"]:
         assert fleet.aes["in"].retrieve(address).rsc == 2000
+    cross = " . ".join(f"?a{i} ?b{i} ?c{i}" for i in range(10))
+    costly = f"SELECT ?a0 {{ {cross} FILTER(?a0 = <u:none>) }}"
+    cut = fleet.aes["in"].retrieve("base/ae/g/sfop", query={"fu": 1, "smf": [costly, upstairs]})
+    assert cut.rsc == 2000 and cut.http.headers.get("X-M2M-CTS") == "1", cut
 
 
 @pytest.mark.parametrize("method", ["retrieve", "create"])

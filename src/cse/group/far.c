@@ -247,7 +247,8 @@ static bool is_semantic(const struct mln_exec *e)
     return e->target.virtual_child == MLN_VIRTUAL_SEMANTIC_FAN_OUT;
 }
 
-/* What the members say is about resources here, too. spec: TS-0004 7.4.35.2.2 */
+/* What the members say is about resources here, too. It cannot move to another thread any more:
+ * what takes too long is cut. spec: TS-0004 7.4.35.2.2 */
 static mln_err put_semantics(struct mln_exec *e)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
@@ -255,6 +256,7 @@ static mln_err put_semantics(struct mln_exec *e)
 
     MLN_TRY(mln_view_begin(e->worker->reader, &view));
     e->view = view;
+    e->effort->moves = false;
     err = mln_semantics_of_members(e);
     e->view = NULL;
     return err;
