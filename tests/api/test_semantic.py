@@ -178,6 +178,9 @@ def test_discovery_by_a_group(house):
         {"m2m:uril": [f"{house.path}/{n}" for n in ("lamp", "room")]}
     first = house.retrieve(f"{house.path}/g/sfop", query={"fu": 1, "smf": UPSTAIRS, "lim": 1, "ofst": 2})
     assert first.pc == {"m2m:uril": [f"{house.path}/oven"]} and first.http.headers["X-M2M-CTS"] == "1"
+    assert first.http.headers["X-M2M-CTO"] == "3", "where the next page begins"
+    rest = house.retrieve(f"{house.path}/g/sfop", query={"fu": 1, "smf": UPSTAIRS, "ofst": 3})
+    assert rest.pc == {"m2m:uril": [f"{house.path}/room"]} and "X-M2M-CTS" not in rest.http.headers
     ids = house.discover(f"{house.path}/g/sfop", smf=lamps, drt=2)
     assert ids == [house.retrieve(f"{house.path}/{n}")["ri"] for n in ("lamp", "room")]
 

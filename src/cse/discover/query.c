@@ -67,14 +67,16 @@ static mln_err put_results(struct basis *b, struct mln_buf *out)
     struct mln_slice results;
     uint64_t steps;
     bool is_partial;
+    mln_err err;
 
     MLN_REQUIRE(out->max - out->len > FRAME, LIMIT);
     mln_buf_init(&text, b->arena, out->max - out->len - FRAME);
     MLN_TRY(read_query(b, mln_filter_queries(e->req.fc, &count)[0], &query));
-    if (mln_failed(mln_graph_results(b->graph, query, form, &text, &is_partial, &steps))) {
+    err = mln_graph_results(b->graph, query, form, &text, &is_partial, &steps);
+    if (err.code == MLN_ERR_LIMIT) {
         mln_fault_set(e->fault, "smf: the query takes too long");
-        MLN_FAIL(LIMIT);
     }
+    MLN_TRY(err);
     e->effort->spent += steps / STEPS;
     MLN_TRY(mln_buf_finish(&text, &results));
     mln_pack_map(out, 1);
@@ -185,6 +187,7 @@ struct gathering {
     struct mln_buf out;
     uint64_t skip;
     uint64_t left;
+    uint64_t emitted;
 };
 
 static mln_err add_source(struct gathering *g, uint16_t ty, struct mln_slice attrs,
@@ -287,9 +290,11 @@ static mln_err put_address(struct gathering *g, struct mln_slice address)
     }
     if (g->left == 0) {
         e->response->content_status = MLN_CONTENT_PARTIAL;
+        e->response->content_offset = e->req.fc->offset + g->emitted;
         return MLN_OK;
     }
     g->left--;
+    g->emitted++;
     mln_pack_text(&g->out, address);
     return MLN_OK;
 }
