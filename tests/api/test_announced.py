@@ -206,6 +206,16 @@ def test_without_policies_nobody_sees_it(host):
     assert host.cse.retrieve(made).rsc == 2000
 
 
+def test_without_policies_nobody_sees_it_in_release_2(own):
+    """There the parent's policies count where a resource has none: those of the CSEBase here are not the original's"""
+    host = Host(own("--profile", "r2", store="mem").url)
+    for short in ("cbA", "cntA", "cinA"):
+        assert host.cse.retrieve(host.made[short]).rsc == 2000
+        for client in (host.ae, host.other):
+            assert client.retrieve(host.made[short]).rsc == 4103, short
+            assert host.made[short] not in str(client.discover("cse-in"))
+
+
 def test_policies_of_the_original(host):
     """acpi may name policies that are not here: those permit nothing, until they are announced, too"""
     far = host.create("cntA", acpi=["/mn1/base/acp1"])

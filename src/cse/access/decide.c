@@ -357,10 +357,11 @@ static mln_err listed_permit(struct mln_access *a, struct mln_slice acpi, const 
     return MLN_OK;
 }
 
-/* spec: TS-0004 table 7.3.2.2-1: what somebody asks, and is answered, is theirs */
-static bool inherits(const struct mln_access *a, const struct mln_resource *r)
+/* spec: TS-0004 table 7.3.2.2-1: what somebody asks, and is answered, is theirs. A copy follows its
+ * original, not where it stands: decision 0033. */
+static bool inherits(const struct mln_access *a, const struct mln_type *type)
 {
-    return a->cse->options.is_release_2 && r->ty != MLN_TY_REQ;
+    return a->cse->options.is_release_2 && type->ty != MLN_TY_REQ && !type->is_announced;
 }
 
 /* Do the rules that protect this resource, which is the target or above it, permit it? */
@@ -402,7 +403,7 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
      * the system, ours is then that of the parent */
     *ret = is_creator(a, protector);
     mln_trace_verdict(a->facts.trace, "creator", protector->ri, protector->cr, *ret);
-    return *ret || !inherits(a, protector) ? MLN_OK : parent_permits(a, protector, q, ret);
+    return *ret || !inherits(a, type) ? MLN_OK : parent_permits(a, protector, q, ret);
 }
 
 /* ---- the whole ---- */
