@@ -111,7 +111,7 @@ MODIFIED = [  # (kind, what is given, what is told)
     ("cnt", {"et": "20300101T000000,0"}, {"ty", "ri", "rn", "pi", "ct", "lt", "st", "cni", "cbs"}),
     ("cnt", {"et": "99991231T000000"}, {"ty", "ri", "rn", "pi", "ct", "lt", "et", "st", "cni", "cbs"}),
     ("acp", {"pv": POLICY, "pvs": POLICY}, {"ty", "ri", "rn", "pi", "ct", "lt", "et"}),
-    ("grp", {"mnm": 3, "mid": []}, {"ty", "ri", "rn", "pi", "ct", "lt", "et", "cnm", "mt", "csy", "mtv"}),
+    ("grp", {"mnm": 3, "mid": []}, {"ty", "ri", "rn", "pi", "ct", "lt", "et", "cnm", "mt", "csy", "mtv", "ssi"}),
 ]
 
 

@@ -34,6 +34,9 @@ SETTINGS = {
                    ["/id-mn", "/id-mn=", "id-mn=http://h", "=http://h", "/=http://h", "/a/b=http://h", "//sp=http://h",
                     "//sp.example/=http://h", "//s p/id-mn=http://h", "/id-mn=/cse", "/id-mn=mqtt://h",
                     "/id-mn=http://h,credential=12-k1@sp.example", "/id-mn=https://h,credential=12-k1", ""]),
+    "peer": (["//other.example/id-in=http://h", "//other.example/id-in="],
+             ["/id-in=http://h", "//other.example=http://h", "//other.example/=http://h",
+              "//other.example/id-in", "//other.example/id-in=mqtt://h", ""]),
     "in-cse-id": (["/id-top"], ["id-top", "/", "//sp.example/id-top", ""]),
     # these two go together, and not with an IN-CSE: test_fleet.py
     "registrar": ([], ["", "h", "mqtt://h", "https://h,credential=12-k1", "http://h,credential=12-k1@sp.example"]),
@@ -68,6 +71,7 @@ SETTINGS = {
     "unauthenticated": (["refuse", "registered", "open"], ["closed", "", "on"]),
     "profile-enforcement": (["on", "off"], ["yes", ""]),
     "audit": (["/tmp/merlon-nowhere.jsonl", "none"], [""]),
+    "statistics": (["/tmp/merlon-nowhere.jsonl", "none"], [""]),
     "audit-all": (["on", "off"], ["yes", ""]),
     "stop-time": (["0", "600000"], ["600001", "-1", "1s"]),
     # which files are taken: test_tls_reload.py

@@ -21,6 +21,9 @@ def place(tmp_path_factory):
                 store="mem") as server:
         found = Place(Client(server.url))
         found.targets["cb"] = "cse-in"
+        policy = found.admin.create(found.targets["nod"], 13, {"m2m:cmp": found.least("cmp")})
+        assert policy.rsc == 2001, policy
+        found.policy_of_node = policy["ri"]
         yield found
 
 
@@ -35,9 +38,10 @@ def is_single(parent, child):
     return facts.get("child_limits", {}).get(child, {}).get("card") == "0..1"
 
 
-def own_rules(child):
+def own_rules(place, parent, child):
     """Attributes that a child needs below some parents only."""
-    return {"sub": {"nu": ["http://127.0.0.1:1/x"]}}.get(child, {})
+    return {("sub", parent): {"nu": ["http://127.0.0.1:1/x"]},
+            ("acmp", "nod"): {"acmlk": place.policy_of_node}}.get((child, parent), {})
 
 
 @pytest.mark.parametrize("parent", BUILT)
@@ -46,7 +50,7 @@ def test_parents(place, parent, child):
     before = place.everything()
     target = place.targets[parent]
     number = model.table(f"types/{child}.json")["type"]
-    body = {**place.least(child), **own_rules(child)}
+    body = {**place.least(child), **own_rules(place, parent, child)}
     answer = place.admin.create(target, number, {f"m2m:{child}": body})
     if may_hold(parent, child):
         assert answer.rsc == 2001 or (is_single(parent, child) and answer.rsc == 4105), answer
