@@ -68,7 +68,7 @@ static int tear_down(void **state)
 
 static void make_group(const char *name, const char *members)
 {
-    char pc[1024];
+    char pc[2048];
 
     (void)snprintf(pc, sizeof pc, "{'m2m:grp':{'rn':'%s','mnm':99,'mid':[%s]}}", name, members);
     mln_look_make(&look, "Cae", "cse-in/Cae", 9, pc);
