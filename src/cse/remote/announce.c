@@ -143,20 +143,28 @@ mln_err mln_announce_check(struct mln_exec *e)
 
 /* ---- entries in the outbox ---- */
 
-/* One that may be under way, and one that follows it, say all there is to say. */
-static mln_err push(const struct mln_change *c, struct mln_lane lane)
+/* One that may be under way, and one that follows it, say all there is to say. But both may have
+ * been read already, and not be erased yet: so a change that puts none is remembered. */
+static mln_err push(const struct mln_change *c, struct mln_copy *copy)
 {
     struct mln_notice nothing = { .content = mln_slice_of("\xF6", 1) }; /* null, as a pack */
     uint64_t waiting;
 
-    MLN_TRY(mln_outbox_waiting(c->view, lane, 0, &waiting));
-    return waiting < 2 ? mln_outbox_put(c, lane, 0, (struct mln_slice){ 0 }, &nothing) : MLN_OK;
+    MLN_TRY(mln_outbox_waiting(c->view, copy->lane, 0, &waiting));
+    if (waiting < 2) {
+        return mln_outbox_put(c, copy->lane, 0, (struct mln_slice){ 0 }, &nothing);
+    }
+    if (copy->is_behind) {
+        return MLN_OK;
+    }
+    copy->is_behind = true;
+    return mln_copy_put(c, copy);
 }
 
-static mln_err keep(const struct mln_change *c, const struct mln_copy *copy)
+static mln_err keep(const struct mln_change *c, struct mln_copy *copy)
 {
     MLN_TRY(mln_copy_put(c, copy));
-    return push(c, copy->lane);
+    return push(c, copy);
 }
 
 static mln_err leave(const struct mln_change *c, const struct mln_copy *copy)
@@ -350,7 +358,7 @@ static mln_err each(const struct mln_change *c, uint64_t original, each_fn *run)
 
 static mln_err renew_content(const struct mln_change *c, struct mln_copy *copy)
 {
-    return copy->state == MLN_COPY_KEPT ? push(c, copy->lane) : MLN_OK;
+    return copy->state == MLN_COPY_KEPT ? push(c, copy) : MLN_OK;
 }
 
 mln_err mln_announce_changed(const struct mln_change *c, const struct mln_resource *original)
@@ -525,7 +533,7 @@ static mln_err note_refused(const struct mln_change *c, struct mln_copy *copy,
 static mln_err note_too_old(const struct mln_change *c, struct mln_copy *copy)
 {
     if (copy->state == MLN_COPY_KEPT) {
-        return push(c, copy->lane);
+        return push(c, copy);
     }
     mln_log(MLN_LOG_WARNING, "announce", "%.*s at %.*s: %s", MLN_S_ARG(copy->link),
             MLN_S_ARG(copy->host),
@@ -555,6 +563,10 @@ mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
         return MLN_OK;
     }
     MLN_TRY(err);
+    if (copy.is_behind) {
+        copy.is_behind = false;
+        MLN_TRY(keep(c, &copy));
+    }
     switch (outcome->end) {
     case MLN_ANNOUNCE_CREATED:
     case MLN_ANNOUNCE_FOUND:
@@ -571,7 +583,7 @@ mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
     case MLN_ANNOUNCE_DELETED:
         return mln_copy_erase(c, lane);
     case MLN_ANNOUNCE_ABSENT:
-        return copy.state == MLN_COPY_WANTED ? push(c, lane) : mln_copy_erase(c, lane);
+        return copy.state == MLN_COPY_WANTED ? push(c, &copy) : mln_copy_erase(c, lane);
     case MLN_ANNOUNCE_NOTHING:
         return copy.state == MLN_COPY_LEAVING && !copy.address.len ? mln_copy_erase(c, lane)
                                                                    : MLN_OK;

@@ -24,6 +24,7 @@ static mln_err read_copy(struct mln_slice value, struct mln_lane lane, struct ml
                     state <= MLN_COPY_LEAVING && mln_pack_find_u64(value, MLN_S("y"), &ty) &&
                     mln_pack_find_u64(value, MLN_S("m"), &made) &&
                     mln_pack_find_bool(value, MLN_S("d"), &copy.is_due) &&
+                    mln_pack_find_bool(value, MLN_S("b"), &copy.is_behind) &&
                     mln_pack_find_text(value, MLN_S("h"), &copy.host) &&
                     mln_pack_find_text(value, MLN_S("p"), &copy.place) &&
                     mln_pack_find_text(value, MLN_S("l"), &copy.link) &&
@@ -105,12 +106,14 @@ mln_err mln_copy_put(const struct mln_change *c, const struct mln_copy *copy)
     struct mln_buf out;
 
     mln_buf_init(&out, c->arena, SIZE_MAX);
-    mln_pack_map(&out, 9);
+    mln_pack_map(&out, 10);
     put_number(&out, MLN_S("s"), copy->state);
     put_number(&out, MLN_S("y"), copy->ty);
     put_number(&out, MLN_S("m"), (uint64_t)copy->made_us);
     mln_pack_text(&out, MLN_S("d"));
     mln_pack_bool(&out, copy->is_due);
+    mln_pack_text(&out, MLN_S("b"));
+    mln_pack_bool(&out, copy->is_behind);
     put_text(&out, MLN_S("h"), copy->host);
     put_text(&out, MLN_S("p"), copy->place);
     put_text(&out, MLN_S("l"), copy->link);

@@ -17,6 +17,7 @@ struct mln_copy {
     enum mln_copy_state state;
     uint16_t ty;              /* of the copy */
     bool is_due;              /* expirationTime must be said again */
+    bool is_behind;           /* something changed for which no entry was put */
     struct mln_slice host;    /* CSE-ID, as it was asked for */
     struct mln_slice place;   /* address of the parent that was asked for; empty: ours to find */
     struct mln_slice link;    /* to the original */
