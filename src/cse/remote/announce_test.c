@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "cse/look_test.h"
+#include "cse/notify/outbox.h"
 
 static const int64_t S = 1000000;
 
@@ -310,6 +312,68 @@ static void nobody_there(void **state)
     assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
 }
 
+/* ---- entries that were read before a change, and are erased after it ---- */
+
+struct erasure {
+    struct mln_job job;
+    mln_err result;
+};
+
+static mln_err erase_all(struct mln_job *job, struct mln_view *view)
+{
+    struct mln_change c = {
+        .cse = look.p->cse, .view = view, .arena = look.arena, .now_us = look.p->now_us
+    };
+    struct mln_announce_outcome *outcome = NULL;
+    struct mln_outbox_entry entry = { 0 };
+    struct mln_lane lane;
+    mln_err err;
+
+    (void)job;
+    MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
+    MLN_TRY(mln_outbox_next_lane(view, NULL, &lane));
+    MLN_TRY(mln_announce_ended(MLN_ANNOUNCE_NOTHING, &outcome));
+    for (int i = 0; i < 2; i++) {
+        err = mln_outbox_next(view, lane, 0, look.arena, &entry);
+        err = mln_failed(err) ? err : mln_outbox_erase(c.write, lane, entry.number);
+        err = mln_failed(err) ? err : mln_announce_conclude(&c, lane, outcome);
+        if (mln_failed(err)) {
+            break;
+        }
+    }
+    mln_free(outcome);
+    return err;
+}
+
+static void erased(struct mln_job *job, mln_err result)
+{
+    ((struct erasure *)(void *)job)->result = result;
+}
+
+/* They do not hide the change. */
+static void read_before(void **state)
+{
+    struct erasure work = { .job = { .run = erase_all, .done = erased },
+                            .result = MLN_ERROR(INTERNAL) };
+
+    (void)state;
+    announce();
+    look.p->receive = NULL;
+    look.p->reply = (struct mln_inproc_reply){ .err = MLN_ERR_NETWORK };
+    (void)update("'lbl':['a']");
+    (void)update("'lbl':['b']");
+    (void)update("'lbl':['z']");
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 2);
+    assert_int_equal(mln_store_submit(look.p->store, &work.job).code, MLN_ERR_NONE);
+    assert_int_equal(work.result.code, MLN_ERR_NONE);
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 1);
+    mln_inproc_forget(look.p);
+    look.p->receive = down;
+    mln_inproc_advance(look.p, 120 * S);
+    assert_non_null(strstr(last_sent()->pc, "\"lbl\":[\"z\"]"));
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+}
+
 /* What was never reached is given up; a copy that is there, only when its original has gone. */
 static void given_up(void **state)
 {
@@ -353,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(addresses_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(found_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(read_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(short_lives, set_up, tear_down),
     };
