@@ -8,24 +8,9 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/test_arena.h"
 #include "model/filter.h"
 #include "model/test_json.h"
-
-static struct mln_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = mln_arena_new(1 << 22);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mln_arena_free(arena);
-    return 0;
-}
 
 static bool holds(const char *text, const char *content)
 {

@@ -7,21 +7,7 @@
 
 #include <cmocka.h>
 
-static struct mln_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = mln_arena_new(1 << 22);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mln_arena_free(arena);
-    return 0;
-}
+#include "base/test_arena.h"
 
 static struct mln_geo *geo(enum mln_geo_type type, const char *text)
 {

@@ -6,25 +6,10 @@
 
 #include <cmocka.h>
 
+#include "base/test_arena.h"
 #include "model/filter.h"
 #include "model/pack.h"
 #include "model/test_json.h"
-
-static struct mln_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = mln_arena_new(1 << 22);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mln_arena_free(arena);
-    return 0;
-}
 
 static struct mln_slice labels_of(const char *list)
 {

@@ -11,7 +11,7 @@
 #include "base/num.h"
 #include "model/value.h"
 
-static struct mln_value *test_json_item(const char **at, struct mln_arena *arena);
+static struct mln_value *test_json_item(const char **at, struct mln_arena *a);
 
 static void test_json_blank(const char **at)
 {
@@ -29,10 +29,10 @@ static struct mln_slice test_json_string(const char **at)
     return mln_slice_of(start, (size_t)(end - start));
 }
 
-static struct mln_value *test_json_items(const char **at, struct mln_arena *arena)
+static struct mln_value *test_json_items(const char **at, struct mln_arena *a)
 {
     bool is_object = **at == '{';
-    struct mln_value *v = mln_value_new(arena, is_object ? MLN_V_OBJECT : MLN_V_ARRAY);
+    struct mln_value *v = mln_value_new(a, is_object ? MLN_V_OBJECT : MLN_V_ARRAY);
 
     (*at)++;
     for (test_json_blank(at); **at != '}' && **at != ']'; test_json_blank(at)) {
@@ -42,7 +42,7 @@ static struct mln_value *test_json_items(const char **at, struct mln_arena *aren
             name = test_json_string(at);
             test_json_blank(at);
         }
-        if (mln_failed(mln_value_set(v, name, test_json_item(at, arena)))) {
+        if (mln_failed(mln_value_set(v, name, test_json_item(at, a)))) {
             abort();
         }
     }
@@ -50,7 +50,7 @@ static struct mln_value *test_json_items(const char **at, struct mln_arena *aren
     return v;
 }
 
-static struct mln_value *test_json_number(const char **at, struct mln_arena *arena)
+static struct mln_value *test_json_number(const char **at, struct mln_arena *a)
 {
     struct mln_slice text = { *at, strspn(*at, "-+.0123456789eE") };
     struct mln_value *v;
@@ -59,39 +59,39 @@ static struct mln_value *test_json_number(const char **at, struct mln_arena *are
 
     *at += text.len;
     if (mln_num_u64(text, &magnitude)) {
-        return mln_value_uint(arena, magnitude);
+        return mln_value_uint(a, magnitude);
     }
     if (mln_num_i64(text, &n)) {
-        return mln_value_int(arena, n);
+        return mln_value_int(a, n);
     }
-    v = mln_value_new(arena, MLN_V_REAL);
+    v = mln_value_new(a, MLN_V_REAL);
     v->text = text;
     return v;
 }
 
-static struct mln_value *test_json_item(const char **at, struct mln_arena *arena)
+static struct mln_value *test_json_item(const char **at, struct mln_arena *a)
 {
     test_json_blank(at);
     if (**at == '{' || **at == '[') {
-        return test_json_items(at, arena);
+        return test_json_items(at, a);
     }
     if (**at == '\'') {
-        return mln_value_text(arena, test_json_string(at));
+        return mln_value_text(a, test_json_string(at));
     }
     if (**at == 't' || **at == 'f') {
         bool b = **at == 't';
 
         *at += b ? 4 : 5;
-        return mln_value_bool(arena, b);
+        return mln_value_bool(a, b);
     }
     if (**at == 'n') {
         *at += 4;
-        return mln_value_new(arena, MLN_V_NULL);
+        return mln_value_new(a, MLN_V_NULL);
     }
-    return test_json_number(at, arena);
+    return test_json_number(at, a);
 }
 
-static struct mln_value *test_json(const char *text, struct mln_arena *arena)
+static struct mln_value *test_json(const char *text, struct mln_arena *a)
 {
-    return test_json_item(&text, arena);
+    return test_json_item(&text, a);
 }

@@ -7,11 +7,9 @@
 
 #include <cmocka.h>
 
-#define XSD "http://www.w3.org/2001/XMLSchema#"
+#include "semantic/test_graph.h"
 
-static struct mln_limits limits;
-static struct mln_graph *graph;
-static struct mln_arena *arena;
+#define XSD "http://www.w3.org/2001/XMLSchema#"
 
 static const char house[] =
     "@prefix h: <http://h/> .\n"
@@ -24,20 +22,7 @@ static const char house[] =
 static int set_up(void **state)
 {
     (void)state;
-    mln_limits_default(&limits);
-    arena = mln_arena_new(1 << 22);
-    return !arena || mln_failed(mln_graph_new(&limits, &graph)) ||
-                   mln_failed(mln_graph_add(graph, MLN_S(house), NULL))
-               ? -1
-               : 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mln_graph_free(graph);
-    mln_arena_free(arena);
-    return 0;
+    return test_graph_new(MLN_S(house));
 }
 
 static mln_err ask_text(const char *text, bool *ret, uint64_t *ret_steps)

@@ -7,29 +7,14 @@
 
 #include <cmocka.h>
 
-static struct mln_limits limits;
-static struct mln_graph *graph;
-static struct mln_arena *arena;
+#include "semantic/test_graph.h"
 
 static const char lamps[] = "<u:a> <u:p> 1 ; <u:q> \"x<\\\"&\\n\\u0001\"@de . <u:b> <u:p> 1 , 2 .";
 
 static int set_up(void **state)
 {
     (void)state;
-    mln_limits_default(&limits);
-    arena = mln_arena_new(1 << 22);
-    return !arena || mln_failed(mln_graph_new(&limits, &graph)) ||
-                   mln_failed(mln_graph_add(graph, MLN_S(lamps), NULL))
-               ? -1
-               : 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mln_graph_free(graph);
-    mln_arena_free(arena);
-    return 0;
+    return test_graph_new(MLN_S(lamps));
 }
 
 struct answer {
