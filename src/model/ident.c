@@ -178,6 +178,18 @@ bool mln_entity_parse_cse(struct mln_slice id, const struct mln_names *names,
     return true;
 }
 
+mln_err mln_ident_join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
+                       struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, arena, SIZE_MAX);
+    mln_buf_add(&out, a);
+    mln_buf_byte(&out, '/');
+    mln_buf_add(&out, b);
+    return mln_buf_finish(&out, ret);
+}
+
 mln_err mln_entity_cse_id(const struct mln_entity *entity, const struct mln_names *names,
                           struct mln_arena *arena, struct mln_slice *ret)
 {

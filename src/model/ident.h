@@ -33,6 +33,10 @@ bool mln_entity_parse(struct mln_slice id, const struct mln_names *names, struct
 bool mln_entity_parse_cse(struct mln_slice id, const struct mln_names *names,
                           struct mln_entity *ret);
 
+/* "a/b", in the arena. Errors: NO_MEMORY. */
+mln_err mln_ident_join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
+                       struct mln_slice *ret);
+
 /* The CSE-ID of an entity (its own, or that of the CSE that an AE is registered at) as it is
  * written within our SP, "/cse1", or absolute. In the arena. Errors: NO_MEMORY. */
 mln_err mln_entity_cse_id(const struct mln_entity *entity, const struct mln_names *names,

@@ -95,15 +95,9 @@ static mln_err is_wanted(struct collection *c, struct mln_slice member, bool *re
 static mln_err member_address(struct collection *c, struct mln_slice member, struct mln_slice *ret)
 {
     struct mln_slice rest = c->e->target.rest;
-    struct mln_buf buf;
 
-    mln_buf_init(&buf, c->scratch, SIZE_MAX);
-    mln_buf_add(&buf, member);
-    if (rest.len) {
-        mln_buf_byte(&buf, '/');
-        mln_buf_add(&buf, rest);
-    }
-    return mln_buf_finish(&buf, ret);
+    *ret = member;
+    return rest.len ? mln_ident_join(c->scratch, member, rest, ret) : MLN_OK;
 }
 
 /* A member's request: like the group's, but to the member. */

@@ -29,13 +29,7 @@ struct basket {
 mln_err mln_aggregate_address(const struct mln_cse *cse, struct mln_arena *arena,
                               struct mln_slice outer, struct mln_slice ri, struct mln_slice *ret)
 {
-    struct mln_buf out;
-
-    mln_buf_init(&out, arena, SIZE_MAX);
-    mln_buf_add(&out, outer.len ? outer : cse->names.cse_id);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, ri);
-    return mln_buf_finish(&out, ret);
+    return mln_ident_join(arena, outer.len ? outer : cse->names.cse_id, ri, ret);
 }
 
 mln_err mln_aggregate_content(const struct mln_change *c, struct mln_lane lane, uint64_t count,

@@ -152,6 +152,15 @@ void mln_attempt_start(struct mln_attempt *attempt)
     send_next(attempt);
 }
 
+void mln_attempt_start_for(struct mln_exec *e, struct mln_attempt *attempt, uint64_t most_ms)
+{
+    attempt->worker = e->worker;
+    attempt->fr = e->cse->names.cse_id;
+    attempt->rvi = attempt->reach.rvi;
+    attempt->timeout_us = mln_attempt_time(e, most_ms);
+    mln_attempt_start(attempt);
+}
+
 bool mln_attempt_succeeded(const struct mln_outbound_answer *answer)
 {
     if (mln_failed(answer->err)) {

@@ -34,6 +34,10 @@ int64_t mln_attempt_time(const struct mln_exec *e, uint64_t most_ms);
  * with the last failure, or with NOT_REACHABLE when there is no point of access. */
 void mln_attempt_start(struct mln_attempt *attempt);
 
+/* The same with a request of this CSE itself that a parked one waits for, at the longest `most_ms`.
+ * `done`, `data`, `reach` and `content` are set. */
+void mln_attempt_start_for(struct mln_exec *e, struct mln_attempt *attempt, uint64_t most_ms);
+
 /* Did the receiver take it? An answer with a Response Status Code counts by that, one without
  * (a receiver that does not speak oneM2M) by its transport status. */
 bool mln_attempt_succeeded(const struct mln_outbound_answer *answer);

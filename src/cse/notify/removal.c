@@ -333,13 +333,9 @@ static mln_err start(struct mln_exec *e)
     struct mln_attempt *a = &e->removal->attempt;
 
     MLN_TRY(enter(e));
-    a->worker = e->worker;
-    a->fr = e->cse->names.cse_id;
-    a->rvi = a->reach.rvi;
-    a->timeout_us = mln_attempt_time(e, e->cse->options.limits->notify_ms);
     a->done = answered;
     a->data = e;
-    mln_attempt_start(a);
+    mln_attempt_start_for(e, a, e->cse->options.limits->notify_ms);
     return MLN_OK;
 }
 

@@ -304,14 +304,10 @@ mln_err mln_verify_start(struct mln_exec *e, enum mln_step *ret)
     *ret = MLN_STEP_PARKED;
     e->inquiry->open = 1; /* held until all are sent: answers may come at once */
     for (struct question *q = e->inquiry->first; q; q = q->next) {
-        q->attempt.worker = e->worker;
-        q->attempt.fr = e->cse->names.cse_id;
-        q->attempt.rvi = q->attempt.reach.rvi;
-        q->attempt.timeout_us = mln_attempt_time(e, e->cse->options.limits->verify_ms);
         q->attempt.done = answered;
         q->attempt.data = q;
         e->inquiry->open++;
-        mln_attempt_start(&q->attempt);
+        mln_attempt_start_for(e, &q->attempt, e->cse->options.limits->verify_ms);
     }
     if (--e->inquiry->open == 0) {
         go_on(e);

@@ -187,18 +187,13 @@ static mln_err as_it_is_meant(const struct mln_exec *e, struct mln_slice id, str
     const struct mln_entity *from = &e->originator.entity;
     bool is_short = mln_ident_is_stem(id) && id.ptr[0] == 'C';
     struct mln_slice cse_id;
-    struct mln_buf out;
 
     *ret = as_we_write_it(e, id);
     if (!is_short || from->stem.len || !from->cse.len) {
         return MLN_OK; /* one of our AEs asks */
     }
     MLN_TRY(mln_entity_cse_id(from, &e->cse->names, e->arena, &cse_id));
-    mln_buf_init(&out, e->arena, SIZE_MAX);
-    mln_buf_add(&out, cse_id);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, id);
-    return mln_buf_finish(&out, ret);
+    return mln_ident_join(e->arena, cse_id, id, ret);
 }
 
 /* May the creator of the subscription notify the target? Nothing is known of it but its name. */

@@ -190,7 +190,7 @@ static mln_err add(const struct mln_change *c, const struct mln_resource *origin
 
     MLN_REQUIRE(type && copy->lane.number < LANES, LIMIT);
     MLN_TRY(mln_announce_us(c->cse, copy->host, c->arena, &us));
-    MLN_TRY(mln_announce_join(c->arena, us, original->ri, &copy->link));
+    MLN_TRY(mln_ident_join(c->arena, us, original->ri, &copy->link));
     copy->state = MLN_COPY_WANTED;
     copy->ty = type->ty;
     copy->lane.subscription = original->id;

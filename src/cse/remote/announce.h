@@ -99,10 +99,6 @@ const struct mln_type *mln_announce_type(const struct mln_type *original);
 mln_err mln_announce_us(const struct mln_cse *cse, struct mln_slice host, struct mln_arena *arena,
                         struct mln_slice *ret);
 
-/* "a/b". Errors: NO_MEMORY. */
-mln_err mln_announce_join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
-                          struct mln_slice *ret);
-
 /* What is to be said of the attributes of a copy: {"m2m:cntA": {...}}; for one that exists only
  * what differs, NULL for what has gone, and an empty slice when nothing does.
  * Errors: STORE_*, NO_MEMORY. */

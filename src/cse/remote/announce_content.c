@@ -39,24 +39,12 @@ static uint64_t hash_of(struct mln_slice bytes)
 
 /* ---- identifiers ---- */
 
-mln_err mln_announce_join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
-                          struct mln_slice *ret)
-{
-    struct mln_buf out;
-
-    mln_buf_init(&out, arena, SIZE_MAX);
-    mln_buf_add(&out, a);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, b);
-    return mln_buf_finish(&out, ret);
-}
-
 mln_err mln_announce_us(const struct mln_cse *cse, struct mln_slice host, struct mln_arena *arena,
                         struct mln_slice *ret)
 {
     *ret = cse->names.cse_id;
     return mln_slice_starts(host, MLN_S("//"))
-               ? mln_announce_join(arena, cse->names.sp_id, mln_slice_from(*ret, 1), ret)
+               ? mln_ident_join(arena, cse->names.sp_id, mln_slice_from(*ret, 1), ret)
                : MLN_OK;
 }
 
@@ -70,11 +58,11 @@ static mln_err convert(const struct saying *s, struct mln_slice *text)
         return MLN_OK;
     }
     if (text->ptr[0] == '/') {
-        return is_far ? mln_announce_join(s->l->arena, s->l->cse->names.sp_id,
-                                          mln_slice_from(*text, 1), text)
+        return is_far ? mln_ident_join(s->l->arena, s->l->cse->names.sp_id,
+                                       mln_slice_from(*text, 1), text)
                       : MLN_OK;
     }
-    return mln_announce_join(s->l->arena, s->us, *text, text);
+    return mln_ident_join(s->l->arena, s->us, *text, text);
 }
 
 /* The same for what may name an entity: AE-IDs that begin with 'S' are those of the service
@@ -85,7 +73,7 @@ static mln_err convert_entity(const struct saying *s, struct mln_slice *text)
         mln_slice_starts(s->us, MLN_S("//")) ? s->l->cse->names.sp_id : (struct mln_slice){ 0 };
     bool is_of_sp = text->len && text->ptr[0] == 'S' && mln_slice_find(*text, '/') == text->len;
 
-    return is_of_sp ? mln_announce_join(s->l->arena, sp, *text, text) : convert(s, text);
+    return is_of_sp ? mln_ident_join(s->l->arena, sp, *text, text) : convert(s, text);
 }
 
 /* An entry of accessControlOriginators: "all" and roles mean the same everywhere. */

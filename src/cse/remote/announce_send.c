@@ -60,7 +60,7 @@ static mln_err find_place(const struct mln_lookup *l, const struct mln_resource 
         return MLN_OK;
     }
     if (original->id == l->cse->base_id) {
-        return mln_announce_join(l->arena, copy->host, MLN_S("-"), ret);
+        return mln_ident_join(l->arena, copy->host, MLN_S("-"), ret);
     }
     err = mln_copy_at(l, original->parent, copy->host, &above);
     if (err.code == MLN_ERR_NOT_FOUND && !is_instance(l, original)) {
@@ -129,7 +129,7 @@ static mln_err look_for(const struct mln_lookup *l, const struct mln_copy *copy,
     MLN_TRY(mln_value_set(criteria, MLN_S("ty"), types));
     MLN_TRY(mln_value_set(criteria, MLN_S("atr"), attributes));
     MLN_TRY(mln_value_set(params, MLN_S("fc"), criteria));
-    MLN_TRY(mln_announce_join(l->arena, copy->host, MLN_S("-"), &to));
+    MLN_TRY(mln_ident_join(l->arena, copy->host, MLN_S("-"), &to));
     step->end = MLN_ANNOUNCE_FOUND;
     step->attempt.op = MLN_OP_RETRIEVE;
     step->attempt.params = params;

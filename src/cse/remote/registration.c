@@ -150,18 +150,6 @@ static mln_err add_list(struct mln_value *object, struct mln_arena *arena, struc
     return mln_value_set(object, name, list);
 }
 
-static mln_err join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
-                    struct mln_slice *ret)
-{
-    struct mln_buf out;
-
-    mln_buf_init(&out, arena, SIZE_MAX);
-    mln_buf_add(&out, a);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, b);
-    return mln_buf_finish(&out, ret);
-}
-
 static mln_err registrar_attributes(const struct mln_registration *r, struct mln_arena *arena,
                                     struct mln_slice *ret)
 {
@@ -170,7 +158,7 @@ static mln_err registrar_attributes(const struct mln_registration *r, struct mln
     struct mln_buf buf;
 
     MLN_REQUIRE(v, NO_MEMORY);
-    MLN_TRY(join(arena, r->registrar->cse_id, MLN_S("-"), &base));
+    MLN_TRY(mln_ident_join(arena, r->registrar->cse_id, MLN_S("-"), &base));
     MLN_TRY(add_list(v, arena, MLN_S("poa"), &r->registrar->url, 1));
     MLN_TRY(add_text(v, arena, MLN_S("cb"), base));
     MLN_TRY(add_text(v, arena, MLN_S("csi"), r->registrar->cse_id));
@@ -395,7 +383,7 @@ static mln_err add_identity(const struct mln_registration *r, struct mln_value *
     struct mln_slice name = mln_slice_from(names->cse_id, 1);
     struct mln_slice base;
 
-    MLN_TRY(join(r->asking, names->cse_id, names->cse_name, &base));
+    MLN_TRY(mln_ident_join(r->asking, names->cse_id, names->cse_name, &base));
     if (mln_ident_is_name(name) && !r->is_nameless) {
         MLN_TRY(add_text(v, r->asking, MLN_S("rn"), name));
     }
@@ -450,7 +438,7 @@ static mln_err make_content(struct mln_registration *r, struct mln_slice *ret)
 static mln_err make_target(const struct mln_registration *r, struct mln_slice *ret)
 {
     if (r->op == MLN_OP_CREATE) {
-        return join(r->asking, r->registrar->cse_id, MLN_S("-"), ret);
+        return mln_ident_join(r->asking, r->registrar->cse_id, MLN_S("-"), ret);
     }
     *ret = mln_slice_of(r->address, r->address_len);
     return MLN_OK;

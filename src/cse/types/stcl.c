@@ -62,13 +62,8 @@ static mln_err check(struct mln_exec *e, struct mln_draft *d)
 static mln_err set_id(struct mln_exec *e, struct mln_draft *d)
 {
     struct mln_slice text;
-    struct mln_buf buf;
 
-    mln_buf_init(&buf, e->arena, SIZE_MAX);
-    mln_buf_add(&buf, e->cse->names.cse_id);
-    mln_buf_byte(&buf, '/');
-    mln_buf_add(&buf, d->resource.ri);
-    MLN_TRY(mln_buf_finish(&buf, &text));
+    MLN_TRY(mln_ident_join(e->arena, e->cse->names.cse_id, d->resource.ri, &text));
     return mln_draft_set(d, MLN_S("sci"), mln_value_text(e->arena, text));
 }
 
