@@ -395,6 +395,7 @@ class Model:
                   "operations": ["create", "retrieve", "update", "delete"],
                   "clause": self.common["announced_clause"]})
         t.original = original
+        decides = (by_long[original.base] if original.base else raw[original.short]).get("specialised_by")
         if not t.child_names and original.base:
             t.child_names = list(by_long[original.base]["announced"]["children"])
         for short, row in self.common["announced"].items():
@@ -409,7 +410,8 @@ class Model:
             card = a.card if is_sure else re.sub(r"^1\.\.|^1$", "0..", a.card)
             t.attributes.append(Row(a.short, {
                 "long": a.long, "type": a.type, "card": "0..1" if card == "0.." else card,
-                "create": "M" if is_sure else "O", "update": "O",
+                "create": "M" if is_sure else "O",
+                "update": "NP" if a.short == decides else "O",  # a copy stays what it is
                 "announce": a.announce, "constraint": "copy of the original's"}, t.short))
         return t
 

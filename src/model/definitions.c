@@ -1,6 +1,7 @@
 /* Reading definitions. */
 #include "model/definitions.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "model/check.h"
 #include "model/model_int.h"
@@ -14,12 +15,21 @@ enum {
     TRIES = 1000,
 };
 
-struct definition {
-    struct mln_type type; /* first: a type of this sort is its definition */
+struct definition;
+
+/* One that is_defined, with what it points to. */
+struct row {
+    struct mln_type type; /* first: found by a pointer to it */
+    const struct definition *of;
     struct mln_type_index index;
+    struct mln_attribute attributes[ATTRIBUTES_MAX];
+};
+
+struct definition {
+    struct row original;
+    struct row announced;
     struct mln_slice cnd;
     size_t line;
-    struct mln_attribute attributes[ATTRIBUTES_MAX];
     struct mln_slice children[CHILDREN_MAX];
     size_t child_count;
 };
@@ -31,6 +41,9 @@ struct mln_definitions {
     size_t count;
     size_t most;
 };
+
+/* What the names of announced variants end in: so says annex F of TS-0004. */
+#define ANNOUNCED "Annc"
 
 /* The text that is read. */
 struct reading {
@@ -97,17 +110,20 @@ static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_sl
     if (!is_name || mln_slice_eq(prefix, MLN_S("m2m"))) {
         return refuse(r, "not prefix:name with a prefix other than m2m", text);
     }
+    if (mln_slice_ends(text, MLN_S(ANNOUNCED))) {
+        return refuse(r, "the name of an announced variant", text);
+    }
     MLN_REQUIRE(mln_arena_dup(r->set->arena, text, ret), NO_MEMORY);
     return MLN_OK;
 }
 
 /* ---- the end of a definition ---- */
 
-static bool fill(const struct definition *d, uint64_t multiplier, uint8_t *places)
+static bool fill(const struct row *row, uint64_t multiplier, uint8_t *places)
 {
     memset(places, 0, 1u << PLACES_BITS);
-    for (size_t i = 0; i < d->type.attribute_count; i++) {
-        uint64_t key = mln_model_name_key(d->attributes[i].name);
+    for (size_t i = 0; i < row->type.attribute_count; i++) {
+        uint64_t key = mln_model_name_key(row->attributes[i].name);
         size_t place = (key * multiplier) >> (64 - PLACES_BITS);
 
         if (places[place]) {
@@ -119,22 +135,22 @@ static bool fill(const struct definition *d, uint64_t multiplier, uint8_t *place
 }
 
 /* A perfect hash, found by trying multipliers: odd numbers of a fixed sequence. */
-static mln_err make_index(struct reading *r, struct definition *d)
+static mln_err make_index(struct reading *r, struct row *row)
 {
     uint8_t *places = mln_arena_alloc(r->set->arena, 1u << PLACES_BITS);
     uint64_t multiplier = UINT64_C(0x9E3779B97F4A7C15);
 
     MLN_REQUIRE(places, NO_MEMORY);
     for (int i = 0; i < TRIES; i++) {
-        if (fill(d, multiplier, places)) {
-            d->index.names = (struct mln_name_index){ multiplier, 64 - PLACES_BITS, places };
-            d->type.index = &d->index;
+        if (fill(row, multiplier, places)) {
+            row->index.names = (struct mln_name_index){ multiplier, 64 - PLACES_BITS, places };
+            row->type.index = &row->index;
             return MLN_OK;
         }
         multiplier = (multiplier * UINT64_C(6364136223846793005) + 1442695040888963407) | 1;
     }
-    r->line = d->line;
-    return refuse(r, "two attributes have names too much alike", d->type.root);
+    r->line = row->of->line;
+    return refuse(r, "two attributes have names too much alike", row->type.root);
 }
 
 typedef struct mln_slice key_of(const struct definition *d);
@@ -146,7 +162,7 @@ static struct mln_slice cnd_of(const struct definition *d)
 
 static struct mln_slice root_of(const struct definition *d)
 {
-    return d->type.root;
+    return d->original.type.root;
 }
 
 /* Where the key stands in a sorted list, or would stand. */
@@ -185,7 +201,8 @@ static mln_err finish(struct reading *r)
         return MLN_OK;
     }
     r->now = NULL;
-    MLN_TRY(make_index(r, d));
+    MLN_TRY(make_index(r, &d->original));
+    MLN_TRY(make_index(r, &d->announced));
     insert(set->by_cnd, set->count, cnd_of, d);
     insert(set->by_root, set->count, root_of, d);
     set->count++;
@@ -194,36 +211,71 @@ static mln_err finish(struct reading *r)
 
 /* ---- statements ---- */
 
+/* A row with the attributes of that type. */
+static void begin_row(const struct definition *d, struct row *row, uint16_t ty)
+{
+    const struct mln_type *base = mln_model_type(ty);
+
+    row->type = *base;
+    row->type.attributes = row->attributes;
+    row->type.is_defined = true;
+    row->index.mandatory = base->index->mandatory;
+    row->of = d;
+    memcpy(row->attributes, base->attributes, base->attribute_count * sizeof *base->attributes);
+}
+
+static mln_err add_suffix(const struct reading *r, struct mln_slice name, struct mln_slice *ret)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, r->set->arena, SIZE_MAX);
+    mln_buf_add(&out, name);
+    mln_buf_add(&out, MLN_S(ANNOUNCED));
+    return mln_buf_finish(&out, ret);
+}
+
+static mln_err name_announced(const struct reading *r, struct definition *d)
+{
+    struct mln_type *type = &d->announced.type;
+    struct mln_slice long_name;
+
+    MLN_TRY(add_suffix(r, root_of(d), &type->root));
+    MLN_TRY(add_suffix(r, mln_slice_z(d->original.type.long_name), &long_name));
+    type->long_name = mln_arena_zdup(r->set->arena, long_name);
+    MLN_REQUIRE(type->long_name, NO_MEMORY);
+    type->short_name = MLN_S("fcntA");
+    return MLN_OK;
+}
+
 static mln_err begin_definition(struct reading *r, struct mln_slice rest)
 {
-    const struct mln_type *base = mln_model_type(MLN_TY_FLEXCONTAINER);
     struct mln_slice root = word(&rest);
     struct mln_slice name = word(&rest);
     struct mln_slice cnd = word(&rest);
     struct mln_slice long_name;
     struct definition *d;
+    struct mln_type *type;
 
     MLN_TRY(finish(r));
     MLN_REQUIRE(r->set->count < r->set->most, LIMIT);
     d = mln_arena_zalloc(r->set->arena, 1, sizeof *d);
     MLN_REQUIRE(d, NO_MEMORY);
-    d->type = *base;
+    begin_row(d, &d->original, MLN_TY_FLEXCONTAINER);
+    begin_row(d, &d->announced, MLN_TY_FLEXCONTAINERANNC);
     d->line = r->line;
-    MLN_TRY(take_root(r, root, &d->type.root));
+    type = &d->original.type;
+    type->short_name = MLN_S("fcnt");
+    MLN_TRY(take_root(r, root, &type->root));
     MLN_TRY(take_name(r, name, "not a long name", &long_name));
-    d->type.long_name = mln_arena_zdup(r->set->arena, long_name);
+    type->long_name = mln_arena_zdup(r->set->arena, long_name);
     if (cnd.len == 0 || !mln_check_pattern(MLN_PATTERN_ANY_URI, cnd)) {
         return refuse(r, "not a containerDefinition", cnd);
     }
     if (mln_definitions_find(r->set, cnd) || mln_definitions_root(r->set, root)) {
         return refuse(r, "defined before", root);
     }
-    MLN_REQUIRE(d->type.long_name && mln_arena_dup(r->set->arena, cnd, &d->cnd), NO_MEMORY);
-    memcpy(d->attributes, base->attributes, base->attribute_count * sizeof *base->attributes);
-    d->type.attributes = d->attributes;
-    d->type.short_name = MLN_S("fcnt");
-    d->type.is_defined = true;
-    d->index.mandatory = base->index->mandatory;
+    MLN_REQUIRE(type->long_name && mln_arena_dup(r->set->arena, cnd, &d->cnd), NO_MEMORY);
+    MLN_TRY(name_announced(r, d));
     r->now = d;
     return word(&rest).len ? refuse(r, "more than root, name and containerDefinition", root)
                            : MLN_OK;
@@ -244,10 +296,10 @@ static mln_err find_datatype(struct reading *r, struct mln_slice name, struct ml
     return refuse(r, "no such data type", name);
 }
 
-static bool has_attribute(const struct definition *d, struct mln_slice name)
+static bool has_attribute(const struct row *row, struct mln_slice name)
 {
-    for (size_t i = 0; i < d->type.attribute_count; i++) {
-        if (mln_slice_eq(d->attributes[i].name, name)) {
+    for (size_t i = 0; i < row->type.attribute_count; i++) {
+        if (mln_slice_eq(row->attributes[i].name, name)) {
             return true;
         }
     }
@@ -256,7 +308,8 @@ static bool has_attribute(const struct definition *d, struct mln_slice name)
 
 static mln_err add_attribute(struct reading *r, struct mln_slice rest)
 {
-    struct definition *d = r->now;
+    struct row *row = &r->now->original;
+    struct row *announced = &r->now->announced;
     struct mln_attribute a = {
         .create = MLN_PRESENCE_OPTIONAL,
         .update = MLN_PRESENCE_OPTIONAL,
@@ -266,28 +319,30 @@ static mln_err add_attribute(struct reading *r, struct mln_slice rest)
     struct mln_slice long_name;
     struct mln_slice use;
 
-    if (d->type.attribute_count == ATTRIBUTES_MAX) {
-        return refuse(r, "too many attributes", d->type.root);
+    if (row->type.attribute_count == ATTRIBUTES_MAX ||
+        announced->type.attribute_count == ATTRIBUTES_MAX) {
+        return refuse(r, "too many attributes", row->type.root);
     }
     MLN_TRY(take_name(r, word(&rest), "not a short name", &a.name));
-    if (has_attribute(d, a.name)) {
+    if (has_attribute(row, a.name) || has_attribute(announced, a.name)) {
         return refuse(r, "an attribute of that name is there", a.name);
     }
     MLN_TRY(take_name(r, word(&rest), "not a long name", &long_name));
     a.long_name = mln_arena_zdup(r->set->arena, long_name);
     MLN_REQUIRE(a.long_name, NO_MEMORY);
     MLN_TRY(find_datatype(r, word(&rest), &a));
+    announced->attributes[announced->type.attribute_count++] = a;
     use = word(&rest);
     if (mln_slice_eq(use, MLN_S("mandatory"))) {
         a.create = MLN_PRESENCE_MANDATORY;
         a.least = 1;
-        d->index.mandatory |= UINT64_C(1) << d->type.attribute_count;
+        row->index.mandatory |= UINT64_C(1) << row->type.attribute_count;
         use = word(&rest);
     }
     if (use.len) {
         return refuse(r, "unknown word", use);
     }
-    d->attributes[d->type.attribute_count++] = a;
+    row->attributes[row->type.attribute_count++] = a;
     return MLN_OK;
 }
 
@@ -296,11 +351,11 @@ static mln_err add_child(struct reading *r, struct mln_slice rest)
     struct definition *d = r->now;
 
     if (d->child_count == CHILDREN_MAX) {
-        return refuse(r, "too many children", d->type.root);
+        return refuse(r, "too many children", root_of(d));
     }
     MLN_TRY(take_root(r, word(&rest), &d->children[d->child_count]));
     d->child_count++;
-    return word(&rest).len ? refuse(r, "one child on a line", d->type.root) : MLN_OK;
+    return word(&rest).len ? refuse(r, "one child on a line", root_of(d)) : MLN_OK;
 }
 
 static mln_err read_line(struct reading *r, struct mln_slice line)
@@ -370,43 +425,70 @@ mln_err mln_definitions_read(struct mln_definitions *definitions, struct mln_sli
     return err;
 }
 
-static const struct mln_type *look_up(struct definition *const *list, size_t count, key_of *of,
-                                      struct mln_slice key)
+static const struct definition *look_up(struct definition *const *list, size_t count, key_of *of,
+                                        struct mln_slice key)
 {
     size_t at = place_of(list, count, of, key);
 
-    return at < count && mln_slice_eq(of(list[at]), key) ? &list[at]->type : NULL;
+    return at < count && mln_slice_eq(of(list[at]), key) ? list[at] : NULL;
 }
 
 const struct mln_type *mln_definitions_find(const struct mln_definitions *definitions,
                                             struct mln_slice cnd)
 {
-    return definitions ? look_up(definitions->by_cnd, definitions->count, cnd_of, cnd) : NULL;
+    const struct definition *d =
+        definitions ? look_up(definitions->by_cnd, definitions->count, cnd_of, cnd) : NULL;
+
+    return d ? &d->original.type : NULL;
 }
 
 const struct mln_type *mln_definitions_root(const struct mln_definitions *definitions,
                                             struct mln_slice root)
 {
-    return definitions ? look_up(definitions->by_root, definitions->count, root_of, root) : NULL;
+    struct mln_slice suffix = MLN_S(ANNOUNCED);
+    bool is_announced = mln_slice_ends(root, suffix);
+    const struct definition *d = NULL;
+
+    if (is_announced) {
+        root = mln_slice_head(root, root.len - suffix.len);
+    }
+    if (definitions) {
+        d = look_up(definitions->by_root, definitions->count, root_of, root);
+    }
+    if (!d) {
+        return NULL;
+    }
+    return is_announced ? &d->announced.type : &d->original.type;
+}
+
+static const struct definition *definition_of(const struct mln_type *type)
+{
+    return type->is_defined ? ((const struct row *)(const void *)type)->of : NULL;
+}
+
+const struct mln_type *mln_definitions_announced(const struct mln_type *type)
+{
+    return &definition_of(type)->announced.type;
 }
 
 bool mln_definitions_is_attribute(const struct mln_definitions *definitions, struct mln_slice name)
 {
     for (size_t i = 0; definitions && i < definitions->count; i++) {
-        if (mln_model_attribute(&definitions->by_root[i]->type, name)) {
+        if (mln_model_attribute(&definitions->by_root[i]->original.type, name)) {
             return true;
         }
     }
     return false;
 }
 
-bool mln_definitions_may_hold(const struct mln_type *parent, struct mln_slice root)
+bool mln_definitions_may_hold(const struct mln_type *parent, const struct mln_type *child)
 {
-    const struct definition *d = (const struct definition *)(const void *)parent;
+    const struct definition *d = definition_of(parent);
+    const struct definition *below = definition_of(child);
     bool may = d->child_count == 0;
 
     for (size_t i = 0; i < d->child_count && !may; i++) {
-        may = mln_slice_eq(d->children[i], root);
+        may = below && mln_slice_eq(d->children[i], root_of(below));
     }
     return may;
 }

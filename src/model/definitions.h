@@ -11,10 +11,11 @@
  * attribute has short name, long name and data type, whose name may end in [] for a list; what is
  * not mandatory is optional. When there are children, no other specialisations may stand below.
  * Each definition becomes a row as those of the generated tables are, with the attributes of
- * <flexContainer> before its own.
+ * <flexContainer> before its own; and one for its announced variant, whose names end in Annc and
+ * which may have each attribute of its own.
  *
  * Built by one thread, then constant; any thread may look. The texts need not live on.
- * spec: TS-0001 9.6.35, TS-0004 7.4.37 */
+ * spec: TS-0001 9.6.26, 9.6.35; TS-0004 7.4.37, 6.3.5.39 */
 #pragma once
 
 #include "base/fault.h"
@@ -34,15 +35,19 @@ void mln_definitions_free(struct mln_definitions *definitions);
 mln_err mln_definitions_read(struct mln_definitions *definitions, struct mln_slice text,
                              size_t *ret_line, struct mln_fault *fault);
 
-/* By containerDefinition, and by the member name of a representation; or NULL, also when
- * `definitions` is NULL. */
+/* By containerDefinition; or by the member name of a representation, which may be that of an
+ * announced variant. NULL for others, also when `definitions` is NULL. */
 const struct mln_type *mln_definitions_find(const struct mln_definitions *definitions,
                                             struct mln_slice cnd);
 const struct mln_type *mln_definitions_root(const struct mln_definitions *definitions,
                                             struct mln_slice root);
 
+/* The announced variant of a specialisation. */
+const struct mln_type *mln_definitions_announced(const struct mln_type *type);
+
 /* Has a specialisation an attribute of that short name? */
 bool mln_definitions_is_attribute(const struct mln_definitions *definitions, struct mln_slice name);
 
-/* May a specialisation with that root stand below this one? */
-bool mln_definitions_may_hold(const struct mln_type *parent, struct mln_slice root);
+/* May that specialisation, or what is none, stand below this one? What holds for originals holds
+ * for announced variants, too. */
+bool mln_definitions_may_hold(const struct mln_type *parent, const struct mln_type *child);

@@ -9,7 +9,7 @@ static void look(const struct mln_definitions *set, const struct mln_type *type)
     for (size_t i = 0; i < type->attribute_count; i++) {
         require(mln_model_attribute(type, type->attributes[i].name) == &type->attributes[i]);
     }
-    (void)mln_definitions_may_hold(type, type->root);
+    (void)mln_definitions_may_hold(type, type);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         type = mln_definitions_root(set, mln_slice_cut(&row, ' '));
         if (type) {
             look(set, type);
+            look(set, mln_definitions_announced(type));
         }
     }
     mln_definitions_free(set);

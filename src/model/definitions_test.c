@@ -84,16 +84,51 @@ static void a_definition_is_a_type(void **state)
     assert_false(mln_definitions_is_attribute(NULL, MLN_S("tarTe")));
 }
 
-static void children_that_are_named_are_the_only_ones(void **state)
+/* All attributes of its own are optional; the others are those of announced resources. */
+static void it_has_an_announced_variant(void **state)
 {
+    const struct mln_type *t;
+    const struct mln_attribute *a;
+
     (void)state;
     assert_int_equal(read_text(two, MLN_ERR_NONE), 0);
-    assert_true(
-        mln_definitions_may_hold(mln_definitions_root(set, MLN_S("hd:tempe")), MLN_S("hd:any")));
-    assert_true(
-        mln_definitions_may_hold(mln_definitions_root(set, MLN_S("hd:light")), MLN_S("hd:tempe")));
-    assert_false(
-        mln_definitions_may_hold(mln_definitions_root(set, MLN_S("hd:light")), MLN_S("hd:light")));
+    t = mln_definitions_root(set, MLN_S("hd:tempeAnnc"));
+    assert_non_null(t);
+    assert_ptr_equal(t, mln_definitions_announced(mln_definitions_root(set, MLN_S("hd:tempe"))));
+    assert_int_equal(t->ty, MLN_TY_FLEXCONTAINERANNC);
+    assert_true(t->is_announced && t->is_defined);
+    assert_string_equal(t->long_name, "temperatureAnnc");
+    a = mln_model_attribute(t, MLN_S("curT0"));
+    assert_true(a && a->create == MLN_PRESENCE_OPTIONAL && a->least == 0);
+    a = mln_model_attribute(t, MLN_S("cnd"));
+    assert_true(a && a->create == MLN_PRESENCE_MANDATORY && a->update == MLN_PRESENCE_FORBIDDEN);
+    assert_non_null(mln_model_attribute(t, MLN_S("lnk")));
+    assert_null(mln_model_attribute(t, MLN_S("cs")));
+    assert_null(mln_model_attribute(t, MLN_S("at")));
+    assert_null(mln_definitions_root(set, MLN_S("Annc")));
+    assert_null(mln_definitions_root(set, MLN_S("hd:otherAnnc")));
+}
+
+static bool may_hold(const char *parent, const char *child)
+{
+    return mln_definitions_may_hold(mln_definitions_root(set, mln_slice_z(parent)),
+                                    mln_definitions_root(set, mln_slice_z(child)));
+}
+
+static void children_that_are_named_are_the_only_ones(void **state)
+{
+    const struct mln_type *undefined = mln_model_type(MLN_TY_FLEXCONTAINER);
+
+    (void)state;
+    assert_int_equal(read_text(two, MLN_ERR_NONE), 0);
+    assert_true(may_hold("hd:tempe", "hd:light"));
+    assert_true(may_hold("hd:light", "hd:tempe"));
+    assert_false(may_hold("hd:light", "hd:light"));
+    assert_true(may_hold("hd:lightAnnc", "hd:tempe"));
+    assert_true(may_hold("hd:lightAnnc", "hd:tempeAnnc"));
+    assert_false(may_hold("hd:lightAnnc", "hd:lightAnnc"));
+    assert_true(mln_definitions_may_hold(mln_definitions_root(set, MLN_S("hd:tempe")), undefined));
+    assert_false(mln_definitions_may_hold(mln_definitions_root(set, MLN_S("hd:light")), undefined));
 }
 
 /* What the table says is what a representation is checked by. */
@@ -155,6 +190,8 @@ static void each_fault_has_its_line(void **state)
         { "flexContainer hd:t t u\nattribute a b xs:float\nattribute a c xs:float", 3 },
         { "flexContainer hd:t t u\nattribute cnd b xs:float", 2 },
         { "flexContainer hd:t t u\nattribute a:b b xs:float", 2 },
+        { "flexContainer hd:tAnnc t u", 1 },
+        { "flexContainer hd:t t u\nattribute lnk b xs:float", 2 },
         { "flexContainer hd:t t u\nchild", 2 },
         { "flexContainer hd:t t u\nchild hd:a hd:b", 2 },
         { "flexContainer hd:t t u\nchild m2m:cnt", 2 },
@@ -206,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_definition_is_a_type),
+        T(it_has_an_announced_variant),
         T(children_that_are_named_are_the_only_ones),
         T(representations_are_checked_by_it),
         T(each_fault_has_its_line),

@@ -168,8 +168,8 @@ bool mln_model_may_hold(const struct mln_type *parent, const struct mln_type *ch
 {
     bool is_special = mln_model_type(child->ty) != child;
 
-    if (parent->is_defined && child->ty == parent->ty &&
-        !mln_definitions_may_hold(parent, child->root)) {
+    if (parent->is_defined && child->specialised_by.len &&
+        !mln_definitions_may_hold(parent, child)) {
         return false;
     }
     return mln_model_may_contain(parent, child->ty) &&

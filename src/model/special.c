@@ -39,6 +39,14 @@ static const struct mln_type *find(const struct mln_type *base, uint64_t definit
     return NULL;
 }
 
+/* The specialisation that files define by that name, or NULL. */
+static const struct mln_type *find_defined(const struct mln_type *base, struct mln_slice name)
+{
+    const struct mln_type *type = mln_definitions_find(installed, name);
+
+    return type && base->is_announced ? mln_definitions_announced(type) : type;
+}
+
 const struct mln_type *mln_special_of(const struct mln_resource *r)
 {
     const struct mln_type *base = mln_model_type(r->ty);
@@ -48,7 +56,7 @@ const struct mln_type *mln_special_of(const struct mln_resource *r)
 
     if (base && mln_special_is_template(base) &&
         mln_pack_find_text(r->attrs, base->specialised_by, &name)) {
-        type = mln_definitions_find(installed, name);
+        type = find_defined(base, name);
     }
     if (base && base->special_count &&
         mln_pack_find_u64(r->attrs, base->specialised_by, &definition)) {
@@ -73,7 +81,7 @@ const struct mln_type *mln_special_of_content(const struct mln_type *base, struc
     if (mln_special_is_template(base)) {
         const struct mln_value *name = mln_value_get(attributes, base->specialised_by);
 
-        type = name && name->kind == MLN_V_TEXT ? mln_definitions_find(installed, name->text)
+        type = name && name->kind == MLN_V_TEXT ? find_defined(base, name->text)
                                                 : mln_definitions_root(installed, root);
     } else if (base->special_count == 0) {
         type = base;

@@ -112,12 +112,6 @@ def test_siblings_of_one_definition_stand_together(client):
     assert client.delete("cse-in/mixed").rsc == 2002
 
 
-def test_an_announced_one_is_none(client):
-    """What a definition makes is a flexContainer, whatever number the request names."""
-    answer = client.create("cse-in", 10000 + FLEX, {"hd:tempe": {"cnd": TEMPERATURE, "curT0": 1}})
-    assert answer.rsc == 5001, answer
-
-
 def test_found_by_type_and_attribute(client, thermo):
     found = client.discover("cse-in", ty=FLEX)
     assert any(to.endswith("thermo") for to in found), found

@@ -76,6 +76,12 @@ def children(short_type):
     return copy.get("children", []) if copy else table(f"types/{short_type}.json").get("children", [])
 
 
+def decides(short_type):
+    """The attribute that says what kind of its type a resource is, or None."""
+    facts = table(f"types/{short_type}.json")
+    return decides(facts["of"]) if "of" in facts else facts.get("specialised_by")
+
+
 def rows_of_copy(original):
     """TS-0004 tables 7.4.26.1-2 and 7.4.26.1-3"""
     from_there = rows(original)
@@ -85,7 +91,8 @@ def rows_of_copy(original):
         if row.get("announce", "NA") != "NA" and name not in found:
             is_sure = row["announce"] == "MA" and row["card"].startswith("1")
             card = row["card"] if is_sure else "0" + row["card"][1:] if row["card"] != "1" else "0..1"
-            found[name] = {**row, "card": card, "create": "M" if is_sure else "O", "update": "O"}
+            update = "NP" if name == decides(original) else "O"  # else it would be another kind
+            found[name] = {**row, "card": card, "create": "M" if is_sure else "O", "update": update}
     return found
 
 

@@ -43,22 +43,24 @@ def roots():
         found[f"m2m:{path.stem}"] = ("resource", rows(path.stem))
     found.update((f"m2m:{short}", ("resource", rows(short))) for short in announced())
     for path in (SPEC.parent / "dist" / "definitions").glob("*.flex"):
-        found.update(defined(path, found["m2m:flexContainer"][1]))
+        found.update(defined(path, found["m2m:flexContainer"][1], found["m2m:flexContainerAnnc"][1]))
     return found
 
 
-def defined(path, common):
-    """The specialisations of <flexContainer> in a file of definitions."""
+def defined(path, common, common_of_copies):
+    """The specialisations of <flexContainer> in a file of definitions, and their announced variants."""
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         words = line.split()
         if words[:1] == ["flexContainer"]:
-            own = dict(common)
+            own, announced = dict(common), dict(common_of_copies)
             found[words[1]] = ("resource", own)
+            found[f"{words[1]}Annc"] = ("resource", announced)
         elif words[:1] == ["attribute"]:
             kind = words[3].removesuffix("[]")
             own[words[1]] = {"type": kind if kind == words[3] else f"list of {kind}",
                              "card": "1" if words[4:] == ["mandatory"] else "0..1"}
+            announced[words[1]] = {**own[words[1]], "card": "0..1"}
     return found
 
 

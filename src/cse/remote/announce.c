@@ -6,6 +6,7 @@
 #include "cse/notify/alarm.h"
 #include "cse/pipeline/draft.h"
 #include "cse/remote/remote.h"
+#include "model/definitions.h"
 #include "model/special.h"
 
 enum {
@@ -19,6 +20,9 @@ const struct mln_type *mln_announce_type(const struct mln_type *original)
 {
     const struct mln_type *base = mln_model_type((uint64_t)original->ty + TO_ANNOUNCED);
 
+    if (original->is_defined) {
+        return mln_definitions_announced(original);
+    }
     if (!base || !mln_type_ops_of(base->ty) || mln_special_is_template(base)) {
         return NULL;
     }

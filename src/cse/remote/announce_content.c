@@ -199,6 +199,9 @@ static mln_err add_attribute(struct saying *s, const struct mln_attribute *copie
     MLN_TRY(convert_value(s, a, v));
     MLN_TRY(pack(s, v, &value));
     add(s, a->name, value);
+    if (s->copy->state == MLN_COPY_KEPT && copied->update == MLN_PRESENCE_FORBIDDEN) {
+        s->list[s->count - 1].is_news = false; /* it has it since its CREATE */
+    }
     return MLN_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "cse/cse_int.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/remote.h"
+#include "model/special.h"
 
 static mln_err settle(struct mln_announce_step *step, enum mln_announce_end end)
 {
@@ -164,6 +165,9 @@ mln_err mln_announce_next(const struct mln_lookup *l, struct mln_lane lane, bool
         return take_away(l, &copy, may_be_there, ret);
     }
     MLN_TRY(mln_store_get(l->view, lane.subscription, l->arena, &original));
+    if (!mln_announce_type(mln_special_of(&original))) {
+        return settle(ret, MLN_ANNOUNCE_REFUSED); /* its definition was taken away */
+    }
     if (copy.state == MLN_COPY_KEPT) {
         return update(l, &original, &copy, ret);
     }

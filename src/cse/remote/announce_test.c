@@ -244,6 +244,24 @@ static void lost_answers(void **state)
     assert_true(is_at("\"at\":[\"/down/b/x1/y\"]"));
 }
 
+/* One that is found gets all anew, but not what no UPDATE can change: that would be refused. */
+static void found_specialisations(void **state)
+{
+    (void)state;
+    announce();
+    mln_look_make(&look, NULL, "cse-in", MLN_TY_NOD, "{'m2m:nod':{'rn':'n','ni':'urn:x:y'}}");
+    host.create_err = MLN_ERR_TIMEOUT;
+    mln_inproc_forget(look.p);
+    mln_look_make(&look, NULL, "cse-in/n", MLN_TY_MGMTOBJ,
+                  "{'m2m:bat':{'mgd':1006,'btl':5,'bts':1,'at':['/down'],'aa':['btl']}}");
+    host.found = "{\"m2m:uril\":[\"b/x1/y\"]}";
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "1 /down/x1;2 /down/-;3 /down/b/x1/y");
+    assert_non_null(strstr(look.p->sent->pc, "\"mgd\":1006"));
+    assert_non_null(strstr(last_sent()->pc, "\"btl\":5"));
+    assert_null(strstr(last_sent()->pc, "mgd"));
+}
+
 static void lost_requests(void **state)
 {
     (void)state;
@@ -413,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_answers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(found_specialisations, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_requests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(addresses_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(found_elsewhere, set_up, tear_down),
