@@ -12,6 +12,7 @@
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/pending.h"
 #include "cse/remote/buffer.h"
+#include "cse/remote/errand.h"
 #include "cse/stats/stats.h"
 #include "cse/types/req.h"
 #include "cse/types/types.h"
@@ -257,6 +258,7 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     MLN_TRY(mln_policy_cache_new((size_t)o->limits->policy_bytes, &cse->policies));
     MLN_TRY(mln_blocks_new(&cse->blocks));
     MLN_TRY(mln_buffers_new(&cse->buffers));
+    MLN_TRY(mln_errands_new(&cse->errands));
     return mln_fresh_new(&cse->fresh);
 }
 
@@ -351,6 +353,7 @@ void mln_cse_free(struct mln_cse *cse)
         mln_blocks_free(cse->blocks);
         mln_stats_free(cse->stats);
         mln_buffers_free(cse->buffers);
+        mln_errands_free(cse->errands);
         mln_fresh_free(cse->fresh);
         mln_tokens_free(cse->tokens);
         mln_policy_cache_free(cse->policies);

@@ -17,6 +17,7 @@ struct mln_block;
 struct mln_blocks;
 struct mln_buffered;
 struct mln_buffers;
+struct mln_errands;
 struct mln_claims;
 struct mln_duties;
 struct mln_explanation;
@@ -55,6 +56,7 @@ struct mln_cse {
     struct mln_blocks *blocks;         /* resources with a blocked update: cse/notify/block.h */
     struct mln_stats *stats;           /* rules of statistics: cse/stats/stats.h */
     struct mln_buffers *buffers;       /* what waits for other CSEs: cse/remote/buffer.h */
+    struct mln_errands *errands;       /* group requests to these: cse/remote/errand.h */
     struct mln_duties *_Atomic duties;
     _Atomic bool names_far_groups; /* a policy that was looked at names a group of another CSE */
     struct mln_worker

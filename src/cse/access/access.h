@@ -38,6 +38,8 @@ struct mln_identify {
     struct mln_arena *arena;
     const struct mln_peer *peer;
     struct mln_slice from;
+    enum mln_op op;           /* what is asked */
+    uint16_t created_ty;      /* CREATE: resource type of the new resource, else 0 */
     bool is_registration;     /* CREATE of an <AE> */
     bool is_cse_registration; /* CREATE of a <remoteCSE> */
     struct mln_fault *fault;

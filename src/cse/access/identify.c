@@ -11,6 +11,7 @@
 #include "cse/access/stem.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
+#include "cse/remote/errand.h"
 #include "cse/remote/remote.h"
 
 static bool is_admin_name(const struct mln_identify *in)
@@ -280,6 +281,7 @@ static mln_err identify_proved_cse(const struct mln_identify *in, const struct m
 {
     struct mln_lookup l = lookup_of(in);
     struct mln_entity peer;
+    struct mln_errand ask;
     bool speaks;
 
     if (!mln_entity_parse_cse(a->cse_id, &in->cse->names, &peer)) {
@@ -294,7 +296,10 @@ static mln_err identify_proved_cse(const struct mln_identify *in, const struct m
     } else if (mln_ident_is_stem(in->from) && in->from.ptr[0] == 'C') {
         return refuse_identity(in, "a CSE forwards no AE-ID-Stem");
     } else {
-        MLN_TRY(mln_remote_speaks_for(&l, &peer, &o->entity, &speaks));
+        ask = (struct mln_errand){
+            .neighbour = peer, .originator = o->entity, .op = in->op, .ty = in->created_ty
+        };
+        MLN_TRY(mln_remote_speaks_for(&l, &ask, &speaks));
         if (!speaks) {
             return refuse_identity(in, "this CSE does not speak for the one in From");
         }

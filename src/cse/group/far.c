@@ -466,9 +466,13 @@ static mln_err prepare(struct far *f)
     struct mln_value *params;
     struct mln_ask **last = &a->next;
 
-    *a = (struct mln_asking){
-        .e = e, .op = e->req.op, .until_us = deadline(e), .take = take, .done = all_asked, .data = f
-    };
+    *a = (struct mln_asking){ .e = e,
+                              .op = e->req.op,
+                              .is_group_request = true,
+                              .until_us = deadline(e),
+                              .take = take,
+                              .done = all_asked,
+                              .data = f };
     MLN_TRY(mln_transit_from(e, false, &a->fr));
     MLN_TRY(mln_transit_from(e, true, &a->fr_abroad));
     MLN_TRY(mln_transit_content(e, &a->content));

@@ -98,6 +98,8 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
         .arena = e->arena,
         .peer = e->peer,
         .from = e->req.fr,
+        .op = e->req.op,
+        .created_ty = e->req.op == MLN_OP_CREATE ? e->req.ty : 0,
         .is_registration = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_AE,
         .is_cse_registration = e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_CSR,
         .fault = e->fault,

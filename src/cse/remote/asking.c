@@ -1,6 +1,7 @@
 /* Asking several things. */
 #include "cse/remote/asking.h"
 
+#include "cse/remote/errand.h"
 #include "cse/remote/govern.h"
 #include "cse/remote/remote.h"
 
@@ -13,6 +14,8 @@ struct mln_asking_slot {
     struct mln_attempt attempt;
     struct mln_arena *arena; /* of its way; made when it is needed */
     struct mln_open_way *way;
+    struct mln_entity neighbour; /* on that way, in the arena */
+    struct mln_errand errand;
 };
 
 static void pump(struct mln_asking *a);
@@ -24,6 +27,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     struct mln_ask *ask = s->ask;
 
     mln_way_leave(a->e->worker, s->way);
+    mln_errand_end(a->e->cse, &s->errand);
     s->ask = NULL;
     a->open--;
     a->take(a, ask, answer);
@@ -43,6 +47,7 @@ static mln_err find_way(struct mln_asking_slot *s, struct mln_slice to)
     MLN_REQUIRE(mln_reach_is_possible(&s->attempt.reach), NOT_REACHABLE);
     MLN_REQUIRE(!mln_way_is_full(w, way.resource.id), NOT_REACHABLE);
     MLN_TRY(mln_govern_member(s->of->e, &l, way.resource.id, &s->attempt.ec));
+    s->neighbour = way.cse;
     return mln_way_enter(w, way.resource.id, &s->way);
 }
 
@@ -84,6 +89,9 @@ static void ask_one(struct mln_asking_slot *s, struct mln_ask *ask)
     }
     s->ask = ask;
     a->open++;
+    if (a->is_group_request) {
+        mln_errand_begin(a->e, &s->attempt.reach, &s->neighbour, &s->errand);
+    }
     mln_attempt_start(&s->attempt);
 }
 

@@ -24,6 +24,7 @@ struct mln_asking {
     struct mln_slice fr_abroad;     /* the same, absolute */
     struct mln_slice content;       /* packed, or empty */
     const struct mln_value *params; /* struct mln_outbound_request, or NULL */
+    bool is_group_request;          /* for the originator of the request: remote/errand.h */
     int64_t until_us;
     /* Called once for each: with the answer, or with why there is none: TIMEOUT when it is late. */
     void (*take)(struct mln_asking *a, struct mln_ask *ask,

@@ -3,6 +3,7 @@
 
 #include "cse/access/assigned.h"
 #include "cse/cse_int.h"
+#include "cse/remote/errand.h"
 
 bool mln_remote_is_registrar(const struct mln_cse *cse, const struct mln_entity *entity)
 {
@@ -139,6 +140,25 @@ static mln_err leads_to(const struct mln_lookup *l, const struct mln_entity *pee
     return MLN_OK;
 }
 
+/* By its CSE-ID, or of the SP and registered here; or our CSE-ID where that begins with 'S'. */
+static mln_err is_our_ae(const struct mln_lookup *l, const struct mln_entity *entity, bool *ret)
+{
+    struct mln_entity home = { .sp = entity->sp, .cse = entity->cse };
+    struct mln_resource ae;
+    mln_err err;
+
+    if (!home.cse.len) {
+        home.cse = entity->stem;
+    }
+    *ret = is_us(l->cse, &home);
+    if (*ret || entity->cse.len) {
+        return MLN_OK;
+    }
+    err = mln_store_find(l->view, entity->stem, l->arena, &ae);
+    *ret = !mln_failed(err) && ae.ty == MLN_TY_AE && ae.et > l->now_us;
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
 /* An AE-ID of an SP does not say where the AE is; and it may be a CSE-ID that begins with 'S'. */
 static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_entity *peer,
                             const struct mln_entity *entity, bool *ret)
@@ -156,10 +176,12 @@ static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_entity 
     return MLN_OK;
 }
 
-mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entity *peer,
-                              const struct mln_entity *entity, bool *ret)
+mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret)
 {
+    const struct mln_entity *peer = &ask->neighbour;
+    const struct mln_entity *entity = &ask->originator;
     struct mln_entity home = { .sp = entity->sp, .cse = entity->cse };
+    bool is_ours;
 
     if (mln_entity_eq(&home, peer)) {
         *ret = true;
@@ -177,8 +199,9 @@ mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entit
         *ret = mln_remote_is_registrar(l->cse, peer); /* they come in by our IN-CSE, from above */
         return MLN_OK;
     }
-    if (is_us(l->cse, &home)) {
-        *ret = entity->stem.len > 0; /* our AE, by a group that the neighbour hosts */
+    MLN_TRY(is_our_ae(l, entity, &is_ours));
+    if (is_ours) {
+        *ret = entity->stem.len > 0 && mln_errand_is_known(l->cse, ask);
         return MLN_OK;
     }
     return home.cse.len ? leads_to(l, peer, &home, ret) : may_be_of_sp(l, peer, entity, ret);

@@ -5,6 +5,8 @@
 #include "cse/address/locate.h"
 #include "cse/notify/reach.h"
 
+struct mln_errand;
+
 struct mln_remote {
     struct mln_resource resource; /* the <remoteCSE> */
     struct mln_entity cse;        /* whom it stands for */
@@ -26,12 +28,12 @@ bool mln_remote_is_peer(const struct mln_cse *cse, const struct mln_entity *enti
 bool mln_remote_is_gateway(const struct mln_cse *cse, const struct mln_entity *entity);
 
 /* May the neighbour speak for what is called so: for itself, its own AEs, what lies behind it?
- * Not for our own whole CSE-ID, nor for another registree and its AEs. Who is of another service
- * provider speaks for nobody outside of it, and for others in it as its IN-CSE only; of ours only
- * the registrar speaks for anybody outside. `peer` need not be known here. Errors: STORE_*,
- * NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
-mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_entity *peer,
-                              const struct mln_entity *entity, bool *ret);
+ * Not for our own whole CSE-ID, nor for another registree and its AEs; for our own AEs only what
+ * such a one has asked it, too: remote/errand.h. Who is of another service provider speaks for
+ * nobody outside of it, and for others in it as its IN-CSE only; of ours only the registrar speaks
+ * for anybody outside. `ask`: its neighbour, which need not be known here, originator, and what is
+ * asked. Errors: STORE_*, NO_MEMORY. spec: TS-0004 7.3.2.1, security.md 4.1 */
+mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret);
 
 /* The next CSE on the way to the one that hosts `to`, which is not this one, and how to reach it.
  * `is_from_above`: the request came from the registrar, or from another service provider; then it

@@ -6,6 +6,7 @@
 #include "cse/access/proof.h"
 #include "cse/notify/attempt.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/errand.h"
 #include "cse/remote/govern.h"
 #include "cse/remote/remote.h"
 #include "cse/remote/way.h"
@@ -15,6 +16,8 @@ struct mln_transit {
     struct mln_entity host; /* of the target */
     uint64_t resource;
     struct mln_open_way *way;
+    struct mln_entity neighbour; /* on the way to the host */
+    struct mln_errand errand;
     int64_t deadline_us; /* the life of the request */
     struct mln_govern govern;
 };
@@ -260,6 +263,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     struct mln_exec *e = attempt->data;
 
     mln_way_leave(e->worker, e->transit->way);
+    mln_errand_end(e->cse, &e->transit->errand);
     if (mln_govern_repeats(e, &e->transit->govern, answer)) {
         mln_exec_resume(e, MLN_OK);
         return;
@@ -288,6 +292,7 @@ static mln_err start(struct mln_exec *e)
     a->done = answered;
     a->data = e;
     e->answered = false;
+    mln_errand_begin(e, &a->reach, &t->neighbour, &t->errand);
     mln_attempt_start(a);
     return MLN_OK;
 }
@@ -331,6 +336,7 @@ static mln_err prepare(struct mln_exec *e, struct mln_slice to)
     }
     (void)mln_remote_host(e->cse, to, &t->host); /* the route was found by it */
     t->resource = way.resource.id;
+    t->neighbour = way.cse;
     MLN_TRY(mln_govern_judge(e, &t->govern, way.resource.id));
     if (mln_way_is_full(e->worker, way.resource.id)) {
         MLN_TRY(mln_govern_delay(e, &t->govern));

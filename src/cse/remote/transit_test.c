@@ -256,6 +256,47 @@ static void a_circle(void **state)
     assert_int_equal(mln_inproc_answer_of(first)->rsc, MLN_RSC_OK);
 }
 
+static int ask_as(const char *peer, const char *from)
+{
+    char id[64];
+    int rsc;
+
+    (void)snprintf(id, sizeof id, "//merlon.example/%s", peer);
+    (void)mln_look_prove(&look, id, id, NULL);
+    rsc = (int)mln_look_ask(&look, "{'op':2,'to':'cse-in','fr':'%s'}", from)->rsc;
+    mln_look_claim(&look, true);
+    return rsc;
+}
+
+/* As an AE of ours comes back whom it has asked, until it has answered or is too late. */
+static void a_group_request(void **state)
+{
+    const struct mln_inproc_reply ok = { .rsc = MLN_RSC_OK };
+
+    (void)state;
+    mln_look_register(&look, "Cother");
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    assert_int_equal(ask_as("side", "/id-in/Cae"), 4106);
+    (void)begin("Cae", "/side/b/fopt", "");
+    (void)begin("Cother", "/side/b/g/sfop", ",\"rqet\":\"5000\"");
+    (void)begin("Cae", "/up/b/g/fopt/x#lbl", ",\"rqet\":\"9000\"");
+    assert_int_equal(ask_as("side", "/id-in/Cae"), 4103);
+    assert_int_equal(ask_as("side", "/id-in/Cother"), 4103);
+    assert_int_equal(ask_as("up", "/id-in/Cae"), 4103);
+    assert_int_equal(ask_as("up", "/id-in/Cother"), 4106);
+    assert_int_equal(ask_as("down", "/id-in/Cae"), 4106);
+    mln_inproc_advance(look.p, 5 * S);
+    mln_inproc_settle(look.p);
+    assert_int_equal(ask_as("side", "/id-in/Cother"), 4106);
+    assert_int_equal(ask_as("side", "/id-in/Cae"), 4103);
+    assert_true(mln_inproc_reply_to_first(look.p, &ok));
+    assert_int_equal(ask_as("side", "/id-in/Cae"), 4106);
+    assert_int_equal(ask_as("up", "/id-in/Cae"), 4103);
+    mln_inproc_advance(look.p, 4 * S);
+    mln_inproc_settle(look.p);
+    assert_int_equal(ask_as("up", "/id-in/Cae"), 4106);
+}
+
 /* ---- other service providers ---- */
 
 /* An IN that deals with two others: the one is reached by the settings, the other registers. */
@@ -364,8 +405,15 @@ static void a_peer_that_registers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(ways),           T(who_sends_what), T(who_sends_what_unproved), T(no_answer),
-        T(too_many_wait),  T(a_circle),       P(between_providers),       P(a_peer_that_registers),
+        T(ways),
+        T(who_sends_what),
+        T(who_sends_what_unproved),
+        T(no_answer),
+        T(too_many_wait),
+        T(a_circle),
+        T(a_group_request),
+        P(between_providers),
+        P(a_peer_that_registers),
         T(execution_time),
     };
 
