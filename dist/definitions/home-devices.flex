@@ -1,4 +1,4 @@
-# Devices of the home domain information model (TS-0023): which modules each is made of.
+# Devices of the home domain (TS-0023, Releases 2 and 3): which modules each is made of.
 
 flexContainer hd:devLt deviceLight org.onem2m.home.device.deviceLight
 child hd:binSh

@@ -1,4 +1,4 @@
-# Module classes of the home domain information model (TS-0023), the commonest ones.
+# Module classes of the home domain (TS-0023, Releases 2 and 3), the commonest ones.
 
 flexContainer hd:binSh binarySwitch org.onem2m.home.moduleclass.binarySwitch
 attribute powSe powerState xs:boolean mandatory

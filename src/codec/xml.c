@@ -262,17 +262,13 @@ static mln_err full_name(struct reader *r, struct mln_slice *ret)
 {
     const char *uri = (const char *)xmlTextReaderConstNamespaceUri(r->parser);
     struct mln_slice name = mln_slice_z((const char *)xmlTextReaderConstLocalName(r->parser));
-    struct mln_slice prefix = mln_shape_prefix(mln_slice_z(uri));
-    struct mln_buf out;
 
-    if (uri && prefix.len == 0) {
-        return syntax(r, name, "in a namespace that is not of the standard");
+    if (!uri) {
+        MLN_REQUIRE(mln_arena_dup(r->arena, name, ret), NO_MEMORY);
+        return MLN_OK;
     }
-    mln_buf_init(&out, r->arena, prefix.len + name.len + 1);
-    mln_buf_add(&out, prefix);
-    mln_buf_add(&out, prefix.len ? MLN_S(":") : MLN_S(""));
-    mln_buf_add(&out, name);
-    return mln_buf_finish(&out, ret);
+    MLN_TRY(mln_shape_name(r->arena, mln_slice_z(uri), name, ret));
+    return ret->len ? MLN_OK : syntax(r, name, "in a namespace that is not of the standard");
 }
 
 static bool is_ignored(const xmlChar *uri)

@@ -1,27 +1,61 @@
 /* Names of XML in the tables of the model. */
 #include "codec/xml_shape.h"
 
+#include "base/buf.h"
 #include "model/special.h"
 
-/* spec: TS-0004 6.1, 8.3.2 */
+/* TS-0023 names the home domain hd until Release 3 and hod from Release 4 on.
+ * spec: TS-0004 6.1, 8.3.2 */
 static const struct {
     struct mln_slice prefix;
     struct mln_slice uri;
 } namespaces[] = {
     { { "m2m", 3 }, { "http://www.onem2m.org/xml/protocols", 35 } },
     { { "hd", 2 }, { "http://www.onem2m.org/xml/protocols/homedomain", 46 } },
+    { { "agd", 3 }, { "http://www.onem2m.org/xml/protocols/agriculturedomain", 53 } },
+    { { "cid", 3 }, { "http://www.onem2m.org/xml/protocols/citydomain", 46 } },
+    { { "cod", 3 }, { "http://www.onem2m.org/xml/protocols/commondomain", 48 } },
+    { { "hed", 3 }, { "http://www.onem2m.org/xml/protocols/healthdomain", 48 } },
+    { { "hod", 3 }, { "http://www.onem2m.org/xml/protocols/homedomain", 46 } },
+    { { "ind", 3 }, { "http://www.onem2m.org/xml/protocols/industrydomain", 50 } },
+    { { "mad", 3 }, { "http://www.onem2m.org/xml/protocols/managementdomain", 52 } },
+    { { "psd", 3 }, { "http://www.onem2m.org/xml/protocols/publicsafetydomain", 54 } },
+    { { "rad", 3 }, { "http://www.onem2m.org/xml/protocols/railwaydomain", 49 } },
+    { { "ved", 3 }, { "http://www.onem2m.org/xml/protocols/vehiculardomain", 51 } },
 };
 
 enum { NAMESPACES = sizeof namespaces / sizeof *namespaces };
 
-struct mln_slice mln_shape_prefix(struct mln_slice uri)
+static mln_err join(struct mln_arena *arena, struct mln_slice prefix, struct mln_slice local,
+                    struct mln_slice *ret)
 {
-    for (size_t i = 0; i < NAMESPACES; i++) {
-        if (mln_slice_eq(namespaces[i].uri, uri)) {
-            return namespaces[i].prefix;
+    struct mln_buf out;
+
+    mln_buf_init(&out, arena, prefix.len + local.len + 1);
+    mln_buf_add(&out, prefix);
+    mln_buf_byte(&out, ':');
+    mln_buf_add(&out, local);
+    return mln_buf_finish(&out, ret);
+}
+
+mln_err mln_shape_name(struct mln_arena *arena, struct mln_slice uri, struct mln_slice local,
+                       struct mln_slice *ret)
+{
+    struct mln_slice name;
+    bool is_known = false;
+
+    *ret = (struct mln_slice){ 0 };
+    for (size_t i = 0; i < NAMESPACES && !is_known; i++) {
+        if (!mln_slice_eq(namespaces[i].uri, uri)) {
+            continue;
+        }
+        MLN_TRY(join(arena, namespaces[i].prefix, local, &name));
+        is_known = mln_special_root(name) != NULL;
+        if (is_known || ret->len == 0) {
+            *ret = name;
         }
     }
-    return (struct mln_slice){ 0 };
+    return MLN_OK;
 }
 
 struct mln_slice mln_shape_namespace(struct mln_slice prefix)

@@ -2,6 +2,7 @@
  * For the XML reader and writer. Pure functions, any thread. spec: TS-0004 7.5.2, 8.3 */
 #pragma once
 
+#include "base/arena.h"
 #include "model/model.h"
 
 /* What an element or attribute may be. */
@@ -29,7 +30,11 @@ bool mln_shape_has_members(const struct mln_shape *shape);
 /* The member that the text of the element stands for, or NULL. */
 const struct mln_member *mln_shape_base(const struct mln_shape *shape);
 
-/* Namespaces of elements: the prefix that names of the standard have, and back. Empty when not
- * known. */
-struct mln_slice mln_shape_prefix(struct mln_slice uri);
+/* The name of an element of a namespace: with the prefix that the standard has for it, whatever the
+ * content calls it. Two domains of TS-0023 share a namespace: the prefix is that by which files
+ * define the name, else the first. Empty when the namespace is not known. Errors: NO_MEMORY. */
+mln_err mln_shape_name(struct mln_arena *arena, struct mln_slice uri, struct mln_slice local,
+                       struct mln_slice *ret);
+
+/* The namespace of a prefix; empty when not known. */
 struct mln_slice mln_shape_namespace(struct mln_slice prefix);

@@ -86,15 +86,53 @@ static void orders_are_bounded(void **state)
     }
 }
 
+static bool is_named(const char *uri, const char *local, const char *wanted)
+{
+    struct mln_arena *arena = mln_arena_new(4096);
+    struct mln_slice name;
+    bool is;
+
+    assert_non_null(arena);
+    assert_false(mln_failed(mln_shape_name(arena, mln_slice_z(uri), mln_slice_z(local), &name)));
+    is = mln_slice_eq(name, mln_slice_z(wanted));
+    mln_arena_free(arena);
+    return is;
+}
+
+#define PROTOCOLS "http://www.onem2m.org/xml/protocols"
+
 static void namespaces(void **state)
 {
-    struct mln_slice uri = mln_shape_namespace(MLN_S("m2m"));
+    (void)state;
+    assert_true(mln_slice_eq(mln_shape_namespace(MLN_S("m2m")), MLN_S(PROTOCOLS)));
+    assert_true(mln_slice_eq(mln_shape_namespace(MLN_S("cod")), MLN_S(PROTOCOLS "/commondomain")));
+    assert_int_equal(mln_shape_namespace(MLN_S("xyz")).len, 0);
+    assert_true(is_named(PROTOCOLS, "cnt", "m2m:cnt"));
+    assert_true(is_named(PROTOCOLS "/commondomain", "x", "cod:x"));
+    assert_true(is_named("", "cnt", ""));
+    assert_true(is_named("urn:x", "cnt", ""));
+}
+
+/* Two domains share a namespace: files say which of them has the name. */
+static void shared_namespaces(void **state)
+{
+    struct mln_definitions *set = NULL;
+    struct mln_limits limits;
+    size_t line;
 
     (void)state;
-    assert_true(mln_slice_eq(uri, MLN_S("http://www.onem2m.org/xml/protocols")));
-    assert_true(mln_slice_eq(mln_shape_prefix(uri), MLN_S("m2m")));
-    assert_int_equal(mln_shape_namespace(MLN_S("xyz")).len, 0);
-    assert_int_equal(mln_shape_prefix(MLN_S("")).len, 0);
+    mln_limits_default(&limits);
+    assert_false(mln_failed(mln_definitions_new(&limits, &set)));
+    assert_false(mln_failed(mln_definitions_read(
+        set, MLN_S("flexContainer hd:x x a\nflexContainer hod:x x b\nflexContainer hod:y y c\n"),
+        &line, NULL)));
+    mln_special_install(set);
+    assert_true(is_named(PROTOCOLS "/homedomain", "x", "hd:x"));
+    assert_true(is_named(PROTOCOLS "/homedomain", "y", "hod:y"));
+    assert_true(is_named(PROTOCOLS "/homedomain", "yAnnc", "hod:yAnnc"));
+    assert_true(is_named(PROTOCOLS "/homedomain", "z", "hd:z"));
+    mln_special_install(NULL);
+    mln_definitions_free(set);
 }
 
 int main(void)
@@ -105,6 +143,7 @@ int main(void)
         cmocka_unit_test(defined_specialisations),
         cmocka_unit_test(orders_are_bounded),
         cmocka_unit_test(namespaces),
+        cmocka_unit_test(shared_namespaces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,8 @@ import cbor2
 from .model import SPEC, announced, rows, table
 from .schema import M2M
 
-SPACES = {"m2m": M2M, "hd": M2M + "/homedomain"}
+DOMAINS = {"hd": "home", "cid": "city", "cod": "common", "hod": "home"}
+SPACES = {"m2m": M2M, **{prefix: f"{M2M}/{domain}domain" for prefix, domain in DOMAINS.items()}}
 NAMES = ("json", "cbor", "xml")
 MEDIA = {name: f"application/{name}" for name in NAMES}
 for _prefix, _uri in SPACES.items():
@@ -161,7 +162,8 @@ def tag(name):
 
 def name_of(element):
     uri, _, local = element.tag.lstrip("{").rpartition("}")
-    return {u: p for p, u in SPACES.items()}[uri] + ":" + local if uri else local
+    names = [f"{prefix}:{local}" for prefix, space in SPACES.items() if space == uri]
+    return next((name for name in names if name in roots()), names[0]) if uri else local
 
 
 def take(element, parent, row):
