@@ -538,3 +538,5 @@ class Model:
                 name = self.datatypes["m2m:resultContent"].values[rcn]
                 uses = {k: row[k] for k in OPERATIONS + ("retrieve_discovery",) if k in row}
                 self.content["resultContent"][str(rcn)] = {"name": name, **uses, "release": row["release"]}
+            elif "element" in row:
+                self.content["elements"].append({k: v for k, v in row.items() if k not in ("release", "reason")})

@@ -95,6 +95,14 @@ void mln_buf_printf(struct mln_buf *buf, const char *format, ...)
     mln_buf_add(buf, mln_slice_of(text, (size_t)len));
 }
 
+void mln_buf_rewind(struct mln_buf *buf, size_t len)
+{
+    buf->len = len;
+    if (buf->failed == MLN_ERR_LIMIT) {
+        buf->failed = MLN_ERR_NONE;
+    }
+}
+
 mln_err mln_buf_finish(const struct mln_buf *buf, struct mln_slice *ret)
 {
     if (buf->failed) {

@@ -31,6 +31,9 @@ void mln_buf_u64(struct mln_buf *buf, uint64_t n);
 __attribute__((format(printf, 2, 3))) void mln_buf_printf(struct mln_buf *buf, const char *format,
                                                           ...);
 
+/* Takes back what was written after the first `len` bytes, and a LIMIT that it came to. */
+void mln_buf_rewind(struct mln_buf *buf, size_t len);
+
 /* What was written, valid as long as the arena and until the next append.
  * Errors: LIMIT (more than max), NO_MEMORY. */
 mln_err mln_buf_finish(const struct mln_buf *buf, struct mln_slice *ret);

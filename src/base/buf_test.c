@@ -164,6 +164,25 @@ static void failures_stick(void **state)
     assert_int_equal(buf.len, 3);
 }
 
+static void goes_back_behind_a_limit_only(void **state)
+{
+    struct mln_buf buf;
+    struct mln_arena *small = mln_arena_new(1024);
+
+    (void)state;
+    mln_buf_init(&buf, arena, 5);
+    mln_buf_add(&buf, MLN_S("abc"));
+    mln_buf_add(&buf, MLN_S("too long"));
+    mln_buf_rewind(&buf, 2);
+    mln_buf_add(&buf, MLN_S("d"));
+    assert_holds(&buf, MLN_S("abd"));
+    mln_buf_init(&buf, small, SIZE_MAX);
+    assert_null(mln_buf_reserve(&buf, 2000));
+    mln_buf_rewind(&buf, 0);
+    assert_failed(&buf, MLN_ERR_NO_MEMORY);
+    mln_arena_free(small);
+}
+
 static void reports_an_exhausted_arena(void **state)
 {
     struct mln_arena *small = mln_arena_new(1024);
@@ -235,6 +254,7 @@ int main(void)
         T(keeps_to_its_maximum),
         T(a_maximum_of_zero_takes_nothing),
         T(failures_stick),
+        T(goes_back_behind_a_limit_only),
         T(reports_an_exhausted_arena),
         T(the_first_failure_counts),
         T(printf_has_a_limit_of_its_own),

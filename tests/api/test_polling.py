@@ -205,3 +205,84 @@ def test_many_poll_at_once(cse):
     results = together(count * 2, work)
     for i, p in enumerate(pollers):
         assert results[2 * i] == [f"{p.stem} {n}" for n in range(events)]
+
+
+@pytest.fixture
+def gatherer(cse):
+    """A poller that takes several requests at once."""
+    poller = Poller(cse.url)
+    assert poller.client.update(f"{poller.path}/p", "pch", rqag=True).rsc == 2004
+    poller.watch()
+    return poller
+
+
+def contents(answer):
+    assert answer.rsc == 2000, answer
+    assert answer.root == "m2m:agrp"
+    return [r["pc"]["m2m:sgn"]["nev"]["rep"]["m2m:cin"]["con"] for r in answer.res["m2m:rqp"]]
+
+
+def test_several_in_one_answer(gatherer):
+    """requestAggregation; each request gets a response of its own"""
+    for i in range(5):
+        gatherer.happen(str(i))
+    answer = gatherer.poll()
+    assert contents(answer) == ["0", "1", "2", "3", "4"]
+    requests = answer.res["m2m:rqp"]
+    assert len({r["rqi"] for r in requests}) == 5
+    for request in reversed(requests):
+        assert gatherer.respond(request).rsc == 2000
+    assert gatherer.respond(requests[0]).rsc == 4000, "its response came already"
+    gatherer.happen("5")
+    answer = gatherer.poll()
+    assert contents(answer) == ["5"], "one alone looks the same"
+    assert gatherer.respond(answer.res["m2m:rqp"][0]).rsc == 2000
+    assert gatherer.poll(0.5).rsc == 4008
+
+
+@pytest.mark.parametrize("form", ["xml", "cbor"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_several_in_other_serialisations(gatherer, form, count):
+    for i in range(count):
+        gatherer.happen(str(i))
+    answer = Client(gatherer.client.url, gatherer.stem, form=form).retrieve(gatherer.pcu)
+    assert contents(answer) == [str(i) for i in range(count)]
+
+
+def test_requests_of_others_come_together(cse, admin, gatherer, ae):
+    """A request of another AE and notifications; each sender gets its own answer."""
+    acp = grant(admin, ([ae.stem], 16), ([gatherer.stem], 63), self_rules=[([gatherer.stem], 63)])
+    assert gatherer.client.update(gatherer.path, "ae", acpi=[acp]).rsc == 2004
+    asking = [Later(lambda n=n: Client(cse.url, ae.stem).notify(
+        gatherer.path, {"m2m:seci": {"sit": 2}}, headers={"X-M2M-RI": f"ask{n}"})) for n in range(2)]
+    got = []
+    while len(got) < 2:
+        answer = gatherer.poll()
+        assert answer.rsc == 2000 and answer.root == "m2m:agrp"
+        got += answer.res["m2m:rqp"]
+    for n, request in enumerate(got):
+        assert request["fr"] == ae.stem
+        assert gatherer.respond(request, 4000, pc={"m2m:dbg": str(n)}).rsc == 2000
+    assert {a.get().debug for a in asking} == {"0", "1"}
+
+
+def test_a_kill_loses_nothing_of_several(own):
+    """Those without a response come again, in order; those with one do not."""
+    server = own()
+    poller = Poller(server.url)
+    assert poller.client.update(f"{poller.path}/p", "pch", rqag=True).rsc == 2004
+    poller.watch()
+    for i in range(4):
+        poller.happen(str(i))
+    requests = poller.poll().res["m2m:rqp"]
+    assert len(requests) == 4
+    assert poller.respond(requests[1]).rsc == 2000
+    server.kill()
+    server.start()
+    poller.client = Client(server.url, poller.stem)
+    answer = poller.poll()
+    got = contents(answer)
+    assert got in (["0", "2", "3"], ["0", "1", "2", "3"]), "a removal may not have been stored yet"
+    for request in answer.res["m2m:rqp"]:
+        assert poller.respond(request).rsc == 2000
+    assert poller.poll(0.5).rsc == 4008

@@ -23,6 +23,8 @@ def table(name):
             found[row["enum"]] = {"values": row["values"]}
         elif name == "complex.json" and "complex" in row:
             found.setdefault(row["complex"], {"members": {}})["members"].update(row["members"])
+        elif name == "content.json" and "element" in row:
+            found["elements"].append(row)
         elif name.startswith("types/") and found["short"] in row.get("types", []):
             found["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(found["short"], {})}
     return found

@@ -171,3 +171,14 @@ bool mln_attempt_succeeded(const struct mln_outbound_answer *answer)
     }
     return answer->transport_status >= 200 && answer->transport_status < 300;
 }
+
+bool mln_attempt_is_refused(const struct mln_outbound_answer *answer)
+{
+    int status = answer->transport_status;
+
+    if (mln_failed(answer->err) || mln_attempt_succeeded(answer)) {
+        return false;
+    }
+    return answer->has_rsc ? (int)answer->rsc < 5000
+                           : status >= 400 && status < 500 && status != 408 && status != 429;
+}

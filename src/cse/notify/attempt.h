@@ -41,3 +41,6 @@ void mln_attempt_start_for(struct mln_exec *e, struct mln_attempt *attempt, uint
 /* Did the receiver take it? An answer with a Response Status Code counts by that, one without
  * (a receiver that does not speak oneM2M) by its transport status. */
 bool mln_attempt_succeeded(const struct mln_outbound_answer *answer);
+
+/* Refused for good: the receiver understood and does not want it, or there is no such path. */
+bool mln_attempt_is_refused(const struct mln_outbound_answer *answer);

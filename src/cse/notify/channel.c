@@ -15,9 +15,11 @@ struct mln_channel {
     struct mln_channel_link taken;   /* offers that a poll has fetched, without an answer yet */
     struct mln_channel_link polls;   /* oldest first */
     struct mln_channel_link waiters; /* in the order of coming */
+    uint64_t open_count;             /* offers that no poll has fetched */
     uint64_t offer_count;            /* with those taken */
     uint64_t poll_count;
     unsigned pins; /* it is being used */
+    bool gathers;  /* a poll waits for all that comes now */
 };
 
 struct mln_channels {
@@ -217,6 +219,7 @@ static void end_offer(struct mln_channels *all, struct mln_offer *o,
     if (c) {
         stop_timer(all, &o->timer);
         ring_remove(&o->link);
+        c->open_count -= !o->poller;
         c->offer_count--;
         release_if_idle(c);
     }
@@ -264,53 +267,101 @@ static void put_further(struct mln_buf *out, const struct mln_value *params)
     }
 }
 
-/* spec: TS-0004 7.2.1.2, 6.4.1: the Content is a request primitive */
-static mln_err write_request(const struct mln_offer *o, struct mln_poll *p)
+/* spec: TS-0004 6.4.1 */
+static void put_request(struct mln_buf *out, const struct mln_offer *o)
 {
     const struct mln_outbound_request *r = &o->request;
+
+    mln_pack_map(out, MLN_PACK_OPEN);
+    mln_pack_text(out, MLN_S("op"));
+    mln_pack_uint(out, (uint64_t)r->op);
+    put_text(out, MLN_S("to"), r->to);
+    put_text(out, MLN_S("fr"), r->fr);
+    put_text(out, MLN_S("rqi"), r->rqi);
+    put_text(out, MLN_S("rvi"), r->rvi);
+    mln_pack_text(out, MLN_S("rqet"));
+    mln_pack_timestamp(out, o->until_us);
+    if (r->ec) {
+        mln_pack_text(out, MLN_S("ec"));
+        mln_pack_uint(out, (uint64_t)r->ec);
+    }
+    put_further(out, r->params);
+    if (r->pc.len) {
+        mln_pack_text(out, MLN_S("pc"));
+        mln_pack_raw(out, r->pc);
+    }
+    mln_pack_end(out);
+}
+
+/* As many as there are and may be, the oldest first; what does not fit behind others waits for the
+ * next poll. Returns their number. */
+static uint64_t put_requests(const struct mln_channel *c, uint64_t most, struct mln_buf *out)
+{
+    struct mln_channel_link *l = c->offers.next;
+    uint64_t count = 0;
+
+    while (count < most && l != &c->offers) {
+        size_t end = out->len;
+
+        put_request(out, OF(struct mln_offer, link, l));
+        if (out->failed == MLN_ERR_LIMIT && count) {
+            mln_buf_rewind(out, end);
+            break;
+        }
+        count++;
+        l = l->next;
+    }
+    return count;
+}
+
+/* The Content is a request primitive, or several. Errors: LIMIT (not even one fits), NO_MEMORY.
+ * spec: TS-0004 7.2.1.2; docs/decisions/0046-aggregated-polls.md */
+static mln_err write_answer(const struct mln_channel *c, struct mln_poll *p, uint64_t *ret_count)
+{
     struct mln_buf out;
 
-    mln_buf_init(&out, p->arena, p->most);
+    mln_buf_init(&out, p->arena, p->most - 1); /* for the end of the array */
     mln_pack_map(&out, 1);
+    if (p->at_once) {
+        mln_pack_text(&out, MLN_S("m2m:agrp"));
+        mln_pack_map(&out, 1);
+    }
     mln_pack_text(&out, MLN_S("m2m:rqp"));
-    mln_pack_map(&out, MLN_PACK_OPEN);
-    mln_pack_text(&out, MLN_S("op"));
-    mln_pack_uint(&out, (uint64_t)r->op);
-    put_text(&out, MLN_S("to"), r->to);
-    put_text(&out, MLN_S("fr"), r->fr);
-    put_text(&out, MLN_S("rqi"), r->rqi);
-    put_text(&out, MLN_S("rvi"), r->rvi);
-    mln_pack_text(&out, MLN_S("rqet"));
-    mln_pack_timestamp(&out, o->until_us);
-    if (r->ec) {
-        mln_pack_text(&out, MLN_S("ec"));
-        mln_pack_uint(&out, (uint64_t)r->ec);
+    if (p->at_once) {
+        mln_pack_array(&out, MLN_PACK_OPEN);
     }
-    put_further(&out, r->params);
-    if (r->pc.len) {
-        mln_pack_text(&out, MLN_S("pc"));
-        mln_pack_raw(&out, r->pc);
+    *ret_count = put_requests(c, p->at_once ? p->at_once : 1, &out);
+    if (p->at_once) {
+        out.max = p->most;
+        mln_pack_end(&out);
     }
-    mln_pack_end(&out);
     return mln_buf_finish(&out, &p->pc);
+}
+
+static void take_first(struct mln_channel *c, const struct mln_poll *p)
+{
+    struct mln_offer *o = OF(struct mln_offer, link, c->offers.next);
+
+    ring_move(&c->taken, &o->link);
+    c->open_count--;
+    o->poller = p->worker;
+    o->poll = p->serial;
 }
 
 /* The newest poll gets it: the connection of an older one may be gone. */
 static void hand_over(struct mln_channel *c)
 {
-    while (!ring_is_empty(&c->offers) && !ring_is_empty(&c->polls)) {
-        struct mln_offer *o = OF(struct mln_offer, link, c->offers.next);
+    while (!c->gathers && !ring_is_empty(&c->offers) && !ring_is_empty(&c->polls)) {
         struct mln_poll *p = OF(struct mln_poll, link, c->polls.prev);
-        mln_err err = write_request(o, p);
+        uint64_t count;
+        mln_err err = write_answer(c, p, &count);
 
         if (err.code == MLN_ERR_LIMIT) { /* for every poll: it must not stand before others */
-            fail_offer(c->all, o, err);
+            fail_offer(c->all, OF(struct mln_offer, link, c->offers.next), err);
             continue;
         }
-        if (!mln_failed(err)) {
-            ring_move(&c->taken, &o->link);
-            o->poller = p->worker;
-            o->poll = p->serial;
+        while (!mln_failed(err) && count-- > 0) {
+            take_first(c, p);
         }
         end_poll(p, err);
     }
@@ -325,12 +376,36 @@ static void wake_first(struct mln_channel_link *waiters)
     w->wake(w);
 }
 
-/* One after the other, as long as the poll is still there. */
-static void wake_waiters(struct mln_channel *c)
+/* What the newest poll takes beside the offers that are there. */
+static uint64_t room_of(const struct mln_channel *c)
 {
-    while (!ring_is_empty(&c->polls) && !ring_is_empty(&c->waiters)) {
+    const struct mln_poll *p;
+    uint64_t most;
+
+    if (ring_is_empty(&c->polls)) {
+        return 0;
+    }
+    p = OF(struct mln_poll, link, c->polls.prev);
+    most = p->at_once ? p->at_once : 1;
+    return most > c->open_count ? most - c->open_count : 0;
+}
+
+/* Who waits for a poll is woken, one after the other, as long as the poll has room. */
+static void gather(struct mln_channel *c)
+{
+    c->gathers = true;
+    while (room_of(c) > 0 && !ring_is_empty(&c->waiters)) {
         wake_first(&c->waiters);
     }
+    c->gathers = false;
+}
+
+static void serve(struct mln_channel *c)
+{
+    do {
+        gather(c);
+        hand_over(c);
+    } while (!ring_is_empty(&c->polls) && !ring_is_empty(&c->waiters));
 }
 
 /* ---- offers ---- */
@@ -357,6 +432,7 @@ static mln_err enter_offer(struct mln_channels *all, struct mln_offer *o)
     }
     o->at = c;
     ring_add(&c->offers, &o->link);
+    c->open_count++;
     c->offer_count++;
     return MLN_OK;
 }
@@ -437,8 +513,7 @@ static void poll_arrives(struct mln_task *task)
     if (c->poll_count > all->duties->cse->options.limits->channel_polls) {
         end_poll(OF(struct mln_poll, link, c->polls.next), MLN_ERROR(TIMEOUT));
     }
-    hand_over(c);
-    wake_waiters(c);
+    serve(c);
     unpin(c);
 }
 
@@ -475,18 +550,22 @@ static void end_left_poll(struct mln_channel *c, const struct leave *leave)
     }
 }
 
-/* It was fetched for nobody, and is the next one again. */
-static void take_back_offer(struct mln_channel *c, const struct leave *leave)
+/* They were fetched for nobody, and are the next ones again. */
+static void take_back_offers(struct mln_channel *c, const struct leave *leave)
 {
-    for (struct mln_channel_link *l = c->taken.next; l != &c->taken; l = l->next) {
+    struct mln_channel_link *before;
+
+    for (struct mln_channel_link *l = c->taken.prev; l != &c->taken; l = before) {
         struct mln_offer *o = OF(struct mln_offer, link, l);
 
+        before = l->prev;
         if (o->poller == leave->worker && o->poll == leave->serial) {
             ring_move_to_front(&c->offers, l);
-            hand_over(c);
-            return;
+            c->open_count++;
+            o->poller = NULL;
         }
     }
+    hand_over(c);
 }
 
 static void leave_arrives(struct mln_task *task)
@@ -497,7 +576,7 @@ static void leave_arrives(struct mln_task *task)
     if (c) {
         c->pins++;
         end_left_poll(c, leave);
-        take_back_offer(c, leave);
+        take_back_offers(c, leave);
         unpin(c);
     }
     mln_free(leave);
@@ -562,11 +641,11 @@ void mln_channel_reply(struct mln_reply *reply)
 
 /* ---- for the duties ---- */
 
-bool mln_channel_is_polled(const struct mln_channels *channels, uint64_t id)
+uint64_t mln_channel_room(const struct mln_channels *channels, uint64_t id)
 {
     const struct mln_channel *c = find(channels, id);
 
-    return c && !ring_is_empty(&c->polls);
+    return c ? room_of(c) : 0;
 }
 
 mln_err mln_channel_wait(struct mln_channels *channels, uint64_t id,

@@ -63,7 +63,9 @@ struct mln_poll {
     int64_t until_us;
     struct mln_arena *arena; /* where the request is written */
     size_t most;             /* bytes of it */
-    struct mln_slice pc;     /* packed {"m2m:rqp": ...}, valid in done without an error */
+    uint64_t at_once;        /* requests that it takes; 0: one, not aggregated */
+    struct mln_slice pc;     /* packed {"m2m:rqp": ...}, or aggregated {"m2m:agrp": {"m2m:rqp":
+                                [...]}}; valid in done without an error */
     /* On the worker's thread. Errors: TIMEOUT, OVERLOAD (the server stops), NO_MEMORY. */
     void (*done)(struct mln_poll *poll, mln_err outcome);
     void *data;
@@ -104,8 +106,8 @@ void mln_channels_free(struct mln_channels *channels);
  * known: then all polls end, and come again where there is still a channel. */
 void mln_channels_end(struct mln_channels *channels, const uint64_t *ids, size_t count);
 
-/* Would a request be fetched at once? */
-bool mln_channel_is_polled(const struct mln_channels *channels, uint64_t id);
+/* How many requests would be fetched at once? */
+uint64_t mln_channel_room(const struct mln_channels *channels, uint64_t id);
 
 /* `wake` is called once, when a poll waits for a request; each poll wakes no more than it takes.
  * Errors: NO_MEMORY. */

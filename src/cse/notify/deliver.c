@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/erase.h"
 #include "cse/notify/policy.h"
+#include "cse/notify/together.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/govern.h"
 #include "cse/tree.h"
@@ -29,8 +30,11 @@ struct lane {
     uint64_t sent_up_to; /* number of the last entry that is dealt with */
     uint64_t unerased;   /* dealt with, but still in the store */
     unsigned failures;   /* of the entry at hand */
+    uint64_t under_way;  /* of those that left together */
     bool is_sending;
     bool is_waiting;
+    bool is_settling; /* what is dealt with must be erased before the next one is read */
+    bool must_pause;
     void *timer;
     struct mln_task task;             /* of the timer */
     struct mln_channel_waiter waiter; /* for a poll of the target */
@@ -57,6 +61,8 @@ struct mln_deliverer {
     int64_t started_us;               /* entries from before may have been sent */
     struct mln_eraser *eraser;
 };
+
+#define OF(type, member, ptr) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static void go_on(struct lane *l);
 static void look(struct mln_deliverer *d, const struct mln_lane *after);
@@ -122,17 +128,26 @@ static void release_if_idle(struct lane *l)
 
 /* ---- erasing ---- */
 
-/* The entry at hand is dealt with. */
-static bool note_erasure(struct lane *l, bool counts, struct mln_announce_outcome *outcome)
+static bool note_number(struct lane *l, uint64_t number, bool counts,
+                        struct mln_announce_outcome *outcome)
 {
-    struct mln_erasure erasure = { l->key, l->entry.number, counts, outcome };
+    struct mln_erasure erasure = { l->key, number, counts, outcome };
 
     if (!mln_eraser_note(l->d->eraser, &erasure)) {
         return false;
     }
-    l->sent_up_to = l->entry.number;
     l->unerased++;
     l->failures = 0;
+    return true;
+}
+
+/* The entry at hand is dealt with. */
+static bool note_erasure(struct lane *l, bool counts, struct mln_announce_outcome *outcome)
+{
+    if (!note_number(l, l->entry.number, counts, outcome)) {
+        return false;
+    }
+    l->sent_up_to = l->entry.number;
     return true;
 }
 
@@ -143,7 +158,12 @@ static void erased(void *data, const struct mln_erasure *erasure)
 
     if (l) {
         l->unerased--;
-        release_if_idle(l);
+        if (l->is_settling && l->unerased == 0) {
+            l->is_settling = false;
+            go_on(l);
+        } else {
+            release_if_idle(l);
+        }
     }
     if (erasure->outcome) {
         mln_announcer_tell(d->duties->announcer, erasure->lane.subscription);
@@ -153,18 +173,6 @@ static void erased(void *data, const struct mln_erasure *erasure)
 /* ---- sending ---- */
 
 static void pause_lane(struct lane *l);
-
-/* Refused for good: the target understood and does not want it, or there is no such path. */
-static bool is_final(const struct mln_outbound_answer *answer)
-{
-    int status = answer->transport_status;
-
-    if (mln_failed(answer->err)) {
-        return false;
-    }
-    return answer->has_rsc ? (int)answer->rsc < 5000
-                           : status >= 400 && status < 500 && status != 408 && status != 429;
-}
 
 static void stop_sending(struct lane *l)
 {
@@ -320,7 +328,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     struct lane *l = attempt->data;
     struct mln_deliverer *d = l->d;
     bool was_taken = mln_attempt_succeeded(answer);
-    bool is_over = was_taken || is_final(answer);
+    bool is_over = was_taken || mln_attempt_is_refused(answer);
     bool is_noted;
 
     if (!d->duties->is_stopped) {
@@ -351,7 +359,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
 
 static void resume_lane(struct mln_task *task)
 {
-    struct lane *l = (struct lane *)(void *)((char *)task - offsetof(struct lane, task));
+    struct lane *l = OF(struct lane, task, task);
 
     l->timer = NULL;
     mln_channel_unwait(&l->waiter);
@@ -377,7 +385,7 @@ static void pause_lane(struct lane *l)
 
 static void poll_came(struct mln_channel_waiter *waiter)
 {
-    struct lane *l = (struct lane *)(void *)((char *)waiter - offsetof(struct lane, waiter));
+    struct lane *l = OF(struct lane, waiter, waiter);
     struct mln_worker_ops *ops = &l->d->duties->worker->ops;
 
     if (l->timer) {
@@ -416,7 +424,7 @@ static void wait_for_poll(struct lane *l)
 static bool must_wait_for_poll(const struct lane *l)
 {
     return is_on_channel(l) &&
-           !mln_channel_is_polled(l->d->duties->channels, l->attempt.reach.channel);
+           mln_channel_room(l->d->duties->channels, l->attempt.reach.channel) == 0;
 }
 
 static void wait_in_line(struct lane *l)
@@ -485,21 +493,26 @@ static int64_t leaves_us(struct lane *l)
            (int64_t)(n % (spread_us + 1));
 }
 
+static void start_attempt(struct lane *l, struct mln_attempt *a)
+{
+    const struct mln_duties *d = l->d->duties;
+
+    a->worker = d->worker;
+    a->rvi = a->reach.rvi;
+    a->timeout_us =
+        (int64_t)d->cse->options.limits->notify_ms * 1000 * (a->reach.count ? a->reach.count : 1);
+    a->data = l;
+    mln_attempt_start(a);
+}
+
 static void send(struct lane *l)
 {
-    struct mln_cse *cse = l->d->duties->cse;
-
-    l->attempt.worker = l->d->duties->worker;
-    l->attempt.rvi = l->attempt.reach.rvi;
     if (!is_copy(l)) {
         l->attempt.content = l->entry.notice.content;
         l->attempt.ec = l->govern.ec;
     }
-    l->attempt.timeout_us = (int64_t)cse->options.limits->notify_ms * 1000 *
-                            (l->attempt.reach.count ? l->attempt.reach.count : 1);
     l->attempt.done = answered;
-    l->attempt.data = l;
-    mln_attempt_start(&l->attempt);
+    start_attempt(l, &l->attempt);
 }
 
 /* The entry at hand need not be sent. Errors: NO_MEMORY. */
@@ -568,12 +581,88 @@ static bool prepare(struct lane *l)
     return false;
 }
 
+/* ---- several at once ---- */
+
+static void end_together(struct lane *l)
+{
+    stop_sending(l);
+    if (l->d->duties->is_stopped) {
+        return;
+    }
+    l->is_settling = l->unerased > 0;
+    if (l->must_pause) {
+        pause_lane(l);
+    } else {
+        go_on(l);
+    }
+    release_if_idle(l);
+    next_in_line(l->d);
+}
+
+static void one_answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
+{
+    const struct mln_flight *f = OF(struct mln_flight, attempt, attempt);
+    struct lane *l = attempt->data;
+    struct mln_duties_stats *stats = &l->d->duties->stats;
+    bool was_taken = mln_attempt_succeeded(answer);
+    bool is_over = was_taken || mln_attempt_is_refused(answer);
+
+    if (!l->d->duties->is_stopped) {
+        tell_result(l, answer, was_taken, is_over);
+        is_over = is_over && note_number(l, f->entry.number, was_taken && l->key.number == 0, NULL);
+        l->must_pause = l->must_pause || (!is_over && !is_left_unanswered(l, answer));
+        stats->delivered += was_taken;
+        stats->dropped += is_over && !was_taken;
+        stats->retried += !is_over;
+    }
+    if (--l->under_way == 0) {
+        end_together(l);
+    }
+}
+
+/* What the poll of an AE takes, when that is more than the entry at hand; or NULL. */
+static struct mln_flight *read_more(const struct lane *l)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    const struct mln_duties *d = l->d->duties;
+    struct mln_flight *flights = NULL;
+    uint64_t room = 0;
+
+    if (is_on_channel(l) && !is_copy(l) && !l->attempt.reach.is_through_cse) {
+        room = mln_channel_room(d->channels, l->attempt.reach.channel);
+    }
+    if (room > 1 && !mln_failed(mln_view_begin(d->worker->reader, &view))) {
+        mln_together_read(view, &l->entry, room, d->cse->options.limits->response_bytes, l->arena,
+                          &flights);
+    }
+    return flights && flights->next ? flights : NULL;
+}
+/* The last answer may come before this returns. */
+static void send_together(struct lane *l, struct mln_flight *flights)
+{
+    l->must_pause = false;
+    l->under_way = 0;
+    for (const struct mln_flight *f = flights; f; f = f->next) {
+        l->under_way++;
+    }
+    for (struct mln_flight *next, *f = flights; f; f = next) {
+        next = f->next;
+        f->attempt = l->attempt;
+        f->attempt.content = f->entry.notice.content;
+        f->attempt.ec = f->entry.notice.ec;
+        f->attempt.done = one_answered;
+        start_attempt(l, &f->attempt);
+    }
+}
+
 static void go_on(struct lane *l)
 {
     struct mln_deliverer *d = l->d;
+    struct mln_flight *flights;
     int64_t until_us;
 
-    if (l->is_sending || l->is_waiting || l->timer || l->waiter.at || d->duties->is_stopped) {
+    if (l->is_sending || l->is_waiting || l->is_settling || l->timer || l->waiter.at ||
+        d->duties->is_stopped) {
         return;
     }
     if (d->sending >= d->duties->cse->options.limits->deliveries) {
@@ -595,7 +684,12 @@ static void go_on(struct lane *l)
     }
     l->is_sending = true;
     d->sending++;
-    send(l);
+    flights = read_more(l);
+    if (flights) {
+        send_together(l, flights);
+    } else {
+        send(l);
+    }
 }
 
 /* ---- face ---- */
@@ -621,21 +715,13 @@ void mln_deliverer_kick(struct mln_deliverer *d, struct mln_lane lane)
     }
 }
 
-/* Up to LOOK_STEP lanes behind `after`. */
 static mln_err list_lanes(struct mln_deliverer *d, const struct mln_lane *after,
                           struct mln_lane found[static LOOK_STEP], size_t *ret_count)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
-    mln_err err = MLN_OK;
-    size_t count = 0;
 
     MLN_TRY(mln_view_begin(d->duties->worker->reader, &view));
-    while (count < LOOK_STEP &&
-           !mln_failed(err = mln_outbox_next_lane(view, after, &found[count]))) {
-        after = &found[count++];
-    }
-    *ret_count = count;
-    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+    return mln_outbox_lanes(view, after, LOOK_STEP, found, ret_count);
 }
 
 static void look(struct mln_deliverer *d, const struct mln_lane *after)

@@ -148,6 +148,19 @@ mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after
     return MLN_OK;
 }
 
+mln_err mln_outbox_lanes(struct mln_view *view, const struct mln_lane *after, size_t most,
+                         struct mln_lane *ret, size_t *ret_count)
+{
+    mln_err err = MLN_OK;
+    size_t count = 0;
+
+    while (count < most && !mln_failed(err = mln_outbox_next_lane(view, after, &ret[count]))) {
+        after = &ret[count++];
+    }
+    *ret_count = count;
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
 mln_err mln_outbox_span(struct mln_view *view, struct mln_lane *lane, uint64_t *ret_first,
                         uint64_t *ret_end)
 {

@@ -70,6 +70,10 @@ mln_err mln_outbox_next(struct mln_view *view, struct mln_lane lane, uint64_t nu
 mln_err mln_outbox_next_lane(struct mln_view *view, const struct mln_lane *after,
                              struct mln_lane *ret);
 
+/* The lanes behind `after`, at most `most`. Errors: STORE_*. */
+mln_err mln_outbox_lanes(struct mln_view *view, const struct mln_lane *after, size_t most,
+                         struct mln_lane *ret, size_t *ret_count);
+
 /* The first lane of the subscription from `lane` on that has entries, those that are held too: its
  * oldest number, and one that all are below. The notice of deletion is none of them.
  * Errors: NOT_FOUND, STORE_*. */

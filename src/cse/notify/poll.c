@@ -63,6 +63,7 @@ static mln_err start_poll(struct mln_exec *e)
         .until_us = end_of(e),
         .arena = e->arena,
         .most = mln_exec_answer_limit(e),
+        .at_once = p->at_once,
         .done = polled,
         .data = e,
     };
@@ -73,10 +74,15 @@ static mln_err start_poll(struct mln_exec *e)
 
 mln_err mln_poll_prepare(struct mln_exec *e)
 {
+    bool aggregates;
+
     MLN_REQUIRE(e->call && !e->may_write, OPERATION);
     e->poll = mln_arena_zalloc(e->arena, 1, sizeof *e->poll);
     MLN_REQUIRE(e->poll, NO_MEMORY);
     e->poll->channel = e->target.resource.id;
+    if (mln_pack_find_bool(e->target.resource.attrs, MLN_S("rqag"), &aggregates) && aggregates) {
+        e->poll->at_once = e->cse->options.limits->poll_requests;
+    }
     e->answered = true;
     e->begin_wait = start_poll;
     return MLN_OK;
