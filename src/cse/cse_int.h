@@ -171,16 +171,16 @@ struct mln_exec {
     struct mln_slice via; /* a new subscription: where the group that it came through aggregates */
 
     /* waiting */
-    bool has_gathered;                       /* what the originator proves has been looked at */
-    struct mln_claims *claims;               /* or there was no need */
-    struct mln_remote_groups *remote_groups; /* what is known of them; or NULL */
-    bool is_rehearsal;                       /* decisions are made, nothing else */
-    bool is_rehearsed;                       /* and no group is missing */
-    int64_t wait_until_us;                   /* for other CSEs; 0: it has not been asked yet */
-    bool is_verified;                        /* targets of the new subscription have agreed */
-    struct mln_slice refusal;                /* or why they do not, for the members of a group */
-    struct mln_slice assigned_name; /* and know it by this name; empty when the request has one */
-    _Atomic uint64_t *pending;      /* in the table of requests that wait, or NULL */
+    bool has_gathered;               /* what the originator proves has been looked at */
+    struct mln_claims *claims;       /* or there was no need */
+    struct mln_elsewhere *elsewhere; /* what is known of other CSEs; or NULL */
+    bool is_rehearsal;               /* decisions are made, nothing else */
+    bool is_rehearsed;               /* and nothing of other CSEs is missing */
+    int64_t wait_until_us;           /* for other CSEs; 0: it has not been asked yet */
+    bool is_verified;                /* targets of the new subscription have agreed */
+    struct mln_slice refusal;        /* or why they do not, for the members of a group */
+    struct mln_slice assigned_name;  /* and know it by this name; empty when the request has one */
+    _Atomic uint64_t *pending;       /* in the table of requests that wait, or NULL */
     struct mln_job job;
     struct mln_task task;
     void *timer;

@@ -13,8 +13,8 @@
 #include "store/store.h"
 
 struct mln_grant;
-struct mln_claims;        /* claims.h */
-struct mln_remote_groups; /* remote_group.h */
+struct mln_claims;    /* claims.h */
+struct mln_elsewhere; /* elsewhere.h */
 
 /* Who asks, after the receiver's checks. Slices live in the arena of the request. */
 struct mln_originator {
@@ -60,7 +60,7 @@ struct mln_access_request {
     struct mln_specialization created; /* and its definition as given in Content */
     struct mln_policy_cache *policies; /* of this thread; or NULL */
     struct mln_claims *claims;         /* roles and tokens; or NULL */
-    struct mln_remote_groups *groups;  /* of other CSEs; or NULL */
+    struct mln_elsewhere *elsewhere;   /* what is known of other CSEs; or NULL */
     struct mln_trace *trace;           /* is told of each step of a decision; or NULL */
 };
 
@@ -91,7 +91,7 @@ struct mln_access {
     struct mln_policy_facts facts;
     struct mln_policy_cache *policies;
     struct mln_claims *claims;
-    struct mln_remote_groups *remote_groups;
+    struct mln_elsewhere *elsewhere;
     uint8_t claimed; /* enum mln_claimed: what the decision under way counts in */
     struct {
         char acpi[MLN_ACCESS_MEMO_BYTES]; /* packed list; empty and then: */

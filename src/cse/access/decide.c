@@ -2,8 +2,8 @@
  * spec: TS-0004 7.3.3.15; TS-0001 9.6.1.3.2; TS-0003 7.1.5 */
 #include "base/timestamp.h"
 #include "cse/access/claims.h"
+#include "cse/access/elsewhere.h"
 #include "cse/access/match.h"
-#include "cse/access/remote_group.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
 
@@ -52,7 +52,7 @@ void mln_access_begin(struct mln_access *a, const struct mln_cse *cse, struct ml
         .peer = request->peer,
         .policies = request->policies,
         .claims = request->claims,
-        .remote_groups = request->groups,
+        .elsewhere = request->elsewhere,
         .members_left = cse->options.limits->membership,
         .groups_left = cse->options.limits->membership / MLN_ACCESS_GROUP_COST,
         .facts = {
@@ -495,7 +495,7 @@ static mln_err permits_somehow(struct mln_access *a, const struct question *q, d
 
 static mln_err permits(struct mln_access *a, const struct question *q, decision *decide, bool *ret)
 {
-    size_t mark = mln_remote_groups_mark(a->remote_groups);
+    size_t mark = mln_elsewhere_mark(a->elsewhere);
 
     *ret = a->originator->is_admin;
     if (*ret) {
@@ -510,7 +510,7 @@ static mln_err permits(struct mln_access *a, const struct question *q, decision 
     }
     MLN_TRY(permits_somehow(a, q, decide, ret));
     if (*ret) { /* security.md 3.3: nobody is asked for what is permitted anyway */
-        mln_remote_groups_drop(a->remote_groups, mark);
+        mln_elsewhere_drop(a->elsewhere, mark);
     }
     return MLN_OK;
 }
@@ -548,14 +548,14 @@ mln_err mln_access_would_permit(const struct mln_identify *in, struct mln_policy
 
 mln_err mln_access_sees(struct mln_access *a, const struct mln_resource *target, bool *ret)
 {
-    size_t mark = mln_remote_groups_mark(a->remote_groups);
+    size_t mark = mln_elsewhere_mark(a->elsewhere);
 
     MLN_TRY(mln_access_permits(a, target, MLN_PRIVILEGE_RETRIEVE, ret));
     if (!*ret) {
         MLN_TRY(mln_access_permits(a, target, MLN_PRIVILEGE_DISCOVER, ret));
     }
     if (*ret) {
-        mln_remote_groups_drop(a->remote_groups, mark);
+        mln_elsewhere_drop(a->elsewhere, mark);
     }
     return MLN_OK;
 }

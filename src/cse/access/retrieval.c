@@ -120,7 +120,8 @@ static mln_err check_open(const struct mln_exec *e, const struct mln_entity *hol
 
     if (open > 0 && open + count > most) {
         mln_fault_clear(e->fault); /* it tells of the denial without them */
-        mln_fault_set(e->fault, "too many roles or groups of this originator are being retrieved");
+        mln_fault_set(e->fault,
+                      "too many roles, groups or policies for this originator are being retrieved");
         MLN_FAIL(OVERLOAD);
     }
     return MLN_OK;

@@ -125,7 +125,7 @@ static void make_member_request(struct collection *c, struct mln_slice member, s
         .may_write = e->may_write,
         .has_gathered = true,
         .claims = e->claims,
-        .remote_groups = e->remote_groups,
+        .elsewhere = e->elsewhere,
         .is_rehearsal = e->is_rehearsal,
         .is_verified = e->is_verified,
         .kinds = e->kinds,

@@ -7,9 +7,9 @@
 
 #include "base/log.h"
 #include "cse/access/claims.h"
+#include "cse/access/elsewhere.h"
 #include "cse/access/gather.h"
 #include "cse/access/proof.h"
-#include "cse/access/remote_group.h"
 #include "cse/access/repository.h"
 #include "cse/group/fan_out.h"
 #include "cse/notify/block.h"
@@ -91,7 +91,7 @@ void mln_exec_begin_access(const struct mln_exec *e, struct mln_arena *arena,
         .peer = e->peer,
         .policies = policies_of(e),
         .claims = e->claims,
-        .groups = e->remote_groups,
+        .elsewhere = e->elsewhere,
         .trace = e->trace,
     };
 
@@ -178,7 +178,7 @@ static void reset_attempt(struct mln_exec *e)
     if (e->call) { /* members of a group share those of their group */
         mln_claims_reset(e->claims);
     }
-    mln_remote_groups_use(e->remote_groups, !e->may_write && !e->is_long);
+    mln_elsewhere_use(e->elsewhere, !e->may_write && !e->is_long);
     begin_effort(e);
     mln_fault_clear(e->fault);
 }
@@ -273,7 +273,7 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
     e->view = view;
     e->may_write = true;
     err = mln_exec_walk(e, NULL);
-    if (!mln_failed(err) && e->is_fan_out && mln_remote_groups_wanted(e->remote_groups)) {
+    if (!mln_failed(err) && e->is_fan_out && mln_elsewhere_wanted(e->elsewhere)) {
         err = MLN_ERROR(GROUPS_WANTED); /* members were denied what others may know to be theirs */
     }
     if (!mln_failed(err)) {
@@ -558,11 +558,11 @@ static bool ask_for_groups(struct mln_exec *e)
     enum mln_step step;
     mln_err err;
 
-    if (!mln_remote_groups_wanted(e->remote_groups)) {
+    if (!mln_elsewhere_wanted(e->elsewhere)) {
         return false;
     }
     drop_attempt(e);
-    err = mln_remote_groups_start(e, &step);
+    err = mln_elsewhere_start(e, &step);
     if (mln_failed(err)) {
         mln_exec_finish(e, err);
     } else if (step == MLN_STEP_NEXT) {
@@ -680,7 +680,7 @@ static bool rehearse(struct mln_exec *e)
 {
     mln_err err;
 
-    if (e->is_rehearsed || !e->remote_groups ||
+    if (e->is_rehearsed || !e->elsewhere ||
         !(e->cse->names_far_groups || e->cse->options.group_host_count)) {
         return false;
     }
@@ -689,7 +689,7 @@ static bool rehearse(struct mln_exec *e)
         move_to_long_reads(e, rehearse_long);
         return true;
     }
-    e->is_rehearsed = !mln_remote_groups_wanted(e->remote_groups);
+    e->is_rehearsed = !mln_elsewhere_wanted(e->elsewhere);
     return ask_for_groups(e);
 }
 
@@ -782,7 +782,7 @@ void mln_cse_call(struct mln_worker *worker, struct mln_call *call)
     e->arrival_us = mln_env_now_us(worker->cse->options.env);
     e->fault = &call->fault;
     e->response = &call->response;
-    e->remote_groups = mln_remote_groups_new(e);
+    e->elsewhere = mln_elsewhere_new(e);
     err = run_first_stages(e, &step);
     if (mln_failed(err)) {
         mln_exec_finish(e, err);

@@ -158,7 +158,7 @@ static mln_err ask(struct mln_exec *e, struct question *q, enum mln_op op, struc
         .may_write = true,
         .has_gathered = true,
         .claims = e->claims,
-        .remote_groups = e->remote_groups,
+        .elsewhere = e->elsewhere,
         .is_verified = true, /* we are the target that it adds */
         .crossing = e->crossing,
     };
