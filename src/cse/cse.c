@@ -399,6 +399,7 @@ void mln_worker_free(struct mln_worker *worker)
         mln_reader_free(worker->reader);
         mln_remote_memory_clear(&worker->roles);
         mln_remote_memory_clear(&worker->groups);
+        mln_remote_memory_clear(&worker->far_policies);
         mln_jwt_issuers_unref(worker->role_issuers);
         mln_policy_cache_free(worker->policies);
         mln_free(worker);

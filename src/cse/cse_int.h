@@ -77,13 +77,14 @@ struct mln_worker {
     struct mln_reader *reader;
     struct mln_view *view; /* of the read in progress, else NULL */
     struct mln_policy_cache *policies;
-    struct mln_remote_memory roles;       /* of other CSEs */
-    struct mln_remote_memory groups;      /* membership in those of other CSEs */
-    struct mln_jwt_issuers *role_issuers; /* a share: they were accepted by these, or NULL */
-    struct mln_retrieval *retrievals;     /* that ask other CSEs now */
-    uint64_t parked;                      /* calls that wait */
-    struct mln_open_way *ways;            /* neighbours that some of them wait for */
-    struct mln_exec *timed;               /* those of them that wait for a time */
+    struct mln_remote_memory roles;        /* of other CSEs */
+    struct mln_remote_memory groups;       /* membership in those of other CSEs */
+    struct mln_remote_memory far_policies; /* what those of other CSEs say */
+    struct mln_jwt_issuers *role_issuers;  /* a share: they were accepted by these, or NULL */
+    struct mln_retrieval *retrievals;      /* that ask other CSEs now */
+    uint64_t parked;                       /* calls that wait */
+    struct mln_open_way *ways;             /* neighbours that some of them wait for */
+    struct mln_exec *timed;                /* those of them that wait for a time */
     uint64_t timed_count;
     uint64_t polls;    /* that wait on polling channels */
     uint64_t accepted; /* requests that have no result yet, with those that are being accepted */

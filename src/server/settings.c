@@ -113,8 +113,9 @@ static const struct mln_option options[] = {
       "',credential=' and a Credential-ID may follow: what that CSE must prove, such as a key",
       true },
     { "group-host", 0, "CSE-ID=URL", NULL,
-      "Point of access of the CSE with that CSE-ID, to retrieve its groups that access rules name. "
-      "With https, ',credential=' and a Credential-ID may follow: what that CSE must prove",
+      "Point of access of the CSE with that CSE-ID, to retrieve its policies, and its groups that "
+      "access rules name. With https, ',credential=' and a Credential-ID may follow: what that CSE "
+      "must prove",
       true },
     { "peer", 0, "CSE-ID=URL", NULL,
       "IN-CSE of another service provider with which requests are exchanged, absolute, and its "

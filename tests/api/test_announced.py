@@ -217,7 +217,7 @@ def test_without_policies_nobody_sees_it_in_release_2(own):
 
 
 def test_policies_of_the_original(host):
-    """acpi may name policies that are not here: those permit nothing, until they are announced, too"""
+    """acpi may name policies that are not here: those permit nothing where their CSE cannot be asked"""
     far = host.create("cntA", acpi=["/mn1/base/acp1"])
     assert far.rsc == 2001 and far["acpi"] == ["/mn1/base/acp1"]
     assert host.ae.retrieve(far["ri"]).rsc == 4103

@@ -92,6 +92,7 @@ struct mln_access {
     struct mln_policy_cache *policies;
     struct mln_claims *claims;
     struct mln_elsewhere *elsewhere;
+    const struct mln_names *policy_host; /* of the policy that is asked now; NULL: we are */
     uint8_t claimed; /* enum mln_claimed: what the decision under way counts in */
     struct {
         char acpi[MLN_ACCESS_MEMO_BYTES]; /* packed list; empty and then: */

@@ -4,6 +4,7 @@
 #include "cse/access/claims.h"
 #include "cse/access/elsewhere.h"
 #include "cse/access/match.h"
+#include "cse/access/remote_policy.h"
 #include "cse/address/locate.h"
 #include "cse/cse_int.h"
 
@@ -25,7 +26,13 @@ static bool locate(void *data, const struct mln_ip *ip, struct mln_location *ret
 
 static mln_err is_member(void *data, struct mln_slice address, bool *ret)
 {
-    return mln_access_is_member(data, address, ret);
+    struct mln_access *a = data;
+
+    if (a->policy_host) {
+        MLN_TRY(
+            mln_remote_policy_resolve(a->policy_host, &a->cse->names, address, a->arena, &address));
+    }
+    return mln_access_is_member(a, address, ret);
 }
 
 void mln_access_turn_to(struct mln_access *a, struct mln_arena *arena,
@@ -152,6 +159,44 @@ static mln_err policy_permits(struct mln_access *a, const struct mln_resource *p
     return read_permits(a, &key, is_self, q, own, ret);
 }
 
+/* Its identifier among the policies that were read already: any will do, they are told apart by
+ * what they say. */
+static uint64_t far_id(struct mln_slice address)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < address.len; i++) {
+        h = (h ^ (unsigned char)address.ptr[i]) * UINT64_C(1099511628211);
+    }
+    return h;
+}
+
+/* A policy of another CSE: what is relative in it is relative to that CSE. */
+static mln_err remote_permits(struct mln_access *a, struct mln_slice id, bool is_self,
+                              const struct question *q, bool *ret)
+{
+    struct mln_remote_policy policy;
+    struct mln_policy_key key = { .id = far_id(id), .names = &policy.names };
+    mln_err err;
+
+    MLN_TRY(mln_remote_policy_find(a, id, &policy));
+    if (policy.attributes.len > a->bytes_left) {
+        mln_trace_policy(a->facts.trace, id, "too large");
+        return MLN_OK;
+    }
+    if (!policy.attributes.len) {
+        return MLN_OK;
+    }
+    a->bytes_left -= policy.attributes.len;
+    key.attributes = policy.attributes;
+    a->policy_host = &policy.names;
+    a->facts.names = &policy.names;
+    err = read_permits(a, &key, is_self, q, a->arena, ret);
+    a->facts.names = &a->cse->names;
+    a->policy_host = NULL;
+    return err;
+}
+
 /* A policy that a resource refers to. A reference that leads nowhere grants nothing, and neither
  * does what would make the decision cost more than others should wait for. */
 static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool is_self,
@@ -159,9 +204,15 @@ static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool
 {
     struct mln_lookup l = lookup_of(a);
     struct mln_resource policy;
-    mln_err err = mln_locate_lookup(&l, id, &policy);
+    struct mln_slice local;
+    enum mln_place place = mln_ident_place(id, &a->cse->names, &local);
+    mln_err err;
 
     *ret = false;
+    if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
+        return remote_permits(a, id, is_self, q, ret);
+    }
+    err = mln_locate_lookup(&l, id, &policy);
     if (err.code == MLN_ERR_NOT_FOUND) {
         mln_trace_policy(a->facts.trace, id, "missing");
         return MLN_OK;

@@ -86,6 +86,8 @@ static mln_err host_by_registration(const struct mln_lookup *l, struct mln_slice
 mln_err mln_elsewhere_host(const struct mln_lookup *l, struct mln_slice address,
                            const struct mln_domain_setting **ret)
 {
+    *ret = NULL;
+    MLN_REQUIRE(!mln_members_has_fan_out(address), NOT_FOUND);
     *ret = host_by_setting(l->cse, address);
     return *ret ? MLN_OK : host_by_registration(l, address, ret);
 }
@@ -168,11 +170,11 @@ static mln_err add(struct mln_access *a, const struct mln_far *wanted, struct ml
     struct mln_far *far;
 
     MLN_TRY(find_host(a, wanted->address, &host));
-    *ret_state = !host                                               ? "no host"
-                 : s->count == a->cse->options.limits->remote_groups ? "too many"
-                 : mln_members_has_fan_out(wanted->address) /* ours would go to all */
+    *ret_state = mln_members_has_fan_out(wanted->address) /* ours would go to all */
                      ? wanted->kind->names[MLN_FAR_OTHER]
-                     : NULL;
+                     : !host                                               ? "no host"
+                       : s->count == a->cse->options.limits->remote_groups ? "too many"
+                                                                           : NULL;
     if (*ret_state) {
         return MLN_OK;
     }

@@ -251,11 +251,11 @@ static void remember_group(struct mln_access *a, struct mln_slice address, bool 
     a->groups[at].contains = contains;
 }
 
-/* Looking up a group costs whether or not there is one: as much as comparing some originators, and
+/* Looking something up costs whether or not it is there: as much as comparing some originators, and
  * as reading so many bytes of policies. */
 enum { COMPARISONS = 64, BYTES = 256 };
 
-static bool may_look_up(struct mln_access *a)
+bool mln_access_may_look_up(struct mln_access *a)
 {
     bool may = a->groups_left > 0;
 
@@ -290,9 +290,9 @@ mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, boo
 
     *ret = false;
     if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
-        return may_look_up(a) ? mln_remote_groups_has(a, address, ret) : MLN_OK;
+        return mln_access_may_look_up(a) ? mln_remote_groups_has(a, address, ret) : MLN_OK;
     }
-    if (find_group(a, address, ret) || !may_look_up(a)) {
+    if (find_group(a, address, ret) || !mln_access_may_look_up(a)) {
         return MLN_OK;
     }
     scratch = mln_arena_new((size_t)a->cse->options.limits->request_arena_bytes);

@@ -23,6 +23,9 @@ bool mln_access_is_named(const struct mln_names *names, const struct mln_origina
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_access_is_member(struct mln_access *a, struct mln_slice address, bool *ret);
 
+/* May the request look up one more group, or policy of another CSE? Counts it. */
+bool mln_access_may_look_up(struct mln_access *a);
+
 /* Does one entry name the originator? All of the above. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_access_matches(struct mln_access *a, struct mln_slice entry, bool *ret);
 

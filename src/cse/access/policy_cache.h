@@ -21,7 +21,7 @@ void mln_policy_cache_free(struct mln_policy_cache *cache);
 struct mln_policy_key {
     uint64_t id;
     struct mln_slice attributes;
-    const struct mln_names *names; /* the same in all calls */
+    const struct mln_names *names; /* of the CSE that hosts it */
 };
 mln_err mln_policy_cache_get(struct mln_policy_cache *cache, const struct mln_policy_key *key,
                              struct mln_arena *arena, const struct mln_policy **ret);

@@ -9,6 +9,8 @@ struct entry {
     int64_t from_us;
     int64_t until_us;
     uint64_t hash;
+    char *value; /* or NULL */
+    size_t value_len;
     size_t len;
     char text[]; /* what it is about, and whom */
 };
@@ -93,6 +95,7 @@ static void drop_oldest(struct mln_remote_cache *c)
         c->newest = NULL;
     }
     c->count--;
+    mln_free(old->value);
     mln_free(old);
 }
 
@@ -120,6 +123,21 @@ static mln_err add_entry(struct mln_remote_cache *c, const struct key *k, struct
     return MLN_OK;
 }
 
+static mln_err set_value(struct entry *e, struct mln_slice value)
+{
+    char *copy = NULL;
+
+    if (value.len) {
+        copy = mln_calloc(1, value.len);
+        MLN_REQUIRE(copy, NO_MEMORY);
+        memcpy(copy, value.ptr, value.len);
+    }
+    mln_free(e->value);
+    e->value = copy;
+    e->value_len = value.len;
+    return MLN_OK;
+}
+
 static mln_err add(struct mln_remote_cache *cache, const struct mln_remote_fact *fact)
 {
     struct key k;
@@ -132,25 +150,32 @@ static mln_err add(struct mln_remote_cache *cache, const struct mln_remote_fact 
     if (!e) {
         MLN_TRY(add_entry(cache, &k, &e));
     }
+    MLN_TRY(set_value(e, fact->value));
     e->from_us = fact->from_us;
     e->until_us = fact->until_us;
     return MLN_OK;
 }
 
-static bool has(const struct mln_remote_cache *cache, struct mln_slice what,
-                const struct mln_entity *whom, int64_t now_us)
+static const struct entry *valid(const struct mln_remote_cache *cache, struct mln_slice what,
+                                 const struct mln_entity *whom, int64_t now_us)
 {
     struct key k;
     const struct entry *e;
 
     if (!cache || !make_key(&k, what, whom)) {
-        return false;
+        return NULL;
     }
     e = cache->chains[k.hash & cache->mask];
     while (e && !is_of(e, &k)) {
         e = e->next;
     }
-    return e && e->from_us <= now_us && now_us < e->until_us;
+    return e && e->from_us <= now_us && now_us < e->until_us ? e : NULL;
+}
+
+static bool has(const struct mln_remote_cache *cache, struct mln_slice what,
+                const struct mln_entity *whom, int64_t now_us)
+{
+    return valid(cache, what, whom, now_us) != NULL;
 }
 
 /* ---- life ---- */
@@ -217,6 +242,19 @@ bool mln_remote_memory_has(const struct mln_remote_memory *memory, struct mln_sl
                            const struct mln_entity *whom, int64_t now_us)
 {
     return has(memory->known, what, whom, now_us);
+}
+
+bool mln_remote_memory_find(const struct mln_remote_memory *memory, struct mln_slice what,
+                            const struct mln_entity *whom, int64_t now_us,
+                            struct mln_remote_fact *ret)
+{
+    const struct entry *e = valid(memory->known, what, whom, now_us);
+
+    if (e) {
+        *ret = (struct mln_remote_fact){ what, whom, e->from_us, e->until_us,
+                                         mln_slice_of(e->value, e->value_len) };
+    }
+    return e != NULL;
 }
 
 bool mln_remote_memory_is_vain(const struct mln_remote_memory *memory, struct mln_slice what,

@@ -16,7 +16,8 @@ struct mln_remote_fact {
     struct mln_slice what;
     const struct mln_entity *whom;
     int64_t from_us;
-    int64_t until_us; /* the first moment at which it is not known any more */
+    int64_t until_us;       /* the first moment at which it is not known any more */
+    struct mln_slice value; /* more than that it is so; or empty */
 };
 
 /* What is there and what is not; all zero knows nothing. At most `most` of each. */
@@ -38,6 +39,11 @@ mln_err mln_remote_memory_silence(struct mln_remote_memory *memory, size_t most,
 /* Is it known of that entity at that time? */
 bool mln_remote_memory_has(const struct mln_remote_memory *memory, struct mln_slice what,
                            const struct mln_entity *whom, int64_t now_us);
+
+/* The same, and until when; the value lives until something is remembered. */
+bool mln_remote_memory_find(const struct mln_remote_memory *memory, struct mln_slice what,
+                            const struct mln_entity *whom, int64_t now_us,
+                            struct mln_remote_fact *ret);
 
 /* Was it asked for in vain a moment ago, or is its keeper silent? */
 bool mln_remote_memory_is_vain(const struct mln_remote_memory *memory, struct mln_slice what,

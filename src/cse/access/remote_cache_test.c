@@ -38,7 +38,9 @@ static int tear_down(void **state)
 
 static void add(const char *role, const struct mln_entity *holder, int64_t from, int64_t until)
 {
-    struct mln_remote_fact known = { mln_slice_z(role), holder, from, until };
+    struct mln_remote_fact known = {
+        .what = mln_slice_z(role), .whom = holder, .from_us = from, .until_us = until
+    };
 
     assert_int_equal(mln_remote_memory_add(&memory, MOST, &known).code, MLN_ERR_NONE);
 }
@@ -53,8 +55,8 @@ static void tells_what_is_absent_apart(void **state)
     const struct mln_slice what = MLN_S("r@x");
     const struct mln_slice keeper = MLN_S("@x");
     struct mln_remote_memory m = { 0 };
-    struct mln_remote_fact fact = { what, &ae, 0, 10 };
-    struct mln_remote_fact silence = { keeper, NULL, 0, 20 };
+    struct mln_remote_fact fact = { what, &ae, 0, 10, { 0 } };
+    struct mln_remote_fact silence = { keeper, NULL, 0, 20, { 0 } };
 
     (void)state;
     assert_false(mln_remote_memory_is_vain(&m, what, keeper, &ae, 0));
@@ -71,6 +73,26 @@ static void tells_what_is_absent_apart(void **state)
     mln_remote_memory_clear(&m);
     assert_null(m.known);
     assert_null(m.absent);
+}
+
+static void keeps_what_was_said_last(void **state)
+{
+    static const struct mln_slice values[] = { { "one", 3 }, { "another", 7 }, { NULL, 0 } };
+    struct mln_remote_memory m = { 0 };
+    struct mln_slice what = MLN_S("p");
+    struct mln_remote_fact found;
+
+    (void)state;
+    for (int64_t i = 0; i < 3; i++) {
+        struct mln_remote_fact fact = { what, &ae, i, i + 10, values[i] };
+
+        assert_int_equal(mln_remote_memory_add(&m, MOST, &fact).code, MLN_ERR_NONE);
+        assert_true(mln_remote_memory_find(&m, what, &ae, i + 9, &found));
+        assert_true(mln_slice_eq(found.value, values[i]));
+        assert_int_equal(found.until_us, i + 10);
+        assert_false(mln_remote_memory_find(&m, what, &ae, i + 10, &found));
+    }
+    mln_remote_memory_clear(&m);
 }
 
 static void knows_a_role_of_its_holder_alone(void **state)
@@ -131,6 +153,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(drops_the_oldest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_nothing_that_is_too_long, set_up, tear_down),
         cmocka_unit_test(tells_what_is_absent_apart),
+        cmocka_unit_test(keeps_what_was_said_last),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

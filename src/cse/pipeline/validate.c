@@ -3,6 +3,7 @@
  * By table first (model/check), then what concerns every type, then the type's own addition.
  * spec: TS-0004 7.3.3.3, 7.3.3.4 */
 #include "base/timestamp.h"
+#include "cse/access/elsewhere.h"
 #include "cse/access/schedule.h"
 #include "cse/discover/discover.h"
 #include "cse/pipeline/pipeline.h"
@@ -162,23 +163,36 @@ static mln_err check_expiration(struct mln_exec *e)
     return MLN_OK;
 }
 
+/* What it is its CSE says when it is needed: that CSE may be away now. docs/decisions/0039 */
+static mln_err check_remote_policy(struct mln_exec *e, const struct mln_lookup *l,
+                                   struct mln_slice name, struct mln_slice reference)
+{
+    const struct mln_domain_setting *unused;
+    mln_err err;
+
+    if (e->type->is_announced) {
+        return MLN_OK; /* that of the original, wherever it is: decision 0033 */
+    }
+    err = mln_elsewhere_host(l, reference, &unused);
+    if (err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE) {
+        mln_fault_set(e->fault, "%.*s: the CSE of %.*s cannot be asked", MLN_S_ARG(name),
+                      MLN_S_ARG(reference));
+        return err.code == MLN_ERR_NOT_FOUND ? MLN_ERROR(ATTR_INVALID) : err;
+    }
+    return err;
+}
+
 static mln_err check_policy(struct mln_exec *e, const struct mln_lookup *l, struct mln_slice name,
                             struct mln_slice reference)
 {
     struct mln_slice local;
     struct mln_resource policy;
     enum mln_place place = mln_ident_place(reference, &e->cse->names, &local);
+    bool is_copy = e->type->is_announced;
     mln_err err = MLN_ERROR(NOT_FOUND);
 
-    bool is_copy = e->type->is_announced;
-
     if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
-        if (is_copy) {
-            return MLN_OK; /* that of the original: it permits nothing here. Decision 0033 */
-        }
-        mln_fault_set(e->fault, "%.*s: policies of other CSEs are not implemented",
-                      MLN_S_ARG(name));
-        MLN_FAIL(NOT_IMPLEMENTED);
+        return check_remote_policy(e, l, name, reference);
     }
     if (place == MLN_PLACE_HERE) {
         err = mln_locate_lookup(l, reference, &policy);

@@ -1,0 +1,185 @@
+"""Policies that other CSEs host, by a fleet of real servers on loopback (lib/fleet.py).
+
+spec: TS-0001 9.6.1.3.2, 9.6.2; TS-0004 7.3.3.15; docs/decisions/0039
+"""
+
+import time
+
+import pytest
+from lib.fleet import Fleet
+from lib.onem2m import grant
+from lib.receiver import Receiver
+from lib.server import eventually
+
+READERS = [(["/in", "/mn1", "/asn"], 2), (["CAdmin"], 63)]
+FAST = ("--limit", "group-cache-ms=300", "--limit", "group-absent-ms=50")
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    with Fleet(tmp_path_factory.mktemp("fleet"), names=("in", "mn1", "asn"), options={"in": FAST}) as made:
+        made.aes = made.add_aes()
+        assert made.client("in", "Cfriend").create("base", "ae", api="Ntest", rr=False, srv=["3"]).rsc == 2001
+        yield made
+
+
+def make_policy(fleet, at, *rules, readers=READERS):
+    """At another CSE; its address for everybody. `readers`: its selfPrivileges."""
+    return f"/{at}/{grant(fleet.client(at), *rules, self_rules=readers, parent='base')}"
+
+
+def make_guarded(fleet, *policies, **attributes):
+    made = fleet.aes["in"].create("base/ae", "cnt", acpi=list(policies), **attributes)
+    assert made.rsc == 2001, made
+    assert made["acpi"] == list(policies)
+    return made["ri"]
+
+
+OPERATIONS = {
+    "retrieve": (lambda ae: ae.retrieve("base/ae/c1").rsc, 2000),
+    "create": (lambda ae: ae.create("base/ae/c1", "cin", con="x").rsc, 2001),
+    "fan out": (lambda ae: {one["rsc"] for one in ae.create("base/ae/g/fopt", "cin", con="x").pc["m2m:agr"]["m2m:rsp"]},
+                {2001}),
+    "subscribe": (lambda ae: ae.create("base/ae/c1", "sub", nu=[ae.originator]).rsc, 2001),
+    "update": (lambda ae: ae.update("base/ae/c1", "cnt", lbl=["x"]).rsc, 2004),
+    "acpi": (lambda ae: ae.update("base/ae/c1", "cnt", acpi=["/mn1/base/all"]).rsc, 2004),
+    "delete": (lambda ae: ae.delete("base/ae/c1").rsc, 2002),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_each_operation(tmp_path, operation):
+    """TS-0004 7.3.3.15: the first request of all that needs it, at two hops; who it does not name is denied"""
+    do, done = OPERATIONS[operation]
+    with Fleet(tmp_path, names=("in", "mn1", "asn")) as fleet:
+        fleet.aes = fleet.add_aes()
+        for stem in ("Cfriend", "Cstranger"):
+            assert fleet.client("in", stem).create("base", "ae", api="Ntest", rr=False, srv=["3"]).rsc == 2001
+        acp = make_policy(fleet, "asn", (["/in/Cfriend", "Cstranger"], 63),
+                          readers=[(["/in"], 2), (["/in/Cfriend"], 4)])
+        for name in ("c1", "c2"):
+            make_guarded(fleet, acp, rn=name)
+        everybody = grant(fleet.client("in"), (["all"], 63), parent="base")
+        made = fleet.aes["in"].create("base/ae", "grp", rn="g", mnm=9, mid=["base/ae/c1", "base/ae/c2"],
+                                      macp=[everybody])
+        assert made.rsc == 2001, made
+        assert do(fleet.client("in", "Cstranger")) == ({4103} if operation == "fan out" else 4103)
+        assert do(fleet.client("in", "Cfriend")) == done
+
+
+def test_discovery(fleet):
+    """What it lets somebody see is found, also where several policies have to be asked for"""
+    made = [make_guarded(fleet, make_policy(fleet, at, (["/in/Cfriend"], 32)), lbl=["far"]) for at in ("mn1", "asn")]
+    assert len(fleet.client("in", "Cfriend").discover("base/ae", ty=3, lbl="far")) == 2
+    assert fleet.aes["in"].discover("base/ae", ty=3, lbl="far") == []
+    for name in made:
+        assert fleet.client("in").delete(name).rsc == 2002
+
+
+def test_its_host_must_let_us_see_it(fleet):
+    """In the name of this CSE, not of whoever asks"""
+    closed = make_guarded(fleet, make_policy(fleet, "mn1", (["all"], 63), readers=[(["all"], 4), (["/in/Cae"], 63)]))
+    assert fleet.aes["in"].retrieve(closed).rsc == 4103
+    assert fleet.client("in").retrieve(closed).rsc == 2000, "the administrator"
+
+
+def test_what_it_says_now(fleet):
+    """A change counts when the memory of it is too old; so does its end"""
+    acp = make_policy(fleet, "mn1", (["/in/Cae"], 63))
+    guarded = make_guarded(fleet, acp)
+    ae, friend, host = fleet.aes["in"], fleet.client("in", "Cfriend"), fleet.client("mn1")
+    assert ae.retrieve(guarded).rsc == 2000
+    assert friend.retrieve(guarded).rsc == 4103
+    local = acp.rpartition("/")[2]
+    assert host.update(local, "acp", pv={"acr": [{"acor": ["/in/Cfriend"], "acop": 63}]}).rsc == 2004
+    eventually(lambda: friend.retrieve(guarded).rsc == 2000, 20, "the change")
+    assert ae.retrieve(guarded).rsc == 4103
+    assert host.delete(local).rsc == 2002
+    eventually(lambda: friend.retrieve(guarded).rsc == 4103, 20, "its end")
+
+
+def test_a_host_that_is_away(tmp_path):
+    """SEC-DEC-05: nothing is granted by what is too old, other policies still do; when its CSE is back all is as
+    before"""
+    with Fleet(tmp_path, names=("in", "mn1"), options={"in": FAST}) as fleet:
+        fleet.aes = fleet.add_aes("in")
+        acp = make_policy(fleet, "mn1", (["/in/Cae"], 63))
+        guarded = make_guarded(fleet, acp)
+        both = make_guarded(fleet, acp, grant(fleet.client("in"), (["Cae"], 63), parent="base"))
+        assert fleet.aes["in"].retrieve(guarded).rsc == 2000
+        fleet.kill("mn1")
+        time.sleep(0.4)  # longer than group-cache-ms
+        assert fleet.aes["in"].retrieve(guarded).rsc == 4103
+        assert fleet.aes["in"].create(guarded, "cin", con="x").rsc == 4103
+        assert fleet.aes["in"].create(both, "cin", con="x").rsc == 2001
+        fleet.start("mn1")
+        eventually(lambda: fleet.aes["in"].retrieve(guarded).rsc == 2000, 20, "its return")
+
+
+def test_changes_of_the_list(fleet):
+    """TS-0001 9.6.1.3.2: UPDATE in the selfPrivileges of a policy that is named now, wherever that is"""
+    acp = make_policy(fleet, "asn", (["/in/Cae", "/in/Cfriend"], 63), readers=[(["/in"], 2), (["/in/Cfriend"], 4)])
+    guarded = make_guarded(fleet, acp)
+    mine = grant(fleet.client("in"), (["Cae"], 63), parent="base")
+    assert fleet.aes["in"].update(guarded, "cnt", acpi=[mine]).rsc == 4103
+    assert fleet.aes["in"].update(guarded, "cnt", lbl=["x"]).rsc == 2004
+    assert fleet.client("in", "Cfriend").update(guarded, "cnt", acpi=[mine]).rsc == 2004
+    assert fleet.client("in", "Cfriend").retrieve(guarded).rsc == 4103
+
+
+def test_what_cannot_be_asked(fleet):
+    """No way to its CSE, or one without a point of access: it is refused when it is named"""
+    ae = fleet.aes["in"]
+    assert ae.create("base/ae", "cnt", acpi=["/nowhere/base/acp"]).rsc == 4000
+    assert ae.create("base/ae", "cnt", acpi=["//other.example/in/base/acp"]).rsc == 4000
+    assert ae.create("base/ae", "grp", mnm=1, mid=[], macp=["/nowhere/base/acp"]).rsc == 4000
+    answer = fleet.client("in", "/hidden").create("base", "csr", cb="/hidden/base", rr=False, srv=["3"])
+    assert answer.rsc == 2001, answer
+    assert ae.create("base/ae", "cnt", acpi=["/hidden/base/acp"]).rsc == 5103
+    fleet.drop("hidden")
+
+
+def test_what_is_no_policy(fleet):
+    """Another resource, an answer that makes no sense, none at all"""
+    ae = fleet.aes["in"]
+    assert ae.retrieve(make_guarded(fleet, "/mn1/base/ae/open")).rsc == 4103
+    with Receiver(lambda received: None) as fake:
+        fleet.pretend("fake", fake.url)
+        guarded = make_guarded(fleet, "/fake/base/acp")
+        assert ae.retrieve(guarded).rsc == 4103
+        fleet.drop("fake")
+    assert ae.retrieve(guarded).rsc == 4103, "no way any more"
+
+
+def test_copies(fleet):
+    """A copy is governed by the policy of its original, if the CSE that holds the copy may see that"""
+    acp = make_policy(fleet, "mn1", (["/in/Cfriend"], 2), (["Cae"], 63)).rpartition("/")[2]
+    made = fleet.aes["mn1"].create("base/ae", "cnt", at=["/in"], acpi=[acp])
+    assert made.rsc == 2001, made
+    copy = made["at"][0]
+    assert fleet.client("in", "Cfriend").retrieve(copy).rsc == 2000
+    assert fleet.aes["in"].retrieve(copy).rsc == 4103, "what is Cae there is another here"
+    assert fleet.aes["mn1"].delete(made["ri"]).rsc == 2002
+
+
+def test_a_host_that_is_silent(fleet):
+    """SEC-DEC-05: a request waits no longer than it lives"""
+    with Receiver(delay=5) as slow:
+        fleet.pretend("slow", slow.url)
+        guarded = make_guarded(fleet, "/slow/base/acp")
+        before = time.monotonic()
+        assert fleet.aes["in"].retrieve(guarded, headers={"X-M2M-RET": "500"}).rsc in (4008, 4103)
+        assert time.monotonic() - before < 4
+        fleet.drop("slow")
+
+
+def test_circles_end(fleet):
+    """A policy that we may see if we are in a group of ours that this policy protects: nobody is permitted anything,
+    and nobody waits"""
+    admin = fleet.client("in")
+    acp = make_policy(fleet, "mn1", (["all"], 63), readers=[(["/in/base/circle"], 63), (["CAdmin"], 63)])
+    assert admin.create("base", "grp", rn="circle", mnm=9, mid=["/in"], acpi=[acp]).rsc == 2001
+    before = time.monotonic()
+    assert fleet.aes["in"].retrieve("base/circle").rsc in (4103, 5103)
+    assert time.monotonic() - before < 25
+    assert admin.retrieve("base").rsc == 2000
