@@ -35,7 +35,7 @@ struct mln_sighting;
 struct mln_jwt_issuers;
 struct mln_removal;
 struct mln_kinds;
-struct mln_retrieval;
+struct mln_wanted;
 struct mln_stats;
 struct mln_tokens;
 struct mln_forward;
@@ -81,7 +81,7 @@ struct mln_worker {
     struct mln_remote_memory groups;       /* membership in those of other CSEs */
     struct mln_remote_memory far_policies; /* what those of other CSEs say */
     struct mln_jwt_issuers *role_issuers;  /* a share: they were accepted by these, or NULL */
-    struct mln_retrieval *retrievals;      /* that ask other CSEs now */
+    struct mln_wanted *asked;              /* of other CSEs, on its way */
     uint64_t parked;                       /* calls that wait */
     struct mln_open_way *ways;             /* neighbours that some of them wait for */
     struct mln_exec *timed;                /* those of them that wait for a time */

@@ -221,7 +221,8 @@ static void a_token_expires_while_the_request_waits(void **state)
     mln_jwt_issuers_unref(known);
     look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
     calls[0] = ask("\"r@y.example\"", more);
-    calls[1] = ask("\"r@y.example\"", more);
+    (void)snprintf(more, sizeof more, ",\"rqet\":\"29000\",\"tkns\":[\"%.*s\"]", MLN_S_ARG(token));
+    calls[1] = ask("\"r@y.example\"", more); /* cannot wait for what the other one has asked */
     mln_inproc_advance(look.p, 19999 * MS);
     assert_true(mln_inproc_reply_to_first(look.p, &none));
     mln_inproc_settle(look.p);

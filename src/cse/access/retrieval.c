@@ -6,7 +6,6 @@
 #include "cse/pipeline/pipeline.h"
 
 struct mln_retrieval {
-    struct mln_retrieval *next; /* of the worker */
     struct mln_exec *e;
     const struct mln_entity *holder;
     size_t open;
@@ -37,30 +36,35 @@ void mln_retrieval_note_absent(const struct mln_exec *e, struct mln_remote_memor
 
 /* ---- the end ---- */
 
-static void unlink_retrieval(const struct mln_retrieval *r)
-{
-    struct mln_retrieval **at = &r->e->worker->retrievals;
-
-    while (*at != r) {
-        at = &(*at)->next;
-    }
-    *at = r->next;
-}
-
 static void end_one(struct mln_retrieval *r)
 {
     if (--r->open == 0) {
-        unlink_retrieval(r);
         mln_exec_resume(r->e, MLN_OK);
     }
+}
+
+static void unlink_asked(struct mln_wanted *wanted)
+{
+    struct mln_wanted **at = &wanted->e->worker->asked;
+
+    while (*at != wanted) {
+        at = &(*at)->next_asked;
+    }
+    *at = wanted->next_asked;
 }
 
 static void answered(void *data, const struct mln_outbound_answer *answer)
 {
     struct mln_wanted *w = data;
 
-    w->take(w, answer);
-    end_one(w->retrieval);
+    unlink_asked(w);
+    while (w) {
+        struct mln_wanted *also = w->also; /* a request that goes on takes its own with it */
+
+        w->take(w, answer);
+        end_one(w->retrieval);
+        w = also;
+    }
 }
 
 /* ---- asking ---- */
@@ -79,7 +83,29 @@ static int64_t time_left(struct mln_exec *e)
     return e->wait_until_us > now_us ? e->wait_until_us - now_us : 1;
 }
 
-static mln_err ask(struct mln_wanted *wanted)
+static bool is_cse(const struct mln_entity *holder)
+{
+    return holder->cse.len > 0 && holder->stem.len == 0;
+}
+
+/* The same question, on its way, whose answer comes in time; NULL: none. Each request of a CSE asks
+ * for itself: what is on its way may be waiting for that one. Nobody is bound to a request that
+ * wants to live short. */
+static struct mln_wanted *find_asked(const struct mln_wanted *wanted, const struct mln_exec *e,
+                                     const struct mln_entity *holder)
+{
+    struct mln_wanted *a = is_cse(holder) ? NULL : e->worker->asked;
+
+    while (a && !(a->take == wanted->take && mln_slice_eq(a->to, wanted->to) &&
+                  mln_slice_eq(a->url, wanted->url) && mln_slice_eq(a->fr, wanted->fr) &&
+                  mln_slice_eq(a->credential_id, wanted->credential_id) &&
+                  a->e->req.rqet_us == MLN_NO_TIME && a->e->wait_until_us <= e->wait_until_us)) {
+        a = a->next_asked;
+    }
+    return a;
+}
+
+static mln_err send(struct mln_wanted *wanted)
 {
     struct mln_exec *e = wanted->e;
     struct mln_worker *w = e->worker;
@@ -101,21 +127,52 @@ static mln_err ask(struct mln_wanted *wanted)
     return w->ops.outbound.send(w->ops.outbound.impl, &request, answered, wanted);
 }
 
-/* How many questions about a holder are open; enough is enough. */
+static mln_err ask(struct mln_wanted *wanted)
+{
+    struct mln_worker *w = wanted->e->worker;
+    struct mln_wanted *same = find_asked(wanted, wanted->e, wanted->retrieval->holder);
+    mln_err err;
+
+    if (same) {
+        wanted->also = same->also;
+        same->also = wanted;
+        return MLN_OK;
+    }
+    wanted->next_asked = w->asked; /* before: the answer may come at once */
+    w->asked = wanted;
+    err = send(wanted);
+    if (mln_failed(err)) {
+        unlink_asked(wanted);
+    }
+    return err;
+}
+
+/* How many questions about a holder are on their way; enough is enough. */
 static size_t open_questions(const struct mln_worker *w, const struct mln_entity *holder,
                              size_t enough)
 {
     size_t count = 0;
 
-    for (const struct mln_retrieval *r = w->retrievals; r && count < enough; r = r->next) {
-        count += mln_entity_eq(r->holder, holder) ? r->open : 0;
+    for (const struct mln_wanted *a = w->asked; a && count < enough; a = a->next_asked) {
+        count += mln_entity_eq(a->retrieval->holder, holder);
     }
     return count;
 }
 
-static mln_err check_open(const struct mln_exec *e, const struct mln_entity *holder, size_t count)
+enum { SHARE_OF_CSE = 4 };
+
+/* Of those for a CSE less: two that wait for each other stop there, before they have taken all
+ * connections between them. */
+static size_t most_for(const struct mln_exec *e, const struct mln_entity *holder)
 {
     size_t most = (size_t)e->cse->options.limits->role_inquiries;
+
+    return is_cse(holder) ? (most + SHARE_OF_CSE - 1) / SHARE_OF_CSE : most;
+}
+
+static mln_err check_open(const struct mln_exec *e, const struct mln_entity *holder, size_t count)
+{
+    size_t most = most_for(e, holder);
     size_t open = open_questions(e->worker, holder, most);
 
     if (open > 0 && open + count > most) {
@@ -134,13 +191,13 @@ static mln_err begin(struct mln_exec *e, const struct mln_entity *holder,
     size_t count = 0;
 
     MLN_REQUIRE(r, NO_MEMORY);
+    (void)time_left(e); /* from now on */
     for (const struct mln_wanted *w = first; w; w = w->next) {
-        count++;
+        count += !find_asked(w, e, holder);
     }
     MLN_TRY(check_open(e, holder, count));
     MLN_TRY(mln_exec_park(e));
-    *r = (struct mln_retrieval){ .next = e->worker->retrievals, .e = e, .holder = holder };
-    e->worker->retrievals = r;
+    *r = (struct mln_retrieval){ .e = e, .holder = holder };
     *ret = r;
     return MLN_OK;
 }

@@ -2,7 +2,8 @@
  *
  * All that is wanted is asked for at once, in the name of this CSE; when the last answer is there,
  * or its time is over, the request goes on. It waits no longer than it lives, however often it has
- * to. One originator can have so many questions open at a time. The worker's thread.
+ * to. What is on its way already is not asked for twice. One originator can have so many questions
+ * open at a time. The worker's thread.
  * spec: security.md 3.3, 5.2 */
 #pragma once
 
@@ -17,8 +18,11 @@ struct mln_wanted {
     struct mln_slice credential_id; /* that whoever is asked must prove, or empty */
     /* Called with the answer, or with why there is none; not when it could not be sent. */
     void (*take)(struct mln_wanted *wanted, const struct mln_outbound_answer *answer);
-    struct mln_retrieval *retrieval; /* set by mln_retrieval_start, like the next */
+    /* set by mln_retrieval_start: */
+    struct mln_retrieval *retrieval;
     struct mln_exec *e;
+    struct mln_wanted *next_asked; /* of the worker: on their way */
+    struct mln_wanted *also;       /* of other requests that wait for the same answer */
 };
 
 /* Asks for all of the list. mln_exec_resume follows, perhaps before the return. `holder`, borrowed,
