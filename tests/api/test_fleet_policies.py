@@ -3,7 +3,9 @@
 spec: TS-0001 9.6.1.3.2, 9.6.2; TS-0004 7.3.3.15; docs/decisions/0039
 """
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lib.fleet import Fleet
@@ -19,7 +21,7 @@ FAST = ("--limit", "group-cache-ms=300", "--limit", "group-absent-ms=50")
 def fleet(tmp_path_factory):
     with Fleet(tmp_path_factory.mktemp("fleet"), names=("in", "mn1", "asn"), options={"in": FAST}) as made:
         made.aes = made.add_aes()
-        assert made.client("in", "Cfriend").create("base", "ae", api="Ntest", rr=False, srv=["3"]).rsc == 2001
+        add_friends(made)
         yield made
 
 
@@ -35,6 +37,27 @@ def make_guarded(fleet, *policies, **attributes):
     return made["ri"]
 
 
+def add_friends(fleet):
+    for stem in ("Cfriend", "Cstranger"):
+        made = fleet.client("in", stem).create("base", "ae", api="Ntest", rr=False, srv=["3"], rn=stem.lower())
+        assert made.rsc == 2001, made
+
+
+def make_cross(ae):
+    """A crossResourceSubscription of its own to something that the policy protects."""
+    return ae.create(f"base/{ae.originator.lower()}", "crs", nu=[ae.originator], twt=1, tws="PT1M",
+                     rrat=["base/ae/c1"], encs={"encn": [{"net": [3]}]}).rsc
+
+
+def ask_later(ae):
+    """Non-blocking; what the <request> says."""
+    accepted = ae.retrieve("base/ae/c1", query={"rt": 1})
+    assert accepted.rsc == 1001, accepted
+    request = accepted.pc["m2m:uri"]
+    eventually(lambda: ae.retrieve(request)["rs"] in (1, 2), 20, "the result")
+    return ae.retrieve(request)["ors"]["rsc"]
+
+
 OPERATIONS = {
     "retrieve": (lambda ae: ae.retrieve("base/ae/c1").rsc, 2000),
     "create": (lambda ae: ae.create("base/ae/c1", "cin", con="x").rsc, 2001),
@@ -43,6 +66,8 @@ OPERATIONS = {
     "subscribe": (lambda ae: ae.create("base/ae/c1", "sub", nu=[ae.originator]).rsc, 2001),
     "update": (lambda ae: ae.update("base/ae/c1", "cnt", lbl=["x"]).rsc, 2004),
     "acpi": (lambda ae: ae.update("base/ae/c1", "cnt", acpi=["/mn1/base/all"]).rsc, 2004),
+    "cross": (make_cross, 2001),
+    "non-blocking": (ask_later, 2000),
     "delete": (lambda ae: ae.delete("base/ae/c1").rsc, 2002),
 }
 
@@ -53,8 +78,7 @@ def test_each_operation(tmp_path, operation):
     do, done = OPERATIONS[operation]
     with Fleet(tmp_path, names=("in", "mn1", "asn")) as fleet:
         fleet.aes = fleet.add_aes()
-        for stem in ("Cfriend", "Cstranger"):
-            assert fleet.client("in", stem).create("base", "ae", api="Ntest", rr=False, srv=["3"]).rsc == 2001
+        add_friends(fleet)
         acp = make_policy(fleet, "asn", (["/in/Cfriend", "Cstranger"], 63),
                           readers=[(["/in"], 2), (["/in/Cfriend"], 4)])
         for name in ("c1", "c2"):
@@ -63,7 +87,8 @@ def test_each_operation(tmp_path, operation):
         made = fleet.aes["in"].create("base/ae", "grp", rn="g", mnm=9, mid=["base/ae/c1", "base/ae/c2"],
                                       macp=[everybody])
         assert made.rsc == 2001, made
-        assert do(fleet.client("in", "Cstranger")) == ({4103} if operation == "fan out" else 4103)
+        denied = {"fan out": {4103}, "cross": 5221}.get(operation, 4103)
+        assert do(fleet.client("in", "Cstranger")) == denied
         assert do(fleet.client("in", "Cfriend")) == done
 
 
@@ -173,13 +198,65 @@ def test_a_host_that_is_silent(fleet):
         fleet.drop("slow")
 
 
+def test_nobody_waits_for_others(fleet):
+    """A CSE that is silent holds up only what needs its policy; all that need it wait for one answer"""
+    stop = threading.Event()
+
+    def wait(received):
+        stop.wait(30)
+
+    with Receiver(wait) as silent, ThreadPoolExecutor(40) as pool:
+        fleet.pretend("slow", silent.url)
+        ae = fleet.aes["in"]
+        guarded = make_guarded(fleet, "/slow/base/acp")
+        waiting = [pool.submit(ae.As(ae.originator).retrieve, guarded) for _ in range(40)]
+        eventually(lambda: silent.connections > 0, 20, "the question")
+        before = time.monotonic()
+        for _ in range(50):
+            assert ae.retrieve("base/ae/open").rsc == 2000
+        assert ae.create("base/ae/open", "cin", con="x").rsc == 2001
+        assert time.monotonic() - before < 10
+        assert not any(one.done() for one in waiting)
+        stop.set()
+        assert {one.result().rsc for one in waiting} == {4103}
+        fleet.drop("slow")
+
+
+def test_members_of_a_group(fleet):
+    """membersAccessControlPolicyIDs, too"""
+    acp = make_policy(fleet, "mn1", (["/in/Cfriend"], 63))
+    made = fleet.aes["in"].create("base/ae", "grp", mnm=1, mid=["base/ae/open"], macp=[acp])
+    assert made.rsc == 2001, made
+    to = f"{made['ri']}/fopt"
+    assert fleet.client("in", "Cfriend").retrieve(to).rsc == 2000
+    assert fleet.client("in", "Cfriend").retrieve(made["ri"]).rsc == 4103
+    assert fleet.aes["in"].retrieve(to).rsc == 4103
+
+
+def test_who_may_be_notified(fleet):
+    """NOTIFY on an AE of this CSE by a policy elsewhere, in a subscription and in a request"""
+    acp = make_policy(fleet, "mn1", (["/in/Cfriend"], 16))
+    with Receiver() as target:
+        made = fleet.client("in", "Cheard").create("base", "ae", api="Ntest", rr=True, poa=[target.url], srv=["3"],
+                                                   acpi=[acp])
+        assert made.rsc == 2001, made
+        for stem, rsc in (("Cstranger", {5204, 4101}), ("Cfriend", {2001})):
+            answer = fleet.client("in", stem).create(f"base/{stem.lower()}", "sub", nu=[made["ri"]])
+            assert answer.rsc in rsc, answer
+            told = fleet.client("in", stem).notify(made["ri"], {"m2m:sgn": {"sur": "/in/x", "vrq": False}})
+            assert (told.rsc == 2000) == (stem == "Cfriend"), told
+
+
 def test_circles_end(fleet):
-    """A policy that we may see if we are in a group of ours that this policy protects: nobody is permitted anything,
-    and nobody waits"""
+    """A policy that we may see if we are in a group of ours that this policy protects, likewise with a container for a
+    policy: nobody is permitted anything, nobody waits, and the two CSEs go on talking"""
     admin = fleet.client("in")
     acp = make_policy(fleet, "mn1", (["all"], 63), readers=[(["/in/base/circle"], 63), (["CAdmin"], 63)])
     assert admin.create("base", "grp", rn="circle", mnm=9, mid=["/in"], acpi=[acp]).rsc == 2001
-    before = time.monotonic()
-    assert fleet.aes["in"].retrieve("base/circle").rsc in (4103, 5103)
-    assert time.monotonic() - before < 25
-    assert admin.retrieve("base").rsc == 2000
+    assert admin.create("base", "cnt", rn="round", acpi=["/mn1/base/round"]).rsc == 2001
+    assert fleet.client("mn1").create("base", "cnt", rn="round", acpi=["/in/base/round"]).rsc == 2001
+    for to in ("base/circle", "base/round"):
+        before = time.monotonic()
+        assert fleet.aes["in"].retrieve(to).rsc in (4103, 5000)
+        assert fleet.aes["in"].retrieve("/mn1/base/ae/open").rsc == 2000
+        assert time.monotonic() - before < 10

@@ -145,18 +145,25 @@ static mln_err read_permits(struct mln_access *a, const struct mln_policy_key *k
     return ask(a, is_self ? &policy->self_privileges : &policy->privileges, q, ret);
 }
 
+static mln_err key_permits(struct mln_access *a, const struct mln_policy_key *key, bool is_self,
+                           const struct question *q, bool *ret)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *own = NULL;
+
+    if (key->attributes.len <= LARGE_POLICY) {
+        return read_permits(a, key, is_self, q, a->arena, ret);
+    }
+    own = mln_arena_new(key->attributes.len * LARGEST_GROWTH);
+    MLN_REQUIRE(own, NO_MEMORY);
+    return read_permits(a, key, is_self, q, own, ret);
+}
+
 static mln_err policy_permits(struct mln_access *a, const struct mln_resource *policy, bool is_self,
                               const struct question *q, bool *ret)
 {
-    MLN_CLEANUP(mln_arena_freep) struct mln_arena *own = NULL;
     struct mln_policy_key key = { policy->id, policy->attrs, &a->cse->names };
 
-    if (policy->attrs.len <= LARGE_POLICY) {
-        return read_permits(a, &key, is_self, q, a->arena, ret);
-    }
-    own = mln_arena_new(policy->attrs.len * LARGEST_GROWTH);
-    MLN_REQUIRE(own, NO_MEMORY);
-    return read_permits(a, &key, is_self, q, own, ret);
+    return key_permits(a, &key, is_self, q, ret);
 }
 
 /* Its identifier among the policies that were read already: any will do, they are told apart by
@@ -191,7 +198,7 @@ static mln_err remote_permits(struct mln_access *a, struct mln_slice id, bool is
     key.attributes = policy.attributes;
     a->policy_host = &policy.names;
     a->facts.names = &policy.names;
-    err = read_permits(a, &key, is_self, q, a->arena, ret);
+    err = key_permits(a, &key, is_self, q, ret);
     a->facts.names = &a->cse->names;
     a->policy_host = NULL;
     return err;
@@ -350,13 +357,17 @@ static bool memo_find(const struct mln_access *a, struct mln_slice acpi, uint64_
     return false;
 }
 
+/* `doubts`: before the decision. */
 static void memo_add(struct mln_access *a, struct mln_slice acpi, uint64_t resource,
-                     const struct question *q, bool permits)
+                     const struct question *q, size_t doubts, bool permits)
 {
     unsigned at = a->memo_next;
 
     if (acpi.len > MLN_ACCESS_MEMO_BYTES || !may_remember(q) || a->claimed == MLN_CLAIMED_HERE) {
         return; /* a long list is evaluated each time */
+    }
+    if (!permits && doubts != mln_elsewhere_doubts(a->elsewhere)) {
+        return; /* what it lacked must be noted the next time, too */
     }
     a->memo_next = (at + 1) % MLN_ACCESS_MEMO;
     a->memo_count += a->memo_count < MLN_ACCESS_MEMO;
@@ -378,6 +389,7 @@ static mln_err protector_permits(struct mln_access *a, const struct mln_resource
 static mln_err parent_permits(struct mln_access *a, const struct mln_resource *child,
                               const struct question *q, bool *ret)
 {
+    size_t doubts = mln_elsewhere_doubts(a->elsewhere);
     struct mln_lookup l = lookup_of(a);
     struct mln_resource parent;
     mln_err err;
@@ -393,18 +405,20 @@ static mln_err parent_permits(struct mln_access *a, const struct mln_resource *c
     }
     MLN_TRY(err);
     MLN_TRY(protector_permits(a, &parent, q, ret));
-    memo_add(a, (struct mln_slice){ 0 }, child->parent, q, *ret);
+    memo_add(a, (struct mln_slice){ 0 }, child->parent, q, doubts, *ret);
     return MLN_OK;
 }
 
 static mln_err listed_permit(struct mln_access *a, struct mln_slice acpi, const struct question *q,
                              bool *ret)
 {
+    size_t doubts = mln_elsewhere_doubts(a->elsewhere);
+
     if (memo_find(a, acpi, 0, q, ret)) {
         return MLN_OK;
     }
     MLN_TRY(policies_permit(a, acpi, false, q, ret));
-    memo_add(a, acpi, 0, q, *ret);
+    memo_add(a, acpi, 0, q, doubts, *ret);
     return MLN_OK;
 }
 

@@ -2,7 +2,6 @@
 #include "cse/access/elsewhere_int.h"
 
 #include "base/timestamp.h"
-#include "cse/group/members.h"
 #include "cse/remote/remote.h"
 
 struct mln_elsewhere *mln_elsewhere_new(struct mln_exec *e)
@@ -65,6 +64,25 @@ static const struct mln_domain_setting *host_by_setting(const struct mln_cse *cs
     return NULL;
 }
 
+/* Does it lead to a virtual resource? Neither a group nor a policy, and to retrieve one in our name
+ * can do harm: it goes to all members, or takes away what waits for us at a pollingChannel. */
+static bool is_virtual(struct mln_slice address)
+{
+    static const struct mln_slice names[] = { { "fopt", 4 }, { "sfop", 4 }, { "pcu", 3 },
+                                              { "ntsr", 4 }, { "la", 2 },   { "ol", 2 } };
+
+    while (address.ptr) {
+        struct mln_slice segment = mln_slice_cut(&address, '/');
+
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            if (mln_slice_eq(segment, names[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* By the way that a request to it would take. */
 static mln_err host_by_registration(const struct mln_lookup *l, struct mln_slice address,
                                     const struct mln_domain_setting **ret)
@@ -87,7 +105,7 @@ mln_err mln_elsewhere_host(const struct mln_lookup *l, struct mln_slice address,
                            const struct mln_domain_setting **ret)
 {
     *ret = NULL;
-    MLN_REQUIRE(!mln_members_has_fan_out(address), NOT_FOUND);
+    MLN_REQUIRE(!is_virtual(address), NOT_FOUND);
     *ret = host_by_setting(l->cse, address);
     return *ret ? MLN_OK : host_by_registration(l, address, ret);
 }
@@ -170,11 +188,10 @@ static mln_err add(struct mln_access *a, const struct mln_far *wanted, struct ml
     struct mln_far *far;
 
     MLN_TRY(find_host(a, wanted->address, &host));
-    *ret_state = mln_members_has_fan_out(wanted->address) /* ours would go to all */
-                     ? wanted->kind->names[MLN_FAR_OTHER]
-                     : !host                                               ? "no host"
-                       : s->count == a->cse->options.limits->remote_groups ? "too many"
-                                                                           : NULL;
+    *ret_state = is_virtual(wanted->address) ? wanted->kind->names[MLN_FAR_OTHER]
+                 : !host                     ? "no host"
+                 : s->count == a->cse->options.limits->remote_groups ? "too many"
+                                                                     : NULL;
     if (*ret_state) {
         return MLN_OK;
     }
@@ -214,8 +231,14 @@ mln_err mln_far_find(struct mln_access *a, const struct mln_far_kind *kind,
     }
     if (*ret) {
         *ret_state = kind->names[(*ret)->state];
+        a->elsewhere->doubts += (*ret)->state == MLN_FAR_NOTED;
     }
     return MLN_OK;
+}
+
+size_t mln_elsewhere_doubts(const struct mln_elsewhere *elsewhere)
+{
+    return elsewhere ? elsewhere->doubts : 0;
 }
 
 size_t mln_elsewhere_mark(const struct mln_elsewhere *elsewhere)

@@ -18,6 +18,10 @@ struct mln_elsewhere *mln_elsewhere_new(struct mln_exec *e);
 /* Before decisions: may they look at the worker's memory, because they are on its thread? */
 void mln_elsewhere_use(struct mln_elsewhere *elsewhere, bool is_on_worker);
 
+/* How often a decision has met one that was not asked for yet: what was denied since then is not
+ * the last word. NULL is fine. */
+size_t mln_elsewhere_doubts(const struct mln_elsewhere *elsewhere);
+
 /* How many are known or noted; and forgetting those noted since then: a decision did not need them.
  * NULL is fine. */
 size_t mln_elsewhere_mark(const struct mln_elsewhere *elsewhere);

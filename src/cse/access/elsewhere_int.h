@@ -45,6 +45,7 @@ struct mln_elsewhere {
     struct mln_originator originator; /* of all decisions; a copy */
     struct mln_far *items;            /* as many as the limit remote_groups; or NULL as yet */
     size_t count;
+    size_t doubts;
 };
 
 /* What is known of it, noting it if nothing is. *ret NULL: it cannot count, and `ret_state` says

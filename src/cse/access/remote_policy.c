@@ -145,6 +145,7 @@ mln_err mln_remote_policy_find(struct mln_access *a, struct mln_slice address,
     if (policy && policy->state == MLN_FAR_GOOD &&
         policy->until_us <= mln_env_now_us(a->cse->options.env)) {
         policy->state = MLN_FAR_NOTED; /* it has become too old while the request waited */
+        policy->of->doubts++;
         state = policy_kind.names[MLN_FAR_NOTED];
     }
     mln_trace_policy(a->facts.trace, address, state);

@@ -282,7 +282,123 @@ static void grows_old_while_a_request_waits(void **state)
     assert_int_equal(mln_look_answer(call), OK);
 }
 
+/* ---- at the same time ---- */
+
+static struct mln_inproc_call *starts(const char *originator, const char *more)
+{
+    return mln_look_start(&look, "{'op':2,'to':'cse-in/c','fr':'%s'%s}", originator, more);
+}
+
+/* However many need it: one question, and one answer for all. */
+static void is_asked_for_once(void **state)
+{
+    enum { MANY = 100 }; /* more than role_inquiries */
+    struct mln_inproc_reply policy = policy_for("'/id-in/Cae'");
+    struct mln_inproc_call *calls[MANY + 1];
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    for (unsigned i = 0; i < MANY; i++) {
+        calls[i] = starts("Cae", "");
+    }
+    calls[MANY] = starts("Cother", "");
+    assert_int_equal(look.p->sent_count, 1);
+    assert_int_equal(look.p->worker->parked, MANY + 1);
+    assert_true(mln_inproc_reply_to_first(look.p, &policy));
+    mln_inproc_settle(look.p);
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_int_equal(mln_look_answer(calls[i]), OK);
+    }
+    assert_int_equal(mln_look_answer(calls[MANY]), DENIED);
+    assert_int_equal(look.p->worker->parked, 0);
+    assert_null(look.p->worker->asked);
+}
+
+/* Nobody waits longer than it lives, or shorter because another one lives short. */
+static void each_for_its_time(void **state)
+{
+    struct mln_inproc_reply policy = policy_for("'all'");
+    struct mln_inproc_call *calls[3];
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    calls[0] = starts("Cae", ",'rqet':'500'");
+    calls[1] = starts("Cae", "");
+    calls[2] = starts("Cae", ",'rqet':'700'");
+    assert_int_equal(look.p->sent_count, 3);
+    mln_inproc_advance(look.p, 501 * MS);
+    mln_inproc_settle(look.p);
+    assert_true(mln_inproc_answer_of(calls[0])->is_there);
+    assert_int_not_equal(mln_look_answer(calls[0]), OK);
+    assert_false(mln_inproc_answer_of(calls[1])->is_there);
+    assert_true(mln_inproc_reply_to_first(look.p, &policy));
+    assert_true(mln_inproc_reply_to_first(look.p, &policy));
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_look_answer(calls[1]), OK);
+    assert_int_equal(mln_look_answer(calls[2]), OK);
+}
+
+static void all_are_denied_together(void **state)
+{
+    struct mln_inproc_call *calls[2];
+
+    (void)state;
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    calls[0] = starts("Cae", "");
+    calls[1] = starts("Cother", "");
+    mln_inproc_advance(look.p, 30001 * MS);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_look_answer(calls[0]), DENIED);
+    assert_int_equal(mln_look_answer(calls[1]), DENIED);
+    assert_int_equal(look.p->sent_count, 1);
+    assert_int_equal(look.p->worker->parked, 0);
+}
+
+/* The requests of a CSE may stem from what we ask: each asks for itself, and they are few. So CSEs
+ * whose policies wait for each other's come to an end before their time. */
+static void of_another_cse(void **state)
+{
+    struct mln_inproc_call *calls[20];
+    unsigned refused = 0;
+
+    (void)state;
+    mln_look_make(&look, "/id-o", "cse-in", MLN_TY_CSR,
+                  "{'m2m:csr':{'rn':'o','cb':'/id-o/cse-o','csi':'/id-o','rr':false,'srv':['3']}}");
+    look.p->reply = (struct mln_inproc_reply){ .is_silent = true };
+    for (unsigned i = 0; i < 20; i++) {
+        calls[i] = starts("/id-o", "");
+        refused += mln_inproc_answer_of(calls[i])->is_there;
+    }
+    assert_int_equal(refused, 4);
+    assert_int_equal(look.p->sent_count, 16); /* a quarter of role_inquiries */
+    mln_inproc_advance(look.p, 30001 * MS);
+    mln_inproc_settle(look.p);
+    assert_int_equal(mln_look_answer(calls[0]), DENIED);
+    assert_int_equal(look.p->worker->parked, 0);
+}
+
 /* ---- where it counts ---- */
+
+/* What is denied for lack of a policy is not the last word, also where it did not matter: a filter
+ * looks at a child, which may be discovered anyway. */
+static void is_noted_each_time(void **state)
+{
+    const struct mln_inproc_answer *a;
+
+    (void)state;
+    mln_look_policy(&look, "d", "[{'acor':['Cae'],'acop':32}]");
+    mln_look_policy(&look, "r", "[{'acor':['Cae'],'acop':2}]");
+    mln_look_make(&look, NULL, "cse-in", MLN_TY_CNT, "{'m2m:cnt':{'rn':'up','acpi':['cse-in/r']}}");
+    mln_look_make(&look, NULL, "cse-in/up", MLN_TY_CNT,
+                  "{'m2m:cnt':{'rn':'a','lbl':['x'],'acpi':['/id-o/cse-o/p','cse-in/d']}}");
+    mln_look_make(&look, NULL, "cse-in/up/a", MLN_TY_CNT,
+                  "{'m2m:cnt':{'rn':'b','acpi':['/id-o/cse-o/p','cse-in/d']}}");
+    look.p->reply = policy_for("'/id-in/Cae'");
+    a = mln_look_ask(&look, "{'op':2,'to':'cse-in/up','fr':'Cae','rcn':4,"
+                            "'fc':{'chty':[3]}}");
+    assert_int_equal(a->rsc, OK);
+    assert_non_null(strstr(a->pc, "\"rn\":\"a\""));
+}
 
 /* A write that needs it is decided once more when it is known; the first one of all, too. */
 static void for_writes(void **state)
@@ -368,6 +484,9 @@ static void what_may_be_named(void **state)
     assert_int_equal(refers_to("/id-x/cse-x/p"), MLN_RSC_BAD_REQUEST);
     assert_int_equal(refers_to("//other.example/id-o/p"), MLN_RSC_BAD_REQUEST);
     assert_int_equal(refers_to("/id-o/cse-o/g/fopt"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(refers_to("/id-o/cse-o/g/sfop/x"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(refers_to("/id-o/cse-o/id-in/pch/pcu"), MLN_RSC_BAD_REQUEST);
+    assert_int_equal(refers_to("/id-o/cse-o/c/la"), MLN_RSC_BAD_REQUEST);
     assert_int_equal(look.p->sent_count, 0);
 }
 
@@ -386,6 +505,11 @@ int main(void)
         T(remembers_so_many),
         T(a_host_that_is_down),
         T(grows_old_while_a_request_waits),
+        T(is_asked_for_once),
+        T(each_for_its_time),
+        T(all_are_denied_together),
+        T(of_another_cse),
+        T(is_noted_each_time),
         T(for_writes),
         T(self_privileges),
         T(groups_in_its_rules),

@@ -49,7 +49,7 @@ enum { STAGES = sizeof pipeline / sizeof pipeline[0] };
 
 static void run_on_worker(struct mln_exec *e);
 static void conclude(struct mln_exec *e, mln_err err);
-static bool ask_for_groups(struct mln_exec *e);
+static bool ask_elsewhere(struct mln_exec *e);
 
 const struct mln_value *mln_exec_attributes(const struct mln_request *req)
 {
@@ -273,8 +273,8 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
     e->view = view;
     e->may_write = true;
     err = mln_exec_walk(e, NULL);
-    if (!mln_failed(err) && e->is_fan_out && mln_elsewhere_wanted(e->elsewhere)) {
-        err = MLN_ERROR(GROUPS_WANTED); /* members were denied what others may know to be theirs */
+    if (!mln_failed(err) && mln_elsewhere_wanted(e->elsewhere)) {
+        err = MLN_ERROR(ELSEWHERE_WANTED); /* something was left out that others may permit */
     }
     if (!mln_failed(err)) {
         err = mln_accept_complete(e);
@@ -287,12 +287,10 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
 static void answer_job(struct mln_task *task)
 {
     struct mln_exec *e = of_task(task);
-    bool is_denied = mln_err_class(e->outcome) == MLN_ERR_CLASS_DENIED;
-
     if (!mln_failed(e->outcome) && e->wants_copies && mln_announce_wait(e)) {
         return; /* goes on by mln_exec_resume */
     }
-    if (mln_failed(e->outcome) && is_denied && ask_for_groups(e)) {
+    if (mln_failed(e->outcome) && !is_fatal(e->outcome) && ask_elsewhere(e)) {
         return;
     }
     conclude(e, e->outcome.code == MLN_ERR_BLOCKED ? MLN_OK : e->outcome);
@@ -553,7 +551,7 @@ static void drop_attempt(struct mln_exec *e)
 }
 
 /* Asks for those that decisions have noted. True: the request goes on elsewhere. */
-static bool ask_for_groups(struct mln_exec *e)
+static bool ask_elsewhere(struct mln_exec *e)
 {
     enum mln_step step;
     mln_err err;
@@ -590,7 +588,7 @@ static void answer_read(struct mln_task *task)
     struct mln_exec *e = of_task(task);
 
     e->is_long = false;
-    if (is_fatal(e->outcome) || !ask_for_groups(e)) {
+    if (is_fatal(e->outcome) || !ask_elsewhere(e)) {
         conclude(e, e->outcome);
     }
 }
@@ -659,7 +657,7 @@ static void end_rehearsal(struct mln_task *task)
     struct mln_exec *e = of_task(task);
 
     e->is_long = false;
-    if (!ask_for_groups(e)) {
+    if (!ask_elsewhere(e)) {
         e->is_rehearsed = true;
         run_on_worker(e);
     }
@@ -690,7 +688,7 @@ static bool rehearse(struct mln_exec *e)
         return true;
     }
     e->is_rehearsed = !mln_elsewhere_wanted(e->elsewhere);
-    return ask_for_groups(e);
+    return ask_elsewhere(e);
 }
 
 /* ---- where a call runs ---- */
@@ -698,7 +696,7 @@ static bool rehearse(struct mln_exec *e)
 /* Before it came to the executor. */
 static void conclude_early(struct mln_exec *e, mln_err err)
 {
-    if (is_fatal(err) || !ask_for_groups(e)) {
+    if (is_fatal(err) || !ask_elsewhere(e)) {
         mln_exec_finish(e, err);
     }
 }
@@ -736,7 +734,7 @@ static void run_on_worker(struct mln_exec *e)
         move_to_long_reads(e, read_long);
         return;
     }
-    if (!is_fatal(err) && ask_for_groups(e)) {
+    if (!is_fatal(err) && ask_elsewhere(e)) {
         return;
     }
     conclude(e, err);
