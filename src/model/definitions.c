@@ -42,8 +42,10 @@ struct mln_definitions {
     size_t most;
 };
 
-/* What the names of announced variants end in: so says annex F of TS-0004. */
-#define ANNOUNCED "Annc"
+/* What the names of announced variants end in: so say annex F of TS-0004 and, for the short names
+ * of m2m, table 8.2.4-1. */
+#define ANNOUNCED     "Annc"
+#define ANNOUNCED_M2M "A"
 
 /* The text that is read. */
 struct reading {
@@ -98,7 +100,16 @@ static mln_err take_name(struct reading *r, struct mln_slice text, const char *w
     return MLN_OK;
 }
 
-/* prefix:name, but not of m2m, whose specialisations are in the tables. */
+/* The specialisation that the tables have by that name, or NULL. spec: TS-0004 J.4 to J.11 */
+static const struct mln_type *in_tables(struct mln_slice root)
+{
+    const struct mln_type *base = mln_model_type(MLN_TY_FLEXCONTAINER);
+    const struct mln_type *type = mln_model_root(root);
+
+    return type && type->ty == base->ty && type != base ? type : NULL;
+}
+
+/* prefix:name; of m2m only what the tables have. */
 static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_slice *ret)
 {
     size_t colon = mln_slice_find(text, ':');
@@ -107,8 +118,11 @@ static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_sl
                    mln_check_pattern(MLN_PATTERN_NC_NAME, prefix) &&
                    mln_check_pattern(MLN_PATTERN_NC_NAME, mln_slice_from(text, colon + 1));
 
-    if (!is_name || mln_slice_eq(prefix, MLN_S("m2m"))) {
-        return refuse(r, "not prefix:name with a prefix other than m2m", text);
+    if (!is_name) {
+        return refuse(r, "not prefix:name", text);
+    }
+    if (mln_slice_eq(prefix, MLN_S("m2m")) && !in_tables(text)) {
+        return refuse(r, "no flexContainer of the standard", text);
     }
     if (mln_slice_ends(text, MLN_S(ANNOUNCED))) {
         return refuse(r, "the name of an announced variant", text);
@@ -224,23 +238,49 @@ static void begin_row(const struct definition *d, struct row *row, uint16_t ty)
     memcpy(row->attributes, base->attributes, base->attribute_count * sizeof *base->attributes);
 }
 
-static mln_err add_suffix(const struct reading *r, struct mln_slice name, struct mln_slice *ret)
+static bool has_attribute(const struct row *row, struct mln_slice name)
+{
+    for (size_t i = 0; i < row->type.attribute_count; i++) {
+        if (mln_slice_eq(row->attributes[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* And those that a type of the tables has beyond them. */
+static void add_own(struct row *row, const struct mln_type *from)
+{
+    for (size_t i = 0; i < from->attribute_count; i++) {
+        size_t count = row->type.attribute_count;
+
+        if (count < ATTRIBUTES_MAX && !has_attribute(row, from->attributes[i].name)) {
+            row->index.mandatory |= ((from->index->mandatory >> i) & 1) << count;
+            row->attributes[row->type.attribute_count++] = from->attributes[i];
+        }
+    }
+}
+
+static mln_err add_suffix(const struct reading *r, struct mln_slice name, struct mln_slice suffix,
+                          struct mln_slice *ret)
 {
     struct mln_buf out;
 
     mln_buf_init(&out, r->set->arena, SIZE_MAX);
     mln_buf_add(&out, name);
-    mln_buf_add(&out, MLN_S(ANNOUNCED));
+    mln_buf_add(&out, suffix);
     return mln_buf_finish(&out, ret);
 }
 
 static mln_err name_announced(const struct reading *r, struct definition *d)
 {
     struct mln_type *type = &d->announced.type;
+    struct mln_slice suffix = in_tables(root_of(d)) ? MLN_S(ANNOUNCED_M2M) : MLN_S(ANNOUNCED);
+    struct mln_slice name = mln_slice_z(d->original.type.long_name);
     struct mln_slice long_name;
 
-    MLN_TRY(add_suffix(r, root_of(d), &type->root));
-    MLN_TRY(add_suffix(r, mln_slice_z(d->original.type.long_name), &long_name));
+    MLN_TRY(add_suffix(r, root_of(d), suffix, &type->root));
+    MLN_TRY(add_suffix(r, name, MLN_S(ANNOUNCED), &long_name));
     type->long_name = mln_arena_zdup(r->set->arena, long_name);
     MLN_REQUIRE(type->long_name, NO_MEMORY);
     type->short_name = MLN_S("fcntA");
@@ -276,6 +316,10 @@ static mln_err begin_definition(struct reading *r, struct mln_slice rest)
     }
     MLN_REQUIRE(type->long_name && mln_arena_dup(r->set->arena, cnd, &d->cnd), NO_MEMORY);
     MLN_TRY(name_announced(r, d));
+    if (in_tables(root)) {
+        add_own(&d->original, in_tables(root));
+        add_own(&d->announced, mln_model_root(d->announced.type.root));
+    }
     r->now = d;
     return word(&rest).len ? refuse(r, "more than root, name and containerDefinition", root)
                            : MLN_OK;
@@ -296,16 +340,6 @@ static mln_err find_datatype(struct reading *r, struct mln_slice name, struct ml
     return refuse(r, "no such data type", name);
 }
 
-static bool has_attribute(const struct row *row, struct mln_slice name)
-{
-    for (size_t i = 0; i < row->type.attribute_count; i++) {
-        if (mln_slice_eq(row->attributes[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static mln_err add_attribute(struct reading *r, struct mln_slice rest)
 {
     struct row *row = &r->now->original;
@@ -322,6 +356,9 @@ static mln_err add_attribute(struct reading *r, struct mln_slice rest)
     if (row->type.attribute_count == ATTRIBUTES_MAX ||
         announced->type.attribute_count == ATTRIBUTES_MAX) {
         return refuse(r, "too many attributes", row->type.root);
+    }
+    if (in_tables(row->type.root)) {
+        return refuse(r, "the tables have its attributes", row->type.root);
     }
     MLN_TRY(take_name(r, word(&rest), "not a short name", &a.name));
     if (has_attribute(row, a.name) || has_attribute(announced, a.name)) {
@@ -442,23 +479,34 @@ const struct mln_type *mln_definitions_find(const struct mln_definitions *defini
     return d ? &d->original.type : NULL;
 }
 
+static const struct mln_type *find_announced(const struct mln_definitions *definitions,
+                                             struct mln_slice root, struct mln_slice suffix)
+{
+    const struct definition *d;
+
+    if (!mln_slice_ends(root, suffix)) {
+        return NULL;
+    }
+    d = look_up(definitions->by_root, definitions->count, root_of,
+                mln_slice_head(root, root.len - suffix.len));
+    return d && mln_slice_eq(d->announced.type.root, root) ? &d->announced.type : NULL;
+}
+
 const struct mln_type *mln_definitions_root(const struct mln_definitions *definitions,
                                             struct mln_slice root)
 {
-    struct mln_slice suffix = MLN_S(ANNOUNCED);
-    bool is_announced = mln_slice_ends(root, suffix);
-    const struct definition *d = NULL;
+    const struct definition *d;
+    const struct mln_type *type;
 
-    if (is_announced) {
-        root = mln_slice_head(root, root.len - suffix.len);
-    }
-    if (definitions) {
-        d = look_up(definitions->by_root, definitions->count, root_of, root);
-    }
-    if (!d) {
+    if (!definitions) {
         return NULL;
     }
-    return is_announced ? &d->announced.type : &d->original.type;
+    d = look_up(definitions->by_root, definitions->count, root_of, root);
+    if (d) {
+        return &d->original.type;
+    }
+    type = find_announced(definitions, root, MLN_S(ANNOUNCED));
+    return type ? type : find_announced(definitions, root, MLN_S(ANNOUNCED_M2M));
 }
 
 static const struct definition *definition_of(const struct mln_type *type)
@@ -485,7 +533,7 @@ bool mln_definitions_may_hold(const struct mln_type *parent, const struct mln_ty
 {
     const struct definition *d = definition_of(parent);
     const struct definition *below = definition_of(child);
-    bool may = d->child_count == 0;
+    bool may = d->child_count == 0 && !in_tables(root_of(d));
 
     for (size_t i = 0; i < d->child_count && !may; i++) {
         may = below && mln_slice_eq(d->children[i], root_of(below));

@@ -12,7 +12,9 @@
  * not mandatory is optional. When there are children, no other specialisations may stand below.
  * Each definition becomes a row as those of the generated tables are, with the attributes of
  * <flexContainer> before its own; and one for its announced variant, whose names end in Annc and
- * which may have each attribute of its own.
+ * which may have each attribute of its own. Names with the prefix m2m are those of the tables,
+ * which have the attributes, too; the file says their containerDefinition, and no children means
+ * none.
  *
  * Built by one thread, then constant; any thread may look. The texts need not live on.
  * spec: TS-0001 9.6.26, 9.6.35; TS-0004 7.4.37, 6.3.5.39 */

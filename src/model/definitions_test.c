@@ -115,6 +115,39 @@ static bool may_hold(const char *parent, const char *child)
                                     mln_definitions_root(set, mln_slice_z(child)));
 }
 
+/* A file says their containerDefinition, the tables all else. */
+static void specialisations_of_the_tables(void **state)
+{
+    const struct mln_type *t;
+    const struct mln_attribute *a;
+
+    (void)state;
+    assert_int_equal(read_text("flexContainer m2m:ajap allJoynApp urn:app\n"
+                               "child m2m:ajso\n"
+                               "flexContainer m2m:ajso allJoynSvcObject urn:object\n"
+                               "flexContainer m2m:gis genericInterworkingService urn:service\n",
+                               MLN_ERR_NONE),
+                     0);
+    t = mln_definitions_find(set, MLN_S("urn:app"));
+    assert_non_null(t);
+    assert_ptr_equal(t, mln_definitions_root(set, MLN_S("m2m:ajap")));
+    assert_true(t->is_defined && t->ty == MLN_TY_FLEXCONTAINER);
+    a = mln_model_attribute(t, MLN_S("dir"));
+    assert_true(a && a->create == MLN_PRESENCE_MANDATORY && a->update == MLN_PRESENCE_FORBIDDEN);
+    t = mln_definitions_root(set, MLN_S("m2m:ajapA"));
+    assert_ptr_equal(t, mln_definitions_announced(mln_definitions_find(set, MLN_S("urn:app"))));
+    a = mln_model_attribute(t, MLN_S("dir"));
+    assert_true(a && a->create == MLN_PRESENCE_OPTIONAL && a->update == MLN_PRESENCE_OPTIONAL);
+    assert_string_equal(t->long_name, "allJoynAppAnnc");
+    assert_null(mln_definitions_root(set, MLN_S("m2m:ajapAnnc")));
+    assert_null(mln_definitions_root(set, MLN_S("m2m:ajmd")));
+    assert_non_null(
+        mln_model_attribute(mln_definitions_root(set, MLN_S("m2m:gis")), MLN_S("gisn")));
+    assert_true(may_hold("m2m:ajap", "m2m:ajso"));
+    assert_false(may_hold("m2m:ajap", "m2m:gis"));
+    assert_false(may_hold("m2m:ajso", "m2m:ajap"));
+}
+
 static void children_that_are_named_are_the_only_ones(void **state)
 {
     const struct mln_type *undefined = mln_model_type(MLN_TY_FLEXCONTAINER);
@@ -195,6 +228,11 @@ static void each_fault_has_its_line(void **state)
         { "flexContainer hd:t t u\nchild", 2 },
         { "flexContainer hd:t t u\nchild hd:a hd:b", 2 },
         { "flexContainer hd:t t u\nchild m2m:cnt", 2 },
+        { "flexContainer m2m:cnt t u", 1 },
+        { "flexContainer m2m:flexContainer t u", 1 },
+        { "flexContainer m2m:ajapA t u", 1 },
+        { "flexContainer m2m:none t u", 1 },
+        { "flexContainer m2m:ajap t u\nattribute a b xs:float", 2 },
     };
 
     (void)state;
@@ -244,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_definition_is_a_type),
         T(it_has_an_announced_variant),
+        T(specialisations_of_the_tables),
         T(children_that_are_named_are_the_only_ones),
         T(representations_are_checked_by_it),
         T(each_fault_has_its_line),

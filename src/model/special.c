@@ -67,9 +67,9 @@ const struct mln_type *mln_special_of(const struct mln_resource *r)
 
 const struct mln_type *mln_special_root(struct mln_slice root)
 {
-    const struct mln_type *type = mln_model_root(root);
+    const struct mln_type *type = mln_definitions_root(installed, root);
 
-    return type ? type : mln_definitions_root(installed, root);
+    return type ? type : mln_model_root(root);
 }
 
 const struct mln_type *mln_special_of_content(const struct mln_type *base, struct mln_slice root,

@@ -67,6 +67,16 @@ def test_a_copy_has_the_attributes_of_its_definition(host, form):
     assert empty.rsc == 2001 and cse.delete(empty["ri"]).rsc == 2002
 
 
+def test_short_names_of_m2m_end_otherwise(host):
+    """TS-0004 8.2.4: allJoynAppAnnc is ajapA"""
+    made = host.create("m2m:ajapA", "org.onem2m.allJoynApp", dir=1)
+    assert made.rsc == 2001 and made.root == "m2m:ajapA" and made["dir"] == 1, made
+    assert host.cse.update(made["ri"], COPY, {"m2m:ajapA": {"dir": 2}}).rsc == 2004
+    assert host.create("m2m:ajsoA", "org.onem2m.allJoynSvcObject", parent=made["ri"]).rsc == 2001
+    assert host.create("m2m:gisA", "org.onem2m.genericInterworkingService", parent=made["ri"]).rsc == 4108
+    assert host.cse.delete(made["ri"]).rsc == 2002
+
+
 @pytest.mark.parametrize("root,cnd,more,rsc", [
     ("hd:tempeAnnc", None, {}, 4000),
     ("hd:tempe", TEMPERATURE, {"curT0": 1}, 4000),
@@ -77,6 +87,9 @@ def test_a_copy_has_the_attributes_of_its_definition(host, form):
     ("hd:tempeAnnc", TEMPERATURE, {"cs": 1}, 4000),
     ("hd:tempeAnnc", TEMPERATURE, {"at": ["/mn2"]}, 4000),
     ("hd:tempeAnnc", TEMPERATURE, {"lnk": "/mn2/base/x"}, 4103),
+    ("m2m:ajapAnnc", "org.onem2m.allJoynApp", {}, 4000),
+    ("m2m:ajapA", "org.onem2m.allJoynApp", {"dir": 9}, 4000),
+    ("m2m:ajapA", TEMPERATURE, {}, 4000),
     ("hd:nothingAnnc", "org.example.nothing", {}, 4125),
     ("hd:nothingAnnc", None, {}, 4125)])
 def test_refused(host, root, cnd, more, rsc):
@@ -185,6 +198,14 @@ def test_below_an_announced_parent(fleet):
     assert fleet.ae.delete("base/ae/light").rsc == 2002
     gone(fleet, switch["at"][0])
     gone(fleet, light["at"][0])
+
+
+def test_announced_of_m2m(fleet):
+    made = make(fleet, "m2m:ajap", "org.onem2m.allJoynApp", dir=1, at=["/in"], aa=["dir"])
+    assert made.rsc == 2001 and len(made["at"]) == 1, made
+    assert copy_of(fleet, made).root == "m2m:ajapA" and copy_of(fleet, made)["dir"] == 1
+    assert fleet.ae.delete(made["ri"]).rsc == 2002
+    gone(fleet, made["at"][0])
 
 
 @pytest.mark.parametrize("aa", [["cnd"], ["cs"], ["powSe"], ["curT1"], ["st"]])

@@ -77,6 +77,9 @@ def test_update(client, thermo):
     ("hd:binSh", {"cnd": TEMPERATURE, "curT0": 1}, 4000),
     ("hd:tempe", {"cnd": "org.example.nothing", "curT0": 1}, 4125),
     ("hd:nothing", {"curT0": 1}, 4125),
+    ("m2m:ajap", {"dir": 1}, 4000),
+    ("m2m:ajap", {"cnd": "org.onem2m.allJoynProperty", "crv": "x"}, 4000),
+    ("m2m:ajap", {"cnd": "org.example.nothing", "dir": 1}, 4125),
     ("m2m:flexContainer", {}, 4125)])
 def test_refused(client, root, attributes, rsc):
     assert make(client, "cse-in", root, **attributes).rsc == rsc
@@ -144,8 +147,9 @@ def test_access_by_definition(client):
 
 
 def test_without_definitions(cse):
-    answer = make(Client(cse.url), "cse-in", "hd:tempe", cnd=TEMPERATURE, curT0=1)
-    assert answer.rsc == 4125
+    for root, content in (("hd:tempe", {"cnd": TEMPERATURE, "curT0": 1}),
+                          ("m2m:ajap", {"cnd": "org.onem2m.allJoynApp", "dir": 1}), ("m2m:ajap", {"dir": 1})):
+        assert make(Client(cse.url), "cse-in", root, **content).rsc == 4125, root
 
 
 def test_a_bad_file_is_told_with_its_line(tmp_path):

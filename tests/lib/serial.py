@@ -53,7 +53,7 @@ def defined(path, common, common_of_copies):
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         words = line.split()
-        if words[:1] == ["flexContainer"]:
+        if words[:1] == ["flexContainer"] and not words[1].startswith("m2m:"):  # which the tables have
             own, announced = dict(common), dict(common_of_copies)
             found[words[1]] = ("resource", own)
             found[f"{words[1]}Annc"] = ("resource", announced)
