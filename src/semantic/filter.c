@@ -260,18 +260,28 @@ static mln_err read_or(struct parser *p, struct mln_expr **ret)
     return read_chain(p, "||", OP_OR, read_and, ret);
 }
 
-mln_err mln_expr_read(struct mln_rdf_reader *r, struct mln_filter_expr **ret)
+static mln_err read_expr(struct mln_rdf_reader *r, struct mln_filter_expr **ret)
 {
     struct parser p = { .r = r };
     struct mln_filter_expr *f = mln_arena_zalloc(r->arena, 1, sizeof *f);
 
     MLN_REQUIRE(f, NO_MEMORY);
-    MLN_REQUIRE(mln_rdf_is_sign(r, "(") || r->token.kind == MLN_TOKEN_WORD, SYNTAX);
     MLN_TRY(read_primary(&p, &f->expr));
     f->cost = p.cost;
     f->variables = p.variables;
     *ret = f;
     return MLN_OK;
+}
+
+mln_err mln_expr_read(struct mln_rdf_reader *r, struct mln_filter_expr **ret)
+{
+    MLN_REQUIRE(mln_rdf_is_sign(r, "(") || r->token.kind == MLN_TOKEN_WORD, SYNTAX);
+    return read_expr(r, ret);
+}
+
+mln_err mln_expr_read_order(struct mln_rdf_reader *r, struct mln_filter_expr **ret)
+{
+    return r->token.kind == MLN_TOKEN_VARIABLE ? read_expr(r, ret) : mln_expr_read(r, ret);
 }
 
 /* ---- values ---- */
@@ -635,4 +645,68 @@ bool mln_expr_holds(const struct mln_expr *expr, const struct mln_bindings *b)
     struct result r = effective(value_of(expr, b));
 
     return r.kind == RESULT_TRUTH && r.truth;
+}
+
+/* ---- order ---- */
+
+enum rank {
+    RANK_NOTHING,
+    RANK_BLANK,
+    RANK_IRI,
+    RANK_NUMBER,
+    RANK_NOT_A_NUMBER,
+    RANK_TEXT,
+    RANK_TRUTH,
+    RANK_TIME,
+    RANK_OTHER,
+};
+
+static enum rank rank_of(const struct mln_term *t, double *ret_number)
+{
+    *ret_number = 0;
+    if (t->kind != MLN_TERM_LITERAL) {
+        return t->kind == MLN_TERM_IRI ? RANK_IRI : RANK_BLANK;
+    }
+    if (number_of(t, ret_number)) {
+        return isnan(*ret_number) ? RANK_NOT_A_NUMBER : RANK_NUMBER;
+    }
+    if (is_boolean(t)) {
+        *ret_number = effective((struct result){ .kind = RESULT_TERM, .term = *t }).truth;
+        return RANK_TRUTH;
+    }
+    if (is_plain(t) && !t->language.len) {
+        return RANK_TEXT;
+    }
+    return is_time(t) ? RANK_TIME : RANK_OTHER;
+}
+
+void mln_expr_sort_value(const struct mln_expr *expr, const struct mln_bindings *b,
+                         struct mln_sort_value *ret)
+{
+    struct result r = value_of(expr, b);
+    struct mln_term term;
+
+    *ret = (struct mln_sort_value){ .rank = RANK_NOTHING };
+    if (r.kind == RESULT_ERROR) {
+        return;
+    }
+    term = term_of(r);
+    ret->rank = rank_of(&term, &ret->number);
+    if (ret->rank <= RANK_BLANK || ret->rank == RANK_NOT_A_NUMBER || ret->rank == RANK_NUMBER ||
+        ret->rank == RANK_TRUTH) {
+        return; /* equal numbers are equal however they are written */
+    }
+    ret->type = term.type;
+    ret->text = term.text;
+    ret->part = ret->rank == RANK_TIME ? cut_zone(&ret->text) : term.language;
+}
+
+int mln_sort_value_cmp(const struct mln_sort_value *a, const struct mln_sort_value *b)
+{
+    int order = (a->rank > b->rank) - (a->rank < b->rank);
+
+    order = order ? order : (a->number > b->number) - (a->number < b->number);
+    order = order ? order : mln_slice_cmp(a->type, b->type);
+    order = order ? order : mln_slice_cmp(a->part, b->part);
+    return order ? order : mln_slice_cmp(a->text, b->text);
 }

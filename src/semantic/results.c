@@ -20,9 +20,11 @@ struct answer {
     const struct mln_query *query;
     struct mln_buf *out;
     struct mln_buf row;
-    struct mln_set seen;   /* rows, when each is wanted once */
-    size_t seen_bytes;     /* of them */
-    uint64_t count;        /* of solutions so far */
+    struct mln_set seen; /* rows, when each is wanted once */
+    size_t seen_bytes;   /* of them */
+    uint64_t skipped;    /* rows before the offset */
+    uint64_t count;      /* of solutions so far */
+    struct mln_sorter sorter;
     bool is_full;          /* there was no room for one */
     enum mln_err_code err; /* NONE, or what ended it */
 };
@@ -228,6 +230,10 @@ static mln_err take_row(struct answer *a, const struct mln_solution *s)
     if (!is_new) {
         return MLN_OK;
     }
+    if (a->skipped < a->query->offset) {
+        a->skipped++;
+        return MLN_OK;
+    }
     MLN_REQUIRE(row.len + rest <= a->out->max - a->out->len, LIMIT);
     put(a->out, a->count ? a->format->row_next : "");
     mln_buf_add(a->out, row);
@@ -243,6 +249,31 @@ static bool take(void *data, const struct mln_solution *s)
     a->err = err.code;
     a->count += a->query->is_ask;
     return a->query->is_ask || mln_failed(err) || a->count == a->query->limit;
+}
+
+static bool keep(void *data, const struct mln_solution *s)
+{
+    struct answer *a = data;
+    mln_err err = mln_sorter_add(&a->sorter, s);
+
+    a->err = err.code;
+    return mln_failed(err);
+}
+
+/* False: solutions are missing. */
+static bool solve_in_order(struct answer *a, const struct mln_graph *graph, uint64_t *ret_steps)
+{
+    bool is_whole;
+
+    mln_sorter_init(&a->sorter, graph, a->query, a->out->arena, a->out->max);
+    is_whole = mln_graph_solve(graph, a->query, keep, a, ret_steps);
+    if (a->err == MLN_ERR_NO_MEMORY) {
+        return false;
+    }
+    is_whole = is_whole && a->err != MLN_ERR_LIMIT;
+    a->err = MLN_ERR_NONE;
+    mln_sorter_show(&a->sorter, take, a, ret_steps);
+    return is_whole;
 }
 
 static mln_err finish(const struct mln_buf *out)
@@ -265,7 +296,8 @@ mln_err mln_graph_results(const struct mln_graph *graph, const struct mln_query 
     mln_set_init(&a.seen, out->arena);
     a.format->put_head(out, query);
     MLN_REQUIRE(out->len + strlen(a.format->end) + strlen(a.format->truth[0]) <= out->max, LIMIT);
-    is_whole = mln_graph_solve(graph, query, take, &a, ret_steps);
+    is_whole = query->order && !query->is_ask ? solve_in_order(&a, graph, ret_steps)
+                                              : mln_graph_solve(graph, query, take, &a, ret_steps);
     MLN_REQUIRE(a.err != MLN_ERR_NO_MEMORY, NO_MEMORY);
     MLN_REQUIRE(is_whole || !query->is_ask, LIMIT);
     put(out, query->is_ask ? a.format->truth[a.count > 0] : a.format->end);

@@ -1,7 +1,8 @@
 /* Semantics: descriptions in RDF, and questions to them in SPARQL.
  *
  * Turtle is read whole but for relative IRIs and @base. Of SPARQL 1.1 what is about patterns:
- * SELECT and ASK of groups with FILTER, OPTIONAL and UNION, DISTINCT and LIMIT. Nothing is fetched.
+ * SELECT and ASK of groups with FILTER, OPTIONAL and UNION, DISTINCT, ORDER BY, OFFSET and LIMIT.
+ * Nothing is fetched.
  * What a peer can make grow is bounded: bytes and triples of a graph, bytes and steps of a
  * question. One graph, one thread. docs/internals/semantic.md spec:
  * TS-0004 7.3.3.18, 7.3.3.19, 7.4.34; W3C: Turtle, SPARQL 1.1 Query Language */
@@ -35,6 +36,10 @@ unsigned mln_graph_documents(const struct mln_graph *graph);
  * NOT_IMPLEMENTED (a form that is not taken), LIMIT, NO_MEMORY. */
 mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
                        struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault);
+
+/* Does it leave out the first solutions? Who only wants to know whether there is one cannot ask so.
+ */
+bool mln_query_has_offset(const struct mln_query *query);
 
 /* Has the question an answer? DISTINCT is no matter, LIMIT only when it is 0. *ret_steps is what it
  * took to find out, also after an error. Errors: LIMIT (too many steps). */

@@ -101,8 +101,8 @@ static mln_err read_groups(struct parser *p)
 static bool is_untaken(const struct mln_rdf_reader *r)
 {
     static const char *const words[] = {
-        "BASE",   "BIND",  "CONSTRUCT", "DESCRIBE", "FROM",   "GRAPH",   "GROUP",
-        "HAVING", "MINUS", "OFFSET",    "ORDER",    "SELECT", "SERVICE", "VALUES",
+        "BASE",  "BIND",   "CONSTRUCT", "DESCRIBE", "FROM",    "GRAPH",
+        "GROUP", "HAVING", "MINUS",     "SELECT",   "SERVICE", "VALUES",
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -286,13 +286,56 @@ static void select_all(struct parser *p)
     }
 }
 
-static mln_err read_limit(struct parser *p)
+/* ORDER BY, up to the last condition. */
+static mln_err read_order(struct parser *p)
+{
+    struct mln_rdf_reader *r = &p->r;
+    struct mln_order **link = &p->query->order;
+    unsigned count = 0;
+
+    MLN_TRY(mln_rdf_next(r));
+    MLN_REQUIRE(mln_rdf_is_word(r, "BY"), SYNTAX);
+    MLN_TRY(mln_rdf_next(r));
+    do {
+        struct mln_order *o = mln_arena_zalloc(r->arena, 1, sizeof *o);
+
+        MLN_REQUIRE(o, NO_MEMORY);
+        MLN_REQUIRE(count++ < MLN_QUERY_ORDERS, LIMIT);
+        o->is_descending = mln_rdf_is_word(r, "DESC");
+        if (o->is_descending || mln_rdf_is_word(r, "ASC")) {
+            MLN_TRY(mln_rdf_next(r));
+            MLN_REQUIRE(mln_rdf_is_sign(r, "("), SYNTAX);
+        }
+        MLN_TRY(mln_expr_read_order(r, &o->by));
+        *link = o;
+        link = &o->next;
+    } while (r->token.kind != MLN_TOKEN_END && !mln_rdf_is_word(r, "LIMIT") &&
+             !mln_rdf_is_word(r, "OFFSET") && !is_untaken(r));
+    return MLN_OK;
+}
+
+static mln_err read_count(struct parser *p, uint64_t *ret)
 {
     MLN_TRY(mln_rdf_next(&p->r));
-    MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_NUMBER &&
-                    mln_num_u64(p->r.token.text, &p->query->limit),
-                SYNTAX);
+    MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_NUMBER && mln_num_u64(p->r.token.text, ret), SYNTAX);
     return mln_rdf_next(&p->r);
+}
+
+/* LIMIT and OFFSET, in either order. */
+static mln_err read_slice(struct parser *p)
+{
+    bool has_limit = mln_rdf_is_word(&p->r, "LIMIT");
+
+    if (has_limit) {
+        MLN_TRY(read_count(p, &p->query->limit));
+    }
+    if (mln_rdf_is_word(&p->r, "OFFSET")) {
+        MLN_TRY(read_count(p, &p->query->offset));
+    }
+    if (!has_limit && mln_rdf_is_word(&p->r, "LIMIT")) {
+        MLN_TRY(read_count(p, &p->query->limit));
+    }
+    return MLN_OK;
 }
 
 /* SELECT or ASK, up to the pattern. */
@@ -326,16 +369,23 @@ static mln_err read_query(struct parser *p)
 
     MLN_TRY(read_form(p, &selects_all));
     MLN_TRY(read_group(p, &p->query->where));
-    if (mln_rdf_is_word(r, "LIMIT")) {
-        MLN_TRY(read_limit(p));
+    if (mln_rdf_is_word(r, "ORDER")) {
+        MLN_TRY(read_order(p));
     }
+    MLN_TRY(read_slice(p));
     MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
     MLN_REQUIRE(r->token.kind == MLN_TOKEN_END, SYNTAX);
+    MLN_REQUIRE(!p->query->is_ask || !p->query->offset, NOT_IMPLEMENTED);
     MLN_REQUIRE(is_well_scoped(p->query->where, 0, false), NOT_IMPLEMENTED);
     if (selects_all) {
         select_all(p);
     }
     return MLN_OK;
+}
+
+bool mln_query_has_offset(const struct mln_query *query)
+{
+    return query->offset != 0;
 }
 
 mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,

@@ -52,6 +52,7 @@ static void questions(void **state)
         "ask { ?s ?p ?o }",
         "SELECT * { ?s ?p ?o . }",
         "SELECT DISTINCT ?s $p WHERE { ?s ?p ?o } LIMIT 5",
+        "SELECT ?s { ?s ?p ?o } ORDER BY ?o DESC(?s) asc(str(?p)) (?o) OFFSET 1 LIMIT 2",
         "PREFIX h: <http://h/> SELECT ?s { ?s a h:L ; h:p [ h:q ?x ] , _:b , ( 1 ?y ) }",
         "ASK { { ?s ?p 1 } UNION { ?s ?p 2 } UNION {} OPTIONAL { ?s ?q ?r } }",
         "ASK { ?s ?p ?o FILTER(?o > 3 && !bound(?x) || ?o IN (1, \"a\"@de)) ?s ?q ?r }",
@@ -91,8 +92,9 @@ static void other_forms_are_not_implemented(void **state)
         "ASK { BIND(1 AS ?x) }",
         "ASK { GRAPH ?g { ?s ?p ?o } }",
         "ASK { SERVICE <http://127.0.0.1:1/x> { ?s ?p ?o } }",
-        "SELECT ?s { ?s ?p ?o } ORDER BY ?o",
-        "SELECT ?s { ?s ?p ?o } OFFSET 1",
+        "ASK { ?s ?p ?o } OFFSET 1",
+        "SELECT ?s { ?s ?p ?o } ORDER BY regex(?o, \"a\")",
+        "SELECT ?s { ?s ?p ?o } ORDER BY ?o HAVING (?o > 1)",
         "SELECT (COUNT(?s) AS ?n) { ?s ?p ?o } GROUP BY ?o",
         "SELECT ?s FROM <http://127.0.0.1:1/x> { ?s ?p ?o }",
         "ASK FROM <http://127.0.0.1:1/x> { ?s ?p ?o }",
@@ -123,6 +125,13 @@ static void what_is_no_query_is_refused(void **state)
         "ASK { ?s h:p ?o }",
         "ASK { ?s ?p ?o } LIMIT x",
         "ASK { ?s ?p ?o } LIMIT -1",
+        "SELECT ?s { ?s ?p ?o } LIMIT 1 LIMIT 2",
+        "SELECT ?s { ?s ?p ?o } OFFSET 1 OFFSET 2",
+        "SELECT ?s { ?s ?p ?o } LIMIT 1 ORDER BY ?o",
+        "SELECT ?s { ?s ?p ?o } ORDER ?o",
+        "SELECT ?s { ?s ?p ?o } ORDER BY",
+        "SELECT ?s { ?s ?p ?o } ORDER BY DESC ?o",
+        "SELECT ?s { ?s ?p ?o } ORDER BY <u:a>",
         "ASK { ?s ?p ?o FILTER }",
         "ASK { ?s ?p ?o FILTER ?o }",
         "ASK { ?s ?p ?o FILTER() }",
@@ -169,6 +178,8 @@ static void size_and_depth_are_bounded(void **state)
         (void)snprintf(text + (size_t)i * 11, sizeof text - (size_t)i * 11, "?a ?b ?%03d.", i);
     }
     assert_int_equal(many(text, 1), MLN_ERR_LIMIT); /* variables */
+    assert_int_equal(read_query("ASK {} ORDER BY ?a ?b ?c ?d ?e ?f ?g ?h"), MLN_ERR_NONE);
+    assert_int_equal(read_query("ASK {} ORDER BY ?a ?b ?c ?d ?e ?f ?g ?h ?i"), MLN_ERR_LIMIT);
     limits.sparql_bytes = 5;
     assert_int_equal(read_query("ASK {}"), MLN_ERR_LIMIT);
 }

@@ -97,6 +97,15 @@ def test_ask_and_limits(house):
     assert len(table(query(house, house.path, H + "SELECT DISTINCT ?r { ?x h:in ?r }"))) == 1
 
 
+def test_pages_of_a_table(house):
+    """SPARQL 1.1 15: ORDER BY, OFFSET and LIMIT"""
+    watts = H + "SELECT ?w { ?x h:watts ?w } ORDER BY DESC(?w)"
+    assert table(query(house, house.path, watts)) == [["2000"], ["40"]]
+    assert table(query(house, house.path, watts + " LIMIT 1")) == [["2000"]]
+    assert table(query(house, house.path, watts + " OFFSET 1 LIMIT 5")) == [["40"]]
+    assert table(query(house, house.path, watts + " OFFSET 2")) == []
+
+
 @pytest.mark.parametrize("parameters,rsc", [
     ({"sqi": "true", "rcn": 10}, 4000), ({"sqi": "true", "rcn": 10, "smf": "nonsense"}, 4143),
     ({"sqi": "true", "smf": "ASK {}"}, 4000), ({"sqi": "true", "rcn": 1, "smf": "ASK {}"}, 4000),
@@ -104,7 +113,9 @@ def test_ask_and_limits(house):
     ({"sqi": "false", "rcn": 10, "smf": "ASK {}"}, 4000), ({"rcn": 10}, 4000),
     ({"sqi": "true", "rcn": 10, "smf": ["ASK {}", "ASK {}"]}, 4000),
     ({"sqi": "true", "rcn": 10, "smf": "ASK {}", "atrl": "lbl"}, 4000),
-    ({"sqi": "true", "rcn": 10, "smf": "SELECT ?x { ?x ?y ?z } ORDER BY ?x"}, 5001),
+    ({"sqi": "true", "rcn": 10, "smf": "SELECT (COUNT(?x) AS ?n) { ?x ?y ?z }"}, 5001),
+    ({"fu": 1, "smf": "SELECT ?x { ?x ?y ?z } OFFSET 1"}, 5001),
+    ({"fu": 1, "smf": "SELECT ?x { ?x ?y ?z } ORDER BY ?x"}, 2000),
     ({"sqi": "true", "rcn": 10, "smf": "INSERT DATA { <u:a> <u:b> 1 }"}, 4143),
     ({"smf": "ASK {}"}, 5001),
 ], ids=str)

@@ -21,9 +21,13 @@ mln_err mln_semantics_check(const struct mln_exec *e)
         MLN_FAIL(NOT_IMPLEMENTED);
     }
     for (size_t i = 0; i < count; i++) {
-        struct mln_query *unused;
+        struct mln_query *query;
 
-        MLN_TRY(mln_query_read(e->cse->options.limits, queries[i], e->arena, &unused, e->fault));
+        MLN_TRY(mln_query_read(e->cse->options.limits, queries[i], e->arena, &query, e->fault));
+        if (!e->req.sqi && mln_query_has_offset(query)) {
+            mln_fault_set(e->fault, "semanticsFilter: OFFSET is implemented for queries");
+            MLN_FAIL(NOT_IMPLEMENTED);
+        }
     }
     return MLN_OK;
 }
