@@ -426,7 +426,8 @@ static mln_err listed_permit(struct mln_access *a, struct mln_slice acpi, const 
  * original, not where it stands: decision 0033. */
 static bool inherits(const struct mln_access *a, const struct mln_type *type)
 {
-    return a->cse->options.is_release_2 && type->ty != MLN_TY_REQ && !type->is_announced;
+    return a->cse->options.is_release_2 && type->ty != MLN_TY_REQ && type->ty != MLN_TY_DLV &&
+           !type->is_announced;
 }
 
 /* Do the rules that protect this resource, which is the target or above it, permit it? */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cse/notify/duties_int.h"
 #include "cse/remote/announce.h"
+#include "cse/remote/courier.h"
 #include "cse/remote/registration.h"
 #include "cse/stats/stats.h"
 
@@ -27,6 +28,9 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     if (!mln_failed(err)) {
         err = mln_registration_new(worker, &d->registration);
     }
+    if (!mln_failed(err)) {
+        err = mln_courier_new(worker, &d->courier);
+    }
     if (mln_failed(err)) {
         mln_duties_free(d);
         return err;
@@ -37,6 +41,7 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     mln_upkeep_purge(d->upkeep);
     mln_upkeep_rearm(d->upkeep);
     mln_registration_start(d->registration);
+    mln_courier_look(d->courier);
     *ret = d;
     return MLN_OK;
 }
@@ -65,6 +70,9 @@ static void take_message(struct mln_task *task)
         if (m->has_registrees) {
             mln_registration_look(d->registration);
         }
+        if (m->has_deliveries || m->must_look) {
+            mln_courier_look(d->courier);
+        }
     }
     mln_free(m);
 }
@@ -91,6 +99,7 @@ void mln_duties_stop(struct mln_duties *duties)
     mln_channels_stop(duties->channels);
     mln_registration_stop(duties->registration);
     mln_announcer_stop(duties->announcer);
+    mln_courier_stop(duties->courier);
 }
 
 void mln_duties_leave(struct mln_duties *duties, int64_t within_us, struct mln_task *left)
@@ -112,6 +121,7 @@ void mln_duties_free(struct mln_duties *duties)
         mln_channels_free(duties->channels);
         mln_registration_free(duties->registration);
         mln_announcer_free(duties->announcer);
+        mln_courier_free(duties->courier);
         mln_free(duties);
     }
 }

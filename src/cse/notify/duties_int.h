@@ -12,6 +12,7 @@ struct mln_deliverer;
 struct mln_upkeep;
 struct mln_registration;
 struct mln_announcer;
+struct mln_courier;
 
 struct mln_duties {
     struct mln_worker *worker;
@@ -23,6 +24,7 @@ struct mln_duties {
     struct mln_channels *channels;
     struct mln_registration *registration; /* NULL: there is no registrar */
     struct mln_announcer *announcer;
+    struct mln_courier *courier;
 };
 
 /* ---- deliver.c ---- */

@@ -13,6 +13,7 @@ struct mln_fresh {
     bool must_look;
     bool has_purge;
     bool has_registrees;
+    bool has_deliveries;
     int64_t earliest_us;
     size_t channel_count; /* may be more than channels has */
     uint64_t channels[MLN_FRESH_CHANNELS];
@@ -68,6 +69,11 @@ void mln_fresh_registrees(struct mln_fresh *fresh)
     fresh->has_registrees = true;
 }
 
+void mln_fresh_deliveries(struct mln_fresh *fresh)
+{
+    fresh->has_deliveries = true;
+}
+
 void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us)
 {
     if (et_us < fresh->earliest_us) {
@@ -95,7 +101,7 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
         fresh->must_look = true;
     }
     if (!fresh->count && !fresh->must_look && !fresh->has_purge && !fresh->channel_count &&
-        !fresh->has_registrees && !is_earlier) {
+        !fresh->has_registrees && !fresh->has_deliveries && !is_earlier) {
         fresh->earliest_us = INT64_MAX;
         return NULL;
     }
@@ -108,6 +114,7 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
         .must_look = fresh->must_look,
         .has_purge = fresh->has_purge,
         .has_registrees = fresh->has_registrees,
+        .has_deliveries = fresh->has_deliveries,
         .earliest_us = fresh->earliest_us,
         .channel_count = fresh->channel_count,
         .count = fresh->count,
@@ -117,6 +124,7 @@ struct mln_fresh_message *mln_fresh_take(struct mln_fresh *fresh)
     fresh->must_look = false;
     fresh->has_purge = false;
     fresh->has_registrees = false;
+    fresh->has_deliveries = false;
     fresh->earliest_us = INT64_MAX;
     fresh->channel_count = 0;
     fresh->count = 0;

@@ -19,6 +19,7 @@ struct mln_fresh_message {
     bool must_look;            /* lanes are missing: look through the outbox */
     bool has_purge;
     bool has_registrees;  /* CSEs have registered or gone, or what lies behind them changed */
+    bool has_deliveries;  /* requests were handed over */
     int64_t earliest_us;  /* expirationTime or alarm written that is earlier than the awaited one */
     size_t channel_count; /* <pollingChannel>s that were deleted, of which these are known */
     uint64_t channels[MLN_FRESH_CHANNELS];
@@ -35,6 +36,7 @@ void mln_fresh_lane(struct mln_fresh *fresh, struct mln_lane lane);
 void mln_fresh_purge(struct mln_fresh *fresh);
 void mln_fresh_channel(struct mln_fresh *fresh, uint64_t id); /* a <pollingChannel> was deleted */
 void mln_fresh_registrees(struct mln_fresh *fresh);
+void mln_fresh_deliveries(struct mln_fresh *fresh);
 void mln_fresh_expiry(struct mln_fresh *fresh, int64_t et_us); /* or the time of an alarm */
 
 /* Executor's thread, after the commit: the message, or NULL when there is nothing to say (or no

@@ -273,7 +273,7 @@ static mln_err refuse_target(struct mln_exec *e, const struct mln_resource *targ
     return MLN_OK;
 }
 
-/* spec: TS-0004 7.4.12.2.2 to 7.4.12.2.4, 7.4.22.2.2: these are blocking only */
+/* spec: TS-0004 7.4.11.2, 7.4.12.2.2 to 7.4.12.2.4, 7.4.22.2.2: these are blocking only */
 static mln_err check_target(struct mln_exec *e)
 {
     struct mln_lookup l = mln_exec_lookup(e);
@@ -288,7 +288,8 @@ static mln_err check_target(struct mln_exec *e)
     if (err.code != MLN_ERR_NOT_FOUND) {
         MLN_TRY(err); /* one that is not there may be when the request is carried out */
     }
-    return target.resource.ty == MLN_TY_REQ || target.virtual_child == MLN_VIRTUAL_POLLING
+    return target.resource.ty == MLN_TY_REQ || target.resource.ty == MLN_TY_DLV ||
+                   target.virtual_child == MLN_VIRTUAL_POLLING
                ? refuse_target(e, &target.resource)
                : MLN_OK;
 }
@@ -513,6 +514,10 @@ mln_err mln_stage_accept(struct mln_exec *e, enum mln_step *ret)
     }
     if (e->req.op == MLN_OP_CREATE && (e->req.ty == MLN_TY_AE || e->req.ty == MLN_TY_CSR)) {
         mln_fault_set(e->fault, "rt: a registration is blocking");
+        MLN_FAIL(BAD_REQUEST);
+    }
+    if (e->req.op == MLN_OP_CREATE && e->req.ty == MLN_TY_DLV) {
+        mln_fault_set(e->fault, "rt: a <delivery> is created by a blocking request");
         MLN_FAIL(BAD_REQUEST);
     }
     MLN_TRY(prepare(e, &e->accepting));

@@ -19,6 +19,7 @@
 #include "cse/pipeline/pending.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/buffer.h"
+#include "cse/remote/courier.h"
 #include "cse/remote/transit.h"
 #include "cse/stats/stats.h"
 #include "cse/types/alst.h"
@@ -207,6 +208,7 @@ mln_err mln_exec_walk(struct mln_exec *e, mln_stage_fn *last)
     reset_attempt(e);
     MLN_TRY(check_expiration(e));
     MLN_TRY(mln_accept_check(e));
+    MLN_TRY(mln_courier_check(e));
     if (e->explanation) {
         return mln_explain(e, last != NULL);
     }
@@ -278,6 +280,9 @@ static mln_err run_job(struct mln_job *job, struct mln_view *view)
     }
     if (!mln_failed(err)) {
         err = mln_accept_complete(e);
+    }
+    if (!mln_failed(err)) {
+        err = mln_courier_complete(e);
     }
     e->view = NULL;
     e->may_write = false;

@@ -219,8 +219,8 @@ static mln_err new_attributes(const struct mln_change *c, const struct mln_resou
 /* ---- telling ---- */
 
 /* spec: TS-0004 7.5.1.2.5 d) */
-static mln_err write_notification(const struct mln_change *c, const struct mln_response *r,
-                                  struct mln_slice *ret)
+mln_err mln_req_result(const struct mln_change *c, const struct mln_response *r,
+                       struct mln_slice *ret)
 {
     struct mln_buf out;
 
@@ -275,7 +275,7 @@ static mln_err tell_targets(const struct mln_change *c, const struct mln_resourc
         !mln_pack_find_u64(rt, MLN_S("rtv"), &type) || type != MLN_RT_NON_BLOCKING_ASYNCH) {
         return MLN_OK;
     }
-    MLN_TRY(write_notification(c, r, &content));
+    MLN_TRY(mln_req_result(c, r, &content));
     if (!mln_pack_find(rt, MLN_S("nu"), &list)) {
         return tell_originator(c, request, content);
     }

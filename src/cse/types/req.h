@@ -19,6 +19,11 @@ mln_err mln_req_store(struct mln_exec *e, const struct mln_change *c, int64_t et
 mln_err mln_req_complete(const struct mln_change *c, uint64_t id,
                          const struct mln_response *response);
 
+/* Content of the NOTIFY that tells of a result: {"m2m:rsp": {...}}. Errors: NO_MEMORY.
+ * spec: TS-0004 7.5.1.2.5 */
+mln_err mln_req_result(const struct mln_change *c, const struct mln_response *r,
+                       struct mln_slice *ret);
+
 /* At the start: what an earlier run of the server accepted and did not carry out has failed.
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_req_fail_left(struct mln_cse *cse);

@@ -1,0 +1,53 @@
+/* <delivery>: requests that a neighbour hands over, to be carried out here or handed on.
+ *
+ * What is to be done yet has a record in MLN_SPACE_DELIVERY, so that a new run of the server finds
+ * it: which request is next, and under which credential they came. Who does it is
+ * cse/remote/courier.h. A delivery that is done stays until its lifespan is over, without its
+ * requests: so one that is created twice is done once. The thread of the view.
+ * spec: TS-0001 9.6.11, 10.2.5.7; docs/decisions/0040 */
+#pragma once
+
+#include "cse/notify/event.h"
+
+enum { MLN_DLV_TARGETS = 32 }; /* of the result of one request, at most */
+
+/* What is to be done yet. The slice lives in the arena. */
+struct mln_dlv_state {
+    uint64_t id;                    /* of the <delivery> */
+    uint64_t next;                  /* the request that comes next, from 0 on */
+    struct mln_slice credential_id; /* of who created it; empty: there was none */
+};
+
+/* The id of the first that is not done, behind `after`; 0: of all. Errors: NOT_FOUND, STORE_*. */
+mln_err mln_dlv_pending(struct mln_view *view, uint64_t after, uint64_t *ret);
+
+/* Errors: NOT_FOUND (it is done, or gone), STORE_*, NO_MEMORY. */
+mln_err mln_dlv_state(struct mln_view *view, uint64_t id, struct mln_arena *arena,
+                      struct mln_dlv_state *ret);
+
+/* A request of the delivery, packed; false: it has no more. */
+bool mln_dlv_request(const struct mln_resource *delivery, uint64_t index, struct mln_slice *ret);
+
+/* The request `index` has been carried out, or has failed: its result leaves if somebody wants it.
+ * Nothing when it was concluded before, or its delivery is gone.
+ * Errors: STORE_*, LIMIT, NO_MEMORY. */
+mln_err mln_dlv_conclude(const struct mln_change *c, uint64_t id, uint64_t index,
+                         const struct mln_response *response);
+
+/* The next CSE has taken it over. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_dlv_handed_on(const struct mln_change *c, uint64_t id, struct mln_slice cse_id);
+
+/* What is left of it has failed with that Response Status Code. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_dlv_fail(const struct mln_change *c, uint64_t id, enum mln_rsc rsc);
+
+/* Adds the CSE to tracingInfo in attributes of a delivery. Errors: STORE_CORRUPT, NO_MEMORY. */
+mln_err mln_dlv_trace(struct mln_value *attributes, struct mln_slice cse_id,
+                      struct mln_arena *arena);
+
+/* What a request of a delivery has for who it came from: the CSE that created the delivery, as
+ * though it had just forwarded the request. `cse_id` and `credential_id` are borrowed. */
+#define MLN_DLV_ASSOCIATION(cse, credential)                                                       \
+    {                                                                                              \
+        .kind = MLN_ASSOCIATION_KEY, .credential_id = (credential), .cse_id = (cse),               \
+        .expires_us = INT64_MAX,                                                                   \
+    }

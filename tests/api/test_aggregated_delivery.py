@@ -1,0 +1,254 @@
+"""<delivery>: requests that a CSE hands over together. The test plays the CSE that hands them over.
+
+spec: TS-0001 9.6.11, 10.2.5.7 to 10.2.5.11; TS-0004 7.4.11
+"""
+
+import pytest
+from lib.fleet import Fleet
+from lib.onem2m import timestamp
+from lib.receiver import Receiver
+from lib.server import eventually
+
+CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = range(1, 6)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    limits = ("--limit", "delivery_requests=5", "--limit", "delivery_resources=40")
+    with Fleet(tmp_path_factory.mktemp("fleet"), names=("in", "mn1"), options={"in": limits}) as made:
+        made.aes = made.add_aes()
+        yield made
+
+
+@pytest.fixture
+def fake(fleet):
+    """A neighbour of the IN-CSE that the test plays."""
+    with Receiver() as receiver:
+        fleet.pretend("fake", receiver.url)
+        receiver.client = fleet.client("in", "/fake")
+        yield receiver
+        fleet.drop("fake")
+
+
+def request(op, to, fr="/fake/Cae", rqi="r1", mi=None, **more):
+    return {"op": op, "to": to, "fr": fr, "rqi": rqi, "mi": {"rvi": "3", **(mi or {})}, **more}
+
+
+def cin(con, to="/in/base/ae/open", mi=None, **more):
+    return request(CREATE, to, pc={"m2m:cin": {"con": con}}, mi={"ty": 4, **(mi or {})}, **more)
+
+
+def delivery(*requests, target="/in", **more):
+    made = {"sr": "/fake", "tg": target, "ls": timestamp(60), "ec": 3, "dmd": {"tcop": True}}
+    if requests:
+        made["arq"] = {"req": list(requests)}
+    return {**made, **more}
+
+
+def hand_over(client, *requests, **more):
+    return client.create("base", "dlv", **delivery(*requests, **more))
+
+
+def latest(fleet, where="open"):
+    answer = fleet.aes["in"].retrieve(f"base/ae/{where}/la")
+    return answer["con"] if answer.rsc == 2000 else None
+
+
+def is_done(fleet, made):
+    return "arq" not in fleet.client("in", "/fake").retrieve(made["ri"]).res
+
+
+def test_carried_out(fleet, fake):
+    """10.2.5.7: in their order, by the target; then the requests are gone, and the delivery stays for its lifespan"""
+    made = hand_over(fake.client, *(cin(f"c{i}", rqi=f"r{i}") for i in range(3)))
+    assert made.rsc == 2001, made
+    eventually(lambda: latest(fleet) == "c2", 20, "the last request")
+    eventually(lambda: is_done(fleet, made), 20, "the end of the delivery")
+    found = fleet.aes["in"].retrieve("base/ae/open", query={"rcn": 4}).res["m2m:cin"]
+    assert [c["con"] for c in found][-3:] == ["c0", "c1", "c2"]
+    assert made["et"] <= made["ls"]
+
+
+def test_result(fleet, fake):
+    """TS-0004 7.5.1.2.5: results go to the source, those of failures too"""
+    rt = {"rt": {"rtv": 2, "nu": ["/fake/base/result"]}}
+    made = hand_over(fake.client, cin("told", mi=rt, rqi="r7"),
+                     request(DELETE, "/in/base/ae/none", mi=rt, rqi="r8"),
+                     request(RETRIEVE, "/in/base/ae/open", mi={"rt": {"rtv": 2}}, rqi="r9"))
+    assert made.rsc == 2001, made
+    seen = {}
+    while len(seen) < 3:
+        got = fake.next()
+        said = got.pc["m2m:rsp"]
+        seen[said["rqi"]] = (said["rsc"], got.path.split("?")[0])
+    assert seen == {"r7": (2001, "/~/fake/base/result"), "r8": (4004, "/~/fake/base/result"),
+                    "r9": (2000, "/~/fake/Cae")}, seen
+
+
+def test_who_asks(fleet, fake):
+    """Each request may do what it might by itself: by the policies, and for who the CSE may speak for"""
+    rt = {"rt": {"rtv": 2, "nu": ["/fake/r"]}}
+    closed = fleet.aes["in"].create("base/ae", "cnt", rn="closed")
+    assert closed.rsc == 2001, closed
+    assert hand_over(fake.client, cin("no", to="/in/base/ae/closed", mi=rt)).rsc == 2001
+    assert fake.next().pc["m2m:rsp"]["rsc"] == 4103
+    assert latest(fleet, "closed") is None
+    for who in ("CAdmin", "Cae", "/mn1/Cae", "/in", "/mn1"):
+        answer = hand_over(fake.client, cin("no", fr=who))
+        assert answer.rsc in (4000, 4106), (who, answer)
+    for source in ("/mn1", "/in"):
+        answer = hand_over(fake.client, cin("no"), sr=source)
+        assert answer.rsc == 4000 and "does not speak" in answer.debug, answer
+
+
+def test_who_hands_over(fleet, fake):
+    """7.4.11.2: no AE; and only a CSE that is registered here, which policies permit it"""
+    assert hand_over(fleet.client("in"), cin("no")).rsc == 4005
+    assert hand_over(fleet.aes["in"], cin("no")).rsc in (4103, 4005)
+    assert hand_over(fleet.client("in", "/fake/Cae"), cin("no")).rsc in (4103, 4005)
+    made = hand_over(fake.client)
+    assert made.rsc == 2001
+    for who in ("CAdmin", "Cae"):
+        client = fleet.client("in", who)
+        assert client.update(made["ri"], "dlv", ls=timestamp(90)).rsc in (4103, 4005), who
+        assert client.delete(made["ri"]).rsc in (4103, 4005), who
+    assert fake.client.delete(made["ri"]).rsc == 2002
+
+
+def one(**more):
+    return {"arq": {"req": [request(**{"op": RETRIEVE, "to": "/in/base", **more})]}}
+
+
+@pytest.mark.parametrize("code, why, change", [
+    (4000, "lifespan", {"ls": timestamp(-5)}),
+    (4000, "CSE-IDs", {"sr": "Cae"}),
+    (4000, "CSE-IDs", {"tg": "base"}),
+    (4004, "no route", {"tg": "/nowhere"}),
+    (4004, "no route", {"tg": "/fake"}),
+    (5001, "service provider", {"tg": "//far.example/cse"}),
+    (4000, "passed this CSE", {"dmd": {"tcop": True, "tcin": ["/fake", "/in"]}}),
+    (4000, "too many CSEs", {"dmd": {"tcop": True, "tcin": ["/fake"] * 33}}),
+    (4000, "tcop", {"dmd": {}}),
+    (4000, "another CSE", one(to="/mn1/base")),
+    (4000, "another CSE", one(to="base")),
+    (4000, "not created", one(op=CREATE, fr="/fake", mi={"ty": 16})),
+    (4000, "not created", one(op=CREATE, fr="/fake", mi={"ty": 2})),
+    (4000, "not created", one(op=CREATE, fr="/fake", mi={"ty": 6})),
+    (5001, "rids", one(mi={"rids": ["01@role.example"]})),
+    (4000, "resources of the source", one(mi={"rt": {"rtv": 2, "nu": ["http://a.example/x"]}})),
+    (4000, "resources of the source", one(mi={"rt": {"rtv": 2, "nu": ["/mn1/base/ae"]}})),
+    (4000, "too many targets", one(mi={"rt": {"rtv": 2, "nu": ["/fake/x"] * 33}})),
+    (4000, "too many requests", {"arq": {"req": one()["arq"]["req"] * 6}}),
+])
+def test_refused(fake, code, why, change):
+    """9.6.11: what could not be delivered, or not safely"""
+    answer = hand_over(fake.client, **{"target": "/in", **change})
+    assert answer.rsc == code and why in answer.debug, answer
+
+
+def test_blocking_only(fake):
+    """7.4.11.2.1"""
+    body = {"m2m:dlv": delivery(cin("no"))}
+    assert fake.client.request("POST", "base", body, ty=6, query={"rt": 1}).rsc == 4000
+
+
+def test_requests_later(fleet, fake):
+    """10.2.5.8: they may come by UPDATE, once; 10.2.5.10: not after they were handed over"""
+    made = hand_over(fake.client)
+    assert made.rsc == 2001, made
+    assert fake.client.update(made["ri"], "dlv", ls=timestamp(100), ec=4)["ec"] == 4
+    assert fake.client.update(made["ri"], "dlv", arq={"req": [cin("later")]}).rsc == 2004
+    eventually(lambda: latest(fleet) == "later", 20, "the request")
+    eventually(lambda: is_done(fleet, made), 20, "the end")
+    for change in ({"arq": {"req": [cin("again")]}}, {"ls": timestamp(200)}):
+        assert fake.client.update(made["ri"], "dlv", **change).rsc == 5219, change
+    assert latest(fleet) == "later"
+
+
+def test_once_by_its_name(fleet, fake):
+    """The same delivery once more is a conflict, also when it is done"""
+    made = hand_over(fake.client, cin("once"), rn="mine")
+    assert made.rsc == 2001, made
+    eventually(lambda: is_done(fleet, made), 20, "the end")
+    assert hand_over(fake.client, cin("twice"), rn="mine").rsc == 4105
+    assert latest(fleet) == "once"
+
+
+def test_called_off(fleet, fake):
+    """10.2.5.11: a pending delivery is stopped; who wants results is told"""
+    mi = {"oet": timestamp(40), "rt": {"rtv": 2, "nu": ["/fake/r"]}}
+    made = hand_over(fake.client, cin("never", mi=mi))
+    assert made.rsc == 2001, made
+    assert fake.client.delete(made["ri"]).rsc == 2002
+    assert fake.next().pc["m2m:rsp"]["rsc"] == 5103
+
+
+def test_its_lifespan(fleet, fake):
+    """9.6.11: after it nothing is tried any more"""
+    mi = {"oet": timestamp(40), "rt": {"rtv": 2, "nu": ["/fake/r"]}}
+    made = hand_over(fake.client, cin("never", mi=mi), ls=timestamp(1))
+    assert made.rsc == 2001, made
+    assert fake.next().pc["m2m:rsp"]["rsc"] == 4008
+    eventually(lambda: fake.client.retrieve(made["ri"]).rsc == 4004, 20, "the end of the delivery")
+
+
+def test_room(fleet, fake):
+    """limit delivery_resources"""
+    made = []
+    while (answer := hand_over(fake.client)).rsc == 2001:
+        made.append(answer["ri"])
+        assert len(made) <= 40
+    assert answer.rsc == 4000, answer
+    for ri in made:
+        assert fake.client.delete(ri).rsc == 2002
+
+
+# ---- for another CSE ----
+
+
+def test_handed_on(fleet, fake):
+    """10.2.5.7 of two hops: by a <delivery> at the next CSE, which carries it out; the result comes back"""
+    mi = {"rt": {"rtv": 2, "nu": ["/fake/r"]}}
+    made = hand_over(fake.client, cin("two hops", to="/mn1/base/ae/open", mi=mi), target="/mn1")
+    assert made.rsc == 2001, made
+    assert fake.next().pc["m2m:rsp"]["rsc"] == 2001
+    assert fleet.aes["mn1"].retrieve("base/ae/open/la")["con"] == "two hops"
+    eventually(lambda: is_done(fleet, made), 20, "that it was handed on")
+    assert fake.client.retrieve(made["ri"])["dmd"]["tcin"] == ["/mn1"]
+
+
+def test_what_is_handed_on(fleet, fake):
+    """9.6.11: the attributes as they came, traced; again when nobody answers; 4105: it is there already"""
+    answers = [5000, 4105]
+    with Receiver(lambda received: answers.pop(0)) as other:
+        fleet.pretend("other", other.url)
+        one = cin("x", to="/other/base/c", rqi="r5")
+        made = hand_over(fake.client, one, target="/other")
+        assert made.rsc == 2001, made
+        got = other.next()
+        sent = got.pc["m2m:dlv"]
+        assert got.path.split("?")[0] == "/~/other/-" and got.headers["X-M2M-Origin"] == "/in"
+        assert sent["arq"]["req"] == [one] and sent["dmd"] == {"tcop": True, "tcin": ["/in"]}
+        assert (sent["sr"], sent["tg"], sent["ls"], sent["ec"]) == ("/fake", "/other", made["ls"], 3)
+        eventually(lambda: is_done(fleet, made), 20, "that it was handed on")
+        assert other.next().pc["m2m:dlv"] == sent and not answers
+        fleet.drop("other")
+
+
+# ---- the end of a run ----
+
+
+def test_survives_a_crash(tmp_path):
+    """kill -9 while a delivery waits: the next run goes on with what is not done, and does nothing twice"""
+    with Receiver() as receiver, Fleet(tmp_path, names=("in",)) as fleet:
+        fleet.aes = fleet.add_aes()
+        fleet.pretend("fake", receiver.url)
+        client = fleet.client("in", "/fake")
+        made = hand_over(client, cin("before"), cin("after", mi={"oet": timestamp(4)}))
+        assert made.rsc == 2001, made
+        eventually(lambda: latest(fleet) == "before", 20, "the first request")
+        fleet.kill("in")
+        fleet.start("in")
+        eventually(lambda: latest(fleet) == "after", 30, "the second request")
+        found = fleet.aes["in"].retrieve("base/ae/open", query={"rcn": 4}).res["m2m:cin"]
+        assert [c["con"] for c in found] == ["before", "after"]
