@@ -4,7 +4,7 @@ spec: TS-0001 9.6.11, 10.2.5.7 to 10.2.5.11; TS-0004 7.4.11
 """
 
 import pytest
-from lib.fleet import Fleet
+from lib.fleet import Fleet, free_port
 from lib.onem2m import timestamp
 from lib.receiver import Receiver
 from lib.server import eventually
@@ -252,3 +252,94 @@ def test_survives_a_crash(tmp_path):
         eventually(lambda: latest(fleet) == "after", 30, "the second request")
         found = fleet.aes["in"].retrieve("base/ae/open", query={"rcn": 4}).res["m2m:cin"]
         assert [c["con"] for c in found] == ["before", "after"]
+
+
+# ---- what our AEs leave for other CSEs ----
+
+
+def leave(client, method, to, body=None, ty=None, rt=1, **query):
+    answer = client.request(method, to, body, ty=ty, query={"rt": rt, "da": "true", **query})
+    assert answer.rsc == {1: 1001, 2: 1002}[rt], answer
+    return answer.pc["m2m:uri"]
+
+
+def result(client, address):
+    eventually(lambda: client.retrieve(address)["rs"] in (1, 2), 20, "the result")
+    return client.retrieve(address).res
+
+
+def test_together(fleet, fake):
+    """H.2.4: what goes to one CSE goes in one <delivery>, in its order; the result goes to the <request>"""
+    with Receiver() as other:
+        fleet.pretend("other", other.url)
+        ae = fleet.aes["in"]
+        left = [leave(ae, "POST", f"/other/base/c{i}", {"m2m:cin": {"con": str(i)}}, 4) for i in range(3)]
+        sent = other.next().pc["m2m:dlv"]
+        assert (sent["sr"], sent["tg"], sent["ec"], sent["dmd"]["tcin"]) == ("/in", "/other", 3, ["/in"])
+        requests = sent["arq"]["req"]
+        assert [r["to"] for r in requests] == [f"/other/base/c{i}" for i in range(3)]
+        assert all(r["fr"] == "/in/Cae" and r["op"] == CREATE and r["mi"]["ty"] == 4 for r in requests)
+        for address, r in zip(left, requests):
+            assert r["mi"]["rt"] == {"rtv": 2, "nu": [f"/in/{ae.retrieve(address)['ri']}"]}
+        assert ae.retrieve(left[0])["rs"] == 3
+        rsp = {"m2m:rsp": {"rsc": 2001, "rqi": requests[0]["rqi"], "rvi": "3", "pc": {"m2m:cin": {"con": "0"}}}}
+        where = requests[0]["mi"]["rt"]["nu"][0]
+        assert fake.client.notify(where, rsp).rsc == 4103, "another CSE cannot"
+        assert ae.notify(where, rsp).rsc == 4103, "nor who asked"
+        wrong = {"m2m:rsp": {**rsp["m2m:rsp"], "rqi": "x"}}
+        told = fleet.client("in", "/other")
+        assert told.notify(where, wrong).rsc == 4000
+        assert told.notify(where, rsp).rsc == 2000
+        found = ae.retrieve(left[0]).res
+        assert (found["rs"], found["ors"]["rsc"], found["ors"]["pc"]) == (1, 2001, {"m2m:cin": {"con": "0"}})
+        assert told.notify(where, rsp).rsc == 4103, "once only"
+        fleet.drop("other")
+
+
+def test_there_and_back(fleet):
+    """10.2.5.7: from CSE to CSE, both ways"""
+    for here, there in (("in", "mn1"), ("mn1", "in")):
+        ae = fleet.aes[here]
+        address = leave(ae, "POST", f"/{there}/base/ae/open", {"m2m:cin": {"con": f"from {here}"}}, 4)
+        found = result(ae, address)
+        assert (found["rs"], found["ors"]["rsc"]) == (1, 2001), found
+        assert fleet.aes[there].retrieve("base/ae/open/la")["con"] == f"from {here}"
+        found = result(ae, leave(ae, "GET", f"/{there}/base/ae/none"))
+        assert (found["rs"], found["ors"]["rsc"]) == (2, 4004), found
+
+
+def test_aggregation_refused(fleet, fake):
+    """What nobody could be told, or a delivery has no place for"""
+    ae = fleet.aes["in"]
+    assert ae.retrieve("/fake/base", query={"da": "true"}).rsc == 5001
+    assert ae.retrieve("/fake/base", query={"da": "true", "rt": 1, "rids": "01@role.example"}).rsc == 5001
+    fake.nothing(1.5)
+
+
+def test_refused_by_the_next(fleet):
+    """10.2.5.8: the requests have failed"""
+    with Receiver(lambda received: 4103) as other:
+        fleet.pretend("other", other.url)
+        ae = fleet.aes["in"]
+        found = result(ae, leave(ae, "DELETE", "/other/base/x"))
+        assert (found["rs"], found["ors"]["rsc"]) == (2, 5103), found
+        fleet.drop("other")
+
+
+def test_what_is_left_survives_a_crash(tmp_path):
+    """kill -9: the <request> stays pending, and its delivery leaves later; one more goes by itself"""
+    port = free_port()
+    with Fleet(tmp_path, names=("in",)) as fleet:
+        ae = fleet.add_aes()["in"]
+        fleet.pretend("other", f"http://127.0.0.1:{port}")
+        first = leave(ae, "DELETE", "/other/base/x")
+        eventually(lambda: ae.retrieve(first).rsc == 2000, 20, "the request")
+        fleet.kill("in")
+        fleet.start("in")
+        assert fleet.client("in", "Cae").retrieve(first)["rs"] == 3
+        with Receiver(port=port) as other:
+            sent = other.next(60).pc["m2m:dlv"]
+            assert [r["to"] for r in sent["arq"]["req"]] == ["/other/base/x"]
+            leave(ae, "DELETE", "/other/base/y")
+            again = other.next(60).pc["m2m:dlv"]
+            assert [r["to"] for r in again["arq"]["req"]] == ["/other/base/y"] and again["rn"] != sent["rn"]

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/reach.h"
 #include "cse/pipeline/draft.h"
+#include "cse/types/dlv.h"
 #include "cse/types/req.h"
 
 enum { PAUSE_US = 1000000 }; /* before a result that could not be stored is tried again */
@@ -21,7 +22,8 @@ struct mln_accepted {
     uint64_t bytes;
     uint64_t id; /* of the <request> */
     int64_t et_us;
-    bool is_complete; /* the result is in the transaction of the write */
+    bool is_handed_over; /* it goes in a delivery: cse/types/dlv.h */
+    bool is_complete;    /* the result is in the transaction of the write */
     struct mln_job job;
     struct mln_task task;
     mln_err result;
@@ -369,6 +371,9 @@ static mln_err accept_in_view(struct mln_exec *e)
     MLN_TRY(mln_write_begin(e->view, mln_access_internal_grant(), &c.write));
     MLN_TRY(mln_req_store(e, &c, e->accepting->et_us, &request));
     e->accepting->id = request.id;
+    if (e->accepting->is_handed_over) {
+        MLN_TRY(mln_dlv_collect(e, &c, e->accepting->call.params, &request));
+    }
     return acknowledge(e, &request);
 }
 
@@ -393,7 +398,7 @@ static void answer(struct mln_task *task)
     bool has_failed = mln_failed(e->outcome);
 
     mln_exec_finish(e, e->outcome); /* the last use of e */
-    if (has_failed || a->worker->is_stopped) {
+    if (has_failed || a->is_handed_over || a->worker->is_stopped) {
         release(a);
     } else {
         mln_cse_call(a->worker, &a->call);
@@ -438,6 +443,7 @@ static mln_err copy_call(const struct mln_exec *e, struct mln_accepted *a)
     MLN_TRY(mln_pack_to_value(packed, a->arena, &a->call.params));
     (void)mln_value_take(a->call.params, MLN_S("rt"));
     (void)mln_value_take(a->call.params, MLN_S("rp"));
+    (void)mln_value_take(a->call.params, MLN_S("da")); /* members of a group are asked at once */
     MLN_TRY(set_time(a, MLN_S("rqet"), e->req.rqet_us));
     MLN_TRY(set_time(a, MLN_S("rset"), e->req.rset_us));
     MLN_TRY(set_time(a, MLN_S("oet"), e->req.oet_us));
@@ -501,6 +507,7 @@ static mln_err prepare(struct mln_exec *e, struct mln_accepted **ret)
         memcpy(&shared, &a->peer.association, sizeof shared); /* only its references are counted */
         a->association = mln_association_ref(shared);
     }
+    a->is_handed_over = e->is_transit && mln_exec_aggregates(e);
     *ret = a;
     return MLN_OK;
 }

@@ -57,6 +57,23 @@ static bool is_left_here(const struct mln_exec *e)
     return e->req.rt == MLN_RT_NON_BLOCKING_SYNCH || e->req.rt == MLN_RT_NON_BLOCKING_ASYNCH;
 }
 
+bool mln_exec_aggregates(const struct mln_exec *e)
+{
+    const struct mln_value *da = mln_value_get(e->call->params, MLN_S("da"));
+
+    return da && da->kind == MLN_V_BOOL && da->boolean;
+}
+
+/* Nobody could wait for an answer that comes in another delivery. docs/decisions/0040 */
+static mln_err check_aggregation(struct mln_exec *e)
+{
+    if (mln_exec_aggregates(e) && !is_left_here(e)) {
+        mln_fault_set(e->fault, "da: with a non-blocking request only");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
 /* spec: TS-0004 7.3.2.1 */
 mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
 {
@@ -73,6 +90,7 @@ mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
     e->response->rvi = e->req.rvi;
     e->response->vsi = e->req.vsi;
     MLN_TRY(err);
+    MLN_TRY(check_aggregation(e));
     if (e->is_transit) {
         return MLN_OK; /* the rest is for the hosting CSE to judge */
     }

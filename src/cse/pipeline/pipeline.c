@@ -23,6 +23,7 @@
 #include "cse/remote/transit.h"
 #include "cse/stats/stats.h"
 #include "cse/types/alst.h"
+#include "cse/types/req.h"
 
 static mln_stage_fn refuse_pending; /* while one of the same Request Identifier waits */
 static mln_stage_fn wait_for_time;  /* not before the Operation Execution Time */
@@ -327,7 +328,8 @@ static void submit(struct mln_exec *e)
 static bool needs_executor(const struct mln_exec *e)
 {
     return e->req.op == MLN_OP_CREATE || e->req.op == MLN_OP_UPDATE || e->req.op == MLN_OP_DELETE ||
-           (e->req.op == MLN_OP_RETRIEVE && e->req.gid.len > 0) || mln_contacts_concerns(e);
+           (e->req.op == MLN_OP_RETRIEVE && e->req.gid.len > 0) || mln_contacts_concerns(e) ||
+           mln_req_concerns(e);
 }
 
 /* ---- waiting ---- */

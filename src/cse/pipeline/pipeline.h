@@ -97,5 +97,8 @@ enum mln_privilege mln_exec_privilege(const struct mln_request *req);
 mln_err mln_exec_park_until(struct mln_exec *e, int64_t until_us);
 void mln_exec_wake(struct mln_exec *e, mln_err outcome);
 
+/* Does it ask for Delivery Aggregation? */
+bool mln_exec_aggregates(const struct mln_exec *e);
+
 /* The inner object of Content for CREATE and UPDATE, or NULL. */
 const struct mln_value *mln_exec_attributes(const struct mln_request *req);

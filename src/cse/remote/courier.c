@@ -177,6 +177,11 @@ static mln_err note_handed_on(struct run *r, const struct mln_change *c)
     return mln_dlv_handed_on(c, r->id, r->next_cse);
 }
 
+static mln_err note_closed(struct run *r, const struct mln_change *c)
+{
+    return mln_dlv_close(c, r->id);
+}
+
 static void submit(struct run *r);
 
 /* What cannot be stored for its size will not be stored later either. */
@@ -483,6 +488,8 @@ static void hand_on(struct run *r)
         fail(r, MLN_RSC_TARGET_NOT_REACHABLE);
     } else if (r->govern.opens_us > now_us) {
         pause_until(r, r->govern.opens_us);
+    } else if (r->state.due_us) {
+        note(r, note_closed); /* what is sent twice must be the same */
     } else {
         r->attempt.worker = r->courier->worker;
         r->attempt.timeout_us = (int64_t)cse->options.limits->request_ms * 1000;
@@ -506,7 +513,8 @@ static bool is_for_us(const struct run *r)
            mln_entity_parse_cse(names->cse_id, names, &ours) && mln_entity_eq(&target, &ours);
 }
 
-/* Errors: NOT_FOUND (nothing is left to do), NOT_REACHABLE, STORE_*, NO_MEMORY. */
+/* Errors: NOT_FOUND (nothing is left to do), REQUEST_PENDING (it waits for more requests),
+ * NOT_REACHABLE, STORE_*, NO_MEMORY. */
 static mln_err prepare(struct run *r, bool *ret_is_for_us)
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
@@ -522,7 +530,8 @@ static mln_err prepare(struct run *r, bool *ret_is_for_us)
     MLN_TRY(mln_dlv_state(view, r->id, r->arena, &r->state));
     MLN_TRY(mln_store_get(view, r->id, r->arena, &r->delivery));
     l = (struct mln_lookup){ cse, view, r->arena, mln_env_now_us(cse->options.env) };
-    MLN_REQUIRE(r->delivery.et > l.now_us, NOT_FOUND); /* it expires in a moment */
+    MLN_REQUIRE(r->delivery.et > l.now_us, NOT_FOUND);         /* it expires in a moment */
+    MLN_REQUIRE(r->state.due_us <= l.now_us, REQUEST_PENDING); /* more may come */
     *ret_is_for_us = is_for_us(r);
     if (*ret_is_for_us) {
         return make_call(r);
@@ -547,6 +556,8 @@ static void step(struct run *r)
     err = prepare(r, &for_us);
     if (err.code == MLN_ERR_NOT_FOUND) {
         finish(r);
+    } else if (err.code == MLN_ERR_REQUEST_PENDING) {
+        pause_until(r, r->state.due_us);
     } else if (mln_failed(err)) {
         pause_run(r);
     } else if (for_us) {

@@ -10,80 +10,10 @@
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/errand.h"
 #include "cse/remote/remote.h"
+#include "cse/remote/transit.h"
 #include "cse/types/req.h"
 
-enum { KEY_SIZE = 9, PENDING = 'p', DONE = 'd', HOPS = 32 };
-
-/* ---- records ---- */
-
-static struct mln_slice key_of(char key[static KEY_SIZE], char kind, uint64_t id)
-{
-    key[0] = kind;
-    mln_put_be64(key + 1, id);
-    return mln_slice_of(key, KEY_SIZE);
-}
-
-mln_err mln_dlv_pending(struct mln_view *view, uint64_t after, uint64_t *ret)
-{
-    char key[MLN_RECORD_KEY_MAX];
-    size_t len;
-
-    (void)key_of(key, PENDING, after);
-    MLN_TRY(mln_record_next_key(view, MLN_SPACE_DELIVERY, mln_slice_of(key, KEY_SIZE), false, key,
-                                &len));
-    MLN_REQUIRE(len == KEY_SIZE, STORE_CORRUPT);
-    MLN_REQUIRE(key[0] == PENDING, NOT_FOUND);
-    *ret = mln_get_be64(key + 1);
-    return MLN_OK;
-}
-
-mln_err mln_dlv_state(struct mln_view *view, uint64_t id, struct mln_arena *arena,
-                      struct mln_dlv_state *ret)
-{
-    char key[KEY_SIZE];
-    struct mln_slice value;
-
-    MLN_TRY(mln_record_get(view, MLN_SPACE_DELIVERY, key_of(key, PENDING, id), arena, &value));
-    *ret = (struct mln_dlv_state){ .id = id };
-    MLN_REQUIRE(mln_pack_find_u64(value, MLN_S("n"), &ret->next) &&
-                    mln_pack_find_text(value, MLN_S("k"), &ret->credential_id),
-                STORE_CORRUPT);
-    return MLN_OK;
-}
-
-static mln_err put_state(const struct mln_change *c, const struct mln_dlv_state *state)
-{
-    char key[KEY_SIZE];
-    struct mln_slice value;
-    struct mln_buf out;
-
-    mln_buf_init(&out, c->arena, SIZE_MAX);
-    mln_pack_map(&out, 2);
-    mln_pack_text(&out, MLN_S("n"));
-    mln_pack_uint(&out, state->next);
-    mln_pack_text(&out, MLN_S("k"));
-    mln_pack_text(&out, state->credential_id);
-    MLN_TRY(mln_buf_finish(&out, &value));
-    return mln_record_put(c->write, MLN_SPACE_DELIVERY, key_of(key, PENDING, state->id), value);
-}
-
-static mln_err erase(const struct mln_change *c, char kind, uint64_t id)
-{
-    char key[KEY_SIZE];
-
-    return mln_record_erase(c->write, MLN_SPACE_DELIVERY, key_of(key, kind, id));
-}
-
-static mln_err is_done(const struct mln_exec *e, uint64_t id, bool *ret)
-{
-    char key[KEY_SIZE];
-    struct mln_slice value;
-    mln_err err =
-        mln_record_get(e->view, MLN_SPACE_DELIVERY, key_of(key, DONE, id), e->arena, &value);
-
-    *ret = !mln_failed(err);
-    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
-}
+enum { HOPS = 32 };
 
 /* ---- who may ---- */
 
@@ -407,7 +337,7 @@ static mln_err begin(struct mln_exec *e, const struct mln_draft *d)
         return MLN_OK;
     }
     mln_fresh_deliveries(e->cse->fresh);
-    return put_state(&c, &state);
+    return mln_dlv_put_state(&c, &state);
 }
 
 /* ---- UPDATE ---- */
@@ -420,7 +350,7 @@ static mln_err validate_update(struct mln_exec *e)
     struct parties p;
     bool done;
 
-    MLN_TRY(is_done(e, old->id, &done));
+    MLN_TRY(mln_dlv_is_done(e, old->id, &done));
     if (done || (mln_value_get(e->attributes, MLN_S("arq")) &&
                  mln_pack_find(old->attrs, MLN_S("arq"), &unused))) {
         mln_fault_set(e->fault, "the requests have been handed over already");
@@ -449,205 +379,6 @@ static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
     return limit_life(d);
 }
 
-/* ---- its requests, later ---- */
-
-static struct mln_slice requests_of(const struct mln_resource *delivery)
-{
-    struct mln_slice arq;
-    struct mln_slice list = { 0 };
-
-    if (mln_pack_find(delivery->attrs, MLN_S("arq"), &arq)) {
-        (void)mln_pack_find(arq, MLN_S("req"), &list);
-    }
-    return list;
-}
-
-bool mln_dlv_request(const struct mln_resource *delivery, uint64_t index, struct mln_slice *ret)
-{
-    struct mln_walk w;
-
-    for (mln_walk_begin(&w, requests_of(delivery)); mln_walk_next(&w); index--) {
-        if (index == 0) {
-            *ret = w.item;
-            return true;
-        }
-    }
-    return false;
-}
-
-static mln_err tell(const struct mln_change *c, struct mln_lane lane, struct mln_slice target,
-                    const struct mln_response *response)
-{
-    struct mln_notice notice = { 0 };
-
-    MLN_TRY(mln_req_result(c, response, &notice.content));
-    return mln_outbox_put(c, lane, 0, target, &notice);
-}
-
-/* As of other non-blocking requests: to its targets, or without any to who asked.
- * spec: TS-0004 7.5.1.2.5 */
-static mln_err tell_result(const struct mln_change *c, uint64_t id, uint64_t index,
-                           struct mln_slice request, const struct mln_response *response)
-{
-    struct mln_lane lane = { id, (uint16_t)(index * MLN_DLV_TARGETS + 1) };
-    struct mln_slice mi;
-    struct mln_slice rt;
-    struct mln_slice nu;
-    struct mln_slice target;
-    struct mln_walk w;
-    uint64_t type;
-
-    if (!mln_pack_find(request, MLN_S("mi"), &mi) || !mln_pack_find(mi, MLN_S("rt"), &rt) ||
-        !mln_pack_find_u64(rt, MLN_S("rtv"), &type) || type != MLN_RT_NON_BLOCKING_ASYNCH) {
-        return MLN_OK;
-    }
-    if (!mln_pack_find(rt, MLN_S("nu"), &nu)) {
-        MLN_REQUIRE(mln_pack_find_text(request, MLN_S("fr"), &target), STORE_CORRUPT);
-        return mln_slice_starts(target, MLN_S("/")) ? tell(c, lane, target, response) : MLN_OK;
-    }
-    for (mln_walk_begin(&w, nu); mln_walk_next(&w); lane.number++) {
-        MLN_REQUIRE(mln_pack_text_of(w.item, &target), STORE_CORRUPT);
-        MLN_TRY(tell(c, lane, target, response));
-    }
-    return MLN_OK;
-}
-
-/* ---- the end ---- */
-
-/* Its requests are not kept. spec: TS-0001 10.2.5.7 */
-static mln_err settle(const struct mln_change *c, const struct mln_resource *old,
-                      struct mln_slice passed_to)
-{
-    static const struct mln_slice names[] = { { "arq", 3 }, { "dmd", 3 } };
-    static const struct mln_selection modified = { names, 2 };
-    struct mln_resource after = *old;
-    struct mln_event event = {
-        .type = MLN_EVENT_UPDATE, .subject = &after, .about = &after, .modified = &modified
-    };
-    char key[KEY_SIZE];
-    struct mln_value *attributes;
-    struct mln_buf buf;
-
-    MLN_TRY(mln_pack_to_value(old->attrs, c->arena, &attributes));
-    (void)mln_value_take(attributes, MLN_S("arq"));
-    if (passed_to.len) {
-        MLN_TRY(mln_dlv_trace(attributes, passed_to, c->arena));
-    }
-    mln_buf_init(&buf, c->arena, SIZE_MAX);
-    mln_pack_value(&buf, attributes);
-    MLN_TRY(mln_buf_finish(&buf, &after.attrs));
-    after.lt = c->now_us;
-    MLN_TRY(erase(c, PENDING, old->id));
-    MLN_TRY(mln_record_put(c->write, MLN_SPACE_DELIVERY, key_of(key, DONE, old->id),
-                           (struct mln_slice){ 0 }));
-    MLN_TRY(mln_store_put(c->write, old, &after));
-    return mln_event_publish(c, &event);
-}
-
-mln_err mln_dlv_trace(struct mln_value *attributes, struct mln_slice cse_id,
-                      struct mln_arena *arena)
-{
-    struct mln_value *meta = mln_value_get(attributes, MLN_S("dmd"));
-    struct mln_value *list = mln_value_get(meta, MLN_S("tcin"));
-
-    MLN_REQUIRE(meta, STORE_CORRUPT);
-    if (!list) {
-        list = mln_value_new(arena, MLN_V_ARRAY);
-        MLN_TRY(mln_value_set(meta, MLN_S("tcin"), list));
-    }
-    return mln_value_append(list, mln_value_text(arena, cse_id));
-}
-
-/* What is pending, and its resource; `ret->id` is 0 when nothing is. */
-static mln_err find(const struct mln_change *c, uint64_t id, struct mln_dlv_state *ret,
-                    struct mln_resource *delivery)
-{
-    mln_err err = mln_dlv_state(c->view, id, c->arena, ret);
-
-    if (!mln_failed(err)) {
-        err = mln_store_get(c->view, id, c->arena, delivery);
-    }
-    if (err.code == MLN_ERR_NOT_FOUND) {
-        ret->id = 0;
-        return MLN_OK;
-    }
-    return err;
-}
-
-mln_err mln_dlv_conclude(const struct mln_change *c, uint64_t id, uint64_t index,
-                         const struct mln_response *response)
-{
-    struct mln_dlv_state state;
-    struct mln_resource delivery;
-    struct mln_slice request;
-
-    MLN_TRY(find(c, id, &state, &delivery));
-    if (state.id == 0 || state.next != index) {
-        return MLN_OK;
-    }
-    MLN_REQUIRE(mln_dlv_request(&delivery, index, &request), STORE_CORRUPT);
-    MLN_TRY(tell_result(c, id, index, request, response));
-    state.next++;
-    return mln_dlv_request(&delivery, state.next, &request)
-               ? put_state(c, &state)
-               : settle(c, &delivery, (struct mln_slice){ 0 });
-}
-
-mln_err mln_dlv_handed_on(const struct mln_change *c, uint64_t id, struct mln_slice cse_id)
-{
-    struct mln_dlv_state state;
-    struct mln_resource delivery;
-
-    MLN_TRY(find(c, id, &state, &delivery));
-    return state.id ? settle(c, &delivery, cse_id) : MLN_OK;
-}
-
-static mln_err tell_failure(const struct mln_change *c, const struct mln_resource *delivery,
-                            uint64_t from, enum mln_rsc rsc)
-{
-    struct mln_response failed = { .rsc = rsc };
-    struct mln_walk w;
-    uint64_t i = 0;
-
-    for (mln_walk_begin(&w, requests_of(delivery)); mln_walk_next(&w); i++) {
-        if (i >= from) {
-            (void)mln_pack_find_text(w.item, MLN_S("rqi"), &failed.rqi);
-            MLN_TRY(tell_result(c, delivery->id, i, w.item, &failed));
-        }
-    }
-    return MLN_OK;
-}
-
-mln_err mln_dlv_fail(const struct mln_change *c, uint64_t id, enum mln_rsc rsc)
-{
-    struct mln_dlv_state state;
-    struct mln_resource delivery;
-
-    MLN_TRY(find(c, id, &state, &delivery));
-    if (!state.id) {
-        return MLN_OK;
-    }
-    MLN_TRY(tell_failure(c, &delivery, state.next, rsc));
-    return settle(c, &delivery, (struct mln_slice){ 0 });
-}
-
-/* Its lifespan is over, or it was called off: what is not done yet will not be. */
-static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
-{
-    struct mln_dlv_state state;
-    mln_err err = mln_dlv_state(c->view, r->id, c->arena, &state);
-
-    MLN_TRY(erase(c, DONE, r->id));
-    if (err.code == MLN_ERR_NOT_FOUND) {
-        return MLN_OK;
-    }
-    MLN_TRY(err);
-    MLN_TRY(erase(c, PENDING, r->id));
-    return tell_failure(c, r, state.next,
-                        r->et <= c->now_us ? MLN_RSC_REQUEST_TIMEOUT
-                                           : MLN_RSC_TARGET_NOT_REACHABLE);
-}
-
 const struct mln_type_ops mln_dlv_ops = {
     .ty = MLN_TY_DLV,
     .operations = MLN_OPS_CRUD,
@@ -655,5 +386,5 @@ const struct mln_type_ops mln_dlv_ops = {
     .decide = decide,
     .create = { .validate = validate_create, .perform = perform_create, .finish = begin },
     .update = { .validate = validate_update, .perform = perform_update, .finish = begin },
-    .removed = removed,
+    .removed = mln_dlv_removed,
 };

@@ -13,8 +13,9 @@ enum { MLN_DLV_TARGETS = 32 }; /* of the result of one request, at most */
 
 /* What is to be done yet. The slice lives in the arena. */
 struct mln_dlv_state {
-    uint64_t id;                    /* of the <delivery> */
-    uint64_t next;                  /* the request that comes next, from 0 on */
+    uint64_t id;    /* of the <delivery> */
+    uint64_t next;  /* the request that comes next, from 0 on */
+    int64_t due_us; /* it takes more requests, and waits for them until then; 0: none */
     struct mln_slice credential_id; /* of who created it; empty: there was none */
 };
 
@@ -25,6 +26,21 @@ mln_err mln_dlv_pending(struct mln_view *view, uint64_t after, uint64_t *ret);
 mln_err mln_dlv_state(struct mln_view *view, uint64_t id, struct mln_arena *arena,
                       struct mln_dlv_state *ret);
 
+/* Stores it, for the courier to find. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_dlv_put_state(const struct mln_change *c, const struct mln_dlv_state *state);
+
+/* Has it been carried out, handed on, or failed? Errors: STORE_*, NO_MEMORY. */
+mln_err mln_dlv_is_done(const struct mln_exec *e, uint64_t id, bool *ret);
+
+/* The key of the record that leads to the delivery which still takes requests for that CSE. When
+ * the name is too long it is MLN_DLV_NO_NAME bytes, and each request goes by itself. */
+enum { MLN_DLV_NO_NAME = 9 };
+struct mln_slice mln_dlv_open_key(char key[static MLN_RECORD_KEY_MAX], uint64_t ec,
+                                  struct mln_slice target);
+
+/* The hook of the type. Errors: STORE_*, LIMIT, NO_MEMORY. */
+mln_err mln_dlv_removed(const struct mln_change *c, const struct mln_resource *r);
+
 /* A request of the delivery, packed; false: it has no more. */
 bool mln_dlv_request(const struct mln_resource *delivery, uint64_t index, struct mln_slice *ret);
 
@@ -34,8 +50,19 @@ bool mln_dlv_request(const struct mln_resource *delivery, uint64_t index, struct
 mln_err mln_dlv_conclude(const struct mln_change *c, uint64_t id, uint64_t index,
                          const struct mln_response *response);
 
+/* It takes no more requests: it is about to leave. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_dlv_close(const struct mln_change *c, uint64_t id);
+
 /* The next CSE has taken it over. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_dlv_handed_on(const struct mln_change *c, uint64_t id, struct mln_slice cse_id);
+
+/* The non-blocking request at hand is to go to its CSE in a <delivery> of ours, with others for
+ * that CSE and of that Event Category: in one that waits for more, else in a new one. `params` are
+ * its parameters, with absolute times; `request` is its <request>, which the result will come to.
+ * Errors: NOT_IMPLEMENTED (a parameter that no delivery has a place for), OVERLOAD, LIMIT, STORE_*,
+ * NO_MEMORY. */
+mln_err mln_dlv_collect(struct mln_exec *e, const struct mln_change *c,
+                        const struct mln_value *params, const struct mln_resource *request);
 
 /* What is left of it has failed with that Response Status Code. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_dlv_fail(const struct mln_change *c, uint64_t id, enum mln_rsc rsc);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "base/rsc.h"
 #include "base/timestamp.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
@@ -46,9 +47,10 @@ static void put_response_type(struct mln_buf *out, const struct mln_value *rt)
 static void put_meta_information(struct mln_buf *out, const struct mln_value *params)
 {
     static const struct mln_slice names[] = {
-        { "ty", 2 },  { "ot", 2 },   { "rqet", 4 },  { "rset", 4 }, { "oet", 3 }, { "rp", 2 },
-        { "rcn", 3 }, { "ec", 2 },   { "gid", 3 },   { "fc", 2 },   { "drt", 3 }, { "rids", 4 },
-        { "tqi", 3 }, { "tids", 4 }, { "ltids", 5 }, { "grtm", 4 }, { "rvi", 3 }, { "vsi", 3 },
+        { "ty", 2 },    { "ot", 2 },   { "rqet", 4 }, { "rset", 4 }, { "oet", 3 },
+        { "rp", 2 },    { "rcn", 3 },  { "ec", 2 },   { "da", 2 },   { "gid", 3 },
+        { "fc", 2 },    { "drt", 3 },  { "rids", 4 }, { "tqi", 3 },  { "tids", 4 },
+        { "ltids", 5 }, { "grtm", 4 }, { "rvi", 3 },  { "vsi", 3 },
     };
 
     mln_pack_text(out, MLN_S("mi"));
@@ -112,6 +114,11 @@ static mln_err forget_pending(const struct mln_change *c, uint64_t id)
 
     mln_put_be64(key, id);
     return mln_record_erase(c->write, MLN_SPACE_ACCEPTED, mln_slice_of(key, sizeof key));
+}
+
+mln_err mln_req_hand_over(const struct mln_change *c, uint64_t id)
+{
+    return forget_pending(c, id);
 }
 
 mln_err mln_req_store(struct mln_exec *e, const struct mln_change *c, int64_t et_us,
@@ -437,10 +444,92 @@ static mln_err removed(const struct mln_change *c, const struct mln_resource *r)
     return forget_pending(c, r->id);
 }
 
+/* ---- results that another CSE tells ---- */
+
+bool mln_req_concerns(const struct mln_exec *e)
+{
+    return e->req.op == MLN_OP_NOTIFY && e->req.pc && e->req.pc->kind == MLN_V_OBJECT &&
+           e->req.pc->items.first && mln_slice_eq(e->req.pc->items.first->name, MLN_S("m2m:rsp"));
+}
+
+/* Is it a request that went in a delivery, and has no result yet? */
+static bool is_handed_over(const struct mln_resource *r)
+{
+    struct mln_slice mi;
+    uint64_t status;
+    bool da = false;
+
+    return mln_pack_find_u64(r->attrs, MLN_S("rs"), &status) && status == STATUS_PENDING &&
+           mln_pack_find(r->attrs, MLN_S("mi"), &mi) && mln_pack_find_bool(mi, MLN_S("da"), &da) &&
+           da;
+}
+
+/* The CSE that it was for tells its result, or the neighbour that leads there: nobody else can
+ * write into it. docs/decisions/0040 */
+static mln_err decide(struct mln_exec *e, enum mln_verdict *ret)
+{
+    const struct mln_resource *r = &e->target.resource;
+    const struct mln_entity *from = &e->originator.entity;
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_entity host;
+    struct mln_remote way;
+    struct mln_reach reach;
+    struct mln_slice to;
+    mln_err err;
+
+    *ret = MLN_VERDICT_NONE;
+    if (e->req.op != MLN_OP_NOTIFY) {
+        return MLN_OK;
+    }
+    *ret = MLN_VERDICT_DENY;
+    if (!is_handed_over(r) || !mln_pack_find_text(r->attrs, MLN_S("tg"), &to) ||
+        !mln_remote_host(e->cse, to, &host)) {
+        return MLN_OK;
+    }
+    err = mln_remote_route(&l, to, false, &way, &reach);
+    if (mln_entity_eq(from, &host) || (!mln_failed(err) && mln_entity_eq(from, &way.cse))) {
+        *ret = MLN_VERDICT_PERMIT;
+    }
+    return err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE ? MLN_OK : err;
+}
+
+static mln_err perform_notify(struct mln_exec *e)
+{
+    const struct mln_value *root = e->req.pc->items.first;
+    const struct mln_value *rqi = mln_value_get(root, MLN_S("rqi"));
+    const struct mln_value *pc = mln_value_get(root, MLN_S("pc"));
+    struct mln_change c = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
+    struct mln_response response = { 0 };
+    struct mln_slice rid;
+    struct mln_buf out;
+    uint64_t rsc = 0;
+
+    if (!mln_req_concerns(e) || !rqi || rqi->kind != MLN_V_TEXT ||
+        !mln_value_u64(mln_value_get(root, MLN_S("rsc")), &rsc) ||
+        !mln_rsc_is_final((enum mln_rsc)rsc) ||
+        !mln_pack_find_text(e->target.resource.attrs, MLN_S("rid"), &rid) ||
+        !mln_slice_eq(rid, rqi->text)) {
+        mln_fault_set(e->fault, "no result of this request");
+        MLN_FAIL(BAD_REQUEST);
+    }
+    response.rsc = (enum mln_rsc)rsc;
+    response.rqi = rid;
+    if (pc) {
+        mln_buf_init(&out, e->arena, mln_exec_answer_limit(e));
+        mln_pack_value(&out, pc);
+        MLN_TRY(mln_buf_finish(&out, &response.pc));
+    }
+    MLN_TRY(mln_write_begin(e->view, mln_access_internal_grant(), &c.write));
+    e->has_written = true;
+    return mln_req_complete(&c, e->target.resource.id, &response);
+}
+
 const struct mln_type_ops mln_req_ops = {
     .ty = MLN_TY_REQ,
-    .operations = MLN_OPS_CRUD & ~(1 << MLN_OP_CREATE),
+    .operations = (MLN_OPS_CRUD & ~(1 << MLN_OP_CREATE)) | MLN_OPS_NOTIFY,
     .is_private = true,
+    .decide = decide,
     .del = { .validate = validate_delete },
+    .notify = { .perform = perform_notify },
     .removed = removed,
 };

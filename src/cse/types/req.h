@@ -19,6 +19,13 @@ mln_err mln_req_store(struct mln_exec *e, const struct mln_change *c, int64_t et
 mln_err mln_req_complete(const struct mln_change *c, uint64_t id,
                          const struct mln_response *response);
 
+/* Its result will come by a NOTIFY from another CSE: it survives the end of this run. Errors:
+ * STORE_*. */
+mln_err mln_req_hand_over(const struct mln_change *c, uint64_t id);
+
+/* Is it a NOTIFY that may be such a result? */
+bool mln_req_concerns(const struct mln_exec *e);
+
 /* Content of the NOTIFY that tells of a result: {"m2m:rsp": {...}}. Errors: NO_MEMORY.
  * spec: TS-0004 7.5.1.2.5 */
 mln_err mln_req_result(const struct mln_change *c, const struct mln_response *r,
