@@ -3,6 +3,8 @@
 spec: TS-0001 9.6.11, 10.2.5.7 to 10.2.5.11; TS-0004 7.4.11
 """
 
+import threading
+
 import pytest
 from lib.fleet import Fleet, free_port
 from lib.onem2m import timestamp
@@ -14,7 +16,7 @@ CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = range(1, 6)
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
-    limits = ("--limit", "delivery_requests=5", "--limit", "delivery_resources=40")
+    limits = ("--limit", "delivery_requests=5", "--limit", "delivery_resources=60", "--limit", "delivery_share=20")
     with Fleet(tmp_path_factory.mktemp("fleet"), names=("in", "mn1"), options={"in": limits}) as made:
         made.aes = made.add_aes()
         yield made
@@ -137,6 +139,8 @@ def one(**more):
     (5001, "rids", one(mi={"rids": ["01@role.example"]})),
     (4000, "resources of the source", one(mi={"rt": {"rtv": 2, "nu": ["http://a.example/x"]}})),
     (4000, "resources of the source", one(mi={"rt": {"rtv": 2, "nu": ["/mn1/base/ae"]}})),
+    (4000, "resources of the source", one(mi={"rt": {"rtv": 2, "nu": ["/in/base/ae"]}})),
+    (4106, "does not speak", one(fr="/in/Cae")),
     (4000, "too many targets", one(mi={"rt": {"rtv": 2, "nu": ["/fake/x"] * 33}})),
     (4000, "too many requests", {"arq": {"req": one()["arq"]["req"] * 6}}),
 ])
@@ -193,14 +197,54 @@ def test_its_lifespan(fleet, fake):
 
 
 def test_room(fleet, fake):
-    """limit delivery_resources"""
-    made = []
-    while (answer := hand_over(fake.client)).rsc == 2001:
-        made.append(answer["ri"])
-        assert len(made) <= 40
-    assert answer.rsc == 4000, answer
-    for ri in made:
-        assert fake.client.delete(ri).rsc == 2002
+    """limit delivery_share: one neighbour takes no place of another; what is done gives way"""
+    with Receiver() as receiver:
+        fleet.pretend("second", receiver.url)
+        second = fleet.client("in", "/second")
+        for i in range(25):
+            done = hand_over(fake.client, cin(f"room {i}"))
+            assert done.rsc == 2001, done
+            eventually(lambda made=done: is_done(fleet, made), 20, "the end of the delivery")
+        made = []
+        while (answer := hand_over(fake.client)).rsc == 2001:
+            made.append(answer["ri"])
+            assert len(made) <= 20
+        assert answer.rsc == 5000 and len(made) == 20, answer
+        assert fake.client.retrieve(done["ri"]).rsc == 4004, "it gave way"
+        assert hand_over(second, sr="/second").rsc == 2001
+        for ri in made:
+            assert fake.client.delete(ri).rsc == 2002
+        assert hand_over(fake.client).rsc == 2001
+        fleet.drop("second")
+
+
+def test_nobody_waits_for_another(fleet, fake):
+    """Deliveries of one neighbour that take long do not hold up those of another"""
+    go_on = threading.Event()
+
+    def answer_late(_):
+        go_on.wait(60)
+        return 2000
+
+    with Receiver(answer_late) as slow, Receiver() as receiver:
+        fleet.pretend("second", receiver.url)
+        admin = fleet.client("in")
+        target = admin.As("Cslow").create("base", "ae", api="Ntest", rr=True, srv=["3"], poa=[slow.url], rn="slow",
+                                          acpi=["base/all"])
+        assert target.rsc == 2001, target
+        try:
+            for i in range(16):
+                long = request(NOTIFY, "/in/base/slow", rqi=f"long {i}", pc={"m2m:sgn": {"sur": "/in/x"}})
+                assert hand_over(fake.client, long).rsc == 2001
+            made = hand_over(fleet.client("in", "/second"), cin("second", fr="/second/Cae"), sr="/second")
+            assert made.rsc == 2001, made
+            eventually(lambda: latest(fleet) == "second", 15, "what the second neighbour asked")
+        finally:
+            go_on.set()
+            for _ in range(16):
+                slow.next(30)
+            assert admin.As("Cslow").delete("base/slow").rsc == 2002
+            fleet.drop("second")
 
 
 # ---- for another CSE ----
@@ -254,11 +298,26 @@ def test_survives_a_crash(tmp_path):
         assert [c["con"] for c in found] == ["before", "after"]
 
 
+def test_survives_an_orderly_stop(tmp_path):
+    """The same when the server is stopped: what waits for its time has not failed"""
+    with Receiver() as receiver, Fleet(tmp_path, names=("in",)) as fleet:
+        fleet.aes = fleet.add_aes()
+        fleet.pretend("fake", receiver.url)
+        mi = {"oet": timestamp(5), "rt": {"rtv": 2, "nu": ["/fake/r"]}}
+        made = hand_over(fleet.client("in", "/fake"), cin("before"), cin("after", mi=mi))
+        assert made.rsc == 2001, made
+        eventually(lambda: latest(fleet) == "before", 20, "the first request")
+        fleet.stop("in")
+        fleet.start("in")
+        assert receiver.next().pc["m2m:rsp"]["rsc"] == 2001
+        assert latest(fleet) == "after"
+
+
 # ---- what our AEs leave for other CSEs ----
 
 
-def leave(client, method, to, body=None, ty=None, rt=1, **query):
-    answer = client.request(method, to, body, ty=ty, query={"rt": rt, "da": "true", **query})
+def leave(client, method, to, body=None, ty=None, rt=1, headers=None):
+    answer = client.request(method, to, body, ty=ty, headers=headers, query={"rt": rt, "da": "true"})
     assert answer.rsc == {1: 1001, 2: 1002}[rt], answer
     return answer.pc["m2m:uri"]
 
@@ -286,9 +345,10 @@ def test_together(fleet, fake):
         where = requests[0]["mi"]["rt"]["nu"][0]
         assert fake.client.notify(where, rsp).rsc == 4103, "another CSE cannot"
         assert ae.notify(where, rsp).rsc == 4103, "nor who asked"
-        wrong = {"m2m:rsp": {**rsp["m2m:rsp"], "rqi": "x"}}
         told = fleet.client("in", "/other")
-        assert told.notify(where, wrong).rsc == 4000
+        for wrong in ({"m2m:rsp": {**rsp["m2m:rsp"], "rqi": "x"}}, {"m2m:sgn": {"sur": "/other/x"}}):
+            assert told.notify(where, wrong).rsc == 4000
+        assert told.request("POST", where, None).rsc == 4000
         assert told.notify(where, rsp).rsc == 2000
         found = ae.retrieve(left[0]).res
         assert (found["rs"], found["ors"]["rsc"], found["ors"]["pc"]) == (1, 2001, {"m2m:cin": {"con": "0"}})
@@ -306,6 +366,43 @@ def test_there_and_back(fleet):
         assert fleet.aes[there].retrieve("base/ae/open/la")["con"] == f"from {here}"
         found = result(ae, leave(ae, "GET", f"/{there}/base/ae/none"))
         assert (found["rs"], found["ors"]["rsc"]) == (2, 4004), found
+
+
+def test_lives_that_differ(fleet, fake):
+    """9.6.11 lifespan: whose request ends soon takes nobody else's with it"""
+    with Receiver() as other:
+        fleet.pretend("other", other.url)
+        ae = fleet.aes["in"]
+        for name, seconds in (("long", 60), ("short", 4), ("again", 62)):
+            leave(ae, "DELETE", f"/other/base/{name}", headers={"X-M2M-RET": timestamp(seconds)})
+        sent = [[r["to"] for r in other.next().pc["m2m:dlv"]["arq"]["req"]] for _ in range(3)]
+        assert sorted(sent) == [["/other/base/again"], ["/other/base/long"], ["/other/base/short"]]
+        fleet.drop("other")
+
+
+def test_room_of_an_ae(fleet, fake):
+    """limit delivery_share: one AE does not take the places of all; what has left counts no more"""
+    port = free_port()
+    fleet.pretend("other", f"http://127.0.0.1:{port}")
+    one, two = fleet.aes["in"], fleet.client("in", "Ctwo")
+    assert two.create("base", "ae", api="Ntest", rr=False, srv=["3"], rn="two").rsc == 2001
+    for i in range(20):
+        leave(one, "DELETE", f"/other/base/{i}")
+    assert one.request("DELETE", "/other/base/x", query={"rt": 1, "da": "true"}).rsc == 5000
+    leave(two, "DELETE", "/other/base/two")
+    with Receiver(port=port) as other:
+        seen = set()
+        while len(seen) < 21:
+            seen |= {r["to"] for r in other.next(90).pc["m2m:dlv"]["arq"]["req"]}
+
+        def is_taken():
+            answer = one.request("DELETE", "/other/base/y", query={"rt": 1, "da": "true"})
+            return answer.rsc == 1001
+
+        eventually(is_taken, 20, "room")
+        assert other.next(30).pc["m2m:dlv"]["arq"]["req"][0]["to"] == "/other/base/y"
+    assert two.delete("base/two").rsc == 2002
+    fleet.drop("other")
 
 
 def test_aggregation_refused(fleet, fake):

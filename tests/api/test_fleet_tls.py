@@ -101,6 +101,21 @@ def test_both_ways(secured):
         assert made.rsc == 2001 and made["cr"] == "/in/Cae", (made, below.log()[-2000:])
 
 
+def test_deliveries(secured):
+    """SEC-SAE-12, TS-0001 10.2.5.7: of what comes in a <delivery> is believed what the CSE might forward by itself"""
+    with secured.run("in") as top, secured.run("mn1", *secured.registrar()) as below:
+        eventually(lambda: "registered at /in" in below.log(), what="the registration")
+        for ae, there in ((with_ae(below), "in"), (with_ae(top), "mn1")):
+            body = {"m2m:cin": {"con": "together", "cr": None}}
+            answer = ae.request("POST", f"/{there}/base/ae/open", body, ty=4, query={"rt": 1, "da": "true"})
+            assert answer.rsc == 1001, answer
+            uri = answer.pc["m2m:uri"]
+            eventually(lambda client=ae, uri=uri: client.retrieve(uri)["rs"] != 3, 30, "the result")
+            found = ae.retrieve(uri).res
+            assert found["ors"]["rsc"] == 2001, (found, top.log()[-1500:])
+            assert found["ors"]["pc"]["m2m:cin"]["cr"] == f"/{'mn1' if there == 'in' else 'in'}/Cae"
+
+
 def test_a_group_that_leads_back(secured):
     """TS-0004 7.4.14.2.4, decision 0020: the one who asks comes back as an AE of ours; a circle ends where it began"""
     with secured.run("in") as top, secured.run("mn1", *secured.registrar()) as below:

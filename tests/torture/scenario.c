@@ -104,6 +104,16 @@ const struct torture_step torture_scenario[] = {
       2000,
       0,
       { 0 } },
+    { "hand over a request, which is carried out",
+      "{\"op\":1,\"to\":\"cse-in\",\"fr\":\"/mn1\",\"ty\":6,\"pc\":{\"m2m:dlv\":{\"rn\":\"d\","
+      "\"sr\":\"/mn1\",\"tg\":\"/"
+      "id-in\",\"ls\":\"20301231T000000\",\"ec\":3,\"dmd\":{\"tcop\":true},"
+      "\"arq\":{\"req\":[{\"op\":2,\"to\":\"/id-in/cse-in\",\"fr\":\"/mn1/Cx\",\"rqi\":\"r\","
+      "\"mi\":{\"rvi\":\"3\",\"rt\":{\"rtv\":2,\"nu\":[\"/mn1/r\"]}}}]}}}}",
+      2001,
+      2,
+      { "\"m2m:rsp\"" } },
+    { "take it back", "{\"op\":4,\"to\":\"cse-in/d\",\"fr\":\"/mn1\"}", 2002, 0, { 0 } },
     { "configure statistics",
       ADMIN("cse-in", 22, "{\"m2m:stcg\":{\"rn\":\"g\"}}"),
       2001,

@@ -369,6 +369,9 @@ static mln_err accept_in_view(struct mln_exec *e)
     MLN_TRY(check_targets(e));
     c = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
     MLN_TRY(mln_write_begin(e->view, mln_access_internal_grant(), &c.write));
+    if (e->accepting->is_handed_over) {
+        MLN_TRY(mln_dlv_check_collect(e, &c, e->accepting->call.params, e->accepting->et_us));
+    }
     MLN_TRY(mln_req_store(e, &c, e->accepting->et_us, &request));
     e->accepting->id = request.id;
     if (e->accepting->is_handed_over) {

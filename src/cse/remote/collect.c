@@ -15,14 +15,17 @@ static mln_err set_copy(struct mln_value *to, struct mln_arena *arena, const str
     return mln_value_set(to, v->name, mln_draft_copy(arena, v));
 }
 
-static bool is_in(struct mln_slice name, const char *const *names, size_t count)
-{
-    size_t i = 0;
+/* Members of a request in a delivery, and of its metaInformation. spec: TS-0004 6.3.5.3, 6.3.5.4 */
+static const char *const OUTSIDE[] = { "op", "to", "rqi", "pc", NULL };
+static const char *const INSIDE[] = { "ty", "ot",  "rqet", "rset", "oet", "rcn", "ec", "gid",
+                                      "fc", "drt", "grtm", "rvi",  "vsi", "sqi", NULL };
 
-    while (i < count && !mln_slice_eq(name, mln_slice_z(names[i]))) {
-        i++;
+static bool is_in(struct mln_slice name, const char *const *names)
+{
+    while (*names && !mln_slice_eq(name, mln_slice_z(*names))) {
+        names++;
     }
-    return i < count;
+    return *names != NULL;
 }
 
 /* {"rtv": 2, "nu": [the <request>]} */
@@ -50,22 +53,16 @@ static mln_err set_result_target(struct mln_exec *e, struct mln_value *mi,
 static mln_err make_request(struct mln_exec *e, const struct mln_value *params,
                             const struct mln_resource *request, struct mln_value **ret)
 {
-    static const char *const outside[] = { "op", "to", "rqi", "pc" };
-    static const char *const inside[] = { "ty",  "ot", "rqet", "rset", "oet", "rcn", "ec",
-                                          "gid", "fc", "drt",  "grtm", "rvi", "vsi", "sqi" };
     struct mln_value *made = mln_value_new(e->arena, MLN_V_OBJECT);
     struct mln_value *mi = mln_value_new(e->arena, MLN_V_OBJECT);
     struct mln_slice from;
 
     MLN_REQUIRE(made && mi, NO_MEMORY);
     for (const struct mln_value *v = params->items.first; v; v = v->next) {
-        if (is_in(v->name, outside, sizeof outside / sizeof outside[0])) {
+        if (is_in(v->name, OUTSIDE)) {
             MLN_TRY(set_copy(made, e->arena, v));
-        } else if (is_in(v->name, inside, sizeof inside / sizeof inside[0])) {
+        } else if (is_in(v->name, INSIDE)) {
             MLN_TRY(set_copy(mi, e->arena, v));
-        } else if (!mln_slice_eq(v->name, MLN_S("fr"))) {
-            mln_fault_set(e->fault, "%.*s: not with delivery aggregation", MLN_S_ARG(v->name));
-            MLN_FAIL(NOT_IMPLEMENTED);
         }
     }
     MLN_TRY(mln_transit_from(e, false, &from));
@@ -86,9 +83,17 @@ static mln_err set_time(struct mln_exec *e, struct mln_value *attributes, int64_
     return mln_value_set(attributes, MLN_S("ls"), mln_value_text(e->arena, copy));
 }
 
+/* lifespan does not extend beyond the end of any request; so nobody cuts the time of a request of
+ * somebody else short by more than half. spec: TS-0001 9.6.11 */
+static bool lives_alike(int64_t lifespan_us, int64_t end_us, int64_t now_us)
+{
+    return lifespan_us > now_us && end_us >= lifespan_us &&
+           end_us - lifespan_us <= lifespan_us - now_us;
+}
+
 /* One that takes this request with the others; `ret->id` 0: there is none. */
 static mln_err find_open(struct mln_exec *e, const struct mln_change *c, struct mln_slice key,
-                         struct mln_resource *ret)
+                         int64_t end_us, struct mln_resource *ret)
 {
     struct mln_dlv_state state;
     struct mln_slice value;
@@ -108,7 +113,8 @@ static mln_err find_open(struct mln_exec *e, const struct mln_change *c, struct 
         return MLN_OK;
     }
     MLN_TRY(err);
-    if (state.due_us == 0 || ret->et <= c->now_us || ret->attrs.len > FULL_BYTES ||
+    if (state.due_us == 0 || !lives_alike(ret->et, end_us, c->now_us) ||
+        ret->attrs.len > FULL_BYTES ||
         mln_dlv_request(ret, e->cse->options.limits->delivery_requests - 1, &unused)) {
         ret->id = 0;
     }
@@ -124,9 +130,8 @@ static mln_err pack(struct mln_exec *e, const struct mln_value *attributes, stru
     return mln_buf_finish(&buf, ret);
 }
 
-/* lifespan does not extend beyond the end of any request. spec: TS-0001 9.6.11 */
 static mln_err add_to(struct mln_exec *e, const struct mln_change *c, struct mln_resource *old,
-                      struct mln_value *request, int64_t end_us)
+                      struct mln_value *request)
 {
     struct mln_resource after = *old;
     struct mln_value *attributes;
@@ -136,53 +141,9 @@ static mln_err add_to(struct mln_exec *e, const struct mln_change *c, struct mln
     list = mln_value_get(mln_value_get(attributes, MLN_S("arq")), MLN_S("req"));
     MLN_REQUIRE(list, STORE_CORRUPT);
     MLN_TRY(mln_value_append(list, request));
-    if (end_us < old->et) {
-        after.et = end_us;
-        MLN_TRY(set_time(e, attributes, end_us));
-        mln_fresh_expiry(e->cse->fresh, end_us);
-    }
     MLN_TRY(pack(e, attributes, &after.attrs));
     after.lt = c->now_us;
     return mln_store_put(c->write, old, &after);
-}
-
-static mln_err check_room(struct mln_exec *e, const struct mln_change *c)
-{
-    MLN_CLEANUP(mln_scan_closep) struct mln_scan *scan = NULL;
-    struct mln_scan_spec spec = { .kind = MLN_SCAN_CHILDREN,
-                                  .parent = e->cse->base_id,
-                                  .ty = MLN_TY_DLV };
-    uint64_t left = e->cse->options.limits->delivery_resources;
-    uint64_t id;
-    mln_err err;
-
-    MLN_TRY(mln_scan_open(c->view, &spec, &scan));
-    while (!mln_failed(err = mln_scan_next(scan, &id, NULL))) {
-        MLN_REQUIRE(--left > 0, OVERLOAD);
-    }
-    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
-}
-
-static mln_err make_attributes(struct mln_exec *e, struct mln_slice target, uint64_t ec,
-                               struct mln_value *request, int64_t end_us, struct mln_slice *ret)
-{
-    struct mln_arena *arena = e->arena;
-    struct mln_value *attributes = mln_value_new(arena, MLN_V_OBJECT);
-    struct mln_value *meta = mln_value_new(arena, MLN_V_OBJECT);
-    struct mln_value *requests = mln_value_new(arena, MLN_V_OBJECT);
-    struct mln_value *list = mln_value_new(arena, MLN_V_ARRAY);
-
-    MLN_REQUIRE(attributes && meta && requests && list, NO_MEMORY);
-    MLN_TRY(mln_value_append(list, request));
-    MLN_TRY(mln_value_set(requests, MLN_S("req"), list));
-    MLN_TRY(mln_value_set(meta, MLN_S("tcop"), mln_value_bool(arena, true)));
-    MLN_TRY(mln_value_set(attributes, MLN_S("sr"), mln_value_text(arena, e->cse->names.cse_id)));
-    MLN_TRY(mln_value_set(attributes, MLN_S("tg"), mln_value_text(arena, target)));
-    MLN_TRY(mln_value_set(attributes, MLN_S("ec"), mln_value_uint(arena, ec)));
-    MLN_TRY(set_time(e, attributes, end_us));
-    MLN_TRY(mln_value_set(attributes, MLN_S("dmd"), meta));
-    MLN_TRY(mln_value_set(attributes, MLN_S("arq"), requests));
-    return pack(e, attributes, ret);
 }
 
 static mln_err make_delivery(struct mln_exec *e, const struct mln_change *c,
@@ -199,13 +160,14 @@ static mln_err make_delivery(struct mln_exec *e, const struct mln_change *c,
                               .cr = e->cse->names.cse_id,
                               .attrs = attributes };
 
-    MLN_REQUIRE(ri, NO_MEMORY);
+    MLN_REQUIRE(ri && mln_pack_find_text(attributes, MLN_S("tg"), &state.queue), NO_MEMORY);
     MLN_TRY(mln_store_get(c->view, e->cse->base_id, e->arena, &base));
     MLN_TRY(mln_store_new_id(c->write, MLN_S("dlv"), &r.id, ri, &r.ri.len));
     r.ri.ptr = ri;
     r.parent = base.id;
     r.pi = base.ri;
     MLN_TRY(mln_store_put(c->write, NULL, &r));
+    MLN_TRY(mln_dlv_take_room(c, r.cr));
     mln_fresh_expiry(e->cse->fresh, r.et);
     mln_fresh_deliveries(e->cse->fresh);
     state.id = r.id;
@@ -213,38 +175,96 @@ static mln_err make_delivery(struct mln_exec *e, const struct mln_change *c,
     return mln_dlv_put_state(c, &state);
 }
 
-mln_err mln_dlv_collect(struct mln_exec *e, const struct mln_change *c,
-                        const struct mln_value *params, const struct mln_resource *request)
-{
-    int64_t end_us = e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us < request->et ? e->req.rqet_us
-                                                                                   : request->et;
-    uint64_t ec = e->req.ec ? (uint64_t)e->req.ec : MLN_EC_BEST_EFFORT;
-    char key[MLN_RECORD_KEY_MAX];
-    char value[8];
-    struct mln_entity host;
+/* Where the request goes, and with which others. */
+struct plan {
     struct mln_slice target;
-    struct mln_slice attributes;
-    struct mln_slice open;
-    struct mln_resource delivery;
-    struct mln_value *made;
-    uint64_t id;
+    uint64_t ec;
+    int64_t end_us;
+    char key[MLN_RECORD_KEY_MAX];
+    struct mln_slice open;     /* key of the record that leads to the delivery */
+    struct mln_resource joins; /* id 0: one of its own */
+};
 
+static mln_err make_plan(struct mln_exec *e, const struct mln_change *c, int64_t et_us,
+                         struct plan *p)
+{
+    struct mln_entity host;
+
+    p->ec = e->req.ec ? (uint64_t)e->req.ec : MLN_EC_BEST_EFFORT;
+    p->end_us = e->req.rqet_us != MLN_NO_TIME && e->req.rqet_us < et_us ? e->req.rqet_us : et_us;
     MLN_REQUIRE(mln_remote_host(e->cse, e->req.to, &host), NOT_FOUND);
     if (!mln_entity_is_at_home(&host, &e->cse->names)) {
         mln_fault_set(e->fault, "da: deliveries stay within the service provider");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
-    MLN_TRY(mln_entity_cse_id(&host, &e->cse->names, e->arena, &target));
+    MLN_TRY(mln_entity_cse_id(&host, &e->cse->names, e->arena, &p->target));
+    p->open = mln_dlv_open_key(p->key, p->ec, p->target);
+    MLN_TRY(find_open(e, c, p->open, p->end_us, &p->joins));
+    if (p->open.len <= MLN_DLV_NO_NAME) {
+        p->joins.id = 0;
+    }
+    return MLN_OK;
+}
+
+static mln_err make_attributes(struct mln_exec *e, const struct plan *p, struct mln_value *request,
+                               struct mln_slice *ret)
+{
+    struct mln_arena *arena = e->arena;
+    struct mln_value *attributes = mln_value_new(arena, MLN_V_OBJECT);
+    struct mln_value *meta = mln_value_new(arena, MLN_V_OBJECT);
+    struct mln_value *requests = mln_value_new(arena, MLN_V_OBJECT);
+    struct mln_value *list = mln_value_new(arena, MLN_V_ARRAY);
+
+    MLN_REQUIRE(attributes && meta && requests && list, NO_MEMORY);
+    MLN_TRY(mln_value_append(list, request));
+    MLN_TRY(mln_value_set(requests, MLN_S("req"), list));
+    MLN_TRY(mln_value_set(meta, MLN_S("tcop"), mln_value_bool(arena, true)));
+    MLN_TRY(mln_value_set(attributes, MLN_S("sr"), mln_value_text(arena, e->cse->names.cse_id)));
+    MLN_TRY(mln_value_set(attributes, MLN_S("tg"), mln_value_text(arena, p->target)));
+    MLN_TRY(mln_value_set(attributes, MLN_S("ec"), mln_value_uint(arena, p->ec)));
+    MLN_TRY(set_time(e, attributes, p->end_us));
+    MLN_TRY(mln_value_set(attributes, MLN_S("dmd"), meta));
+    MLN_TRY(mln_value_set(attributes, MLN_S("arq"), requests));
+    return pack(e, attributes, ret);
+}
+
+mln_err mln_dlv_check_collect(struct mln_exec *e, const struct mln_change *c,
+                              const struct mln_value *params, int64_t et_us)
+{
+    struct mln_slice from;
+    struct plan p;
+
+    for (const struct mln_value *v = params->items.first; v; v = v->next) {
+        if (!is_in(v->name, OUTSIDE) && !is_in(v->name, INSIDE) &&
+            !mln_slice_eq(v->name, MLN_S("fr"))) {
+            mln_fault_set(e->fault, "%.*s: not with delivery aggregation", MLN_S_ARG(v->name));
+            MLN_FAIL(NOT_IMPLEMENTED);
+        }
+    }
+    MLN_TRY(make_plan(e, c, et_us, &p));
+    MLN_TRY(mln_transit_from(e, false, &from));
+    MLN_TRY(mln_dlv_check_share(c, from));
+    return p.joins.id ? MLN_OK : mln_dlv_check_room(c, e->cse->names.cse_id);
+}
+
+mln_err mln_dlv_collect(struct mln_exec *e, const struct mln_change *c,
+                        const struct mln_value *params, const struct mln_resource *request)
+{
+    struct mln_slice attributes;
+    struct mln_value *made;
+    struct plan p;
+    char value[8];
+    uint64_t id;
+
+    MLN_TRY(make_plan(e, c, request->et, &p));
     MLN_TRY(make_request(e, params, request, &made));
     MLN_TRY(mln_req_hand_over(c, request->id));
-    open = mln_dlv_open_key(key, ec, target);
-    MLN_TRY(find_open(e, c, open, &delivery));
-    if (delivery.id && open.len > MLN_DLV_NO_NAME) {
-        return add_to(e, c, &delivery, made, end_us);
+    MLN_TRY(mln_dlv_count_request(c, mln_value_get(made, MLN_S("fr"))->text));
+    if (p.joins.id) {
+        return add_to(e, c, &p.joins, made);
     }
-    MLN_TRY(check_room(e, c));
-    MLN_TRY(make_attributes(e, target, ec, made, end_us, &attributes));
-    MLN_TRY(make_delivery(e, c, attributes, end_us, &id));
+    MLN_TRY(make_attributes(e, &p, made, &attributes));
+    MLN_TRY(make_delivery(e, c, attributes, p.end_us, &id));
     mln_put_be64(value, id);
-    return mln_record_put(c->write, MLN_SPACE_DELIVERY, open, mln_slice_of(value, sizeof value));
+    return mln_record_put(c->write, MLN_SPACE_DELIVERY, p.open, mln_slice_of(value, sizeof value));
 }

@@ -15,6 +15,8 @@
 
 enum {
     AT_ONCE = 16, /* deliveries under way; those that pause do not count */
+    SHARE = 4,    /* of these in one queue */
+    QUEUE_SIZE = 64,
     FIRST_PAUSE_US = 1000000,
     LONGEST_PAUSE_US = 60000000,
 };
@@ -24,6 +26,7 @@ struct run {
     struct run *next;
     struct mln_courier *courier;
     uint64_t id;
+    char queue[QUEUE_SIZE]; /* the beginning of its name: see struct mln_dlv_state */
     bool is_active;
     void *timer; /* of the pause */
     struct mln_task task;
@@ -32,6 +35,7 @@ struct run {
     struct mln_arena *arena;
     struct mln_resource delivery;
     struct mln_dlv_state state;
+    int64_t resume_us; /* when it goes on, if it waits for a time */
     struct mln_association *association;
     struct mln_peer peer;
     struct mln_call call; /* for us */
@@ -52,6 +56,7 @@ struct mln_courier {
     struct run *runs;
     unsigned active;
     bool has_more; /* than may be under way */
+    bool is_looking;
     bool is_stopped;
 };
 
@@ -99,14 +104,30 @@ static void release(struct run *r)
     mln_free(r);
 }
 
+/* No queue takes all places. */
+static bool has_place(const struct mln_courier *c, const char *queue)
+{
+    unsigned same = 0;
+
+    for (const struct run *r = c->runs; r; r = r->next) {
+        same += r->is_active && strcmp(r->queue, queue) == 0;
+    }
+    return c->active < AT_ONCE && same < SHARE;
+}
+
+static void place_is_free(struct mln_courier *c)
+{
+    if (c->has_more && !c->is_stopped && !c->is_looking) {
+        mln_courier_look(c);
+    }
+}
+
 static void finish(struct run *r)
 {
     struct mln_courier *c = r->courier;
 
     release(r);
-    if (c->has_more && !c->is_stopped) {
-        mln_courier_look(c);
-    }
+    place_is_free(c);
 }
 
 static void try_again(struct mln_task *task)
@@ -132,9 +153,7 @@ static void pause_until(struct run *r, int64_t until_us)
         mln_fresh_want_look(c->worker->cse->fresh);
         release(r);
     }
-    if (c->has_more && !c->is_stopped) {
-        mln_courier_look(c);
-    }
+    place_is_free(c);
 }
 
 static void pause_run(struct run *r)
@@ -279,8 +298,8 @@ static void executed(struct mln_call *call)
 {
     struct run *r = call->owner;
 
-    if (r->courier->is_stopped) {
-        release(r);
+    if (r->courier->is_stopped || r->courier->worker->is_stopped) {
+        release(r); /* what it says may be no more than that the server stops */
     } else if (r->is_complete && call->response.rsc < MLN_RSC_BAD_REQUEST) {
         step(r);
     } else {
@@ -513,7 +532,17 @@ static bool is_for_us(const struct run *r)
            mln_entity_parse_cse(names->cse_id, names, &ours) && mln_entity_eq(&target, &ours);
 }
 
-/* Errors: NOT_FOUND (nothing is left to do), REQUEST_PENDING (it waits for more requests),
+/* It waits here, and takes no place meanwhile. spec: TS-0001 8.1.2 Operation Execution Time */
+static mln_err wait_for_execution(struct run *r, int64_t now_us)
+{
+    const struct mln_value *oet = mln_value_get(r->call.params, MLN_S("oet"));
+    bool has_time = oet && oet->kind == MLN_V_TEXT && mln_timestamp_parse(oet->text, &r->resume_us);
+
+    MLN_REQUIRE(!has_time || r->resume_us <= now_us, REQUEST_PENDING);
+    return MLN_OK;
+}
+
+/* Errors: NOT_FOUND (nothing is left to do), REQUEST_PENDING (not before r->resume_us),
  * NOT_REACHABLE, STORE_*, NO_MEMORY. */
 static mln_err prepare(struct run *r, bool *ret_is_for_us)
 {
@@ -530,11 +559,13 @@ static mln_err prepare(struct run *r, bool *ret_is_for_us)
     MLN_TRY(mln_dlv_state(view, r->id, r->arena, &r->state));
     MLN_TRY(mln_store_get(view, r->id, r->arena, &r->delivery));
     l = (struct mln_lookup){ cse, view, r->arena, mln_env_now_us(cse->options.env) };
-    MLN_REQUIRE(r->delivery.et > l.now_us, NOT_FOUND);         /* it expires in a moment */
-    MLN_REQUIRE(r->state.due_us <= l.now_us, REQUEST_PENDING); /* more may come */
+    MLN_REQUIRE(r->delivery.et > l.now_us, NOT_FOUND); /* it expires in a moment */
+    r->resume_us = r->state.due_us;
+    MLN_REQUIRE(r->resume_us <= l.now_us, REQUEST_PENDING); /* more may come */
     *ret_is_for_us = is_for_us(r);
     if (*ret_is_for_us) {
-        return make_call(r);
+        MLN_TRY(make_call(r));
+        return wait_for_execution(r, l.now_us);
     }
     err = make_attempt(r, &l);
     MLN_REQUIRE(err.code != MLN_ERR_NOT_FOUND, NOT_REACHABLE); /* of the way: one may come */
@@ -551,13 +582,18 @@ static void step(struct run *r)
         release(r);
         return;
     }
+    if (!r->is_active && !has_place(c, r->queue)) {
+        c->has_more = true;
+        release(r);
+        return;
+    }
     c->active += !r->is_active;
     r->is_active = true;
     err = prepare(r, &for_us);
     if (err.code == MLN_ERR_NOT_FOUND) {
         finish(r);
     } else if (err.code == MLN_ERR_REQUEST_PENDING) {
-        pause_until(r, r->state.due_us);
+        pause_until(r, r->resume_us);
     } else if (mln_failed(err)) {
         pause_run(r);
     } else if (for_us) {
@@ -569,15 +605,28 @@ static void step(struct run *r)
 
 /* ---- face ---- */
 
-static mln_err next_pending(struct mln_courier *c, uint64_t after, uint64_t *ret)
+/* The first behind `after`, and its queue. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+static mln_err next_pending(struct mln_courier *c, uint64_t after, uint64_t *ret,
+                            char queue[static QUEUE_SIZE])
 {
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch =
+        mln_arena_new((size_t)c->worker->cse->options.limits->request_arena_bytes);
+    struct mln_dlv_state state;
+    struct mln_slice name;
 
+    MLN_REQUIRE(scratch, NO_MEMORY);
     MLN_TRY(mln_view_begin(c->worker->reader, &view));
-    return mln_dlv_pending(view, after, ret);
+    MLN_TRY(mln_dlv_pending(view, after, ret));
+    MLN_TRY(mln_dlv_state(view, *ret, scratch, &state));
+    name = mln_slice_head(state.queue, QUEUE_SIZE - 1);
+    memcpy(queue, name.ptr, name.len);
+    queue[name.len] = '\0';
+    return MLN_OK;
 }
 
-static bool start(struct mln_courier *c, uint64_t id)
+static bool start(struct mln_courier *c, uint64_t id, const char queue[static QUEUE_SIZE])
 {
     struct run *r = mln_calloc(1, sizeof *r);
 
@@ -586,6 +635,7 @@ static bool start(struct mln_courier *c, uint64_t id)
     }
     r->courier = c;
     r->id = id;
+    memcpy(r->queue, queue, QUEUE_SIZE);
     r->next = c->runs;
     c->runs = r;
     step(r);
@@ -594,23 +644,24 @@ static bool start(struct mln_courier *c, uint64_t id)
 
 void mln_courier_look(struct mln_courier *c)
 {
+    char queue[QUEUE_SIZE];
     uint64_t id = 0;
     mln_err err = MLN_OK;
 
     c->has_more = false;
-    while (!c->is_stopped && !mln_failed(err = next_pending(c, id, &id))) {
+    c->is_looking = true;
+    while (!c->is_stopped && !mln_failed(err = next_pending(c, id, &id, queue))) {
         if (find(c, id)) {
             continue;
         }
-        if (c->active >= AT_ONCE) {
+        if (!has_place(c, queue)) {
             c->has_more = true;
-            return;
-        }
-        if (!start(c, id)) {
+        } else if (!start(c, id, queue)) {
             err = MLN_ERROR(NO_MEMORY);
             break;
         }
     }
+    c->is_looking = false;
     if (mln_failed(err) && err.code != MLN_ERR_NOT_FOUND) {
         mln_fresh_want_look(c->worker->cse->fresh);
         mln_log(MLN_LOG_WARNING, "delivery", "cannot look for deliveries: %s", mln_err_text(err));

@@ -194,7 +194,7 @@ static mln_err check_result_targets(struct mln_exec *e, const struct parties *p,
     struct mln_entity host;
 
     if (!nu || nu->kind != MLN_V_ARRAY) {
-        return MLN_OK;
+        return MLN_OK; /* then it goes to From */
     }
     if (nu->items.count > MLN_DLV_TARGETS) {
         mln_fault_set(e->fault, "arq: too many targets of a result");
@@ -238,7 +238,8 @@ static mln_err check_kind(struct mln_exec *e, const struct mln_value *request,
     return MLN_OK;
 }
 
-/* As though the request had been forwarded by itself. spec: TS-0004 7.3.2.1 */
+/* As though the request had been forwarded by itself; what comes back from a group is no
+ * <delivery>, so none is from our AEs. spec: TS-0004 7.3.2.1 */
 static mln_err check_from(struct mln_exec *e, const struct parties *p, struct mln_slice from)
 {
     struct mln_originator unused;
@@ -302,9 +303,14 @@ static mln_err check_requests(struct mln_exec *e, struct parties *p)
 
 static mln_err validate_create(struct mln_exec *e)
 {
+    struct mln_change c = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
     struct parties p;
+    mln_err err = mln_dlv_check_room(&c, e->originator.text);
 
-    MLN_TRY(mln_validate_room(e, e->cse->options.limits->delivery_resources));
+    if (err.code == MLN_ERR_OVERLOAD) {
+        mln_fault_set(e->fault, "too many deliveries of this CSE");
+    }
+    MLN_TRY(err);
     MLN_TRY(check_lifespan(e));
     MLN_TRY(check_trace(e));
     MLN_TRY(find_parties(e, &p));
@@ -331,13 +337,23 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 static mln_err begin(struct mln_exec *e, const struct mln_draft *d)
 {
     struct mln_change c = mln_exec_change(e, d->resource.lt);
-    struct mln_dlv_state state = { .id = d->resource.id, .credential_id = credential_of(e) };
+    struct mln_dlv_state state = { .id = d->resource.id,
+                                   .credential_id = credential_of(e),
+                                   .queue = d->resource.cr };
 
     if (!mln_value_get(e->attributes, MLN_S("arq"))) {
         return MLN_OK;
     }
     mln_fresh_deliveries(e->cse->fresh);
     return mln_dlv_put_state(&c, &state);
+}
+
+static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
+{
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
+
+    MLN_TRY(mln_dlv_take_room(&c, d->resource.cr));
+    return begin(e, d);
 }
 
 /* ---- UPDATE ---- */
@@ -384,7 +400,7 @@ const struct mln_type_ops mln_dlv_ops = {
     .operations = MLN_OPS_CRUD,
     .is_private = true,
     .decide = decide,
-    .create = { .validate = validate_create, .perform = perform_create, .finish = begin },
+    .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
     .update = { .validate = validate_update, .perform = perform_update, .finish = begin },
     .removed = mln_dlv_removed,
 };

@@ -17,6 +17,8 @@ struct mln_dlv_state {
     uint64_t next;  /* the request that comes next, from 0 on */
     int64_t due_us; /* it takes more requests, and waits for them until then; 0: none */
     struct mln_slice credential_id; /* of who created it; empty: there was none */
+    struct mln_slice queue; /* the CSE whose deliveries it waits behind: its creator, or of those
+                               that are ours the target */
 };
 
 /* The id of the first that is not done, behind `after`; 0: of all. Errors: NOT_FOUND, STORE_*. */
@@ -28,6 +30,18 @@ mln_err mln_dlv_state(struct mln_view *view, uint64_t id, struct mln_arena *aren
 
 /* Stores it, for the courier to find. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_dlv_put_state(const struct mln_change *c, const struct mln_dlv_state *state);
+
+/* Is there a place for one more delivery of that creator? It has no more than its share, and when
+ * that is taken, the oldest that is done gives way. Errors: OVERLOAD (no), STORE_*, NO_MEMORY. */
+mln_err mln_dlv_check_room(const struct mln_change *c, struct mln_slice creator);
+
+/* It is stored, and takes that place; mln_dlv_removed gives it back. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_dlv_take_room(const struct mln_change *c, struct mln_slice creator);
+
+/* The same for the requests of an AE in deliveries of ours, until they have left. `from` as in the
+ * delivery. Errors: OVERLOAD, STORE_*, NO_MEMORY. */
+mln_err mln_dlv_check_share(const struct mln_change *c, struct mln_slice from);
+mln_err mln_dlv_count_request(const struct mln_change *c, struct mln_slice from);
 
 /* Has it been carried out, handed on, or failed? Errors: STORE_*, NO_MEMORY. */
 mln_err mln_dlv_is_done(const struct mln_exec *e, uint64_t id, bool *ret);
@@ -56,11 +70,15 @@ mln_err mln_dlv_close(const struct mln_change *c, uint64_t id);
 /* The next CSE has taken it over. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_dlv_handed_on(const struct mln_change *c, uint64_t id, struct mln_slice cse_id);
 
-/* The non-blocking request at hand is to go to its CSE in a <delivery> of ours, with others for
- * that CSE and of that Event Category: in one that waits for more, else in a new one. `params` are
- * its parameters, with absolute times; `request` is its <request>, which the result will come to.
- * Errors: NOT_IMPLEMENTED (a parameter that no delivery has a place for), OVERLOAD, LIMIT, STORE_*,
- * NO_MEMORY. */
+/* May the non-blocking request at hand go to its CSE in a <delivery> of ours? `params` are its
+ * parameters, with absolute times; its <request> will live until `et_us`. Errors: NOT_IMPLEMENTED
+ * (a parameter that no delivery has a place for; another service provider), OVERLOAD, NOT_FOUND,
+ * STORE_*, NO_MEMORY. */
+mln_err mln_dlv_check_collect(struct mln_exec *e, const struct mln_change *c,
+                              const struct mln_value *params, int64_t et_us);
+
+/* Then it goes with others for that CSE and of that Event Category: in one that waits for more,
+ * else in a new one. Its result will come to `request`. Errors: LIMIT, STORE_*, NO_MEMORY. */
 mln_err mln_dlv_collect(struct mln_exec *e, const struct mln_change *c,
                         const struct mln_value *params, const struct mln_resource *request);
 

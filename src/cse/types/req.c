@@ -495,7 +495,7 @@ static mln_err decide(struct mln_exec *e, enum mln_verdict *ret)
 
 static mln_err perform_notify(struct mln_exec *e)
 {
-    const struct mln_value *root = e->req.pc->items.first;
+    const struct mln_value *root = mln_req_concerns(e) ? e->req.pc->items.first : NULL;
     const struct mln_value *rqi = mln_value_get(root, MLN_S("rqi"));
     const struct mln_value *pc = mln_value_get(root, MLN_S("pc"));
     struct mln_change c = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
@@ -504,7 +504,7 @@ static mln_err perform_notify(struct mln_exec *e)
     struct mln_buf out;
     uint64_t rsc = 0;
 
-    if (!mln_req_concerns(e) || !rqi || rqi->kind != MLN_V_TEXT ||
+    if (!rqi || rqi->kind != MLN_V_TEXT ||
         !mln_value_u64(mln_value_get(root, MLN_S("rsc")), &rsc) ||
         !mln_rsc_is_final((enum mln_rsc)rsc) ||
         !mln_pack_find_text(e->target.resource.attrs, MLN_S("rid"), &rid) ||
