@@ -358,8 +358,11 @@ class Model:
     def correct_types(self, raw):
         for row in self.support["additions"]:
             for short in row.get("types", []):
-                attributes = self.find(raw, short, row)["attributes"]
-                attributes[row["attribute"]] = {**row["set"], **row.get("but", {}).get(short, {})}
+                facts = self.find(raw, short, row)
+                for field in set(row) & {"children", "virtual"}:
+                    facts[field] = facts.get(field, []) + row[field]
+                if "attribute" in row:
+                    facts["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(short, {})}
         for row in self.support["corrections"]:
             if "type" in row:
                 facts = self.find(raw, row["type"], row)

@@ -60,14 +60,6 @@ static bool put_slot(struct mln_buf *out, const struct mln_resource *r, enum mln
     return false;
 }
 
-static bool shows(const struct mln_resource *r, const struct mln_attribute *attribute)
-{
-    if (attribute->slot == MLN_SLOT_CR) {
-        return (r->flags & MLN_RESOURCE_SHOWS_CREATOR) != 0;
-    }
-    return attribute->slot != MLN_SLOT_ATTRS;
-}
-
 static void put_slots(struct mln_buf *out, const struct mln_resource *r,
                       const struct mln_selection *selection)
 {
@@ -76,7 +68,7 @@ static void put_slots(struct mln_buf *out, const struct mln_resource *r,
     for (size_t i = 0; type && i < type->attribute_count; i++) {
         const struct mln_attribute *a = &type->attributes[i];
 
-        if (shows(r, a) && is_selected(selection, a->name)) {
+        if (mln_special_shows(r, a) && is_selected(selection, a->name)) {
             mln_pack_text(out, a->name);
             (void)put_slot(out, r, a->slot);
         }
@@ -132,7 +124,7 @@ bool mln_represent_attribute(const struct mln_resource *r, const struct mln_attr
     if (attribute->slot == MLN_SLOT_ATTRS) {
         return mln_pack_find(r->attrs, attribute->name, ret);
     }
-    if (!shows(r, attribute)) {
+    if (!mln_special_shows(r, attribute)) {
         return false;
     }
     mln_buf_init(&buf, arena, SIZE_MAX);

@@ -28,6 +28,7 @@ struct row {
 struct definition {
     struct row original;
     struct row announced;
+    struct row instance; /* what its instances are */
     struct mln_slice cnd;
     size_t line;
     struct mln_slice children[CHILDREN_MAX];
@@ -46,6 +47,9 @@ struct mln_definitions {
  * of m2m, table 8.2.4-1. */
 #define ANNOUNCED     "Annc"
 #define ANNOUNCED_M2M "A"
+
+/* And those of instances: so do the models of TS-0023. */
+#define INSTANCE "Inst"
 
 /* The text that is read. */
 struct reading {
@@ -124,8 +128,8 @@ static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_sl
     if (mln_slice_eq(prefix, MLN_S("m2m")) && !in_tables(text)) {
         return refuse(r, "no flexContainer of the standard", text);
     }
-    if (mln_slice_ends(text, MLN_S(ANNOUNCED))) {
-        return refuse(r, "the name of an announced variant", text);
+    if (mln_slice_ends(text, MLN_S(ANNOUNCED)) || mln_slice_ends(text, MLN_S(INSTANCE))) {
+        return refuse(r, "the name of an announced variant, or of instances", text);
     }
     MLN_REQUIRE(mln_arena_dup(r->set->arena, text, ret), NO_MEMORY);
     return MLN_OK;
@@ -206,6 +210,24 @@ static void insert(struct definition **list, size_t count, key_of *of, struct de
     list[at] = d;
 }
 
+/* An instance has the attributes of the definition, and only the CSE gives them values. There is
+ * room, as it has fewer others. */
+static void fill_instance(struct definition *d)
+{
+    const struct mln_type *original = &d->original.type;
+    struct mln_type *type = &d->instance.type;
+
+    for (size_t i = mln_model_type(original->ty)->attribute_count; i < original->attribute_count;
+         i++) {
+        struct mln_attribute *a = &d->instance.attributes[type->attribute_count++];
+
+        *a = d->original.attributes[i];
+        a->create = MLN_PRESENCE_FORBIDDEN;
+        a->update = MLN_PRESENCE_FORBIDDEN;
+        a->announced = MLN_ANNOUNCED_NOT;
+    }
+}
+
 static mln_err finish(struct reading *r)
 {
     struct definition *d = r->now;
@@ -217,6 +239,8 @@ static mln_err finish(struct reading *r)
     r->now = NULL;
     MLN_TRY(make_index(r, &d->original));
     MLN_TRY(make_index(r, &d->announced));
+    fill_instance(d);
+    MLN_TRY(make_index(r, &d->instance));
     insert(set->by_cnd, set->count, cnd_of, d);
     insert(set->by_root, set->count, root_of, d);
     set->count++;
@@ -272,19 +296,28 @@ static mln_err add_suffix(const struct reading *r, struct mln_slice name, struct
     return mln_buf_finish(&out, ret);
 }
 
-static mln_err name_announced(const struct reading *r, struct definition *d)
+/* The names of the original with suffixes. */
+static mln_err name_row(const struct reading *r, struct row *row, struct mln_slice of_root,
+                        struct mln_slice of_name)
 {
-    struct mln_type *type = &d->announced.type;
-    struct mln_slice suffix = in_tables(root_of(d)) ? MLN_S(ANNOUNCED_M2M) : MLN_S(ANNOUNCED);
-    struct mln_slice name = mln_slice_z(d->original.type.long_name);
+    const struct mln_type *original = &row->of->original.type;
+    struct mln_type *type = &row->type;
     struct mln_slice long_name;
 
-    MLN_TRY(add_suffix(r, root_of(d), suffix, &type->root));
-    MLN_TRY(add_suffix(r, name, MLN_S(ANNOUNCED), &long_name));
+    MLN_TRY(add_suffix(r, original->root, of_root, &type->root));
+    MLN_TRY(add_suffix(r, mln_slice_z(original->long_name), of_name, &long_name));
     type->long_name = mln_arena_zdup(r->set->arena, long_name);
     MLN_REQUIRE(type->long_name, NO_MEMORY);
-    type->short_name = MLN_S("fcntA");
     return MLN_OK;
+}
+
+static mln_err name_variants(const struct reading *r, struct definition *d)
+{
+    struct mln_slice suffix = in_tables(root_of(d)) ? MLN_S(ANNOUNCED_M2M) : MLN_S(ANNOUNCED);
+
+    d->announced.type.short_name = MLN_S("fcntA");
+    MLN_TRY(name_row(r, &d->announced, suffix, MLN_S(ANNOUNCED)));
+    return name_row(r, &d->instance, MLN_S(INSTANCE), MLN_S(INSTANCE));
 }
 
 static mln_err begin_definition(struct reading *r, struct mln_slice rest)
@@ -302,6 +335,7 @@ static mln_err begin_definition(struct reading *r, struct mln_slice rest)
     MLN_REQUIRE(d, NO_MEMORY);
     begin_row(d, &d->original, MLN_TY_FLEXCONTAINER);
     begin_row(d, &d->announced, MLN_TY_FLEXCONTAINERANNC);
+    begin_row(d, &d->instance, MLN_TY_FCIN);
     d->line = r->line;
     type = &d->original.type;
     type->short_name = MLN_S("fcnt");
@@ -315,7 +349,7 @@ static mln_err begin_definition(struct reading *r, struct mln_slice rest)
         return refuse(r, "defined before", root);
     }
     MLN_REQUIRE(type->long_name && mln_arena_dup(r->set->arena, cnd, &d->cnd), NO_MEMORY);
-    MLN_TRY(name_announced(r, d));
+    MLN_TRY(name_variants(r, d));
     if (in_tables(root)) {
         add_own(&d->original, in_tables(root));
         add_own(&d->announced, mln_model_root(d->announced.type.root));
@@ -361,7 +395,8 @@ static mln_err add_attribute(struct reading *r, struct mln_slice rest)
         return refuse(r, "the tables have its attributes", row->type.root);
     }
     MLN_TRY(take_name(r, word(&rest), "not a short name", &a.name));
-    if (has_attribute(row, a.name) || has_attribute(announced, a.name)) {
+    if (has_attribute(row, a.name) || has_attribute(announced, a.name) ||
+        has_attribute(&r->now->instance, a.name)) {
         return refuse(r, "an attribute of that name is there", a.name);
     }
     MLN_TRY(take_name(r, word(&rest), "not a long name", &long_name));
@@ -479,8 +514,9 @@ const struct mln_type *mln_definitions_find(const struct mln_definitions *defini
     return d ? &d->original.type : NULL;
 }
 
-static const struct mln_type *find_announced(const struct mln_definitions *definitions,
-                                             struct mln_slice root, struct mln_slice suffix)
+/* A variant by its name, which ends in the suffix. */
+static const struct mln_type *find_variant(const struct mln_definitions *definitions,
+                                           struct mln_slice root, struct mln_slice suffix)
 {
     const struct definition *d;
 
@@ -489,14 +525,18 @@ static const struct mln_type *find_announced(const struct mln_definitions *defin
     }
     d = look_up(definitions->by_root, definitions->count, root_of,
                 mln_slice_head(root, root.len - suffix.len));
+    if (d && mln_slice_eq(d->instance.type.root, root)) {
+        return &d->instance.type;
+    }
     return d && mln_slice_eq(d->announced.type.root, root) ? &d->announced.type : NULL;
 }
 
 const struct mln_type *mln_definitions_root(const struct mln_definitions *definitions,
                                             struct mln_slice root)
 {
+    static const char *const suffixes[] = { ANNOUNCED, ANNOUNCED_M2M, INSTANCE };
     const struct definition *d;
-    const struct mln_type *type;
+    const struct mln_type *type = NULL;
 
     if (!definitions) {
         return NULL;
@@ -505,8 +545,10 @@ const struct mln_type *mln_definitions_root(const struct mln_definitions *defini
     if (d) {
         return &d->original.type;
     }
-    type = find_announced(definitions, root, MLN_S(ANNOUNCED));
-    return type ? type : find_announced(definitions, root, MLN_S(ANNOUNCED_M2M));
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0] && !type; i++) {
+        type = find_variant(definitions, root, mln_slice_z(suffixes[i]));
+    }
+    return type;
 }
 
 static const struct definition *definition_of(const struct mln_type *type)
@@ -517,6 +559,11 @@ static const struct definition *definition_of(const struct mln_type *type)
 const struct mln_type *mln_definitions_announced(const struct mln_type *type)
 {
     return &definition_of(type)->announced.type;
+}
+
+const struct mln_type *mln_definitions_instance(const struct mln_type *type)
+{
+    return &definition_of(type)->instance.type;
 }
 
 bool mln_definitions_is_attribute(const struct mln_definitions *definitions, struct mln_slice name)

@@ -11,10 +11,10 @@
  * attribute has short name, long name and data type, whose name may end in [] for a list; what is
  * not mandatory is optional. When there are children, no other specialisations may stand below.
  * Each definition becomes a row as those of the generated tables are, with the attributes of
- * <flexContainer> before its own; and one for its announced variant, whose names end in Annc and
- * which may have each attribute of its own. Names with the prefix m2m are those of the tables,
- * which have the attributes, too; the file says their containerDefinition, and no children means
- * none.
+ * <flexContainer> before its own; one for its announced variant, whose names end in Annc and which
+ * may have each attribute of its own; and likewise one for its instances, which end in Inst. Names
+ * with the prefix m2m are those of the tables, which have the attributes, too; the file says their
+ * containerDefinition, and no children means none.
  *
  * Built by one thread, then constant; any thread may look. The texts need not live on.
  * spec: TS-0001 9.6.26, 9.6.35; TS-0004 7.4.37, 6.3.5.39 */
@@ -46,6 +46,9 @@ const struct mln_type *mln_definitions_root(const struct mln_definitions *defini
 
 /* The announced variant of a specialisation. */
 const struct mln_type *mln_definitions_announced(const struct mln_type *type);
+
+/* What the instances of a specialisation are. */
+const struct mln_type *mln_definitions_instance(const struct mln_type *type);
 
 /* Has a specialisation an attribute of that short name? */
 bool mln_definitions_is_attribute(const struct mln_definitions *definitions, struct mln_slice name);

@@ -109,6 +109,31 @@ static void it_has_an_announced_variant(void **state)
     assert_null(mln_definitions_root(set, MLN_S("hd:otherAnnc")));
 }
 
+/* Custom attributes of the flexContainer, which only the CSE writes there. */
+static void its_instances_have_a_type_of_their_own(void **state)
+{
+    static const char *const none[] = { "mni", "acpi", "cni", "curT1" };
+    const struct mln_type *t;
+    const struct mln_attribute *a;
+
+    (void)state;
+    assert_int_equal(read_text(two, MLN_ERR_NONE), 0);
+    t = mln_definitions_instance(mln_definitions_root(set, MLN_S("hd:tempe")));
+    assert_int_equal(t->ty, MLN_TY_FCIN);
+    assert_ptr_equal(t, mln_definitions_root(set, MLN_S("hd:tempeInst")));
+    assert_string_equal(t->long_name, "temperatureInst");
+    a = mln_model_attribute(t, MLN_S("curT0"));
+    assert_true(a && a->type == MLN_DT_FLOAT && a->create == MLN_PRESENCE_FORBIDDEN);
+    a = mln_model_attribute(t, MLN_S("modes"));
+    assert_true(a && a->is_many);
+    a = mln_model_attribute(t, MLN_S("cs"));
+    assert_true(a && a->slot == MLN_SLOT_BYTES);
+    assert_non_null(mln_model_attribute(t, MLN_S("cnd")));
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_null(mln_model_attribute(t, mln_slice_z(none[i])));
+    }
+}
+
 static bool may_hold(const char *parent, const char *child)
 {
     return mln_definitions_may_hold(mln_definitions_root(set, mln_slice_z(parent)),
@@ -223,6 +248,8 @@ static void each_fault_has_its_line(void **state)
         { "flexContainer hd:t t u\nattribute a b xs:float\nattribute a c xs:float", 3 },
         { "flexContainer hd:t t u\nattribute cnd b xs:float", 2 },
         { "flexContainer hd:t t u\nattribute a:b b xs:float", 2 },
+        { "flexContainer hd:t t u\nattribute org b xs:float", 2 },
+        { "flexContainer hd:tInst t u", 1 },
         { "flexContainer hd:tAnnc t u", 1 },
         { "flexContainer hd:t t u\nattribute lnk b xs:float", 2 },
         { "flexContainer hd:t t u\nchild", 2 },
@@ -283,6 +310,7 @@ int main(void)
         T(a_definition_is_a_type),
         T(it_has_an_announced_variant),
         T(specialisations_of_the_tables),
+        T(its_instances_have_a_type_of_their_own),
         T(children_that_are_named_are_the_only_ones),
         T(representations_are_checked_by_it),
         T(each_fault_has_its_line),

@@ -7,6 +7,7 @@
 #include "model/ident.h"
 #include "model/model.h"
 #include "model/pack.h"
+#include "model/special.h"
 
 /* ---- numbers and points in time ---- */
 
@@ -182,6 +183,9 @@ static bool attribute_fits(const struct mln_filter_attribute *a, const struct ml
     const struct mln_attribute *known = type ? mln_model_attribute(type, a->name) : NULL;
     struct mln_slice pack;
 
+    if (known && known->slot != MLN_SLOT_ATTRS && !mln_special_shows(r, known)) {
+        return false;
+    }
     switch (known ? known->slot : MLN_SLOT_ATTRS) {
     case MLN_SLOT_ATTRS:
         return mln_pack_find(r->attrs, a->name, &pack) && pack_fits(a->value, pack);
@@ -192,7 +196,7 @@ static bool attribute_fits(const struct mln_filter_attribute *a, const struct ml
     case MLN_SLOT_PI:
         return mln_ident_match(a->value, r->pi, '\0');
     case MLN_SLOT_CR:
-        return r->flags & MLN_RESOURCE_SHOWS_CREATOR && mln_ident_match(a->value, r->cr, '\0');
+        return mln_ident_match(a->value, r->cr, '\0');
     case MLN_SLOT_COUNT:
         return number_fits(a->value, false, r->count);
     case MLN_SLOT_BYTES:

@@ -15,6 +15,7 @@ enum {
     MLN_RESOURCE_AGGREGATED = 32,   /* a subscription: its group takes its notifications */
     MLN_RESOURCE_IS_CROSSED = 64,   /* a subscription that a crossResourceSubscription hears */
     MLN_RESOURCE_IS_MADE = 128,     /* and that was made for the first of these */
+    MLN_RESOURCE_COUNTS = 512,      /* a flexContainer that has or had instances: fcnt.c */
     MLN_RESOURCE_ANNOUNCED = 256,   /* a resource that has or had copies: cse/remote/copies.h */
 };
 

@@ -44,7 +44,10 @@ static const struct mln_type *find_defined(const struct mln_type *base, struct m
 {
     const struct mln_type *type = mln_definitions_find(installed, name);
 
-    return type && base->is_announced ? mln_definitions_announced(type) : type;
+    if (type && base->is_announced) {
+        return mln_definitions_announced(type);
+    }
+    return type && base->ty == type->instance ? mln_definitions_instance(type) : type;
 }
 
 const struct mln_type *mln_special_of(const struct mln_resource *r)
@@ -91,6 +94,19 @@ const struct mln_type *mln_special_of_content(const struct mln_type *base, struc
         type = mln_model_root(root);
     }
     return type && type->ty == base->ty ? type : base;
+}
+
+bool mln_special_shows(const struct mln_resource *r, const struct mln_attribute *attribute)
+{
+    bool is_counter = attribute->slot == MLN_SLOT_COUNT || attribute->slot == MLN_SLOT_BYTES;
+
+    if (attribute->slot == MLN_SLOT_CR) {
+        return (r->flags & MLN_RESOURCE_SHOWS_CREATOR) != 0;
+    }
+    if (is_counter && attribute->least == 0) {
+        return (r->flags & MLN_RESOURCE_COUNTS) != 0;
+    }
+    return attribute->slot != MLN_SLOT_ATTRS;
 }
 
 bool mln_special_is_attribute(struct mln_slice name)

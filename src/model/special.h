@@ -33,5 +33,9 @@ const struct mln_type *mln_special_root(struct mln_slice root);
 const struct mln_type *mln_special_of_content(const struct mln_type *base, struct mln_slice root,
                                               const struct mln_value *attributes);
 
+/* Has the representation of the resource this attribute, whose value lives in a slot? That depends
+ * on the resource for creator, and for counters that its type need not have. */
+bool mln_special_shows(const struct mln_resource *r, const struct mln_attribute *attribute);
+
 /* Is this the short name of an attribute of any type or specialisation? */
 bool mln_special_is_attribute(struct mln_slice name);

@@ -86,6 +86,24 @@ static void others_stand_for_themselves(void **state)
     assert_null(mln_special_of(&r));
 }
 
+/* Counters that a type need not have are there when the resource says so. */
+static void counters_may_be_hidden(void **state)
+{
+    const struct mln_type *holder = mln_model_type(MLN_TY_CNT);
+    const struct mln_attribute *cni =
+        mln_model_attribute(mln_model_type(MLN_TY_FLEXCONTAINER), MLN_S("cni"));
+    struct mln_resource r = { .ty = MLN_TY_FLEXCONTAINER };
+
+    (void)state;
+    assert_false(mln_special_shows(&r, cni));
+    assert_true(mln_special_shows(&r, mln_model_attribute(holder, MLN_S("cni"))));
+    assert_false(mln_special_shows(&r, mln_model_attribute(holder, MLN_S("cr"))));
+    r.flags = MLN_RESOURCE_COUNTS | MLN_RESOURCE_SHOWS_CREATOR;
+    assert_true(mln_special_shows(&r, cni));
+    assert_true(mln_special_shows(&r, mln_model_attribute(holder, MLN_S("cr"))));
+    assert_false(mln_special_shows(&r, mln_model_attribute(holder, MLN_S("mni"))));
+}
+
 static const char *root_for(const char *root, struct mln_value *definition)
 {
     struct mln_value *attributes = mln_value_new(arena, MLN_V_OBJECT);
@@ -158,6 +176,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(others_stand_for_themselves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_definition_decides_and_not_the_root, set_up, tear_down),
         cmocka_unit_test_setup_teardown(content_may_be_missing, set_up, tear_down),
+        cmocka_unit_test(counters_may_be_hidden),
         cmocka_unit_test(parents_may_hold_some_of_them),
         cmocka_unit_test(some_may_be_there_once),
     };

@@ -13,7 +13,7 @@ from lib.onem2m import Client
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 43, 44, 47, 48,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 43, 44, 47, 48, 58,
     10001, 10002, 10003, 10004, 10005, 10009, 10010, 10013, 10014, 10016, 10018, 10024, 10028, 10029, 10030,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
@@ -155,7 +155,7 @@ def test_supported_types_can_be_created(admin, ae):
         48: (ae, ae.path, "crs", {"nu": [ae.stem], "twt": 1, "tws": "PT1M", "srat": [f"{ae.path}/told"]}),
     }
     # made by all tests, by none, test_fleet.py, test_nonblocking.py, test_flexcontainer.py
-    elsewhere = {2, 5, 6, 8, 16, 17, 28, 43, 44}  # and test_management_command.py, test_contact_list.py,
+    elsewhere = {2, 5, 6, 8, 16, 17, 28, 43, 44, 58}  # and test_management_command.py, test_contact_list.py,
     # test_aggregated_delivery.py
     copies = {ty for ty in BUILT if ty > 10000}  # test_announced.py
     assert set(BUILT) == examples.keys() | elsewhere | copies

@@ -26,7 +26,10 @@ def table(name):
         elif name == "content.json" and "element" in row:
             found["elements"].append(row)
         elif name.startswith("types/") and found["short"] in row.get("types", []):
-            found["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(found["short"], {})}
+            for field in ("children", "virtual"):
+                found[field] = found.get(field, []) + row.get(field, [])
+            if "attribute" in row:
+                found["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(found["short"], {})}
     return found
 
 

@@ -11,7 +11,7 @@ from . import model
 # the CSE makes have tests of their own
 BUILT = [t for t in model.table("support.json")["built"]["types"]
          if t not in ("la", "ol", "fopt", "sfop", "pcu", "ntsr", "mgmtObj", "flexContainer", "pch", "req",
-                      "mgc", "exin", "alst", "alpc", "tgr", "dlv")
+                      "mgc", "exin", "alst", "alpc", "tgr", "dlv", "fcin")
          and model.table(f"types/{t}.json").get("of") != "flexContainer"]
 CREATABLE = [t for t in BUILT if t != "cb"]
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}

@@ -44,24 +44,27 @@ def roots():
         found[f"m2m:{path.stem}"] = ("resource", rows(path.stem))
     found.update((f"m2m:{short}", ("resource", rows(short))) for short in announced())
     for path in (SPEC.parent / "dist" / "definitions").glob("*.flex"):
-        found.update(defined(path, found["m2m:flexContainer"][1], found["m2m:flexContainerAnnc"][1]))
+        found.update(defined(path, {suffix: found[f"m2m:{short}"][1] for suffix, short in
+                                    (("", "flexContainer"), ("Annc", "flexContainerAnnc"), ("Inst", "fcin"))}))
     return found
 
 
-def defined(path, common, common_of_copies):
-    """The specialisations of <flexContainer> in a file of definitions, and their announced variants."""
+def defined(path, common):
+    """The specialisations of <flexContainer> in a file of definitions, announced variants, and instances:
+    suffix of the name -> attributes that all have."""
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         words = line.split()
         if words[:1] == ["flexContainer"] and not words[1].startswith("m2m:"):  # which the tables have
-            own, announced = dict(common), dict(common_of_copies)
-            found[words[1]] = ("resource", own)
-            found[f"{words[1]}Annc"] = ("resource", announced)
+            own = {suffix: dict(rows_of_all) for suffix, rows_of_all in common.items()}
+            found.update((words[1] + suffix, ("resource", one)) for suffix, one in own.items())
         elif words[:1] == ["attribute"]:
             kind = words[3].removesuffix("[]")
-            own[words[1]] = {"type": kind if kind == words[3] else f"list of {kind}",
-                             "card": "1" if words[4:] == ["mandatory"] else "0..1"}
-            announced[words[1]] = {**own[words[1]], "card": "0..1"}
+            most = "1" if kind == words[3] else "n"
+            for one in own.values():
+                one[words[1]] = {"type": kind, "card": f"0..{most}"}
+            if words[4:] == ["mandatory"]:
+                own[""][words[1]] = {"type": kind, "card": most if most == "1" else "1..n"}
     return found
 
 

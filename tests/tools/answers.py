@@ -29,7 +29,8 @@ def check(content, full=False):
         raise jsonschema.ValidationError("content must be an object with one member")
     (root, value), = content.items()
     if ":" in root and not root.startswith("m2m:"):
-        content, root = defined(root, value), "m2m:flexContainer"
+        content = defined(root, value)
+        (root,) = content
         (value,) = content.values()
     if not root.startswith("m2m:"):
         raise jsonschema.ValidationError(f"{root}: no member of content")
@@ -42,11 +43,13 @@ def check(content, full=False):
 
 
 def defined(root, value):
-    """A specialisation of <flexContainer> that a file defines, without its own attributes."""
-    facts = validator("flexContainer").schema["properties"]["m2m:flexContainer"]["properties"]
+    """A specialisation of <flexContainer> that a file defines, or an instance of one, without its own
+    attributes."""
+    short = "fcin" if root.endswith("Inst") else "flexContainer"
+    facts = validator(short).schema["properties"]["m2m:" + short]["properties"]
     if not isinstance(value, dict):
         raise jsonschema.ValidationError(f"{root}: must be an object")
-    return {"m2m:flexContainer": {k: v for k, v in value.items() if k in facts or ":" in k}}
+    return {"m2m:" + short: {k: v for k, v in value.items() if k in facts or ":" in k}}
 
 
 def check_inside(short, value):

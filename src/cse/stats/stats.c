@@ -262,6 +262,14 @@ static mln_err observe(struct mln_exec *e, const struct mln_observed *what)
     return MLN_OK;
 }
 
+uint64_t mln_stats_bytes(const struct mln_resource *r)
+{
+    uint64_t own = 0;
+
+    (void)mln_pack_find_u64(r->attrs, MLN_S("cs"), &own);
+    return r->bytes + own;
+}
+
 static mln_err observe_growth(struct mln_exec *e, const struct mln_resource *r, uint64_t before)
 {
     struct mln_observed o = {
@@ -271,10 +279,10 @@ static mln_err observe_growth(struct mln_exec *e, const struct mln_resource *r, 
         .is_growth = true,
         .has_size = true,
         .before = before,
-        .bytes = r->bytes,
+        .bytes = mln_stats_bytes(r),
     };
 
-    return r->bytes > before ? observe(e, &o) : MLN_OK;
+    return o.bytes > before ? observe(e, &o) : MLN_OK;
 }
 
 /* spec: TS-0001 9.6.24 dataSize */
@@ -283,7 +291,7 @@ static mln_err note_growth(struct mln_exec *e)
     struct mln_resource holder;
 
     if (e->req.op == MLN_OP_UPDATE && mln_stats_has_size(e->type)) {
-        return observe_growth(e, &e->result, e->target.resource.bytes);
+        return observe_growth(e, &e->result, mln_stats_bytes(&e->target.resource));
     }
     if (e->req.op != MLN_OP_CREATE || !mln_stats_has_size(e->type)) {
         return MLN_OK;
@@ -293,7 +301,7 @@ static mln_err note_growth(struct mln_exec *e)
         return MLN_OK;
     }
     MLN_TRY(mln_store_get(e->view, e->target.resource.id, e->arena, &holder));
-    return observe_growth(e, &holder, e->target.resource.bytes);
+    return observe_growth(e, &holder, mln_stats_bytes(&e->target.resource));
 }
 
 mln_err mln_stats_note(struct mln_exec *e)
@@ -311,7 +319,8 @@ mln_err mln_stats_note(struct mln_exec *e)
     }
     o.ty = e->type->ty;
     o.has_size = mln_stats_has_size(e->type);
-    o.bytes = is_create || e->req.op == MLN_OP_UPDATE ? e->result.bytes : e->target.resource.bytes;
+    o.bytes =
+        mln_stats_bytes(is_create || e->req.op == MLN_OP_UPDATE ? &e->result : &e->target.resource);
     MLN_TRY(observe(e, &o));
     return atomic_load(&s->watches_size) ? note_growth(e) : MLN_OK;
 }

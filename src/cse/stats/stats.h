@@ -41,6 +41,9 @@ mln_err mln_stats_alarm(const struct mln_change *c, const struct mln_resource *c
 /* Does the type keep the size of its data? */
 bool mln_stats_has_size(const struct mln_type *type);
 
+/* That size: of a flexContainer its own content and that of its instances. */
+uint64_t mln_stats_bytes(const struct mln_resource *r);
+
 /* ---- events ---- */
 
 /* The stages of the request are done. The thread of the view. Errors: STORE_*, NO_MEMORY. */

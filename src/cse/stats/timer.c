@@ -155,7 +155,7 @@ static void record(const struct mln_change *c, const struct mln_stats_rule *rule
         .resource = r->ri,
         .ty = r->ty,
         .has_size = true,
-        .bytes = r->bytes,
+        .bytes = mln_stats_bytes(r),
     };
 
     if (recorder->note && mln_stats_has_size(mln_model_type(r->ty)) &&

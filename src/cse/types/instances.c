@@ -168,27 +168,34 @@ mln_err mln_instances_drop(struct mln_exec *e, struct mln_resource *holder)
 /* ---- hooks ---- */
 
 /* spec: TS-0004 7.4.7.2.1 */
-mln_err mln_instances_perform_create(struct mln_exec *e, struct mln_draft *d)
+mln_err mln_instances_admit(struct mln_exec *e, const struct mln_resource *holder,
+                            struct mln_resource *instance)
 {
-    struct bounds bounds = bounds_of(&e->target.resource);
-    struct mln_resource *r = &d->resource;
-    const char *holder = e->target.type->long_name;
+    struct bounds bounds = bounds_of(holder);
+    const char *name = mln_model_type(holder->ty)->long_name;
 
-    r->bytes = mln_instances_bytes(mln_value_get(d->attributes, MLN_S("con")));
-    if (r->bytes > bounds.bytes) {
-        mln_fault_set(e->fault, "con: larger than maxByteSize of the %s", holder);
+    if (instance->bytes > bounds.bytes) {
+        mln_fault_set(e->fault, "the content is larger than maxByteSize of the %s", name);
         MLN_FAIL(NOT_ACCEPTABLE);
     }
     if (bounds.instances == 0) {
-        mln_fault_set(e->fault, "maxNrOfInstances of the %s is 0", holder);
+        mln_fault_set(e->fault, "maxNrOfInstances of the %s is 0", name);
         MLN_FAIL(NOT_ACCEPTABLE);
     }
     if (bounds.age_s < (uint64_t)(MLN_TIMESTAMP_MAX / MLN_US_PER_S) &&
-        r->et - r->ct > (int64_t)bounds.age_s * MLN_US_PER_S) {
-        r->et = r->ct + (int64_t)bounds.age_s * MLN_US_PER_S;
+        instance->et - instance->ct > (int64_t)bounds.age_s * MLN_US_PER_S) {
+        instance->et = instance->ct + (int64_t)bounds.age_s * MLN_US_PER_S;
     }
-    r->st = e->target.resource.st + 1;
     return MLN_OK;
+}
+
+mln_err mln_instances_perform_create(struct mln_exec *e, struct mln_draft *d)
+{
+    struct mln_resource *r = &d->resource;
+
+    r->bytes = mln_instances_bytes(mln_value_get(d->attributes, MLN_S("con")));
+    r->st = e->target.resource.st + 1;
+    return mln_instances_admit(e, &e->target.resource, r);
 }
 
 mln_err mln_instances_finish_create(struct mln_exec *e, const struct mln_draft *d)
