@@ -1,5 +1,5 @@
-# Module classes of the common domain (TS-0023, Release 4): those that the devices of the other files are made of, with
-# their actions and subdevices. Enumerations are numbers; the members of lists are not said, nor how date and time look.
+# Module classes of the common domain (TS-0023, Release 4): with their actions, and a subdevice.
+# Enumerations are numbers; the members of lists are not said, nor how date and time look.
 
 flexContainer cod:acoSr acousticSensor org.onem2m.common.moduleclass.acousticSensor
 attribute dgt dataGenerationTime m2m:timestamp
@@ -60,6 +60,13 @@ attribute tone tone xs:nonNegativeInteger
 attribute light light xs:nonNegativeInteger
 attribute alaSs alarmStatus xs:boolean mandatory
 
+flexContainer cod:anemr anemometer org.onem2m.common.moduleclass.anemometer
+attribute dgt dataGenerationTime m2m:timestamp
+attribute speed speed xs:float mandatory
+
+flexContainer cod:answr answer org.onem2m.common.action.answer
+attribute dgt dataGenerationTime m2m:timestamp
+
 flexContainer cod:audVe audioVolume org.onem2m.common.moduleclass.audioVolume
 attribute dgt dataGenerationTime m2m:timestamp
 attribute volVe volumeValue xs:integer mandatory
@@ -77,6 +84,13 @@ attribute dgt dataGenerationTime m2m:timestamp
 attribute cuASe currentAdfState xs:nonNegativeInteger mandatory
 attribute adfSs adfStates xs:anySimpleType[] mandatory
 
+flexContainer cod:baror barometer org.onem2m.common.moduleclass.barometer
+attribute dgt dataGenerationTime m2m:timestamp
+attribute alarm alarm xs:boolean
+attribute atmPe atmosphericPressure xs:float mandatory
+attribute miPTd minPressureThreshold xs:integer
+attribute maPTd maxPressureThreshold xs:integer
+
 flexContainer cod:bat battery org.onem2m.common.moduleclass.battery
 attribute dgt dataGenerationTime m2m:timestamp
 attribute lvl level xs:integer mandatory
@@ -93,6 +107,20 @@ attribute disAe dischargingAmpere xs:float
 attribute batMl batteryMaterial xs:nonNegativeInteger
 attribute batSe batteryShape xs:nonNegativeInteger
 
+flexContainer cod:bilDt billDeposit org.onem2m.common.moduleclass.billDeposit
+attribute dgt dataGenerationTime m2m:timestamp
+attribute depSs depositStatus xs:boolean mandatory
+attribute balae balance xs:float mandatory
+attribute count count xs:integer mandatory
+attribute curry currency xs:string
+attribute fakSs fakeStatus xs:boolean mandatory
+
+flexContainer cod:bilWl billWithdrawal org.onem2m.common.moduleclass.billWithdrawal
+attribute dgt dataGenerationTime m2m:timestamp
+attribute witSs withdrawalStatus xs:boolean mandatory
+attribute balae balance xs:float mandatory
+attribute count count xs:integer mandatory
+
 flexContainer cod:binOt binaryObject org.onem2m.common.moduleclass.binaryObject
 attribute dgt dataGenerationTime m2m:timestamp
 attribute objet object xs:string mandatory
@@ -104,6 +132,30 @@ flexContainer cod:binSh binarySwitch org.onem2m.common.moduleclass.binarySwitch
 attribute dgt dataGenerationTime m2m:timestamp
 attribute state state xs:boolean mandatory
 child cod:togge
+
+flexContainer cod:bEIAs bioElectricalImpedanceAnalysis org.onem2m.common.moduleclass.bioElectricalImpedanceAnalysis
+attribute dgt dataGenerationTime m2m:timestamp
+attribute water water xs:float mandatory
+attribute fat fat xs:float mandatory
+attribute musce muscle xs:float mandatory
+attribute bone bone xs:float mandatory
+attribute visFt visceraFat xs:float mandatory
+attribute kcal kcal xs:float mandatory
+attribute resie resistance xs:boolean mandatory
+
+flexContainer cod:boCAr bodyCompositionAnalyser org.onem2m.common.moduleclass.bodyCompositionAnalyser
+attribute dgt dataGenerationTime m2m:timestamp
+attribute bodLh bodyLength xs:float
+attribute bmi bmi xs:float
+attribute faFMs fatFreeMass xs:float
+attribute soLMs softLeanMass xs:float
+attribute musMs muscleMass xs:float
+attribute basMm basalMetabolism xs:float
+attribute impee impedance xs:float
+attribute proMs proteinMass xs:float
+attribute boWMs bodyWaterMass xs:float
+attribute imSMe impinorganicSaltMassedance xs:float
+attribute somae somatotype xs:float
 
 flexContainer cod:boilr boiler org.onem2m.common.moduleclass.boiler
 attribute dgt dataGenerationTime m2m:timestamp
@@ -117,6 +169,21 @@ attribute streh strength xs:nonNegativeInteger
 flexContainer cod:brigs brightness org.onem2m.common.moduleclass.brightness
 attribute dgt dataGenerationTime m2m:timestamp
 attribute brigs brightness xs:integer mandatory
+
+flexContainer cod:call call org.onem2m.common.action.call
+attribute dgt dataGenerationTime m2m:timestamp
+
+flexContainer cod:carSr cardScanner org.onem2m.common.moduleclass.cardScanner
+attribute dgt dataGenerationTime m2m:timestamp
+attribute scaSs scanStatus xs:boolean mandatory
+attribute carIo cardInfo xs:string mandatory
+
+flexContainer cod:casDr cashDispenser org.onem2m.common.moduleclass.cashDispenser
+attribute dgt dataGenerationTime m2m:timestamp
+attribute disSs dispenseStatus xs:boolean mandatory
+attribute balae balance xs:float mandatory
+attribute count count xs:integer mandatory
+attribute curry currency xs:string
 
 flexContainer cod:clock clock org.onem2m.common.moduleclass.clock
 attribute dgt dataGenerationTime m2m:timestamp
@@ -155,6 +222,14 @@ attribute speWh speedWash xs:boolean
 attribute steTt steamTreat xs:boolean
 attribute colWh coldWash xs:boolean
 attribute extRe extraRinse xs:boolean
+
+flexContainer cod:coiDt coinDeposit org.onem2m.common.moduleclass.coinDeposit
+attribute dgt dataGenerationTime m2m:timestamp
+attribute depSs depositStatus xs:boolean mandatory
+attribute balae balance xs:float mandatory
+attribute count count xs:integer mandatory
+attribute curry currency xs:string
+attribute fakSs fakeStatus xs:boolean mandatory
 
 flexContainer cod:color colour org.onem2m.common.moduleclass.colour
 attribute dgt dataGenerationTime m2m:timestamp
@@ -195,6 +270,12 @@ attribute logNe loginName xs:string
 attribute pwd password xs:string
 attribute tk token xs:string
 
+flexContainer cod:croBr crossingBarrier org.onem2m.common.moduleclass.crossingBarrier
+attribute dgt dataGenerationTime m2m:timestamp
+attribute barDt barrierDefault xs:boolean
+attribute barSs barrierStatus xs:boolean mandatory
+attribute timer timer xs:string
+
 flexContainer cod:deCTr deactivateClockTimer org.onem2m.common.action.deactivateClockTimer
 attribute dgt dataGenerationTime m2m:timestamp
 
@@ -228,6 +309,12 @@ attribute dgt dataGenerationTime m2m:timestamp
 
 flexContainer cod:dowVe downVolume org.onem2m.common.action.downVolume
 attribute dgt dataGenerationTime m2m:timestamp
+
+flexContainer cod:elVCr electricVehicleConnector org.onem2m.common.moduleclass.electricVehicleConnector
+attribute dgt dataGenerationTime m2m:timestamp
+attribute sus status xs:boolean mandatory
+attribute chaCy chargingCapacity xs:integer
+attribute disCy dischargingCapacity xs:integer
 
 flexContainer cod:eneCn energyConsumption org.onem2m.common.moduleclass.energyConsumption
 attribute dgt dataGenerationTime m2m:timestamp
@@ -271,6 +358,14 @@ attribute disOn displayOrientation xs:nonNegativeInteger mandatory
 attribute disIl displayInterval xs:integer
 attribute disOr displayOrder xs:nonNegativeInteger
 
+flexContainer cod:gaCCl gasChargingControl org.onem2m.common.moduleclass.gasChargingControl
+attribute dgt dataGenerationTime m2m:timestamp
+attribute bilNr billingNumber xs:string
+attribute recCt rechargeCredit xs:float
+attribute surCt surplusCredit xs:float
+attribute recGs rechargeGas xs:float
+attribute surGs surplusGas xs:float
+
 flexContainer cod:gaMAm gasMeterAlarm org.onem2m.common.moduleclass.gasMeterAlarm
 attribute dgt dataGenerationTime m2m:timestamp
 attribute loGAm lowGasAlarm xs:boolean
@@ -299,16 +394,41 @@ attribute tarLe targetLatitude xs:float
 attribute tarL0 targetLongitude xs:float
 attribute tarAe targetAltitude xs:float
 
+flexContainer cod:glucr glucometer org.onem2m.common.moduleclass.glucometer
+attribute dgt dataGenerationTime m2m:timestamp
+attribute concn concentration xs:float mandatory
+attribute hba1c hba1c xs:float
+attribute conEe contextExercise xs:float
+attribute conMn contextMedication xs:float
+attribute coCAt contextCarbohydratesAmount xs:float
+attribute coCSe contextCarbohydratesSource xs:string
+attribute conMl contextMeal xs:string
+attribute conLn contextLocation xs:string
+attribute conTr contextTester xs:string
+attribute conHh contextHealth xs:string
+
 flexContainer cod:grinr grinder org.onem2m.common.moduleclass.grinder
 attribute dgt dataGenerationTime m2m:timestamp
 attribute useGr useGrinder xs:boolean mandatory
 attribute coars coarseness xs:nonNegativeInteger
 attribute graRg grainsRemaining xs:nonNegativeInteger
 
+flexContainer cod:hangp hangup org.onem2m.common.action.hangup
+attribute dgt dataGenerationTime m2m:timestamp
+
+flexContainer cod:heaSr headingSensor org.onem2m.common.moduleclass.headingSensor
+attribute dgt dataGenerationTime m2m:timestamp
+attribute headg heading xs:float mandatory
+attribute heaAy headingAccuracy xs:float
+
 flexContainer cod:heaZe heatingZone org.onem2m.common.moduleclass.heatingZone
 attribute dgt dataGenerationTime m2m:timestamp
 attribute heaLl heatingLevel xs:integer mandatory
 attribute maHLl maxHeatingLevel xs:integer mandatory
+
+flexContainer cod:heigt height org.onem2m.common.moduleclass.height
+attribute dgt dataGenerationTime m2m:timestamp
+attribute heigt height xs:float mandatory
 
 flexContainer cod:hoWSy hotWaterSupply org.onem2m.common.moduleclass.hotWaterSupply
 attribute dgt dataGenerationTime m2m:timestamp
@@ -324,10 +444,19 @@ attribute imDVl impactDirectionVertical xs:float
 flexContainer cod:inNVe incrementNumberValue org.onem2m.common.action.incrementNumberValue
 attribute dgt dataGenerationTime m2m:timestamp
 
+flexContainer cod:infSr infraredSensor org.onem2m.common.moduleclass.infraredSensor
+attribute dgt dataGenerationTime m2m:timestamp
+attribute detVe detectedValue xs:boolean mandatory
+attribute detTe detectedTime m2m:timestamp mandatory
+
 flexContainer cod:keeWm keepWarm org.onem2m.common.moduleclass.keepWarm
 attribute dgt dataGenerationTime m2m:timestamp
 attribute time time xs:integer
 attribute tarTe targetTemperature xs:float
+
+flexContainer cod:keypd keypad org.onem2m.common.moduleclass.keypad
+attribute dgt dataGenerationTime m2m:timestamp
+attribute keyNr keyNumber xs:integer mandatory
 
 flexContainer cod:liqLl liquidLevel org.onem2m.common.moduleclass.liquidLevel
 attribute dgt dataGenerationTime m2m:timestamp
@@ -340,6 +469,13 @@ attribute liqRg liquidRemaining xs:nonNegativeInteger mandatory
 flexContainer cod:lock lock org.onem2m.common.moduleclass.lock
 attribute dgt dataGenerationTime m2m:timestamp
 attribute lock lock xs:boolean mandatory
+
+flexContainer cod:maSPs magneticSensorParameters org.onem2m.common.moduleclass.magneticSensorParameters
+attribute dgt dataGenerationTime m2m:timestamp
+attribute detIl detectionInterval xs:float mandatory
+attribute iniMc initialMagnetic xs:float
+attribute maSLl magneticSensitivityLevel xs:integer
+attribute hiMAm highMagneticAlarm xs:boolean mandatory
 
 flexContainer cod:medSt mediaSelect org.onem2m.common.moduleclass.mediaSelect
 attribute dgt dataGenerationTime m2m:timestamp
@@ -397,6 +533,10 @@ attribute oveSs overcurrentStatus xs:boolean mandatory
 attribute detTe detectedTime m2m:timestamp mandatory
 attribute dur duration xs:float mandatory
 
+flexContainer cod:oximr oximeter org.onem2m.common.moduleclass.oximeter
+attribute dgt dataGenerationTime m2m:timestamp
+attribute oxySn oxygenSaturation xs:integer mandatory
+
 flexContainer cod:ozoMr ozoneMeter org.onem2m.common.moduleclass.ozoneMeter
 attribute dgt dataGenerationTime m2m:timestamp
 attribute oVPPM ozoneValuePPM xs:float mandatory
@@ -404,12 +544,25 @@ attribute ozVMG ozoneValueMG xs:float
 attribute ozoSs ozoneStatus xs:nonNegativeInteger
 attribute maxVe maxValue xs:float
 
+flexContainer cod:parSs parkingStatus org.onem2m.common.moduleclass.parkingStatus
+attribute dgt dataGenerationTime m2m:timestamp
+attribute oVPPM ozoneValuePPM xs:boolean mandatory
+
 flexContainer cod:peRCg periodicalReportConfig org.onem2m.common.moduleclass.periodicalReportConfig
 attribute dgt dataGenerationTime m2m:timestamp
 attribute bacTe backoffTime xs:integer mandatory
 attribute perid period xs:integer
 attribute retTs retryTimes xs:integer
 attribute retIl retryInterval xs:integer
+
+flexContainer cod:phoCl phoneCall org.onem2m.common.moduleclass.phoneCall
+attribute dgt dataGenerationTime m2m:timestamp
+attribute calID callerID xs:string mandatory
+attribute recID recipientID xs:string mandatory
+attribute calSe callState xs:nonNegativeInteger
+child cod:call
+child cod:answr
+child cod:hangp
 
 flexContainer cod:plaCl playerControl org.onem2m.common.moduleclass.playerControl
 attribute dgt dataGenerationTime m2m:timestamp
@@ -424,6 +577,13 @@ flexContainer cod:powS0 powerSave org.onem2m.common.moduleclass.powerSave
 attribute dgt dataGenerationTime m2m:timestamp
 attribute poSEd powerSaveEnabled xs:boolean mandatory
 
+flexContainer cod:pPCRr prePaidCardReader org.onem2m.common.moduleclass.prePaidCardReader
+attribute dgt dataGenerationTime m2m:timestamp
+attribute reaSs readStatus xs:boolean mandatory
+attribute carIo cardInfo xs:integer mandatory
+attribute balae balance xs:float mandatory
+attribute curry currency xs:string
+
 flexContainer cod:preTk previousTrack org.onem2m.common.action.previousTrack
 attribute dgt dataGenerationTime m2m:timestamp
 
@@ -432,9 +592,25 @@ attribute dgt dataGenerationTime m2m:timestamp
 attribute ur0 uri xs:anySimpleType[] mandatory
 attribute priS0 printingState xs:anySimpleType[] mandatory
 
+flexContainer cod:pulsr pulsemeter org.onem2m.common.moduleclass.pulsemeter
+attribute dgt dataGenerationTime m2m:timestamp
+attribute pulRe pulseRate xs:float mandatory
+attribute r0 rr xs:float
+attribute enery energy xs:float
+attribute moday modality xs:string
+
 flexContainer cod:pusBn pushButton org.onem2m.common.moduleclass.pushButton
 attribute dgt dataGenerationTime m2m:timestamp
 attribute pushd pushed xs:boolean mandatory
+
+flexContainer cod:raiGe rainGauge org.onem2m.common.moduleclass.rainGauge
+attribute dgt dataGenerationTime m2m:timestamp
+attribute heigt height xs:integer mandatory
+child cod:reset
+
+flexContainer cod:recor recorder org.onem2m.common.moduleclass.recorder
+attribute dgt dataGenerationTime m2m:timestamp
+attribute dur duration xs:integer mandatory
 
 flexContainer cod:refrn refrigeration org.onem2m.common.moduleclass.refrigeration
 attribute dgt dataGenerationTime m2m:timestamp
@@ -452,6 +628,9 @@ attribute desHy desiredHumidity xs:float
 flexContainer cod:reCEe remoteControlEnable org.onem2m.common.moduleclass.remoteControlEnable
 attribute dgt dataGenerationTime m2m:timestamp
 attribute reCEd remoteControlEnabled xs:boolean mandatory
+
+flexContainer cod:reset reset org.onem2m.common.action.reset
+attribute dgt dataGenerationTime m2m:timestamp
 
 flexContainer cod:reNVe resetNumberValue org.onem2m.common.action.resetNumberValue
 attribute dgt dataGenerationTime m2m:timestamp
@@ -483,6 +662,56 @@ attribute dgt dataGenerationTime m2m:timestamp
 attribute ur0 uri xs:anyURI
 attribute sdp sdp xs:string
 
+flexContainer cod:sigPl signalPanel org.onem2m.common.moduleclass.signalPanel
+attribute dgt dataGenerationTime m2m:timestamp
+attribute signl signal xs:boolean mandatory
+
+flexContainer cod:sigSh signalStrength org.onem2m.common.moduleclass.signalStrength
+attribute dgt dataGenerationTime m2m:timestamp
+attribute lqi lqi xs:integer mandatory
+attribute rssi rssi xs:float
+
+flexContainer cod:slcAm slcAlarm org.onem2m.common.moduleclass.slcAlarm
+attribute dgt dataGenerationTime m2m:timestamp
+attribute ovCTd overCurrentThreshold xs:float
+attribute ovCDn overCurrentDuration xs:integer
+attribute unCTd underCurrentThreshold xs:float
+attribute unCDn underCurrentDuration xs:integer
+attribute ovVTd overVoltageThreshold xs:float
+attribute ovVDn overVoltageDuration xs:integer
+attribute unVTd underVoltageThreshold xs:float
+attribute unVDn underVoltageDuration xs:integer
+attribute ovVPt overVoltagePercent xs:integer
+attribute unVPt underVoltagePercent xs:integer
+attribute staVe standardreferenceVoltage xs:integer
+attribute ovCAm overCurrentAlarm xs:boolean
+attribute unCAm underCurrentAlarm xs:boolean
+attribute ovVAm overVoltageAlarm xs:boolean
+attribute unVAm underVoltageAlarm xs:boolean
+
+flexContainer cod:slPSg slcParameterSetting org.onem2m.common.moduleclass.slcParameterSetting
+attribute dgt dataGenerationTime m2m:timestamp
+attribute ligCt lightCount xs:integer
+attribute tiPSs timePlanStatus xs:boolean
+attribute tiRCt timeRangeCount xs:anySimpleType[]
+attribute tRLDV timeRangeLightDimmingValue xs:anySimpleType[]
+
+flexContainer cod:slRIo slcReportInfo org.onem2m.common.moduleclass.slcReportInfo
+attribute dgt dataGenerationTime m2m:timestamp
+attribute volFy voltageFrequency xs:integer
+attribute swiSs switchStatus xs:boolean mandatory
+attribute onlSs onlineStatus xs:boolean
+attribute ligVe lightVoltage xs:float mandatory
+attribute ligC0 lightCurrent xs:float mandatory
+attribute liDVe lightDimmingValue xs:integer mandatory
+attribute liPFr lightPowerFactor xs:float mandatory
+attribute liAPr lightActivePower xs:float
+attribute liRPr lightReactivePower xs:float
+attribute liAP0 lightApparentPower xs:float
+attribute liPAs lightPolarizationAxis xs:float
+attribute colTe colourTemperature xs:integer
+attribute lamTy lampTechnology xs:string
+
 flexContainer cod:smoSr smokeSensor org.onem2m.common.moduleclass.smokeSensor
 attribute dgt dataGenerationTime m2m:timestamp
 attribute alarm alarm xs:boolean mandatory
@@ -495,6 +724,16 @@ attribute dismd dismantled xs:boolean
 attribute powOn powerOn xs:boolean
 child cod:mute
 child cod:test
+
+flexContainer cod:sphyr sphygmomanometer org.onem2m.common.moduleclass.sphygmomanometer
+attribute dgt dataGenerationTime m2m:timestamp
+attribute diaPe diastolicPressure xs:float mandatory
+attribute sysPe systolicPressure xs:float mandatory
+attribute meaPe meanPressure xs:float mandatory
+
+flexContainer cod:spiLl spinLevel org.onem2m.common.moduleclass.spinLevel
+attribute dgt dataGenerationTime m2m:timestamp
+attribute spLSh spinLevelStrength xs:nonNegativeInteger mandatory
 
 flexContainer cod:staDt start3Dprint org.onem2m.common.action.start3Dprint
 attribute dgt dataGenerationTime m2m:timestamp
@@ -595,6 +834,12 @@ child cod:deCTr
 flexContainer cod:togge toggle org.onem2m.common.action.toggle
 attribute dgt dataGenerationTime m2m:timestamp
 
+flexContainer cod:touSn touchScreen org.onem2m.common.moduleclass.touchScreen
+attribute dgt dataGenerationTime m2m:timestamp
+attribute pushd pushed xs:boolean mandatory
+attribute posiX positionX xs:integer mandatory
+attribute posiY positionY xs:integer mandatory
+
 flexContainer cod:turbo turbo org.onem2m.common.moduleclass.turbo
 attribute dgt dataGenerationTime m2m:timestamp
 attribute turEd turboEnabled xs:boolean mandatory
@@ -612,6 +857,14 @@ flexContainer cod:uveSr uvSensor org.onem2m.common.moduleclass.uvSensor
 attribute dgt dataGenerationTime m2m:timestamp
 attribute uvaVe uvValue xs:float mandatory
 attribute uvtSs uvStatus xs:nonNegativeInteger
+
+flexContainer cod:waFTe waterFilterType org.onem2m.common.moduleclass.waterFilterType
+attribute dgt dataGenerationTime m2m:timestamp
+attribute filTe filterType xs:nonNegativeInteger mandatory
+
+flexContainer cod:watFw waterFlow org.onem2m.common.moduleclass.waterFlow
+attribute dgt dataGenerationTime m2m:timestamp
+attribute waFSh waterFlowStrength xs:nonNegativeInteger mandatory
 
 flexContainer cod:waMAm waterMeterAlarm org.onem2m.common.moduleclass.waterMeterAlarm
 attribute dgt dataGenerationTime m2m:timestamp
@@ -712,3 +965,8 @@ attribute zn zn xs:float
 flexContainer cod:watSr waterSensor org.onem2m.common.moduleclass.waterSensor
 attribute dgt dataGenerationTime m2m:timestamp
 attribute alarm alarm xs:boolean mandatory
+
+flexContainer cod:weigt weight org.onem2m.common.moduleclass.weight
+attribute dgt dataGenerationTime m2m:timestamp
+attribute weigt weight xs:float mandatory
+attribute unit unit xs:nonNegativeInteger

@@ -14,14 +14,15 @@ from lib.server import Server
 FLEX = 28
 HOME = Path(__file__).resolve().parent.parent.parent / "dist" / "definitions"
 
-# What a home has most often; the meters belong to the city domain, sensors for more than temperature to one device.
+# What a home has most often; meters and the charger belong to other domains, most sensors to one device.
 COMMONEST = """
     deviceAirConditioner deviceAirPurifier deviceAirQualityMonitor deviceCamera deviceClothesDryer deviceClothesWasher
     deviceCoffeeMachine deviceCookerHood deviceCooktop deviceDehumidifier deviceDishWasher deviceDoor deviceDoorLock
-    deviceFan deviceFreezer deviceGenericSensor deviceHumidifier deviceKettle deviceLight deviceMicrogeneration
-    deviceOven deviceRefrigerator deviceRobotCleaner deviceSecurityPanel deviceSetTopBox deviceSmartElectricMeter
-    deviceSmartGasMeter deviceSmartPlug deviceSmartWaterMeter deviceSmokeDetector deviceStorageBattery deviceSwitch
-    deviceTelevision deviceThermometer deviceThermostat deviceWaterHeater deviceWaterValve deviceWindowShade
+    deviceElectricVehicleCharger deviceFan deviceFreezer deviceGenericSensor deviceHumidifier deviceKettle deviceLight
+    deviceMicrogeneration deviceOven deviceRefrigerator deviceRobotCleaner deviceSecurityPanel deviceSetTopBox
+    deviceSmartElectricMeter deviceSmartGasMeter deviceSmartPlug deviceSmartWaterMeter deviceSmokeDetector
+    deviceStorageBattery deviceSwitch deviceTelevision deviceThermometer deviceThermostat deviceWaterHeater
+    deviceWaterValve deviceWindowShade
 """.split()
 
 # Data type: what it takes and what it does not.
@@ -157,7 +158,7 @@ def test_interworking(client):
 
 
 @pytest.mark.parametrize("form", serial.NAMES)
-@pytest.mark.parametrize("root", ["cod:devTr", "hod:deWSe", "cid:dSEMr", "hd:devLt", "m2m:ajap", "m2m:gis"])
+@pytest.mark.parametrize("root", ["cod:devTr", "hod:deWSe", "cid:dSEMr", "hed:dBPMr", "hd:devLt", "m2m:ajap", "m2m:gis"])
 def test_serialisations(client, form, root):
     """The domains have names of their own in XML; the home domain had hd before hod"""
     device = ALL[root]

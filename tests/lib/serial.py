@@ -11,7 +11,7 @@ import cbor2
 from .model import SPEC, announced, rows, table
 from .schema import M2M
 
-DOMAINS = {"hd": "home", "cid": "city", "cod": "common", "hod": "home"}
+DOMAINS = {"hd": "home", "cid": "city", "cod": "common", "hed": "health", "hod": "home", "ved": "vehicular"}
 SPACES = {"m2m": M2M, **{prefix: f"{M2M}/{domain}domain" for prefix, domain in DOMAINS.items()}}
 NAMES = ("json", "cbor", "xml")
 MEDIA = {name: f"application/{name}" for name in NAMES}
