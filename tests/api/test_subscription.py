@@ -207,7 +207,6 @@ def test_triggers_are_not_implemented(ae, cnt, receiver):
 
 
 @pytest.mark.parametrize("unbuilt", [
-    {"acrs": ["cse-in/x"]},
     {"daci": ["cse-in/d"]},
 ], ids=lambda u: next(iter(u)) + str(next(iter(u.values()))))
 def test_unbuilt_attributes_are_refused(ae, cnt, receiver, unbuilt):

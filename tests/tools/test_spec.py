@@ -128,7 +128,7 @@ def test_overlay_rows_have_reasons():
 
 def test_overlay_is_applied(model):
     sub = model.by_short["sub"]
-    assert sub.attribute("acrs").unbuilt and not sub.attribute("nu").unbuilt
+    assert sub.attribute("daci").unbuilt and not sub.attribute("nu").unbuilt
     assert sub.attribute("nu").type == "list of 1..n xs:anyURI"
     assert all(t.attribute("daci").unbuilt for t in model.types if t.attribute("daci"))
     assert model.datatypes["m2m:filterOperation"].values[3]

@@ -140,19 +140,16 @@ static mln_err mark_joined(const struct mln_change *c, struct window *w, size_t 
 }
 
 /* What the notification counted in is used up: the next one needs all targets anew. */
-static mln_err tell(const struct mln_change *c, const struct mln_resource *crs,
-                    const struct mln_resource *sub, struct mln_allowance *allowance)
+static mln_err count(const struct mln_change *c, const struct mln_resource *crs, struct window *w,
+                     struct mln_allowance *allowance)
 {
     struct mln_slice content;
-    struct window w;
     struct mln_alarm alarm;
 
-    MLN_TRY(open_window(c, crs, &w));
-    MLN_TRY(mark_joined(c, &w, mark_made(&w, crs, sub), crs, sub));
-    if (!w.is_new) {
+    if (!w->is_new) {
         return MLN_OK;
     }
-    if (is_full(&w)) {
+    if (is_full(w)) {
         MLN_TRY(mln_alarm_clear(c, crs->id, MLN_ALARM_CROSS));
         MLN_TRY(mln_event_cross(c, crs, &content));
         return mln_policy_send(c, crs, content, allowance);
@@ -160,20 +157,71 @@ static mln_err tell(const struct mln_change *c, const struct mln_resource *crs,
     alarm = (struct mln_alarm){
         .id = crs->id,
         .kind = MLN_ALARM_CROSS,
-        .due_us = w.end_us,
-        .state = mln_slice_of((const char *)w.bits, (w.targets + 7) / 8),
+        .due_us = w->end_us,
+        .state = mln_slice_of((const char *)w->bits, (w->targets + 7) / 8),
     };
     return mln_alarm_set(c, &alarm);
 }
 
-bool mln_cross_names(const struct mln_resource *sub, struct mln_slice target)
+/* spec: TS-0004 7.4.58.2.1 d): windows begin when it has been created */
+static mln_err tell(const struct mln_change *c, const struct mln_resource *crs,
+                    const struct mln_resource *sub, struct mln_allowance *allowance)
+{
+    struct window w;
+    bool is_open;
+
+    MLN_TRY(mln_cross_is_open(c, crs, &is_open));
+    if (is_open) {
+        return MLN_OK;
+    }
+    MLN_TRY(open_window(c, crs, &w));
+    MLN_TRY(mark_joined(c, &w, mark_made(&w, crs, sub), crs, sub));
+    return count(c, crs, &w, allowance);
+}
+
+/* Places of that name in a list; the first is `at`. */
+static size_t mark_named(struct window *w, size_t at, const struct mln_resource *crs,
+                         struct mln_slice list_name, struct mln_slice sub, bool *found)
+{
+    struct mln_slice list;
+    struct mln_slice id;
+    struct mln_walk walk;
+
+    if (!mln_pack_find(crs->attrs, list_name, &list)) {
+        return at;
+    }
+    for (mln_walk_begin(&walk, list); mln_walk_next(&walk); at++) {
+        if (mln_pack_text_of(walk.item, &id) && mln_slice_eq(id, sub)) {
+            mark(w, at);
+            *found = true;
+        }
+    }
+    return at;
+}
+
+mln_err mln_cross_hear(const struct mln_change *c, const struct mln_resource *crs,
+                       struct mln_slice sub, bool *ret_known)
+{
+    struct mln_allowance allowance = { .left = c->cse->options.limits->event_bytes };
+    struct window w;
+    size_t at;
+
+    *ret_known = false;
+    MLN_TRY(open_window(c, crs, &w));
+    at = mark_named(&w, 0, crs, MLN_S("rrats"), sub, ret_known);
+    (void)mark_named(&w, at, crs, MLN_S("srat"), sub, ret_known);
+    return *ret_known ? count(c, crs, &w, &allowance) : MLN_OK;
+}
+
+bool mln_cross_names(const struct mln_cse *cse, const struct mln_resource *sub,
+                     struct mln_slice target)
 {
     struct mln_slice list;
     struct mln_slice id;
     struct mln_walk w;
 
     if (!(sub->flags & MLN_RESOURCE_IS_CROSSED) ||
-        !mln_pack_find(sub->attrs, MLN_S("acrs"), &list)) {
+        !mln_pack_find(sub->attrs, MLN_S("acrs"), &list) || mln_cross_is_far(cse, target)) {
         return false;
     }
     for (mln_walk_begin(&w, list); mln_walk_next(&w);) {
@@ -190,12 +238,11 @@ mln_err mln_cross_tell(const struct mln_change *c, const struct mln_resource *su
     struct mln_resource crs;
     bool is_there;
 
-    *ret = mln_cross_names(sub, target);
+    *ret = mln_cross_names(c->cse, sub, target);
     if (!*ret) {
         return MLN_OK;
     }
     MLN_TRY(find(c, target, MLN_TY_CRS, &crs, &is_there));
-    /* spec: TS-0004 7.4.58.2.1 d): windows begin when it has been created */
     return is_there && crs.id != allowance->created ? tell(c, &crs, sub, allowance) : MLN_OK;
 }
 
@@ -244,6 +291,7 @@ mln_err mln_cross_lose(const struct mln_change *c, const struct mln_resource *su
         return MLN_OK;
     }
     MLN_TRY(mln_alarm_clear(c, sub->id, MLN_ALARM_PARTED));
+    MLN_TRY(mln_cross_far_lose(c, sub, NULL));
     return each(c, sub, MLN_S("acrs"), MLN_TY_CRS, wake);
 }
 
@@ -251,6 +299,7 @@ mln_err mln_cross_release(const struct mln_change *c, const struct mln_resource 
 {
     MLN_TRY(mln_alarm_clear(c, crs->id, MLN_ALARM_CROSS));
     MLN_TRY(mln_alarm_clear(c, crs->id, MLN_ALARM_PARTED));
+    MLN_TRY(mln_cross_far_part(c, crs));
     return each_target(c, crs, wake);
 }
 
@@ -275,7 +324,8 @@ static mln_err without(const struct mln_change *c, const struct mln_value *list,
     return MLN_OK;
 }
 
-/* Those of associatedCrossResourceSub that are not there any more. */
+/* Those of associatedCrossResourceSub that are not there any more; of others elsewhere their CSEs
+ * would say so. */
 static mln_err find_gone(const struct mln_change *c, const struct mln_value *acrs,
                          struct mln_value **ret)
 {
@@ -286,7 +336,7 @@ static mln_err find_gone(const struct mln_change *c, const struct mln_value *acr
     MLN_REQUIRE(gone, NO_MEMORY);
     for (const struct mln_value *v = acrs ? acrs->items.first : NULL; v; v = v->next) {
         MLN_TRY(find(c, v->text, MLN_TY_CRS, &crs, &found));
-        if (!found) {
+        if (!found && !mln_cross_is_far(c->cse, v->text)) {
             MLN_TRY(mln_value_append(gone, mln_value_text(c->arena, v->text)));
         }
     }

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "cse/notify/cross.h"
 #include "cse/notify/erase.h"
-#include "cse/notify/policy.h"
 #include "cse/notify/together.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/govern.h"
@@ -174,12 +174,17 @@ static void erased(void *data, const struct mln_erasure *erasure)
 
 static void pause_lane(struct lane *l);
 
+static void drop_arena(struct lane *l)
+{
+    mln_arena_free(l->arena);
+    l->arena = NULL;
+}
+
 static void stop_sending(struct lane *l)
 {
     l->is_sending = false;
     l->d->sending--;
-    mln_arena_free(l->arena);
-    l->arena = NULL;
+    drop_arena(l);
 }
 
 static struct lane *take_first_waiting(struct mln_deliverer *d)
@@ -331,14 +336,15 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     bool is_over = was_taken || mln_attempt_is_refused(answer);
     bool is_noted;
 
-    if (!d->duties->is_stopped) {
-        tell_result(l, answer, was_taken, is_over);
-        mln_govern_note(d->duties->cse, attempt->reach.neighbour, &l->govern.verdict, answer);
-    }
     if (d->duties->is_stopped) {
         stop_sending(l);
         return;
     }
+    if (mln_cross_goes_on(attempt, l->entry.notice.leaver, answer, l->arena)) {
+        return;
+    }
+    tell_result(l, answer, was_taken, is_over);
+    mln_govern_note(d->duties->cse, attempt->reach.neighbour, &l->govern.verdict, answer);
     is_noted = is_copy(l) ? take_outcome(l, answer)
                           : is_over && note_erasure(l, was_taken && l->key.number == 0, NULL);
     stop_sending(l);
@@ -403,8 +409,7 @@ static void wait_until(struct lane *l, int64_t until_us)
     struct mln_worker_ops *ops = &d->duties->worker->ops;
     int64_t left_us = until_us - mln_env_now_us(d->duties->cse->options.env);
 
-    mln_arena_free(l->arena);
-    l->arena = NULL;
+    drop_arena(l);
     l->task.run = resume_lane;
     l->timer =
         ops->after(ops->loop, left_us < LONGEST_PAUSE_US ? left_us : LONGEST_PAUSE_US, &l->task);
@@ -443,12 +448,13 @@ static mln_err read_next(struct lane *l)
     MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
     struct mln_cse *cse = l->d->duties->cse;
     struct mln_lookup lookup = { cse, NULL, l->arena, mln_env_now_us(cse->options.env) };
+    const struct mln_notice *n = &l->entry.notice;
 
     MLN_TRY(mln_view_begin(l->d->duties->worker->reader, &view));
     MLN_TRY(mln_outbox_next(view, l->key, l->sent_up_to, l->arena, &l->entry));
     lookup.view = view;
     l->govern = (struct mln_govern_notice){ .created_us = l->entry.created_us,
-                                            .ec = l->entry.notice.ec,
+                                            .ec = n->ec,
                                             .rqet_us = MLN_NO_TIME };
     if (is_copy(l)) {
         MLN_TRY(mln_announce_next(
@@ -456,7 +462,7 @@ static mln_err read_next(struct lane *l)
         l->attempt = l->step.attempt;
         return MLN_OK;
     }
-    l->attempt = (struct mln_attempt){ .fr = cse->names.cse_id };
+    l->attempt = (struct mln_attempt){ .op = n->op, .fr = n->op ? n->fr : cse->names.cse_id };
     MLN_TRY(mln_reach_find(&lookup, l->entry.target, &l->attempt.reach));
     return l->attempt.reach.is_through_cse
                ? mln_govern_notice(&lookup, l->attempt.reach.neighbour, &l->govern)
@@ -534,12 +540,6 @@ static mln_err skip(struct lane *l)
 static bool is_to_skip(const struct lane *l)
 {
     return reason_to_drop(l) || (is_copy(l) && l->step.what == MLN_ANNOUNCE_SETTLED);
-}
-
-static void drop_arena(struct lane *l)
-{
-    mln_arena_free(l->arena);
-    l->arena = NULL;
 }
 
 /* The copy cannot be made now. It waits for the one above it as long as that has not failed. */

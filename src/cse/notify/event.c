@@ -446,15 +446,11 @@ mln_err mln_event_replay(const struct mln_change *c, const struct mln_resource *
     return MLN_OK;
 }
 
-mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription)
+mln_err mln_event_deletion(const struct mln_change *c, const struct mln_resource *subscription,
+                           struct mln_slice *ret)
 {
-    struct mln_notice notice = { 0 };
-    struct mln_slice target;
     struct mln_buf out;
 
-    if (!mln_pack_find_text(subscription->attrs, MLN_S("su"), &target)) {
-        return MLN_OK;
-    }
     mln_buf_init(&out, c->arena, (size_t)c->cse->options.limits->response_bytes);
     mln_pack_map(&out, 1);
     mln_pack_text(&out, MLN_S("m2m:sgn"));
@@ -463,7 +459,18 @@ mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_reso
     mln_pack_bool(&out, true);
     put_reference(&out, c, subscription->ri);
     mln_pack_end(&out);
-    MLN_TRY(mln_buf_finish(&out, &notice.content));
+    return mln_buf_finish(&out, ret);
+}
+
+mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription)
+{
+    struct mln_notice notice = { 0 };
+    struct mln_slice target;
+
+    if (!mln_pack_find_text(subscription->attrs, MLN_S("su"), &target)) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_event_deletion(c, subscription, &notice.content));
     return mln_outbox_put(c, (struct mln_lane){ subscription->id, MLN_OUTBOX_LANE_DELETION }, 0,
                           target, &notice);
 }

@@ -66,6 +66,11 @@ mln_err mln_event_may_tell(const struct mln_change *c, const struct mln_resource
 /* The subscription goes: a notice to its subscriberURI, if it has one. spec: TS-0004 7.5.1.2.4 */
 mln_err mln_event_unsubscribed(const struct mln_change *c, const struct mln_resource *subscription);
 
+/* Content of the notice that a subscription is deleted: {"m2m:sgn": {"sud": true, "sur": …}}.
+ * Errors: LIMIT, NO_MEMORY. */
+mln_err mln_event_deletion(const struct mln_change *c, const struct mln_resource *subscription,
+                           struct mln_slice *ret);
+
 /* Content of the notification that this target wants to leave the subscription.
  * {"m2m:sgn": {"sur": …, "ntt": …, "trr": true}}. spec: TS-0004 7.4.33.2.4. Errors: LIMIT,
  * NO_MEMORY. */

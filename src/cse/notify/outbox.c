@@ -77,10 +77,17 @@ static bool is_held(struct mln_lane lane)
            (lane.number >= MLN_OUTBOX_LANE_HELD && lane.number != MLN_OUTBOX_LANE_DELETION);
 }
 
+/* Such requests go to one CSE after the other, whatever becomes of the subscription. */
+static bool is_for_associates(struct mln_lane lane)
+{
+    return lane.number >= MLN_OUTBOX_LANE_CROSS && lane.number < MLN_OUTBOX_LANE_CROSS_END;
+}
+
 static mln_err read_entry(struct mln_slice value, struct mln_outbox_entry *ret)
 {
     uint64_t created;
     uint64_t ec = 0;
+    uint64_t op = 0;
 
     MLN_REQUIRE(mln_pack_find_text(value, MLN_S("u"), &ret->target) &&
                     mln_pack_find_u64(value, MLN_S("t"), &created) &&
@@ -88,6 +95,12 @@ static mln_err read_entry(struct mln_slice value, struct mln_outbox_entry *ret)
                 STORE_CORRUPT);
     (void)mln_pack_find_u64(value, MLN_S("e"), &ec);
     ret->notice.ec = (int)ec;
+    if (mln_pack_find_u64(value, MLN_S("o"), &op)) {
+        ret->notice.op = (enum mln_op)op;
+        MLN_REQUIRE(mln_pack_find_text(value, MLN_S("f"), &ret->notice.fr), STORE_CORRUPT);
+        (void)mln_pack_find_text(value, MLN_S("l"), &ret->notice.leaver);
+        ret->notice.content = op == MLN_OP_UPDATE ? ret->notice.content : (struct mln_slice){ 0 };
+    }
     ret->created_us = (int64_t)created;
     return MLN_OK;
 }
@@ -231,7 +244,7 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
         MLN_TRY(make_room(c, lane, end));
     }
     mln_buf_init(&buf, c->arena, SIZE_MAX);
-    mln_pack_map(&buf, notice->ec ? 4 : 3);
+    mln_pack_map(&buf, 3U + (notice->ec ? 1 : 0) + (notice->op ? 3 : 0));
     mln_pack_text(&buf, MLN_S("u"));
     mln_pack_text(&buf, target);
     mln_pack_text(&buf, MLN_S("t"));
@@ -240,8 +253,20 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
         mln_pack_text(&buf, MLN_S("e"));
         mln_pack_uint(&buf, (uint64_t)notice->ec);
     }
+    if (notice->op) {
+        mln_pack_text(&buf, MLN_S("o"));
+        mln_pack_uint(&buf, (uint64_t)notice->op);
+        mln_pack_text(&buf, MLN_S("f"));
+        mln_pack_text(&buf, notice->fr);
+        mln_pack_text(&buf, MLN_S("l"));
+        mln_pack_text(&buf, notice->leaver);
+    }
     mln_pack_text(&buf, MLN_S("c"));
-    mln_pack_raw(&buf, notice->content);
+    if (notice->content.len) {
+        mln_pack_raw(&buf, notice->content);
+    } else {
+        mln_pack_null(&buf);
+    }
     MLN_TRY(mln_buf_finish(&buf, &value));
     /* within a queue the numbers have no gaps; a new queue begins above all earlier ones, as long
      * as the clock does not go back */
@@ -286,6 +311,11 @@ mln_err mln_outbox_clear(const struct mln_change *c, uint64_t subscription)
         MLN_REQUIRE(read_key(mln_slice_of(key, len), &lane, &number), STORE_CORRUPT);
         if (lane.subscription != subscription || lane.number == MLN_OUTBOX_LANE_DELETION) {
             return MLN_OK;
+        }
+        if (is_for_associates(lane)) {
+            lane.number = MLN_OUTBOX_LANE_CROSS_END;
+            number = 0;
+            continue;
         }
         MLN_TRY(mln_outbox_erase(c->write, lane, number));
     }

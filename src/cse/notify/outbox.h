@@ -14,10 +14,13 @@ struct mln_change {
     struct mln_write *write;
     struct mln_arena *arena;
     int64_t now_us;
+    struct mln_slice deleter; /* the originator of the DELETE that it is; or empty */
 };
 
 enum {
     MLN_OUTBOX_KEY_SIZE = 18,
+    MLN_OUTBOX_LANE_CROSS = 0x8000, /* the first of what associates hear at their end: cross.h; */
+    MLN_OUTBOX_LANE_CROSS_END = 0x9000,
     MLN_OUTBOX_LANE_AGGREGATE = 0xFF00, /* the first of what a group keeps: aggregate.c; */
     MLN_OUTBOX_LANE_AGGREGATE_END = 0xFF10,
     MLN_OUTBOX_LANE_REMOVAL = 0xFFEF, /* of the creator: a target wants to leave */
@@ -35,6 +38,9 @@ struct mln_lane {
 struct mln_notice {
     struct mln_slice content; /* packed Content of the NOTIFY */
     int ec;                   /* Event Category, 0: none */
+    enum mln_op op;           /* 0: NOTIFY, which always has content */
+    struct mln_slice fr;      /* with `op`: the originator */
+    struct mln_slice leaver;  /* with RETRIEVE: who is to leave what is read; cross.h */
 };
 
 /* One record as read. Slices live in the arena. */
@@ -86,5 +92,6 @@ struct mln_slice mln_outbox_name(const struct mln_lookup *l, uint64_t subscripti
 /* Removes one entry; an absent one is no error. Errors: STORE_*. */
 mln_err mln_outbox_erase(struct mln_write *write, struct mln_lane lane, uint64_t number);
 
-/* Removes all entries of a subscription except its notice of deletion. Errors: STORE_*. */
+/* Removes all entries of a subscription except its notice of deletion and what is for its
+ * associates. Errors: STORE_*. */
 mln_err mln_outbox_clear(const struct mln_change *c, uint64_t subscription);

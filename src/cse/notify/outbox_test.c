@@ -36,6 +36,7 @@ static int tear_down(void **state)
 struct work {
     struct mln_job job;
     enum { PUT, ERASE, TRIM, CLEAR } what;
+    enum mln_op op; /* PUT: a request of "Ca" */
     struct mln_lane lane;
     const char *target;
     uint64_t number;
@@ -52,6 +53,9 @@ static mln_err run(struct mln_job *job, struct mln_view *view)
     char content[1] = { (char)0xF6 }; /* null; the outbox does not look at it */
     struct mln_notice notice = { .content = mln_slice_of(content, sizeof content), .ec = w->ec };
 
+    if (w->op) {
+        notice = (struct mln_notice){ .op = w->op, .fr = MLN_S("Ca"), .ec = w->ec };
+    }
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
     switch (w->what) {
     case PUT:
@@ -281,22 +285,42 @@ static void clearing_keeps_the_notice(void **state)
         put(5, lane, "b");
     }
     put(5, MLN_OUTBOX_LANE_DELETION, "notice");
+    put(5, MLN_OUTBOX_LANE_CROSS + 1, "associate");
+    put(5, MLN_OUTBOX_LANE_CROSS_END, "kept");
     put(4, 0, "other");
     put(6, 0, "other");
     perform((struct work){ .what = CLEAR, .lane = { 5, 0 } });
     for (uint16_t lane = 0; lane < 3; lane++) {
         assert_int_equal(waiting(5, lane), 0);
     }
+    assert_int_equal(waiting(5, MLN_OUTBOX_LANE_CROSS + 1), 1);
+    assert_int_equal(waiting(5, MLN_OUTBOX_LANE_CROSS_END), 0);
     assert_int_equal(waiting(5, MLN_OUTBOX_LANE_DELETION), 1);
     assert_int_equal(waiting(4, 0) + waiting(6, 0), 2);
     perform((struct work){ .what = CLEAR, .lane = { 99, 0 } });
     assert_int_equal(waiting(6, 0), 1);
 }
 
+static void requests_keep_who_asks(void **state)
+{
+    struct mln_outbox_entry e;
+
+    (void)state;
+    perform((struct work){ .what = PUT, .lane = { 5, 7 }, .target = "/mn/s", .op = MLN_OP_DELETE });
+    e = first(5, 7);
+    assert_int_equal(e.notice.op, MLN_OP_DELETE);
+    assert_true(mln_slice_eq(e.notice.fr, MLN_S("Ca")));
+    assert_int_equal(e.notice.content.len, 0);
+    assert_true(mln_slice_eq(e.target, MLN_S("/mn/s")));
+    put(5, 8, "a");
+    assert_int_equal(first(5, 8).notice.op, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_lane_keeps_its_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(requests_keep_who_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_newest_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_category_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_held_is_not_listed, set_up, tear_down),

@@ -72,7 +72,7 @@ static bool is_known(const struct mln_exec *e, struct mln_slice target)
         !mln_pack_find(e->target.resource.attrs, MLN_S("nu"), &list)) {
         return false;
     }
-    if (mln_cross_names(&e->target.resource, target)) {
+    if (mln_cross_names(e->cse, &e->target.resource, target)) {
         return true; /* it is heard here */
     }
     for (mln_walk_begin(&w, list); mln_walk_next(&w);) {

@@ -213,6 +213,8 @@ static mln_err check_verification(struct mln_exec *e, const struct mln_access *a
 {
     const struct mln_value *asked = verification(&e->req);
     const struct mln_value *cr = asked ? mln_value_get(asked, MLN_S("cr")) : NULL;
+    const struct mln_type_ops *ops = mln_type_ops_of(e->type->ty);
+    bool has_rule = ops && ops->decide && ops->notify.perform; /* that has decided, for both */
     bool hides = e->cse->options.hides_unauthorised;
 
     if (!asked || mln_gather_concerns(e)) {
@@ -222,7 +224,7 @@ static mln_err check_verification(struct mln_exec *e, const struct mln_access *a
         mln_fault_set(e->fault, "the host of the subscription has no privilege to notify");
         MLN_FAIL(SUB_HOST_DENIED);
     }
-    if (*permitted && cr && cr->kind == MLN_V_TEXT) {
+    if (*permitted && !has_rule && cr && cr->kind == MLN_V_TEXT) {
         MLN_TRY(creator_permits(e, a, cr->text, permitted));
         if (!*permitted && !hides) {
             mln_fault_set(e->fault, "the creator of the subscription has no privilege to notify");

@@ -11,6 +11,7 @@ mln_err mln_perform_delete(struct mln_exec *e)
     const struct mln_type_ops *ops = mln_type_ops_of(e->target.resource.ty);
     struct mln_change change = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
 
+    change.deleter = e->originator.text;
     if (e->target.virtual_child == MLN_VIRTUAL_SELF) {
         return mln_removal_perform(e);
     }

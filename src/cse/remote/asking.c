@@ -63,10 +63,10 @@ static mln_err prepare(struct mln_asking_slot *s, const struct mln_ask *ask)
     MLN_REQUIRE(s->arena, NO_MEMORY);
     mln_arena_reset(s->arena);
     s->attempt = (struct mln_attempt){ .worker = a->e->worker,
-                                       .op = a->op,
+                                       .op = ask->op ? ask->op : a->op,
                                        .fr = a->fr,
-                                       .content = a->content,
-                                       .params = a->params,
+                                       .content = ask->op ? ask->content : a->content,
+                                       .params = ask->op ? ask->params : a->params,
                                        .timeout_us = left_us,
                                        .done = answered,
                                        .data = s };

@@ -12,6 +12,9 @@
 struct mln_ask {
     struct mln_ask *next;
     struct mln_slice to; /* of another CSE */
+    enum mln_op op;      /* 0: the same as all; else with these: */
+    struct mln_slice content;
+    const struct mln_value *params;
 };
 
 struct mln_asking_slot;

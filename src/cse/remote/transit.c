@@ -41,9 +41,9 @@ bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *par
 
 /* spec: TS-0004 7.3.2.6: CSE-relative becomes SP-relative; what leaves the service provider becomes
  * absolute */
-mln_err mln_transit_from(const struct mln_exec *e, bool is_abroad, struct mln_slice *ret)
+mln_err mln_transit_name(const struct mln_cse *cse, struct mln_arena *arena, struct mln_slice from,
+                         bool is_abroad, struct mln_slice *ret)
 {
-    struct mln_slice from = e->req.fr;
     bool is_stem = mln_ident_is_stem(from);
     struct mln_buf out;
 
@@ -51,18 +51,23 @@ mln_err mln_transit_from(const struct mln_exec *e, bool is_abroad, struct mln_sl
         *ret = from;
         return MLN_OK;
     }
-    mln_buf_init(&out, e->arena, SIZE_MAX);
+    mln_buf_init(&out, arena, SIZE_MAX);
     if (is_abroad) {
-        mln_buf_add(&out, e->cse->names.sp_id);
+        mln_buf_add(&out, cse->names.sp_id);
     }
     if (is_stem && from.ptr[0] == 'C') {
-        mln_buf_add(&out, e->cse->names.cse_id);
+        mln_buf_add(&out, cse->names.cse_id);
     }
     if (is_stem) {
         mln_buf_byte(&out, '/');
     }
     mln_buf_add(&out, from);
     return mln_buf_finish(&out, ret);
+}
+
+mln_err mln_transit_from(const struct mln_exec *e, bool is_abroad, struct mln_slice *ret)
+{
+    return mln_transit_name(e->cse, e->arena, e->req.fr, is_abroad, ret);
 }
 
 static mln_err set(const struct mln_exec *e, struct mln_value *params, struct mln_slice name,

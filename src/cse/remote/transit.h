@@ -25,5 +25,9 @@ mln_err mln_transit_follow(struct mln_exec *e, struct mln_slice to);
  * Errors: NO_MEMORY. */
 mln_err mln_transit_from(const struct mln_exec *e, bool is_abroad, struct mln_slice *ret);
 
+/* Any originator of ours. In the arena, or `from` itself. Errors: NO_MEMORY. */
+mln_err mln_transit_name(const struct mln_cse *cse, struct mln_arena *arena, struct mln_slice from,
+                         bool is_abroad, struct mln_slice *ret);
+
 /* Content of the request, packed; empty without. Errors: LIMIT, NO_MEMORY. */
 mln_err mln_transit_content(const struct mln_exec *e, struct mln_slice *ret);

@@ -1,10 +1,11 @@
 /* <crossResourceSubscription>: subscriptions at several targets that count together. What they
- * count stands in cse/notify/cross.h; here they are made.
+ * count stands in cse/notify/cross.h, and how those at other CSEs are made; here they are made.
  *
- * Each target is asked in a request of its own, in the name of the originator and in the same
- * transaction: when one refuses, nothing is left of the others. spec: TS-0004 7.4.58,
+ * Each target of this CSE is asked in a request of its own, in the name of the originator and in
+ * the same transaction: when one refuses, nothing is left of the others. spec: TS-0004 7.4.58,
  * TS-0001 9.6.58 */
 #include "base/timestamp.h"
+#include "cse/group/members.h"
 #include "cse/notify/cross.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
@@ -36,15 +37,19 @@ static mln_err check_criteria(struct mln_exec *e)
     return MLN_OK;
 }
 
-static mln_err check_here(struct mln_exec *e, struct mln_slice name)
+/* A fanOutPoint would make more subscriptions than one. What other service providers host could not
+ * name us. */
+static mln_err check_places(struct mln_exec *e, struct mln_slice name)
 {
     const struct mln_value *list = mln_value_get(e->attributes, name);
     struct mln_slice local;
 
     for (const struct mln_value *v = list ? list->items.first : NULL; v; v = v->next) {
-        if (mln_ident_place(v->text, &e->cse->names, &local) != MLN_PLACE_HERE) {
-            mln_fault_set(e->fault, "%.*s: %.*s is no resource of this CSE", MLN_S_ARG(name),
-                          MLN_S_ARG(v->text));
+        bool is_here = mln_ident_place(v->text, &e->cse->names, &local) == MLN_PLACE_HERE;
+
+        if (!(is_here || mln_cross_is_far(e->cse, v->text)) || mln_members_has_fan_out(v->text)) {
+            mln_fault_set(e->fault, "%.*s: %.*s is no target that can be subscribed to from here",
+                          MLN_S_ARG(name), MLN_S_ARG(v->text));
             MLN_FAIL(CROSS_RESOURCE);
         }
     }
@@ -64,8 +69,8 @@ static mln_err check_resources(struct mln_exec *e)
         MLN_FAIL(LIMIT);
     }
     MLN_TRY(check_criteria(e));
-    MLN_TRY(check_here(e, MLN_S("rrat")));
-    return check_here(e, MLN_S("srat"));
+    MLN_TRY(check_places(e, MLN_S("rrat")));
+    return check_places(e, MLN_S("srat"));
 }
 
 static mln_err check_window(struct mln_exec *e)
@@ -210,6 +215,17 @@ static mln_err subscribe(struct mln_exec *e, const struct mln_draft *d, struct m
     return mln_value_append(made, mln_value_text(e->arena, q.exec.result.ri));
 }
 
+/* It is made later: cross_ask.c. Until then it is known by the name that it will get. */
+static mln_err name_far(struct mln_exec *e, const struct mln_draft *d, struct mln_slice to,
+                        struct mln_value *made)
+{
+    struct mln_change c = mln_exec_change(e, d->resource.ct);
+    struct mln_slice name;
+
+    MLN_TRY(mln_cross_far_name(&c, d->resource.ri, to, made->items.count, &name));
+    return mln_value_append(made, mln_value_text(e->arena, name));
+}
+
 static mln_err subscribe_all(struct mln_exec *e, struct mln_draft *d)
 {
     const struct mln_value *list = mln_value_get(e->attributes, MLN_S("rrat"));
@@ -223,7 +239,8 @@ static mln_err subscribe_all(struct mln_exec *e, struct mln_draft *d)
         return MLN_OK; /* neither stands without the other */
     }
     for (const struct mln_value *v = list->items.first; v; v = v->next) {
-        MLN_TRY(subscribe(e, d, v->text, criteria, made));
+        MLN_TRY(mln_cross_is_far(e->cse, v->text) ? name_far(e, d, v->text, made)
+                                                  : subscribe(e, d, v->text, criteria, made));
         criteria = criteria->next ? criteria->next : criteria;
     }
     return mln_draft_set(d, MLN_S("rrats"), made);
@@ -243,7 +260,7 @@ static mln_err join(struct mln_exec *e, struct mln_slice to)
         mln_fault_set(e->fault, "srat: %.*s is no subscription", MLN_S_ARG(to));
         MLN_FAIL(CROSS_RESOURCE);
     }
-    if (mln_cross_names(&q.exec.result, e->crossing)) {
+    if (mln_cross_names(e->cse, &q.exec.result, e->crossing)) {
         return MLN_OK; /* named twice */
     }
     MLN_TRY(mln_pack_to_value(list, e->arena, &targets));
@@ -257,9 +274,20 @@ static mln_err join_all(struct mln_exec *e)
     const struct mln_value *list = mln_value_get(e->attributes, MLN_S("srat"));
 
     for (const struct mln_value *v = list ? list->items.first : NULL; v; v = v->next) {
-        MLN_TRY(join(e, v->text));
+        MLN_TRY(mln_cross_is_far(e->cse, v->text) ? MLN_OK : join(e, v->text));
     }
     return MLN_OK;
+}
+
+static bool has_far(const struct mln_exec *e, struct mln_slice name)
+{
+    const struct mln_value *list = mln_value_get(e->attributes, name);
+    const struct mln_value *v = list ? list->items.first : NULL;
+
+    while (v && !mln_cross_is_far(e->cse, v->text)) {
+        v = v->next;
+    }
+    return v != NULL;
 }
 
 /* ---- the operations ---- */
@@ -282,7 +310,8 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
     MLN_TRY(begin(e));
     e->crossing = d->resource.ri;
     MLN_TRY(join_all(e));
-    return subscribe_all(e, d);
+    MLN_TRY(subscribe_all(e, d));
+    return has_far(e, MLN_S("rrat")) || has_far(e, MLN_S("srat")) ? mln_cross_ask(e, d) : MLN_OK;
 }
 
 /* spec: TS-0004 7.4.58.2.3 */
@@ -302,15 +331,20 @@ static mln_err restart_window(struct mln_exec *e, struct mln_draft *d)
 static mln_err prolong_all(struct mln_exec *e, const struct mln_draft *d)
 {
     const struct mln_value *made = mln_value_get(d->attributes, MLN_S("rrats"));
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
     struct question q;
 
     if (!made || !mln_value_get(e->attributes, MLN_S("et"))) {
         return MLN_OK;
     }
     MLN_TRY(begin(e));
+    MLN_TRY(mln_cross_far_prolong(&c, d->old, e->originator.text, d->resource.et));
     for (const struct mln_value *v = made->items.first; v; v = v->next) {
         struct mln_value *attributes = mln_value_new(e->arena, MLN_V_OBJECT);
 
+        if (mln_cross_is_far(e->cse, v->text)) {
+            continue;
+        }
         MLN_REQUIRE(attributes, NO_MEMORY);
         MLN_TRY(put_expiration(d, e->arena, attributes));
         MLN_TRY(ask(e, &q, MLN_OP_UPDATE, v->text, attributes));
@@ -352,10 +386,12 @@ static mln_err ring(const struct mln_change *c, const struct mln_resource *r,
 
 const struct mln_type_ops mln_crs_ops = {
     .ty = MLN_TY_CRS,
-    .operations = MLN_OPS_CRUD,
+    .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
+    .decide = mln_cross_decide,
     .create = { .validate = validate_create, .perform = perform_create },
     .update = { .validate = validate_update, .perform = perform_update },
     .del = { .finish = finish_delete },
+    .notify = { .perform = mln_cross_notified },
     .removed = removed,
     .alarm = ring,
 };

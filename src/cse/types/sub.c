@@ -118,7 +118,7 @@ static mln_err check_resource(struct mln_exec *e, struct mln_slice target, bool 
 static bool is_crossed_by(const struct mln_exec *e, struct mln_slice target)
 {
     return (e->crossing.len && mln_slice_eq(target, e->crossing)) ||
-           (e->req.op == MLN_OP_UPDATE && mln_cross_names(&e->target.resource, target));
+           (e->req.op == MLN_OP_UPDATE && mln_cross_names(e->cse, &e->target.resource, target));
 }
 
 static mln_err check_target(struct mln_exec *e, struct mln_slice target, bool is_asked)
@@ -157,6 +157,55 @@ static mln_err check_targets(struct mln_exec *e)
     }
     for (const struct mln_value *v = nu->items.first; v; v = v->next) {
         MLN_TRY(check_target(e, v->text, is_asked));
+    }
+    return MLN_OK;
+}
+
+/* ---- associatedCrossResourceSub ---- */
+
+/* Those of this CSE in a list: how many, and whether the subscription names them all. */
+static size_t count_ours(const struct mln_exec *e, const struct mln_value *list, bool *ret_known)
+{
+    size_t count = 0;
+
+    *ret_known = true;
+    for (const struct mln_value *v = list ? list->items.first : NULL; v; v = v->next) {
+        if (!mln_cross_is_far(e->cse, v->text)) {
+            *ret_known = *ret_known && e->req.op == MLN_OP_UPDATE &&
+                         mln_cross_names(e->cse, &e->target.resource, v->text);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Who hosts a crossResourceSubscription elsewhere names it; those of this CSE are none of its
+ * business. That is told by the identifiers: who does not host one there cannot make it agree.
+ * spec: TS-0004 7.4.8.1; docs/decisions/0045 */
+static mln_err check_associates(struct mln_exec *e)
+{
+    const struct mln_value *acrs = mln_value_get(e->attributes, MLN_S("acrs"));
+    struct mln_slice packed;
+    struct mln_value *stored = NULL;
+    bool is_known;
+
+    if (!acrs) {
+        return MLN_OK;
+    }
+    if (acrs->kind == MLN_V_ARRAY &&
+        acrs->items.count > e->cse->options.limits->notification_targets) {
+        mln_fault_set(e->fault, "acrs: too many");
+        MLN_FAIL(LIMIT);
+    }
+    if (e->req.op == MLN_OP_UPDATE &&
+        mln_pack_find(e->target.resource.attrs, MLN_S("acrs"), &packed)) {
+        MLN_TRY(mln_pack_to_value(packed, e->arena, &stored));
+    }
+    if (count_ours(e, acrs->kind == MLN_V_ARRAY ? acrs : NULL, &is_known) !=
+            count_ours(e, stored, &(bool){ false }) ||
+        !is_known) {
+        mln_fault_set(e->fault, "acrs: only crossResourceSubscriptions of other CSEs");
+        MLN_FAIL(ATTR_INVALID);
     }
     return MLN_OK;
 }
@@ -295,6 +344,7 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(validate_criteria(e, e->target.type));
     MLN_TRY(check_forwarding(e));
     MLN_TRY(mln_sub_check_targets(e));
+    MLN_TRY(check_associates(e));
     MLN_TRY(mln_blocking_check_create(e, true));
     return mln_validate_room(e, e->cse->options.limits->subscriptions);
 }
@@ -308,6 +358,7 @@ static mln_err validate_update(struct mln_exec *e)
     MLN_TRY(validate_criteria(e, mln_special_of(&subject)));
     MLN_TRY(check_forwarding_update(e));
     MLN_TRY(check_targets(e));
+    MLN_TRY(check_associates(e));
     MLN_TRY(check_counter(e));
     return mln_blocking_check_update(e, &subject);
 }
@@ -423,13 +474,19 @@ static mln_err set_group(struct mln_exec *e, struct mln_draft *d)
     return mln_draft_set(d, MLN_S("nu"), nu);
 }
 
-/* Only who hosts the crossResourceSubscription changes the attribute. spec: TS-0004 7.4.8.1 */
+/* What a crossResourceSubscription of this CSE adds, or what the request says of others.
+ * spec: TS-0004 7.4.8.1, 7.4.8.2.3 */
 static mln_err associate(struct mln_exec *e, struct mln_draft *d)
 {
     struct mln_value *list = mln_value_get(d->attributes, MLN_S("acrs"));
+    struct mln_change c = mln_exec_change(e, d->resource.lt);
 
     if (!e->crossing.len) {
-        return MLN_OK;
+        d->resource.flags &= (uint16_t)~MLN_RESOURCE_IS_CROSSED;
+        d->resource.flags |= list && list->items.count ? MLN_RESOURCE_IS_CROSSED : 0;
+        return d->old && mln_value_get(e->attributes, MLN_S("acrs"))
+                   ? mln_cross_far_lose(&c, d->old, list)
+                   : MLN_OK;
     }
     if (!list) {
         list = mln_value_new(e->arena, MLN_V_ARRAY);
