@@ -158,7 +158,8 @@ def test_interworking(client):
 
 
 @pytest.mark.parametrize("form", serial.NAMES)
-@pytest.mark.parametrize("root", ["cod:devTr", "hod:deWSe", "cid:dSEMr", "hed:dBPMr", "hd:devLt", "m2m:ajap", "m2m:gis"])
+@pytest.mark.parametrize("root", [
+    "cod:devTr", "hod:deWSe", "cid:dSEMr", "hed:dBPMr", "hd:devLt", "m2m:ajap", "m2m:gis"])
 def test_serialisations(client, form, root):
     """The domains have names of their own in XML; the home domain had hd before hod"""
     device = ALL[root]
