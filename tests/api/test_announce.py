@@ -64,6 +64,20 @@ def test_create_with_announce_to(fleet):
         assert ae.delete(f"base/ae/{name}").rsc == 2002
 
 
+def test_the_base_goes_with_the_last(tmp_path):
+    """TS-0001 10.2.13.2, 10.2.13.4: a <CSEBaseAnnc> is made for copies, and taken away with them"""
+    with Fleet(tmp_path, names=("in", "mn1")) as fleet:
+        ae, there = fleet.add_aes("mn1")["mn1"], fleet.client("in", "/mn1")
+        for _ in range(5):  # while the one before goes
+            for name in ("one", "two"):
+                made = ae.create("base/ae", "cnt", rn=name, at=["/in"])
+                assert made.rsc == 2001 and copy_of(fleet, "mn1", made).rsc == 2000, made
+            assert ae.delete("base/ae/one").rsc == 2002
+            assert copy_of(fleet, "mn1", made).rsc == 2000
+            assert ae.delete("base/ae/two").rsc == 2002
+        eventually(lambda: not there.discover("base", ty=[10003, 10005]), 20, "the end of the <CSEBaseAnnc>")
+
+
 def test_update_with_announce_to(fleet):
     """TS-0001 10.2.13.2, 10.2.13.4: what is added is announced, what is left out is taken away"""
     ae = fleet.aes["mn1"]
@@ -390,4 +404,6 @@ def test_kill_in_between(tmp_path, victim):
             fleet.start(victim)
         fleet.settle()
         eventually(lambda: agree(fleet), 60, "both sides to agree")
-        assert len(fleet.client("in", "/mn1").discover("base", ty=10005)) == 1
+        for name in fleet.client("mn1", "Cae").discover("base/ae", ty=3):
+            assert fleet.client("mn1", "Cae").delete(name).rsc == 2002
+        eventually(lambda: not fleet.client("in", "/mn1").discover("base", ty=[10003, 10005]), 60, "the end of all")

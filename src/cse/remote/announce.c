@@ -201,29 +201,77 @@ static mln_err add(const struct mln_change *c, const struct mln_resource *origin
     return keep(c, copy);
 }
 
-/* spec: TS-0001 10.2.13.2: what has no other place there stands below a <CSEBaseAnnc> */
-static mln_err want_base(const struct mln_change *c, struct mln_slice host)
+/* Our <CSEBaseAnnc> at that CSE. NOT_FOUND: *ret has the number behind the last one, and *ret_count
+ * how many there are. */
+static mln_err find_base(const struct mln_change *c, struct mln_slice host, struct mln_copy *ret,
+                         uint64_t *ret_count)
 {
-    struct mln_copy last = { 0 };
-    struct mln_copy copy = { .host = host };
-    struct mln_resource base;
-    uint64_t count = 0;
+    struct mln_copy copy = { 0 };
+    uint16_t last = 0;
     mln_err err;
 
-    while (!mln_failed(
-        err = mln_copy_next(c->view, c->cse->base_id, last.lane.number, c->arena, &last))) {
-        if (mln_slice_eq(last.host, host) && last.state != MLN_COPY_LEAVING) {
+    *ret_count = 0;
+    while (!mln_failed(err = mln_copy_next(c->view, c->cse->base_id, last, c->arena, &copy))) {
+        if (mln_slice_eq(copy.host, host) && copy.state != MLN_COPY_LEAVING) {
+            *ret = copy;
             return MLN_OK;
         }
-        count++;
+        last = copy.lane.number;
+        ++*ret_count;
     }
-    if (err.code != MLN_ERR_NOT_FOUND) {
-        return err;
-    }
+    *ret = (struct mln_copy){ .lane.number = (uint16_t)(last + 1), .host = host };
+    return err;
+}
+
+static mln_err make_base(const struct mln_change *c, struct mln_copy *base, uint64_t count)
+{
+    struct mln_resource original;
+
     MLN_REQUIRE(count < c->cse->options.limits->announced_cses, LIMIT);
-    MLN_TRY(mln_store_get(c->view, c->cse->base_id, c->arena, &base));
-    copy.lane.number = (uint16_t)(last.lane.number + 1);
-    return add(c, &base, &copy);
+    MLN_TRY(mln_store_get(c->view, c->cse->base_id, c->arena, &original));
+    base->count = 1;
+    return add(c, &original, base);
+}
+
+/* Counts the copy with those for which the <CSEBaseAnnc> is kept, wherever they stand: with it
+ * would go all below it. spec: TS-0001 10.2.13.2: what has no other place there stands below it */
+static mln_err hold_base(const struct mln_change *c, struct mln_copy *copy, bool is_needed)
+{
+    struct mln_copy base;
+    uint64_t count;
+    mln_err err = find_base(c, copy->host, &base, &count);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        copy->count = is_needed;
+        return is_needed ? make_base(c, &base, count) : MLN_OK;
+    }
+    MLN_TRY(err);
+    if (copy->count) {
+        return MLN_OK;
+    }
+    copy->count = 1;
+    base.count++;
+    return mln_copy_put(c, &base);
+}
+
+/* Nothing is left of the copy, nor of the <CSEBaseAnnc> when it was the last one. */
+static mln_err forget(const struct mln_change *c, const struct mln_copy *copy)
+{
+    struct mln_copy base;
+    uint64_t unused;
+    mln_err err;
+
+    MLN_TRY(mln_copy_erase(c, copy->lane));
+    if (!copy->count || copy->lane.subscription == c->cse->base_id) {
+        return MLN_OK;
+    }
+    err = find_base(c, copy->host, &base, &unused);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    base.count -= base.count > 0;
+    return base.count ? mln_copy_put(c, &base) : leave(c, &base);
 }
 
 static mln_err want(const struct mln_change *c, const struct mln_resource *original,
@@ -231,14 +279,16 @@ static mln_err want(const struct mln_change *c, const struct mln_resource *origi
 {
     struct mln_lookup l = lookup_of(c);
     struct mln_copy parent;
-    mln_err err;
+    mln_err err = MLN_OK;
 
-    MLN_TRY(add(c, original, copy));
-    if (copy->place.len) {
-        return MLN_OK;
+    if (!copy->place.len) {
+        err = mln_copy_at(&l, original->parent, copy->host, &parent);
     }
-    err = mln_copy_at(&l, original->parent, copy->host, &parent);
-    return err.code == MLN_ERR_NOT_FOUND ? want_base(c, copy->host) : err;
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        MLN_TRY(err);
+    }
+    MLN_TRY(hold_base(c, copy, mln_failed(err)));
+    return add(c, original, copy);
 }
 
 /* ---- announceTo of a request ---- */
@@ -496,17 +546,17 @@ static mln_err note_updated(const struct mln_change *c, struct mln_copy *copy,
 static mln_err note_gone(const struct mln_change *c, struct mln_copy *copy)
 {
     if (copy->state != MLN_COPY_KEPT) {
-        return mln_copy_erase(c, copy->lane);
+        return forget(c, copy);
     }
     MLN_TRY(list_address(c, copy->lane.subscription, copy->address, false));
     if (c->now_us - copy->made_us < SHORT_LIFE_US) {
-        return mln_copy_erase(c, copy->lane);
+        return forget(c, copy);
     }
     copy->state = MLN_COPY_WANTED;
     copy->address = (struct mln_slice){ 0 };
     copy->sent = (struct mln_slice){ 0 };
     if (!copy->place.len && copy->lane.subscription != c->cse->base_id) {
-        mln_err err = want_base(c, copy->host); /* it may have gone with that */
+        mln_err err = hold_base(c, copy, true); /* it may have gone with that */
 
         if (err.code == MLN_ERR_LIMIT) {
             return mln_copy_erase(c, copy->lane);
@@ -527,7 +577,7 @@ static mln_err note_refused(const struct mln_change *c, struct mln_copy *copy,
         MLN_TRY(renew_life(c, &above)); /* so it is seen that it has gone */
     }
     if (copy->state != MLN_COPY_KEPT) {
-        return mln_copy_erase(c, copy->lane);
+        return forget(c, copy);
     }
     MLN_TRY(list_address(c, copy->lane.subscription, copy->address, false));
     return leave(c, copy);
@@ -543,7 +593,7 @@ static mln_err note_too_old(const struct mln_change *c, struct mln_copy *copy)
             MLN_S_ARG(copy->host),
             copy->state == MLN_COPY_WANTED ? "not announced, the CSE cannot be reached"
                                            : "its copy is not deleted, the CSE cannot be reached");
-    return mln_copy_erase(c, copy->lane);
+    return forget(c, copy);
 }
 
 /* Else it would have us change and delete, in our name, what others host. */
@@ -585,12 +635,11 @@ mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
     case MLN_ANNOUNCE_TOO_OLD:
         return note_too_old(c, &copy);
     case MLN_ANNOUNCE_DELETED:
-        return mln_copy_erase(c, lane);
+        return forget(c, &copy);
     case MLN_ANNOUNCE_ABSENT:
-        return copy.state == MLN_COPY_WANTED ? push(c, &copy) : mln_copy_erase(c, lane);
+        return copy.state == MLN_COPY_WANTED ? push(c, &copy) : forget(c, &copy);
     case MLN_ANNOUNCE_NOTHING:
-        return copy.state == MLN_COPY_LEAVING && !copy.address.len ? mln_copy_erase(c, lane)
-                                                                   : MLN_OK;
+        return copy.state == MLN_COPY_LEAVING && !copy.address.len ? forget(c, &copy) : MLN_OK;
     }
     MLN_FAIL(INTERNAL);
 }

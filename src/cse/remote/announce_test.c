@@ -188,6 +188,14 @@ static void announce(void)
     assert_true(is_at("\"at\":[\"/down/x2\"]"));
 }
 
+/* Another copy, /down/x3: the <CSEBaseAnnc> stays. */
+static void announce_another(void)
+{
+    mln_look_make(&look, "Cae", "Cae", MLN_TY_CNT, "{'m2m:cnt':{'rn':'k','at':['/down']}}");
+    mln_inproc_advance(look.p, S);
+    mln_inproc_forget(look.p);
+}
+
 /* TS-0001 9.6.1.3.2: accessControlPolicyIDs by itself, and before what it protects */
 static void policies_by_themselves(void **state)
 {
@@ -207,9 +215,9 @@ static void refused_changes(void **state)
     host.update = MLN_RSC_BAD_REQUEST;
     (void)update("'lbl':['m']");
     mln_inproc_advance(look.p, S);
-    assert_string_equal(sent(), "3 /down/x2;4 /down/x2");
+    assert_string_equal(sent(), "3 /down/x2;4 /down/x2;4 /down/x1");
     assert_true(is_at(NULL));
-    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 0);
 }
 
 /* The other CSE refuses the copy: announceTo has only what succeeded. */
@@ -233,6 +241,7 @@ static void lost_answers(void **state)
 {
     (void)state;
     announce();
+    announce_another();
     (void)update("'at':null");
     host.create_err = MLN_ERR_TIMEOUT;
     (void)update("'at':['/down']");
@@ -266,13 +275,14 @@ static void lost_requests(void **state)
 {
     (void)state;
     announce();
+    announce_another();
     (void)update("'at':null");
     host.create_err = MLN_ERR_TIMEOUT;
     (void)update("'at':['/down']");
     host.create_err = MLN_ERR_NONE;
     mln_inproc_advance(look.p, S);
     assert_string_equal(sent(), "1 /down/x1;2 /down/-;1 /down/x1");
-    assert_true(is_at("\"at\":[\"/down/x3\"]"));
+    assert_true(is_at("\"at\":[\"/down/x4\"]"));
 }
 
 /* It cannot have us change or delete, in our name, what is elsewhere. */
@@ -283,6 +293,7 @@ static void addresses_elsewhere(void **state)
 
     (void)state;
     announce();
+    announce_another();
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
         (void)update("'at':null");
         host.name = elsewhere[i];
@@ -290,7 +301,7 @@ static void addresses_elsewhere(void **state)
         (void)update("'lbl':['b']");
         assert_true(is_at(NULL));
         assert_string_equal(sent(), "");
-        assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+        assert_int_equal(records(MLN_SPACE_ANNOUNCED), 2);
     }
     host.name = "//merlon.example/down/x9"; /* in full */
     (void)update("'at':['/down']");
@@ -301,6 +312,7 @@ static void found_elsewhere(void **state)
 {
     (void)state;
     announce();
+    announce_another();
     (void)update("'at':null");
     host.create_err = MLN_ERR_TIMEOUT;
     (void)update("'at':['/down']");
@@ -308,7 +320,7 @@ static void found_elsewhere(void **state)
     mln_inproc_advance(look.p, S);
     assert_string_equal(sent(), "1 /down/x1;2 /down/-");
     assert_true(is_at(NULL));
-    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 2);
 }
 
 /* However often the original changes meanwhile, two entries wait; in the end the last state counts.
@@ -406,8 +418,64 @@ static void given_up(void **state)
     assert_true(is_at("\"at\":[\"/down/x2\"]"));
     assert_int_equal(mln_look_ask(&look, "{'op':4,'to':'Cae/c','fr':'Cae'}")->rsc, MLN_RSC_DELETED);
     mln_inproc_advance(look.p, INT64_C(2) * 3600 * S);
-    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 1);
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 0);
     assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+}
+
+/* The <CSEBaseAnnc> goes with the last copy at its CSE, and comes again. */
+static void base_goes_with_the_last(void **state)
+{
+    (void)state;
+    look.p->limits.announced_cses = 1;
+    announce();
+    announce_another();
+    assert_int_equal(mln_look_ask(&look, "{'op':4,'to':'Cae/k','fr':'Cae'}")->rsc, MLN_RSC_DELETED);
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "4 /down/x3");
+    (void)update("'at':null");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "4 /down/x2;4 /down/x1");
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 0);
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+    (void)begin("'at':['/down']");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "1 /down/-;1 /down/x4");
+    assert_true(is_at("\"at\":[\"/down/x5\"]"));
+}
+
+/* What stands below it because somebody wanted it there, would go with it: so it counts, too. */
+static void base_stays_for_others(void **state)
+{
+    (void)state;
+    announce();
+    mln_look_make(&look, "Cae", "Cae", MLN_TY_CNT, "{'m2m:cnt':{'rn':'k','at':['/down/x1']}}");
+    mln_inproc_advance(look.p, S);
+    (void)update("'at':null");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "4 /down/x2");
+    mln_inproc_forget(look.p);
+    assert_int_equal(mln_look_ask(&look, "{'op':4,'to':'Cae/k','fr':'Cae'}")->rsc, MLN_RSC_DELETED);
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "4 /down/x3;4 /down/x1");
+}
+
+/* A CSE that has lost everything gets it again, and is left as it was. */
+static void base_after_a_loss(void **state)
+{
+    (void)state;
+    announce();
+    announce_another();
+    mln_inproc_advance(look.p, 61 * S);
+    host.update = MLN_RSC_NOT_FOUND;
+    (void)update("'lbl':['a']");
+    host.update = MLN_RSC_UPDATED;
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "3 /down/x2;1 /down/x1");
+    (void)update("'at':null");
+    assert_int_equal(mln_look_ask(&look, "{'op':4,'to':'Cae/k','fr':'Cae'}")->rsc, MLN_RSC_DELETED);
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "4 /down/x4;4 /down/x3;4 /down/x1");
+    assert_int_equal(records(MLN_SPACE_ANNOUNCED), 0);
 }
 
 /* The other CSE gives less time than was asked for: half of it later the copy is renewed. */
@@ -438,6 +506,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(read_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(base_goes_with_the_last, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(base_stays_for_others, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(base_after_a_loss, set_up, tear_down),
         cmocka_unit_test_setup_teardown(short_lives, set_up, tear_down),
     };
 

@@ -31,6 +31,7 @@ static mln_err read_copy(struct mln_slice value, struct mln_lane lane, struct ml
                     mln_pack_find_text(value, MLN_S("a"), &copy.address) &&
                     mln_pack_find(value, MLN_S("n"), &copy.sent),
                 STORE_CORRUPT);
+    (void)mln_pack_find_u64(value, MLN_S("c"), &copy.count); /* older records have none */
     copy.state = (enum mln_copy_state)state;
     copy.ty = (uint16_t)ty;
     copy.made_us = (int64_t)made;
@@ -106,10 +107,11 @@ mln_err mln_copy_put(const struct mln_change *c, const struct mln_copy *copy)
     struct mln_buf out;
 
     mln_buf_init(&out, c->arena, SIZE_MAX);
-    mln_pack_map(&out, 10);
+    mln_pack_map(&out, 11);
     put_number(&out, MLN_S("s"), copy->state);
     put_number(&out, MLN_S("y"), copy->ty);
     put_number(&out, MLN_S("m"), (uint64_t)copy->made_us);
+    put_number(&out, MLN_S("c"), copy->count);
     mln_pack_text(&out, MLN_S("d"));
     mln_pack_bool(&out, copy->is_due);
     mln_pack_text(&out, MLN_S("b"));

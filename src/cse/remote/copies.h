@@ -24,6 +24,7 @@ struct mln_copy {
     struct mln_slice address; /* of the copy; empty while there is none */
     struct mln_slice sent;    /* packed map: attributes that it has, and hashes of their values */
     int64_t made_us;
+    uint64_t count; /* of a <CSEBaseAnnc>: how many copies need it; of these: 1, it counts them */
 };
 
 /* The copy of `original` behind that number; 0: its first. Slices live in the arena.
