@@ -537,7 +537,7 @@ static mln_err note_updated(const struct mln_change *c, struct mln_copy *copy,
         return MLN_OK;
     }
     copy->sent = o->sent;
-    copy->is_due = copy->is_due && o->has_more;
+    copy->is_due = copy->is_due && !o->says_life;
     MLN_TRY(plan_renewal(c, copy->lane, o->until_us));
     return o->has_more ? keep(c, copy) : mln_copy_put(c, copy);
 }
@@ -638,6 +638,8 @@ mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
         return forget(c, &copy);
     case MLN_ANNOUNCE_ABSENT:
         return copy.state == MLN_COPY_WANTED ? push(c, &copy) : forget(c, &copy);
+    case MLN_ANNOUNCE_DECLINED: /* spec: TS-0001 10.2.13.9: only what succeeds is announced */
+        return MLN_OK;
     case MLN_ANNOUNCE_NOTHING:
         return copy.state == MLN_COPY_LEAVING && !copy.address.len ? forget(c, &copy) : MLN_OK;
     }

@@ -43,7 +43,8 @@ enum mln_announce_end {
     MLN_ANNOUNCE_GONE, /* the other CSE does not have it any more */
     MLN_ANNOUNCE_DELETED,
     MLN_ANNOUNCE_REFUSED,
-    MLN_ANNOUNCE_TOO_OLD, /* it could not be said for too long */
+    MLN_ANNOUNCE_DECLINED, /* attributes that it has not had: it stays without them */
+    MLN_ANNOUNCE_TOO_OLD,  /* it could not be said for too long */
 };
 
 /* How it ended, kept until it is noted. One block: mln_free. */
@@ -51,6 +52,7 @@ struct mln_announce_outcome {
     enum mln_announce_end end;
     int64_t until_us;         /* expirationTime of the copy; MLN_NO_TIME: not told */
     bool has_more;            /* not all was said */
+    bool says_life;           /* expirationTime was */
     struct mln_lane above;    /* REFUSED: the copy that the other CSE does not find any more */
     struct mln_slice address; /* of the copy */
     struct mln_slice sent;    /* as in struct mln_copy */
@@ -70,6 +72,8 @@ struct mln_announce_step {
     struct mln_slice host;      /* CSE-ID of the target */
     struct mln_slice sent;
     bool has_more;
+    bool says_life;
+    bool is_extra; /* all that is said are attributes of announcedAttribute that it has not had */
 };
 
 /* `may_be_there`: a CREATE may have been carried out whose answer was lost; then it is looked for

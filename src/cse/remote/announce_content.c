@@ -14,6 +14,9 @@ struct said {
     struct mln_slice value; /* packed; empty: there is none, and NULL is said */
     uint64_t hash;
     bool is_news; /* the copy has another value, or none */
+    bool is_new;  /* none */
+    bool is_optional;
+    bool is_held; /* new, but not said yet */
 };
 
 struct saying {
@@ -154,7 +157,8 @@ static void add(struct saying *s, struct mln_slice name, struct mln_slice value)
     uint64_t before;
 
     *said = (struct said){ .name = name, .value = value, .hash = hash_of(value) };
-    said->is_news = !mln_pack_find_u64(s->copy->sent, name, &before) || before != said->hash;
+    said->is_new = !mln_pack_find_u64(s->copy->sent, name, &before);
+    said->is_news = said->is_new || before != said->hash;
 }
 
 static mln_err pack(const struct saying *s, const struct mln_value *v, struct mln_slice *ret)
@@ -199,6 +203,7 @@ static mln_err add_attribute(struct saying *s, const struct mln_attribute *copie
     MLN_TRY(convert_value(s, a, v));
     MLN_TRY(pack(s, v, &value));
     add(s, a->name, value);
+    s->list[s->count - 1].is_optional = a->announced == MLN_ANNOUNCED_OPTIONAL;
     if (s->copy->state == MLN_COPY_KEPT && copied->update == MLN_PRESENCE_FORBIDDEN) {
         s->list[s->count - 1].is_news = false; /* it has it since its CREATE */
     }
@@ -265,32 +270,6 @@ static void add_gone(struct saying *s)
 
 /* ---- all of it ---- */
 
-/* spec: TS-0001 9.6.1.3.2: accessControlPolicyIDs is changed by itself */
-static void put_policies_first(struct saying *s, bool *ret_has_more)
-{
-    struct said *acpi = NULL;
-    size_t news = 0;
-
-    for (size_t i = 0; i < s->count; i++) {
-        news += s->list[i].is_news;
-        if (s->list[i].is_news && mln_slice_eq(s->list[i].name, MLN_S("acpi"))) {
-            acpi = &s->list[i];
-        }
-    }
-    *ret_has_more = acpi && news > 1;
-    for (size_t i = 0; *ret_has_more && i < s->count; i++) {
-        struct said *said = &s->list[i];
-        uint64_t before = 0;
-
-        if (said == acpi || !said->is_news) {
-            continue;
-        }
-        said->is_news = false; /* not yet: it stays what it was */
-        (void)mln_pack_find_u64(s->copy->sent, said->name, &before);
-        said->hash = before;
-    }
-}
-
 static size_t count_news(const struct saying *s)
 {
     size_t count = 0;
@@ -299,6 +278,49 @@ static size_t count_news(const struct saying *s)
         count += s->list[i].is_news;
     }
     return count;
+}
+
+/* What is said by itself. */
+enum part {
+    POLICIES, /* spec: TS-0001 9.6.1.3.2 */
+    REST,
+    EXTRAS, /* spec: TS-0001 10.2.13.9: attributes that may be declined: the copy stays without */
+    PARTS,
+};
+
+static enum part part_of(const struct said *said)
+{
+    if (mln_slice_eq(said->name, MLN_S("acpi"))) {
+        return POLICIES;
+    }
+    return said->is_new && said->is_optional ? EXTRAS : REST;
+}
+
+/* Not yet: it stays what it was. */
+static void hold_back(const struct saying *s, struct said *said)
+{
+    said->is_news = false;
+    said->is_held = said->is_new;
+    (void)mln_pack_find_u64(s->copy->sent, said->name, &said->hash);
+}
+
+/* Says the first part that has news, and the others later. */
+static void divide(struct saying *s, struct mln_announce_step *step)
+{
+    enum part first = PARTS;
+
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->list[i].is_news && part_of(&s->list[i]) < first) {
+            first = part_of(&s->list[i]);
+        }
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->list[i].is_news && part_of(&s->list[i]) != first) {
+            step->has_more = true;
+            hold_back(s, &s->list[i]);
+        }
+    }
+    step->is_extra = first == EXTRAS;
 }
 
 static mln_err finish(const struct saying *s, struct mln_announce_step *step)
@@ -316,10 +338,11 @@ static mln_err finish(const struct saying *s, struct mln_announce_step *step)
         const struct said *said = &s->list[i];
 
         if (said->is_news) {
+            step->says_life |= mln_slice_eq(said->name, MLN_S("et"));
             mln_pack_text(&out, said->name);
             mln_pack_raw(&out, said->value.len ? said->value : mln_slice_of("\xF6", 1));
         }
-        if (said->value.len || !said->is_news) {
+        if ((said->value.len || !said->is_news) && !said->is_held) {
             mln_pack_text(&sent, said->name);
             mln_pack_uint(&sent, said->hash);
         }
@@ -348,7 +371,7 @@ mln_err mln_announce_content(const struct mln_lookup *l, const struct mln_resour
     }
     add_gone(&s);
     if (copy->state == MLN_COPY_KEPT) {
-        put_policies_first(&s, &step->has_more);
+        divide(&s, step);
     }
     return finish(&s, step);
 }

@@ -262,6 +262,7 @@ static mln_err succeeded(const struct mln_announce_step *step,
     MLN_TRY(make_outcome(step->end, address, step->sent, ret));
     (*ret)->until_us = expiration_in(answer);
     (*ret)->has_more = step->has_more;
+    (*ret)->says_life = step->says_life;
     return MLN_OK;
 }
 
@@ -278,6 +279,9 @@ mln_err mln_announce_answered(const struct mln_announce_step *step,
     }
     if (answer->rsc == MLN_RSC_NOT_FOUND && step->end == MLN_ANNOUNCE_UPDATED) {
         return mln_announce_ended(MLN_ANNOUNCE_GONE, ret);
+    }
+    if (step->is_extra) {
+        return mln_announce_ended(MLN_ANNOUNCE_DECLINED, ret);
     }
     if (step->end == MLN_ANNOUNCE_FOUND) { /* who may not look finds nothing */
         return mln_announce_ended(MLN_ANNOUNCE_ABSENT, ret);

@@ -220,6 +220,30 @@ static void refused_changes(void **state)
     assert_int_equal(records(MLN_SPACE_ANNOUNCED), 0);
 }
 
+/* What it does not want to have besides is not announced there; the rest follows. */
+static void declined_attributes(void **state)
+{
+    (void)state;
+    announce();
+    host.update = MLN_RSC_BAD_REQUEST;
+    (void)update("'aa':['mni'],'mni':7");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "3 /down/x2");
+    assert_string_equal(last_sent()->pc, "{\"m2m:cntA\":{\"mni\":7}}");
+    assert_true(is_at("\"at\":[\"/down/x2\"]"));
+    host.update = MLN_RSC_UPDATED;
+    (void)update("'lbl':['a']");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "3 /down/x2;3 /down/x2"); /* the second time it is asked, too */
+    assert_string_equal(look.p->sent->pc, "{\"m2m:cntA\":{\"lbl\":[\"a\"]}}");
+    assert_string_equal(last_sent()->pc, "{\"m2m:cntA\":{\"mni\":7}}");
+    host.update = MLN_RSC_BAD_REQUEST;
+    (void)update("'mni':8");
+    mln_inproc_advance(look.p, S);
+    assert_string_equal(sent(), "3 /down/x2;4 /down/x2;4 /down/x1"); /* what it has is wrong now */
+    assert_int_equal(records(MLN_SPACE_OUTBOX), 0);
+}
+
 /* The other CSE refuses the copy: announceTo has only what succeeded. */
 static void refused_copies(void **state)
 {
@@ -265,10 +289,11 @@ static void found_specialisations(void **state)
                   "{'m2m:bat':{'mgd':1006,'btl':5,'bts':1,'at':['/down'],'aa':['btl']}}");
     host.found = "{\"m2m:uril\":[\"b/x1/y\"]}";
     mln_inproc_advance(look.p, S);
-    assert_string_equal(sent(), "1 /down/x1;2 /down/-;3 /down/b/x1/y");
+    assert_string_equal(sent(), "1 /down/x1;2 /down/-;3 /down/b/x1/y;3 /down/b/x1/y");
     assert_non_null(strstr(look.p->sent->pc, "\"mgd\":1006"));
     assert_non_null(strstr(last_sent()->pc, "\"btl\":5"));
     assert_null(strstr(last_sent()->pc, "mgd"));
+    assert_null(strstr(look.p->sent->next->next->pc, "mgd"));
 }
 
 static void lost_requests(void **state)
@@ -497,6 +522,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(policies_by_themselves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(declined_attributes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lost_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(found_specialisations, set_up, tear_down),
