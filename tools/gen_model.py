@@ -298,11 +298,11 @@ class Source:
         """Resource type number -> type, in two dense runs: 0.. and 10000.. ."""
         for label, start in (("low", 0), ("high", 10000)):
             plain = {t.number - start: t for t in self.model.types
-                     if t.number and not t.base and start <= t.number < start + 64}
+                     if t.number and not t.base and start <= t.number < start + 128}
             rows = [f"    [{n}] = MLN_TYPE_{t.constant} + 1," for n, t in sorted(plain.items())]
-            self.table(f"const uint8_t mln_model_gen_{label}[64]", rows)
+            self.table(f"const uint8_t mln_model_gen_{label}[MLN_MODEL_GEN_NUMBERS]", rows)
         for t in self.model.types:
-            if t.number and not t.base and not (t.number < 64 or 10000 <= t.number < 10064):
+            if t.number and not t.base and not (t.number < 128 or 10000 <= t.number < 10128):
                 raise SpecError(f"{t.short}: number {t.number} has no place in the table")
 
     def roots(self):

@@ -361,6 +361,8 @@ class Model:
                 facts = self.find(raw, short, row)
                 for field in set(row) & {"children", "virtual"}:
                     facts[field] = facts.get(field, []) + row[field]
+                if "announced_children" in row:
+                    facts["announced"]["children"] = facts["announced"]["children"] + row["announced_children"]
                 if "attribute" in row:
                     facts["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(short, {})}
         for row in self.support["corrections"]:

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "cse/access/assigned.h"
+#include "cse/action/watch.h"
 #include "cse/notify/fresh.h"
 #include "cse/remote/announce.h"
 #include "cse/types/sub.h"
@@ -52,6 +53,7 @@ mln_err mln_tree_erase(const struct mln_change *c, const struct mln_resource *re
     if (ops && ops->removed) {
         MLN_TRY(ops->removed(c, resource));
     }
+    MLN_TRY(mln_watch_removed(c, resource));
     MLN_TRY(mln_announce_removed(c, resource));
     return mln_store_erase(c->write, resource);
 }

@@ -66,9 +66,9 @@ const struct mln_type *mln_model_type(uint64_t ty)
 {
     unsigned place = 0;
 
-    if (ty < 64) {
+    if (ty < MLN_MODEL_GEN_NUMBERS) {
         place = mln_model_gen_low[ty];
-    } else if (ty >= 10000 && ty < 10064) {
+    } else if (ty >= 10000 && ty < 10000 + MLN_MODEL_GEN_NUMBERS) {
         place = mln_model_gen_high[ty - 10000];
     }
     return place ? &mln_model_gen_types[place - 1] : NULL;

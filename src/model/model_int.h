@@ -27,8 +27,12 @@ enum mln_use {
 
 extern const struct mln_type mln_model_gen_types[MLN_TYPES];
 extern const struct mln_type_index mln_model_gen_indexes[MLN_TYPES];
-extern const uint8_t mln_model_gen_low[64];  /* resource type number -> type + 1 */
-extern const uint8_t mln_model_gen_high[64]; /* ... number - 10000 */
+
+enum { MLN_MODEL_GEN_NUMBERS = 128 };
+
+extern const uint8_t mln_model_gen_low[MLN_MODEL_GEN_NUMBERS];  /* type number -> type + 1 */
+extern const uint8_t mln_model_gen_high[MLN_MODEL_GEN_NUMBERS]; /* ... number - 10000 */
+
 extern const uint8_t mln_model_gen_roots[];
 extern const struct mln_name_index mln_model_gen_root_index;
 extern const struct mln_datatype mln_model_gen_datatypes[MLN_DATATYPES];

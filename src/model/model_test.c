@@ -114,9 +114,9 @@ static void test_lookups_compare_names(void **state)
 
 static void test_numbers_without_a_type(void **state)
 {
-    static const uint64_t numbers[] = { 0,     33,    52,    63,    64,        100,
-                                        9999,  10000, 10006, 10033, 10063,     10064,
-                                        20001, 20002, 65536, 65539, UINT64_MAX };
+    static const uint64_t numbers[] = { 0,     33,    52,    64,    100,   127,
+                                        128,   9999,  10000, 10006, 10033, 10064,
+                                        10128, 20001, 20002, 65536, 65539, UINT64_MAX };
 
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {

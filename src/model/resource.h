@@ -17,6 +17,7 @@ enum {
     MLN_RESOURCE_IS_MADE = 128,     /* and that was made for the first of these */
     MLN_RESOURCE_COUNTS = 512,      /* a flexContainer that has or had instances: fcnt.c */
     MLN_RESOURCE_ANNOUNCED = 256,   /* a resource that has or had copies: cse/remote/copies.h */
+    MLN_RESOURCE_WATCHED = 1024,    /* one that an <action> waited for once: cse/action/watch.h */
 };
 
 struct mln_resource {

@@ -122,6 +122,7 @@ enum mln_space {
     MLN_SPACE_CMDH,         /* our <node>, and what is active on nodes: cse/types/cmdh.h */
     MLN_SPACE_ANNOUNCED,    /* copies of resources at other CSEs: cse/remote/announce.h */
     MLN_SPACE_DELIVERY,     /* what is to be done for deliveries: cse/types/dlv.h */
+    MLN_SPACE_ACTION,       /* resources whose changes <action>s wait for: cse/action/watch.h */
     MLN_SPACES,
 };
 

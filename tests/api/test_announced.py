@@ -14,7 +14,7 @@ TYPES = model.announced()
 BUILT = [short for short, facts in TYPES.items()
          if facts["original"] in model.table("support.json")["built"]["types"]
          and facts["type"] != 10028 and short != "mgmtObjAnnc"]
-PARENT = {"cbA": "cse-in", "cinA": "cntA", "tsiA": "tsA", "schA": "nodA"}  # else the <CSEBaseAnnc>
+PARENT = {"cbA": "cse-in", "cinA": "cntA", "tsiA": "tsA", "schA": "nodA", "deprA": "actrA"}  # else the <CSEBaseAnnc>
 LATER = "20300101T000000"
 
 
@@ -49,7 +49,7 @@ class Host:
             assert client.create("cse-in", "csr", **remote_cse(name)).rsc == 2001
         self.ae = self.admin.register("Cwho", name="who")
         self.made = {}
-        for short in sorted(BUILT, key=lambda s: (s != "cbA", s not in ("cntA", "tsA", "nodA"))):
+        for short in sorted(BUILT, key=lambda s: (s != "cbA", s not in ("cntA", "tsA", "nodA", "actrA"))):
             answer = self.create(short)
             assert answer.rsc == 2001, (short, answer)
             self.made[short] = answer["ri"]

@@ -14,7 +14,9 @@ TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
     16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 43, 44, 47, 48, 58,
+    65, 66,
     10001, 10002, 10003, 10004, 10005, 10009, 10010, 10013, 10014, 10016, 10018, 10024, 10028, 10029, 10030,
+    10065, 10066,
 ]
 STAMP = re.compile(r"\d{8}T\d{6}(,\d{1,6})?")
 
@@ -124,6 +126,9 @@ def test_supported_types_can_be_created(admin, ae):
     assert ae.create(ae.path, "sub", rn="told", nu=[ae.stem]).rsc == 2001
     assert admin.create("cse-in", "ntp", rn="leaving", acn=1, plbl="x").rsc == 2001
     event = admin.create("cse-in/counts", "evcg", evt=1)["evi"]
+    action = {"evm": 0, "evc": {"sbjt": "rn", "optr": 1, "thld": "x"}, "orc": f"{ae.path}/c",
+              "apv": {"op": 2, "to": f"{ae.path}/c", "fr": ae.originator, "rqi": "r", "rvi": "4"}}
+    assert ae.create(ae.path, "actr", rn="act", **action).rsc == 2001
     examples = {  # type: (who creates it, where, root, what)
         1: (ae, ae.path, "acp", {"pv": {"acr": []}, "pvs": {"acr": [{"acor": ["all"], "acop": 63}]}}),
         3: (ae, ae.path, "cnt", {}),
@@ -153,6 +158,8 @@ def test_supported_types_can_be_created(admin, ae):
         32: (admin, "cse-in", "tk", {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"}),
         47: (ae, ae.path, "tgr", {"mei": "d@net.example", "tri": 5, "tvt": "PT1H"}),
         48: (ae, ae.path, "crs", {"nu": [ae.stem], "twt": 1, "tws": "PT1M", "srat": [f"{ae.path}/told"]}),
+        65: (ae, ae.path, "actr", action),
+        66: (ae, f"{ae.path}/act", "depr", {"sfc": True, "rri": f"{ae.path}/c", "evc": action["evc"]}),
     }
     # made by all tests, by none, test_fleet.py, test_nonblocking.py, test_flexcontainer.py
     elsewhere = {2, 5, 6, 8, 16, 17, 28, 43, 44, 58}  # and test_management_command.py, test_contact_list.py,

@@ -15,7 +15,8 @@ METHODS = {"create": "POST", "retrieve": "GET", "update": "PUT", "delete": "DELE
            "notify": "POST"}
 TYPES = {"acp": 1, "ae": 2, "cnt": 3, "cin": 4, "grp": 9, "mssp": 11, "mgc": 12, "nod": 14, "pch": 15, "sch": 18,
          "asar": 19, "svsn": 20, "sub": 23, "smd": 24, "ntpr": 25,
-         "ntp": 26, "pdr": 27, "ts": 29, "tsi": 30, "rol": 31, "tk": 32, "tgr": 47, "crs": 48}
+         "ntp": 26, "pdr": 27, "ts": 29, "tsi": 30, "rol": 31, "tk": 32, "tgr": 47, "crs": 48, "actr": 65,
+         "depr": 66}
 HEADERS = {"rqi": "X-M2M-RI", "rvi": "X-M2M-RVI", "ot": "X-M2M-OT", "rqet": "X-M2M-RET",
            "rset": "X-M2M-RST", "oet": "X-M2M-OET", "ec": "X-M2M-EC", "gid": "X-M2M-GID",
            "vsi": "X-M2M-VSI"}

@@ -28,6 +28,8 @@ def table(name):
         elif name.startswith("types/") and found["short"] in row.get("types", []):
             for field in ("children", "virtual"):
                 found[field] = found.get(field, []) + row.get(field, [])
+            if "announced_children" in row:
+                found["announced"]["children"] = found["announced"]["children"] + row["announced_children"]
             if "attribute" in row:
                 found["attributes"][row["attribute"]] = {**row["set"], **row.get("but", {}).get(found["short"], {})}
     return found
@@ -156,6 +158,7 @@ WRONG_TEXTS = {  # by the name of the pattern; what breaks the rule of the data 
     "scheduleEntry": ["", "* * * * * *", "* * * * * * * *", "60 * * * * * *", "* * 24 * * * *", "* * * 0 * * *",
                       "* * * * 13 * *", "* * * * * 7 *", "* * * * * * 1999", "5/2 * * * * * *", "*  * * * * * *"],
     "mediaType": ["", "text", "text/", "/plain", "a b/c"],
+    "requestID": [""], "releaseVersion": ["", "6", "3.0", "2b", "R3"],
     "base64": ["a", "=", "YQ", "YQ=", "Y Q==", "YQ==="],
 }
 
@@ -165,7 +168,7 @@ GOOD_TEXTS = {  # by the name of the pattern
     "pointOfAccess": "http://one.example", "serialization": "json", "duration": "PT30S",
     "externalID": "x@y.example", "MSISDN": "491701234567", "TMGI": "00f110",
     "scheduleEntry": "* * 8-20 * * * *", "mediaType": "text/plain",
-    "base64": "YQ==", "label": "a",
+    "base64": "YQ==", "label": "a", "requestID": "r1", "releaseVersion": "3",
 }
 
 

@@ -14,6 +14,8 @@ BUILT = [t for t in model.table("support.json")["built"]["types"]
                       "mgc", "exin", "alst", "alpc", "tgr", "dlv", "fcin")
          and model.table(f"types/{t}.json").get("of") != "flexContainer"]
 CREATABLE = [t for t in BUILT if t != "cb"]
+CRITERIA = {"sbjt": "rn", "optr": 2, "thld": "x"}
+PRIMITIVE = {"op": 2, "to": "Chome/cnt0", "fr": "Chome", "rqi": "r", "rvi": "4"}
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {
     "acp": {"pv": {}, "pvs": POLICY},
@@ -39,6 +41,8 @@ MINIMAL = {
     "rol": {"rlid": "r@merlon.example", "tkis": "CAdmin", "tkhd": "Chome", "tknb": "20260101T000000",
             "tkna": "20800101T000000"},
     "tk": {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"},
+    "actr": {"evm": 3, "sri": "Chome/cnt0", "evc": CRITERIA, "orc": "Chome/cnt0", "apv": PRIMITIVE},
+    "depr": {"sfc": True, "rri": "Chome/cnt0", "evc": CRITERIA},
 }
 GOOD = {  # a value of each attribute that an originator may give
     "rn": "other", "lbl": ["a", "k:v"], "et": "20300101T000000", "acpi": None, "cr": None,
@@ -64,6 +68,8 @@ GOOD = {  # a value of each attribute that an originator may give
     "encs": {"encn": [{"net": [1]}]},
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
     "loc": {"typ": 1, "crd": "[13.4, 52.5]"},
+    "evm": 3, "ecp": 7, "apy": 2, "sri": "cse-in/home/cnt0", "evc": {"sbjt": "rn", "optr": 1, "thld": "y"},
+    "orc": "cse-in/home/cnt0", "apv": {**PRIMITIVE, "rcn": 1}, "sfc": False, "rri": "cse-in/home/cnt0",
     "dda": False, "mrv": 0, "nco": False, "nsp": 2, "nar": {"num": 2, "dur": "PT5S"},
 }
 
@@ -98,7 +104,7 @@ STEM = "Chome"
 REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases or tests/api has them
     ("evcg", "ds"), ("evcg", "opt"), ("evcg", "erts"), ("evcg", "eris"), ("stcl", "evi"),
-    ("acmp", "acmlk"), ("sub", "nfu"),
+    ("acmp", "acmlk"), ("sub", "nfu"), ("actr", "dep"),
     *((t, a) for t in BUILT for a in ("at", "aa")),
 }
 
@@ -117,6 +123,7 @@ class Place:
         assert admin.create("cse-in", "stcg", rn="stcg0").rsc == 2001
         assert admin.create("cse-in", "ntp", rn="ntp0", acn=2, plbl="x", rrs=1).rsc == 2001
         assert self.ae.create(STEM, "sub", rn="sub0", nu=["http://127.0.0.1:1/x"]).rsc == 2001
+        assert self.create("actr", rn="actr0").rsc == 2001
         assert admin.register("Cplain", name="plain").retrieve("Cplain").rsc == 2000
         self.targets = {"ae": "Cplain", "csr": self.registree("/mn1")}
         assert admin.create("cse-in", "nod", rn="node0", ni="urn:node:0").rsc == 2001
@@ -147,7 +154,7 @@ class Place:
 
     def parent(self, short):
         parent = {**OF_ADMIN, "cin": f"{STEM}/cnt0", "tsi": f"{STEM}/ts0",
-                  "ntpr": f"{STEM}/sub0"}.get(short, STEM)
+                  "ntpr": f"{STEM}/sub0", "depr": f"{STEM}/actr0"}.get(short, STEM)
         return self.node if parent == "cse-in/node0" else parent
 
     def create(self, short, content=None, drop=None, **attributes):

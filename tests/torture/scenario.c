@@ -343,6 +343,36 @@ const struct torture_step torture_scenario[] = {
       { 0 } },
     { "take it back", DELETE("cse-in/a/ann"), 2002, 0, { 0 } },
     { "read a subtree", "{\"op\":2,\"to\":\"cse-in/a\",\"fr\":\"Ca\",\"rcn\":4}", 2000, 0, { 0 } },
+    { "create an action",
+      CREATE(
+          "cse-in/a", 65,
+          "{\"m2m:actr\":{\"rn\":\"act\",\"evm\":1,\"sri\":\"cse-in/a/c2\",\"evc\":{\"sbjt\":"
+          "\"mni\",\"optr\":3,\"thld\":10},\"orc\":\"cse-in/a/c1\",\"apv\":{\"op\":3,\"to\":"
+          "\"cse-in/a/c1\",\"fr\":\"Ca\",\"rqi\":\"q\",\"rvi\":\"4\",\"pc\":{\"m2m:cnt\":{\"lbl\":"
+          "[\"acted\"]}}}}}"),
+      2001,
+      0,
+      { 0 } },
+    { "give it a condition",
+      CREATE("cse-in/a/act", 66,
+             "{\"m2m:depr\":{\"rn\":\"d\",\"sfc\":true,\"rri\":\"cse-in/a/c1\",\"evc\":{\"sbjt\":"
+             "\"rn\",\"optr\":1,\"thld\":\"c1\"}}}"),
+      2001,
+      0,
+      { 0 } },
+    { "that counts",
+      "{\"op\":3,\"to\":\"cse-in/a/act\",\"fr\":\"Ca\",\"pc\":{\"m2m:actr\":{\"dep\":[\"cse-in/a/"
+      "act/"
+      "d\"]}}}",
+      2004,
+      0,
+      { 0 } },
+    { "trigger it",
+      "{\"op\":3,\"to\":\"cse-in/a/c2\",\"fr\":\"Ca\",\"pc\":{\"m2m:cnt\":{\"mni\":11}}}",
+      2004,
+      1,
+      { 0 } },
+    { "take it away", DELETE("cse-in/a/act"), 2002, 0, { 0 } },
     { "forward a notification",
       "{\"op\":5,\"to\":\"cse-in/a\",\"fr\":\"Ca\",\"pc\":{\"m2m:sgn\":{\"sur\":\"/id-in/y\"}}}",
       2000,

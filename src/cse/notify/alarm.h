@@ -11,17 +11,19 @@
 #include "cse/notify/outbox.h"
 
 enum mln_alarm_kind {
-    MLN_ALARM_MISSING_DATA = 1, /* of a <timeSeries>: a point of time is to be looked at */
-    MLN_ALARM_WINDOW = 2,       /* of a <subscription>: its window of missing data ends */
-    MLN_ALARM_BATCH = 3,        /* ...: the duration of its batchNotify is over */
-    MLN_ALARM_RATE = 4,         /* ...: its window of rateLimit ends */
-    MLN_ALARM_PENDING = 5,      /* ...: its schedule opens */
-    MLN_ALARM_CROSS = 6,        /* of a <crossResourceSubscription>: its time window ends */
-    MLN_ALARM_PARTED = 7,       /* of both: one that it is associated with has gone */
-    MLN_ALARM_COPIES = 8,       /* of any resource: its copies at other CSEs are to be renewed */
-    MLN_ALARM_AGGREGATE = 64,   /* of a <group>, and up to 79: cse/notify/aggregate.c */
-    MLN_ALARM_STATISTICS = 20,  /* of a <statsCollect>: a TIMERBASED event */
-    MLN_ALARM_EXECUTION = 21,   /* of an <execInstance>: its delay is over */
+    MLN_ALARM_MISSING_DATA = 1,   /* of a <timeSeries>: a point of time is to be looked at */
+    MLN_ALARM_WINDOW = 2,         /* of a <subscription>: its window of missing data ends */
+    MLN_ALARM_BATCH = 3,          /* ...: the duration of its batchNotify is over */
+    MLN_ALARM_RATE = 4,           /* ...: its window of rateLimit ends */
+    MLN_ALARM_PENDING = 5,        /* ...: its schedule opens */
+    MLN_ALARM_CROSS = 6,          /* of a <crossResourceSubscription>: its time window ends */
+    MLN_ALARM_PARTED = 7,         /* of both: one that it is associated with has gone */
+    MLN_ALARM_COPIES = 8,         /* of any resource: its copies at other CSEs are to be renewed */
+    MLN_ALARM_AGGREGATE = 64,     /* of a <group>, and up to 79: cse/notify/aggregate.c */
+    MLN_ALARM_STATISTICS = 20,    /* of a <statsCollect>: a TIMERBASED event */
+    MLN_ALARM_EXECUTION = 21,     /* of an <execInstance>: its delay is over */
+    MLN_ALARM_ACTION = 30,        /* of an <action>: it was triggered */
+    MLN_ALARM_ACTION_PERIOD = 31, /* ...: its criteria are to be evaluated */
 };
 
 struct mln_alarm {
@@ -40,6 +42,9 @@ mln_err mln_alarm_clear(const struct mln_change *c, uint64_t id, enum mln_alarm_
 /* The state lives in the arena. Errors: NOT_FOUND (not set), STORE_*, NO_MEMORY. */
 mln_err mln_alarm_get(struct mln_view *view, uint64_t id, enum mln_alarm_kind kind,
                       struct mln_arena *arena, struct mln_alarm *ret);
+
+/* Whose worker the hooks of types use for requests of their own. */
+struct mln_worker *mln_alarm_worker(const struct mln_cse *cse);
 
 /* The earliest of all; its state is not read. Errors: NOT_FOUND (none is set), STORE_*. */
 mln_err mln_alarm_first(struct mln_view *view, struct mln_alarm *ret);

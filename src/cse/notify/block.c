@@ -388,7 +388,9 @@ static mln_err look_for_subscription(struct mln_exec *e)
 static mln_err wait_or_refuse(struct mln_exec *e)
 {
     if (!e->call) {
-        mln_fault_set(e->fault, "an update of this member must be agreed to: not through a group");
+        mln_fault_set(
+            e->fault,
+            "an update of this member must be agreed to: not through a group or an action");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
     e->begin_wait = start;

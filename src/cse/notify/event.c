@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cse/access/access.h"
+#include "cse/action/watch.h"
 #include "cse/notify/missing.h"
 #include "cse/notify/policy.h"
 #include "cse/types/types.h"
@@ -370,6 +371,7 @@ mln_err mln_event_publish(const struct mln_change *c, const struct mln_event *ev
     if (event->about != event->subject && is_private(event->about)) {
         return MLN_OK;
     }
+    MLN_TRY(mln_watch_event(c, event));
     MLN_TRY(subscriptions(c, event->subject->id, &ids, &count));
     if (count == 0) {
         return MLN_OK;

@@ -15,6 +15,7 @@ struct mln_change {
     struct mln_arena *arena;
     int64_t now_us;
     struct mln_slice deleter; /* the originator of the DELETE that it is; or empty */
+    uint8_t depth;            /* how many <action>s led to it: cse/action/act.h */
 };
 
 enum {

@@ -572,6 +572,8 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
     case MLN_ALARM_AGGREGATE:
     case MLN_ALARM_STATISTICS:
     case MLN_ALARM_EXECUTION:
+    case MLN_ALARM_ACTION:
+    case MLN_ALARM_ACTION_PERIOD:
     case MLN_ALARM_CROSS:
     case MLN_ALARM_PARTED:
     case MLN_ALARM_COPIES:

@@ -194,6 +194,13 @@ static mln_err ring(struct chore *chore, const struct mln_change *c)
     return err;
 }
 
+struct mln_worker *mln_alarm_worker(const struct mln_cse *cse)
+{
+    struct mln_duties *duties = cse->duties;
+
+    return duties->worker;
+}
+
 static mln_err run_alarms(struct mln_job *job, struct mln_view *view)
 {
     struct chore *chore = of_job(job);

@@ -126,12 +126,14 @@ mln_err mln_stage_identify(struct mln_exec *e, enum mln_step *ret)
     mln_err err;
 
     (void)ret;
-    err = mln_access_identify(&in, &e->originator);
+    err = e->acts ? mln_access_assume(&in, false, &e->originator)
+                  : mln_access_identify(&in, &e->originator);
     e->response->serialisation = e->originator.serialisation;
     if (e->call) { /* members answer as their group */
         e->answers_xml = mln_slice_eq(form_of_answer(e), MLN_S("xml"));
     }
-    if (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_NEEDS_ASSOCIATION) {
+    if (e->peer &&
+        (err.code == MLN_ERR_NOT_AUTHENTICATED || err.code == MLN_ERR_NEEDS_ASSOCIATION)) {
         tell_of_admin(e);
     }
     return err;

@@ -59,7 +59,10 @@ mln_err mln_draft_mark_parent(struct mln_exec *e, uint16_t flag)
 
 struct mln_change mln_exec_change(const struct mln_exec *e, int64_t now_us)
 {
-    return (struct mln_change){
-        .cse = e->cse, .view = e->view, .write = e->write, .arena = e->arena, .now_us = now_us
-    };
+    return (struct mln_change){ .cse = e->cse,
+                                .view = e->view,
+                                .write = e->write,
+                                .arena = e->arena,
+                                .now_us = now_us,
+                                .depth = e->depth };
 }

@@ -164,10 +164,9 @@ static void put_number(struct mln_buf *out, struct mln_slice name, uint64_t n)
     }
 }
 
-/* m2m:operationResult, and with a release m2m:responsePrimitive.
- * spec: TS-0004 6.3.5.32, 6.4.2 */
-static void put_result(struct mln_buf *out, const struct mln_response *r, struct mln_slice rvi,
-                       int64_t now_us)
+/* spec: TS-0004 6.3.5.32, 6.4.2 */
+void mln_req_put_result(struct mln_buf *out, const struct mln_response *r, struct mln_slice rvi,
+                        int64_t now_us)
 {
     mln_pack_map(out, MLN_PACK_OPEN);
     put_number(out, MLN_S("rsc"), r->rsc);
@@ -219,7 +218,7 @@ static mln_err new_attributes(const struct mln_change *c, const struct mln_resou
     mln_pack_text(&out, MLN_S("rs"));
     mln_pack_uint(&out, r->rsc < MLN_RSC_BAD_REQUEST ? STATUS_COMPLETED : STATUS_FAILED);
     mln_pack_text(&out, MLN_S("ors"));
-    put_result(&out, r, (struct mln_slice){ 0 }, c->now_us);
+    mln_req_put_result(&out, r, (struct mln_slice){ 0 }, c->now_us);
     return mln_buf_finish(&out, ret);
 }
 
@@ -234,7 +233,7 @@ mln_err mln_req_result(const struct mln_change *c, const struct mln_response *r,
     mln_buf_init(&out, c->arena, SIZE_MAX);
     mln_pack_map(&out, 1);
     mln_pack_text(&out, MLN_S("m2m:rsp"));
-    put_result(&out, r, r->rvi.len ? r->rvi : MLN_S("3"), c->now_us);
+    mln_req_put_result(&out, r, r->rvi.len ? r->rvi : MLN_S("3"), c->now_us);
     return mln_buf_finish(&out, ret);
 }
 

@@ -31,6 +31,10 @@ bool mln_req_concerns(const struct mln_exec *e);
 mln_err mln_req_result(const struct mln_change *c, const struct mln_response *r,
                        struct mln_slice *ret);
 
+/* m2m:operationResult, and with a release m2m:responsePrimitive. Errors stick in `out`. */
+void mln_req_put_result(struct mln_buf *out, const struct mln_response *r, struct mln_slice rvi,
+                        int64_t now_us);
+
 /* At the start: what an earlier run of the server accepted and did not carry out has failed.
  * Errors: STORE_*, NO_MEMORY. */
 mln_err mln_req_fail_left(struct mln_cse *cse);
