@@ -36,6 +36,7 @@ struct mln_jwt_issuers;
 struct mln_removal;
 struct mln_kinds;
 struct mln_wanted;
+struct mln_enrolment;
 struct mln_stats;
 struct mln_tokens;
 struct mln_forward;
@@ -192,6 +193,7 @@ struct mln_exec {
     mln_err outcome;
     struct mln_inquiry *inquiry; /* targets asked for their consent */
     struct mln_kinds *kinds; /* what members of a group at other CSEs are; NULL: not asked yet */
+    struct mln_enrolment *enrolment;     /* an AE-ID of the service provider; NULL: not asked yet */
     struct mln_explanation *explanation; /* the decision is to be explained: pipeline/explain.c */
     struct mln_trace *trace;             /* and reports here */
     bool is_transit;                     /* the target is at another CSE */

@@ -178,6 +178,23 @@ bool mln_entity_parse_cse(struct mln_slice id, const struct mln_names *names,
     return true;
 }
 
+bool mln_ident_is_registration(struct mln_slice id, const struct mln_names *names,
+                               struct mln_slice *ret_cse_id, struct mln_slice *ret_stem)
+{
+    struct mln_entity cse;
+    size_t at = id.len;
+
+    while (at > 0 && id.ptr[at - 1] != '/') {
+        at--;
+    }
+    if (at == 0 || !mln_entity_parse_cse(mln_slice_head(id, at - 1), names, &cse)) {
+        return false;
+    }
+    *ret_cse_id = mln_slice_head(id, at - 1);
+    *ret_stem = mln_slice_from(id, at);
+    return mln_slice_starts(*ret_stem, MLN_S("S")) && mln_ident_is_unreserved(*ret_stem);
+}
+
 mln_err mln_ident_join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
                        struct mln_slice *ret)
 {

@@ -33,6 +33,11 @@ bool mln_entity_parse(struct mln_slice id, const struct mln_names *names, struct
 bool mln_entity_parse_cse(struct mln_slice id, const struct mln_names *names,
                           struct mln_entity *ret);
 
+/* "/mn/Sxyz": an AE of our SP and its registrar; "/mn/S": the AE has no name yet. Whether the stem
+ * is whole is not looked at. spec: TS-0004 7.4.5.2.1 */
+bool mln_ident_is_registration(struct mln_slice id, const struct mln_names *names,
+                               struct mln_slice *ret_cse_id, struct mln_slice *ret_stem);
+
 /* "a/b", in the arena. Errors: NO_MEMORY. */
 mln_err mln_ident_join(struct mln_arena *arena, struct mln_slice a, struct mln_slice b,
                        struct mln_slice *ret);

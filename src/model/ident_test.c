@@ -609,6 +609,46 @@ static void matches_in_linear_time(void **state)
                                 mln_slice_of(text, sizeof text), '\0'));
 }
 
+static void knows_registrations(void **state)
+{
+    static const struct {
+        const char *id;
+        const char *cse_id; /* NULL: it is none */
+        const char *stem;
+    } rows[] = {
+        { "/mn/S", "/mn", "S" },
+        { "/mn/Sx", "/mn", "Sx" },
+        { "//merlon.example/mn/Sx", "//merlon.example/mn", "Sx" },
+        { "/Smn/Sx", "/Smn", "Sx" },
+        { "/mn/Cx", NULL, NULL },
+        { "/mn/", NULL, NULL },
+        { "/mn", NULL, NULL },
+        { "/Sx", NULL, NULL },
+        { "//Sx", NULL, NULL },
+        { "//merlon.example/Sx", NULL, NULL },
+        { "Sx", NULL, NULL },
+        { "S", NULL, NULL },
+        { "", NULL, NULL },
+        { "mn/Sx", NULL, NULL },
+        { "/mn/base/Sx", NULL, NULL },
+        { "/mn/S*", NULL, NULL },
+        { "/../Sx", NULL, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mln_slice cse_id = { 0 };
+        struct mln_slice stem = { 0 };
+        bool is_one = mln_ident_is_registration(mln_slice_z(rows[i].id), &names, &cse_id, &stem);
+
+        assert_int_equal(is_one, rows[i].cse_id != NULL);
+        if (is_one) {
+            assert_true(mln_slice_eq(cse_id, mln_slice_z(rows[i].cse_id)));
+            assert_true(mln_slice_eq(stem, mln_slice_z(rows[i].stem)));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -623,6 +663,7 @@ int main(void)
         cmocka_unit_test(knows_sp_ids),
         cmocka_unit_test(bounds_domain_names),
         cmocka_unit_test(knows_names),
+        cmocka_unit_test(knows_registrations),
         cmocka_unit_test(knows_unreserved_characters),
         cmocka_unit_test(knows_urls),
         cmocka_unit_test(finds_the_csebase),

@@ -5,30 +5,33 @@
 #include "base/wildcard.h"
 #include "cse/access/stem.h"
 
-/* Records of MLN_SPACE_REGISTRATION: "n" and the id of a <serviceSubscribedNode> with our CSE-ID.
- * One that is gone is passed over: deleting a profile need not know of them. */
-enum { NODE_KEY = 9 };
+/* Records of MLN_SPACE_REGISTRATION: OURS and the id of a <serviceSubscribedNode> with our CSE-ID,
+ * OTHERS and that of one with another. One that is gone is passed over: deleting a profile need not
+ * know of them. */
+enum { NODE_KEY = 9, OURS = 'n', OTHERS = 'o' };
 
-static void node_key(char out[static NODE_KEY], uint64_t id)
+static void node_key(char out[static NODE_KEY], char kind, uint64_t id)
 {
-    out[0] = 'n';
+    out[0] = kind;
     mln_put_be64(out + 1, id);
 }
 
-/* The next node behind the key, or NOT_FOUND. */
+/* The next node of its kind behind the key, or NOT_FOUND. */
 static mln_err next_node(struct mln_view *view, char key[static MLN_RECORD_KEY_MAX], size_t *len)
 {
+    char kind = key[0];
+
     MLN_TRY(mln_record_next_key(view, MLN_SPACE_REGISTRATION, mln_slice_of(key, *len), false, key,
                                 len));
-    MLN_REQUIRE(key[0] == 'n', NOT_FOUND);
+    MLN_REQUIRE(key[0] == kind, NOT_FOUND);
     MLN_REQUIRE(*len == NODE_KEY, STORE_CORRUPT);
     return MLN_OK;
 }
 
 /* Takes out what is no resource any more. */
-static mln_err drop_dead_nodes(struct mln_exec *e)
+static mln_err drop_dead_nodes(struct mln_exec *e, char kind)
 {
-    char key[MLN_RECORD_KEY_MAX] = { 'n' };
+    char key[MLN_RECORD_KEY_MAX] = { kind };
     size_t len = 1;
 
     for (uint64_t i = 0; i < e->cse->options.limits->profile_rules; i++) {
@@ -48,23 +51,25 @@ static mln_err drop_dead_nodes(struct mln_exec *e)
     return MLN_OK;
 }
 
-mln_err mln_admit_note_node(struct mln_exec *e, const struct mln_resource *node)
-{
-    char key[NODE_KEY];
-
-    MLN_TRY(drop_dead_nodes(e));
-    node_key(key, node->id);
-    return mln_record_put(e->write, MLN_SPACE_REGISTRATION, mln_slice_of(key, sizeof key),
-                          MLN_S("\xf6"));
-}
-
-bool mln_admit_is_ours(const struct mln_cse *cse, struct mln_slice cse_id)
+static bool is_ours(const struct mln_cse *cse, struct mln_slice cse_id)
 {
     struct mln_entity ours;
     struct mln_entity other;
 
     return mln_entity_parse(cse->names.cse_id, &cse->names, &ours) &&
            mln_entity_parse(cse_id, &cse->names, &other) && mln_entity_eq(&ours, &other);
+}
+
+mln_err mln_admit_note_node(struct mln_exec *e, const struct mln_resource *node,
+                            struct mln_slice cse_id)
+{
+    char kind = is_ours(e->cse, cse_id) ? OURS : OTHERS;
+    char key[NODE_KEY];
+
+    MLN_TRY(drop_dead_nodes(e, kind));
+    node_key(key, kind, node->id);
+    return mln_record_put(e->write, MLN_SPACE_REGISTRATION, mln_slice_of(key, sizeof key),
+                          MLN_S("\xf6"));
 }
 
 mln_err mln_admit_refusal(const struct mln_cse *cse)
@@ -103,11 +108,13 @@ static struct mln_slice list_of(const struct mln_resource *rule, struct mln_slic
 static bool credential_matches(const struct mln_registration *in, const struct mln_resource *rule)
 {
     struct mln_slice list = list_of(rule, MLN_S("apci"));
+    struct mln_slice credential =
+        in->association ? in->association->credential_id : in->credential_id;
 
-    if (!in->association || !list.len) {
-        return !in->association && !list.len;
+    if (!credential.len || !list.len) {
+        return !credential.len && !list.len;
     }
-    return any_matches(list, in->association->credential_id);
+    return any_matches(list, credential);
 }
 
 /* spec: TS-0001 9.6.29: credential, App-ID and AE-ID by the same rule */
@@ -159,6 +166,15 @@ static mln_err try_link(struct search *s, struct mln_slice address, struct mln_a
     return rule.ty == MLN_TY_ASAR ? try_rule(s->in, &rule, &s->admits, ret) : MLN_OK;
 }
 
+static bool is_of_registrar(const struct mln_registration *in, struct mln_slice cse_id)
+{
+    struct mln_entity cse;
+
+    return in->registrar ? mln_entity_parse_cse(cse_id, &in->cse->names, &cse) &&
+                               mln_entity_eq(&cse, in->registrar)
+                         : is_ours(in->cse, cse_id);
+}
+
 static mln_err try_node(struct search *s, const struct mln_resource *node,
                         struct mln_admission *ret)
 {
@@ -171,7 +187,7 @@ static mln_err try_node(struct search *s, const struct mln_resource *node,
     MLN_TRY(mln_locate_is_live(&s->lookup, node, &is_live));
     if (!is_live || node->ty != MLN_TY_SVSN ||
         !mln_pack_find_text(node->attrs, MLN_S("csi"), &cse_id) ||
-        !mln_admit_is_ours(s->in->cse, cse_id)) {
+        !is_of_registrar(s->in, cse_id)) {
         return MLN_OK;
     }
     s->has_node = true;
@@ -188,7 +204,7 @@ static mln_err try_node(struct search *s, const struct mln_resource *node,
 
 static mln_err search_nodes(struct search *s, struct mln_admission *ret)
 {
-    char key[MLN_RECORD_KEY_MAX] = { 'n' };
+    char key[MLN_RECORD_KEY_MAX] = { s->in->registrar ? OTHERS : OURS };
     size_t len = 1;
 
     while (!s->admits && s->left > 0) {

@@ -16,6 +16,8 @@ struct mln_registration {
     const struct mln_association *association; /* valid, or NULL */
     struct mln_slice from;                     /* an AE-ID-Stem, "C", "S" or empty */
     struct mln_slice app_id;
+    const struct mln_entity *registrar; /* another CSE, which asks us for its AE; or NULL */
+    struct mln_slice credential_id;     /* which it says the AE has there; empty: none */
     struct mln_fault *fault;
 };
 
@@ -32,9 +34,7 @@ mln_err mln_admit(const struct mln_registration *in, struct mln_admission *ret);
 /* The error for a registration that rules or credential do not admit. */
 mln_err mln_admit_refusal(const struct mln_cse *cse);
 
-/* Remembers a new <serviceSubscribedNode> of this CSE, so that rules are found without a search.
- * Errors: STORE_*, NO_MEMORY. */
-mln_err mln_admit_note_node(struct mln_exec *e, const struct mln_resource *node);
-
-/* Is that the CSE-ID of this CSE, in any spelling? */
-bool mln_admit_is_ours(const struct mln_cse *cse, struct mln_slice cse_id);
+/* Remembers a new <serviceSubscribedNode> with that CSE-ID, so that rules are found without a
+ * search. Errors: STORE_*, NO_MEMORY. */
+mln_err mln_admit_note_node(struct mln_exec *e, const struct mln_resource *node,
+                            struct mln_slice cse_id);

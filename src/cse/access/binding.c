@@ -60,6 +60,9 @@ mln_err mln_binding_get(struct mln_view *view, struct mln_arena *arena, struct m
     if (!mln_pack_find(value, MLN_S("r"), &b.roles)) {
         b.roles = (struct mln_slice){ 0 };
     }
+    if (!mln_pack_find_text(value, MLN_S("g"), &b.registrar)) {
+        b.registrar = (struct mln_slice){ 0 };
+    }
     *ret = b;
     return MLN_OK;
 }
@@ -141,7 +144,7 @@ static mln_err pack(struct mln_exec *e, struct mln_slice stem, const struct mln_
     struct mln_buf out;
 
     mln_buf_init(&out, e->arena, SIZE_MAX);
-    mln_pack_map(&out, 2U + (b->receiver_id.len > 0) + (b->roles.len > 0));
+    mln_pack_map(&out, 2U + (b->receiver_id.len > 0) + (b->roles.len > 0) + (b->registrar.len > 0));
     mln_pack_text(&out, MLN_S("s"));
     mln_pack_text(&out, stem);
     mln_pack_text(&out, MLN_S("c"));
@@ -153,6 +156,10 @@ static mln_err pack(struct mln_exec *e, struct mln_slice stem, const struct mln_
     if (b->roles.len) {
         mln_pack_text(&out, MLN_S("r"));
         mln_pack_raw(&out, b->roles);
+    }
+    if (b->registrar.len) {
+        mln_pack_text(&out, MLN_S("g"));
+        mln_pack_text(&out, b->registrar);
     }
     return mln_buf_finish(&out, ret);
 }
@@ -177,7 +184,8 @@ static mln_err find(struct mln_exec *e, const struct key *k, struct mln_slice st
 mln_err mln_binding_keep(struct mln_exec *e, struct mln_slice stem,
                          const struct mln_binding *binding)
 {
-    bool is_empty = !binding->credential_id.len && !binding->receiver_id.len && !binding->roles.len;
+    bool is_empty = !binding->credential_id.len && !binding->receiver_id.len &&
+                    !binding->roles.len && !binding->registrar.len;
     struct key k = key_of(stem);
     struct mln_slice value;
     uint64_t count;

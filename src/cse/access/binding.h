@@ -13,8 +13,9 @@
 struct mln_binding {
     struct mln_slice credential_id; /* empty: registered without a security association */
     struct mln_slice
-        receiver_id;        /* with which it set its points of access later; empty: as above */
-    struct mln_slice roles; /* packed list of Role-IDs; empty: not restricted */
+        receiver_id;            /* with which it set its points of access later; empty: as above */
+    struct mln_slice roles;     /* packed list of Role-IDs; empty: not restricted */
+    struct mln_slice registrar; /* CSE-ID of another CSE that it registered at; empty: here */
 };
 
 /* Of the AE with this AE-ID-Stem, or of the last one that had it. In the arena.

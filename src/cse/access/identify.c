@@ -178,6 +178,11 @@ static mln_err find_claimed_cse(const struct mln_identify *in, struct mln_origin
         return MLN_OK;
     }
     err = mln_remote_find(&l, &cse, &way);
+    if (is_bare && err.code == MLN_ERR_NOT_FOUND &&
+        mln_entity_is_at_home(&o->entity, &in->cse->names)) {
+        err = mln_remote_find_ae(&l, o->entity.stem, &way);
+        is_bare = mln_failed(err);
+    }
     if (err.code != MLN_ERR_NOT_FOUND) {
         MLN_TRY(err);
     }
@@ -336,7 +341,20 @@ static mln_err identify_nameless(const struct mln_identify *in, const struct mln
     return MLN_OK;
 }
 
-mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret)
+/* A registrar that tells us of its AE speaks for itself. spec: TS-0004 7.4.5.2.1 */
+static struct mln_slice name_of(const struct mln_identify *in)
+{
+    bool may_register =
+        in->op == MLN_OP_UPDATE || (in->op == MLN_OP_CREATE && in->created_ty == MLN_TY_AEA);
+    struct mln_slice cse_id;
+    struct mln_slice stem;
+
+    return may_register && mln_ident_is_registration(in->from, &in->cse->names, &cse_id, &stem)
+               ? cse_id
+               : in->from;
+}
+
+static mln_err identify(const struct mln_identify *in, struct mln_originator *ret)
 {
     const struct mln_association *a = mln_proof_of(in->cse, in->peer);
     struct mln_originator o = { .text = in->from };
@@ -360,6 +378,14 @@ mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator
     }
     *ret = o;
     return MLN_OK;
+}
+
+mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator *ret)
+{
+    struct mln_identify who = *in;
+
+    who.from = name_of(in);
+    return identify(&who, ret);
 }
 
 static mln_err assume_ae(const struct mln_identify *in, bool is_proved, struct mln_originator *o)

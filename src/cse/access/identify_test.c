@@ -411,7 +411,7 @@ static void a_cse_in_its_association(void **state)
         { "//far.example/cse9/Cx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/elsewhere", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/elsewhere/Cx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
-        { "/Sx", MLN_ERR_NONE, MLN_ERR_OPERATION },
+        { "/Sx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED }, /* registered nowhere */
         { "//far.example/Sx", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "//far.example/cse2", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
         { "/id-in/Cabc", MLN_ERR_NOT_AUTHENTICATED, MLN_ERR_NOT_AUTHENTICATED },
@@ -476,6 +476,7 @@ static void who_a_registered_cse_speaks_for(void **state)
         { "//merlon.example/cse1/Cx", "all", MLN_RSC_OK },
         { "/behind/Cx", "all", MLN_RSC_OK },
         { "/Sx", "all", MLN_RSC_OK },
+        { "/Sy", "all", MLN_RSC_ORIGINATOR_NOT_AUTHENTICATED },
         { "/cse1", "all", MLN_RSC_OK },
         { "/cse1", "cse1", MLN_RSC_OK },
         { "/cse1/Cx", "cse1", MLN_RSC_ORIGINATOR_HAS_NO_PRIVILEGE },
@@ -498,6 +499,11 @@ static void who_a_registered_cse_speaks_for(void **state)
     register_cse("{'csi':'/cse1','dcse':['/behind']}");
     register_cse("{'csi':'/cse2'}");
     (void)mln_look_prove(&look, "32-//merlon.example/cse1", "//merlon.example/cse1", NULL);
+    assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'/id-in/-','ty':10002,'fr':'/cse1/Sx',"
+                                         "'pc':{'m2m:aeA':{'lnk':'/cse1/Sx','api':'Nx',"
+                                         "'srv':['3'],'et':'20991231T000000'}}}")
+                         ->rsc,
+                     MLN_RSC_CREATED);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(
             mln_look_ask(&look, "{'op':2,'to':'cse-in/c%zu','fr':'%s'}", i, rows[i].originator)

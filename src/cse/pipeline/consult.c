@@ -4,6 +4,7 @@
 #include "cse/group/kinds.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/remote/enrol.h"
 
 struct consultation {
     bool (*concerns)(const struct mln_exec *e); /* not any more when they have been asked */
@@ -14,6 +15,7 @@ struct consultation {
 static const struct consultation consultations[] = {
     { mln_verify_concerns, mln_verify_prepare, mln_verify_start },
     { mln_kinds_concerns, mln_kinds_prepare, mln_kinds_start },
+    { mln_enrol_concerns, mln_enrol_prepare, mln_enrol_start },
 };
 
 static mln_err prepare(struct mln_exec *e, const struct consultation *c)

@@ -1,6 +1,6 @@
 /* Others that are asked before something is written: targets of a subscription, CSEs that host
- * members of a group. Everything else about the request has been checked on a snapshot before; when
- * they have answered it starts again. The worker's thread. */
+ * members of a group, the IN-CSE. Everything else about the request has been checked on a snapshot
+ * before; when they have answered it starts again. The worker's thread. */
 #pragma once
 
 #include "cse/cse_int.h"

@@ -14,6 +14,7 @@ enum {
     LANES = 0xFF00,           /* numbers of copies stay below those that the outbox uses itself */
     SHORT_LIFE_US = 60000000, /* a copy that is gone so soon is not made again */
     SHORTEST_RENEWAL_US = 1000000,
+    REFUSED_US = 600000000, /* then what was refused is said again */
 };
 
 const struct mln_type *mln_announce_type(const struct mln_type *original)
@@ -336,7 +337,7 @@ static mln_err sort_copies(struct mln_exec *e, const struct mln_change *c, uint6
     while (!mln_failed(err = mln_copy_next(c->view, original, copy.lane.number, c->arena, &copy))) {
         *ret_last = copy.lane.number;
         MLN_REQUIRE(++count < c->cse->options.limits->announcements * 4, LIMIT);
-        if (copy.state == MLN_COPY_LEAVING) {
+        if (copy.state >= MLN_COPY_LEAVING) {
             continue;
         }
         if (!find_target(e, t, &copy)) {
@@ -422,7 +423,11 @@ mln_err mln_announce_changed(const struct mln_change *c, const struct mln_resour
 
 static mln_err take_away(const struct mln_change *c, struct mln_copy *copy)
 {
-    return copy->state == MLN_COPY_LEAVING ? MLN_OK : leave(c, copy);
+    if (copy->state == MLN_COPY_ENROLLED) {
+        copy->state = MLN_COPY_PARTING;
+        return keep(c, copy);
+    }
+    return copy->state >= MLN_COPY_LEAVING ? MLN_OK : leave(c, copy);
 }
 
 mln_err mln_announce_removed(const struct mln_change *c, const struct mln_resource *original)
@@ -436,7 +441,7 @@ mln_err mln_announce_removed(const struct mln_change *c, const struct mln_resour
 
 static mln_err renew_life(const struct mln_change *c, struct mln_copy *copy)
 {
-    if (copy->state != MLN_COPY_KEPT) {
+    if (copy->state != MLN_COPY_KEPT && copy->state != MLN_COPY_ENROLLED) {
         return MLN_OK;
     }
     copy->is_due = true;
@@ -446,6 +451,29 @@ static mln_err renew_life(const struct mln_change *c, struct mln_copy *copy)
 mln_err mln_announce_alarm(const struct mln_change *c, const struct mln_resource *original)
 {
     return each(c, original->id, renew_life);
+}
+
+/* ---- AEs with AE-IDs of the service provider ---- */
+
+/* It is told once more: so it is known how long it is kept there. */
+mln_err mln_announce_enrolled(const struct mln_change *c, const struct mln_resource *ae)
+{
+    struct mln_copy last = { 0 };
+    struct mln_copy copy = { .state = MLN_COPY_ENROLLED,
+                             .ty = MLN_TY_AEA,
+                             .host = c->cse->options.registrar.cse_id };
+    mln_err err;
+
+    do {
+        copy.lane = (struct mln_lane){ ae->id, (uint16_t)(last.lane.number + 1) };
+        err = mln_copy_next(c->view, ae->id, last.lane.number, c->arena, &last);
+    } while (!mln_failed(err));
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        return err;
+    }
+    MLN_TRY(mln_ident_join(c->arena, c->cse->names.cse_id, ae->ri, &copy.link));
+    MLN_TRY(mln_ident_join(c->arena, copy.host, ae->ri, &copy.address));
+    return keep(c, &copy);
 }
 
 /* ---- how it ended ---- */
@@ -596,6 +624,55 @@ static mln_err note_too_old(const struct mln_change *c, struct mln_copy *copy)
     return forget(c, copy);
 }
 
+static void tell_of(const struct mln_copy *copy, const char *what)
+{
+    mln_log(MLN_LOG_WARNING, "announce", "%.*s at %.*s: %s", MLN_S_ARG(copy->link),
+            MLN_S_ARG(copy->host), what);
+}
+
+static struct mln_slice stem_of(const struct mln_change *c, const struct mln_copy *copy)
+{
+    return mln_slice_from(copy->link, c->cse->names.cse_id.len + 1);
+}
+
+/* The IN-CSE keeps the AE-ID for this AE. */
+static mln_err conclude_enrolled(const struct mln_change *c, struct mln_copy *copy,
+                                 const struct mln_announce_outcome *o)
+{
+    bool is_lost = o->end == MLN_ANNOUNCE_GONE && c->now_us - copy->made_us >= SHORT_LIFE_US;
+
+    if (o->end == MLN_ANNOUNCE_CREATED || o->end == MLN_ANNOUNCE_UPDATED) {
+        copy->made_us = o->end == MLN_ANNOUNCE_CREATED ? c->now_us : copy->made_us;
+        MLN_TRY(mln_ident_join(c->arena, copy->host, stem_of(c, copy), &copy->address));
+        MLN_TRY(plan_renewal(c, copy->lane, o->until_us));
+        return mln_copy_put(c, copy);
+    }
+    if (is_lost || o->end == MLN_ANNOUNCE_TOO_OLD) {
+        copy->address = is_lost ? (struct mln_slice){ 0 } : copy->address;
+        return keep(c, copy);
+    }
+    tell_of(copy, "the IN-CSE does not keep the registration of this AE");
+    return plan_renewal(c, copy->lane, c->now_us + 2 * REFUSED_US);
+}
+
+static mln_err conclude_parting(const struct mln_change *c, const struct mln_copy *copy,
+                                const struct mln_announce_outcome *o)
+{
+    struct mln_resource ae;
+    mln_err err;
+
+    if (o->end == MLN_ANNOUNCE_TOO_OLD) {
+        tell_of(copy, "the IN-CSE still believes that this AE is registered");
+    }
+    MLN_TRY(mln_copy_erase(c, copy->lane));
+    err = mln_store_find(c->view, stem_of(c, copy), c->arena, &ae);
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    return each(c, ae.id, renew_life); /* it came again while that was under way */
+}
+
 /* Else it would have us change and delete, in our name, what others host. */
 static bool is_at_its_host(const struct mln_cse *cse, const struct mln_copy *copy,
                            struct mln_slice address)
@@ -620,6 +697,10 @@ mln_err mln_announce_conclude(const struct mln_change *c, struct mln_lane lane,
     if (copy.is_behind) {
         copy.is_behind = false;
         MLN_TRY(keep(c, &copy));
+    }
+    if (copy.state >= MLN_COPY_ENROLLED) {
+        return copy.state == MLN_COPY_ENROLLED ? conclude_enrolled(c, &copy, outcome)
+                                               : conclude_parting(c, &copy, outcome);
     }
     switch (outcome->end) {
     case MLN_ANNOUNCE_CREATED:

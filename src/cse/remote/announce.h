@@ -29,6 +29,10 @@ mln_err mln_announce_changed(const struct mln_change *c, const struct mln_resour
 /* It is about to go. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_announce_removed(const struct mln_change *c, const struct mln_resource *original);
 
+/* An <AE> that the IN-CSE has agreed to was made: its <AEAnnc> there is kept. Errors: STORE_*,
+ * NO_MEMORY. */
+mln_err mln_announce_enrolled(const struct mln_change *c, const struct mln_resource *ae);
+
 /* Copies do not live as long as their original: MLN_ALARM_COPIES. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_announce_alarm(const struct mln_change *c, const struct mln_resource *original);
 

@@ -1,8 +1,10 @@
 /* What the deliverer sends for a copy, and what comes back. */
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "cse/access/binding.h"
 #include "cse/cse_int.h"
 #include "cse/remote/announce.h"
+#include "cse/remote/enrol.h"
 #include "cse/remote/remote.h"
 #include "model/special.h"
 
@@ -148,6 +150,70 @@ static mln_err take_away(const struct mln_lookup *l, const struct mln_copy *copy
     return find_way(l, copy, copy->address, step);
 }
 
+/* ---- <AEAnnc> of an AE with an AE-ID of the service provider ---- */
+
+/* Says who the AE is and that it is registered here: makes what the IN-CSE has lost. */
+static mln_err enrol(const struct mln_lookup *l, const struct mln_copy *copy, bool may_be_there,
+                     struct mln_announce_step *step)
+{
+    bool is_there = copy->address.len > 0 || may_be_there;
+    struct mln_value *params = mln_value_new(l->arena, MLN_V_OBJECT);
+    struct mln_binding binding = { 0 };
+    struct mln_resource ae;
+    struct mln_enrol_facts facts = { .cse_id = l->cse->names.cse_id };
+    struct mln_slice to;
+    mln_err err;
+
+    MLN_REQUIRE(params, NO_MEMORY);
+    MLN_TRY(mln_store_get(l->view, copy->lane.subscription, l->arena, &ae));
+    err = mln_binding_get(l->view, l->arena, ae.ri, &binding);
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        MLN_TRY(err);
+    }
+    facts.stem = ae.ri;
+    facts.credential_id = binding.credential_id;
+    MLN_TRY(mln_ident_join(l->arena, copy->host, is_there ? ae.ri : MLN_S("-"), &to));
+    if (!is_there) {
+        MLN_REQUIRE(mln_pack_find_text(ae.attrs, MLN_S("api"), &facts.app_id) &&
+                        mln_pack_find(ae.attrs, MLN_S("srv"), &facts.releases),
+                    STORE_CORRUPT);
+        MLN_TRY(mln_value_set(params, MLN_S("ty"), mln_value_uint(l->arena, copy->ty)));
+    }
+    step->end = is_there ? MLN_ANNOUNCE_UPDATED : MLN_ANNOUNCE_CREATED;
+    step->attempt.op = is_there ? MLN_OP_UPDATE : MLN_OP_CREATE;
+    step->attempt.params = params;
+    MLN_TRY(mln_enrol_content(&facts, l->arena, &step->attempt.content));
+    MLN_TRY(find_way(l, copy, to, step));
+    return mln_ident_join(l->arena, facts.cse_id, ae.ri, &step->attempt.fr);
+}
+
+/* spec: TS-0004 7.4.5.2.4. An AE that has registered here again stays. */
+static mln_err part(const struct mln_lookup *l, const struct mln_copy *copy,
+                    struct mln_announce_step *step)
+{
+    struct mln_slice stem = mln_slice_from(copy->link, l->cse->names.cse_id.len + 1);
+    struct mln_resource ae;
+    struct mln_buf out;
+    mln_err err = mln_store_find(l->view, stem, l->arena, &ae);
+
+    if (!mln_failed(err) || !copy->address.len) {
+        return settle(step, MLN_ANNOUNCE_NOTHING);
+    }
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        return err;
+    }
+    mln_buf_init(&out, l->arena, SIZE_MAX);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:aeA"));
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("lnk"));
+    mln_pack_text(&out, MLN_S("INACTIVE"));
+    MLN_TRY(mln_buf_finish(&out, &step->attempt.content));
+    step->end = MLN_ANNOUNCE_UPDATED;
+    step->attempt.op = MLN_OP_UPDATE;
+    return find_way(l, copy, copy->address, step);
+}
+
 mln_err mln_announce_next(const struct mln_lookup *l, struct mln_lane lane, bool may_be_there,
                           struct mln_announce_step *ret)
 {
@@ -163,6 +229,10 @@ mln_err mln_announce_next(const struct mln_lookup *l, struct mln_lane lane, bool
     ret->host = copy.host;
     if (copy.state == MLN_COPY_LEAVING) {
         return take_away(l, &copy, may_be_there, ret);
+    }
+    if (copy.state >= MLN_COPY_ENROLLED) {
+        return copy.state == MLN_COPY_ENROLLED ? enrol(l, &copy, may_be_there, ret)
+                                               : part(l, &copy, ret);
     }
     MLN_TRY(mln_store_get(l->view, lane.subscription, l->arena, &original));
     if (!mln_announce_type(mln_special_of(&original))) {

@@ -21,7 +21,7 @@ static mln_err read_copy(struct mln_slice value, struct mln_lane lane, struct ml
     uint64_t made;
 
     MLN_REQUIRE(mln_pack_find_u64(value, MLN_S("s"), &state) && state >= MLN_COPY_WANTED &&
-                    state <= MLN_COPY_LEAVING && mln_pack_find_u64(value, MLN_S("y"), &ty) &&
+                    state <= MLN_COPY_PARTING && mln_pack_find_u64(value, MLN_S("y"), &ty) &&
                     mln_pack_find_u64(value, MLN_S("m"), &made) &&
                     mln_pack_find_bool(value, MLN_S("d"), &copy.is_due) &&
                     mln_pack_find_bool(value, MLN_S("b"), &copy.is_behind) &&
@@ -72,7 +72,7 @@ mln_err mln_copy_at(const struct mln_lookup *l, uint64_t original, struct mln_sl
     mln_err err;
 
     while (!mln_failed(err = mln_copy_next(l->view, original, copy.lane.number, l->arena, &copy))) {
-        if (copy.state == MLN_COPY_LEAVING || !mln_slice_eq(copy.host, host)) {
+        if (copy.state >= MLN_COPY_LEAVING || !mln_slice_eq(copy.host, host)) {
             continue;
         }
         if (copy.state == MLN_COPY_KEPT) {

@@ -7,9 +7,11 @@
 #include "cse/notify/outbox.h"
 
 enum mln_copy_state {
-    MLN_COPY_WANTED = 1,  /* to be created */
-    MLN_COPY_KEPT = 2,    /* it is there */
-    MLN_COPY_LEAVING = 3, /* to be deleted; without an address, if it is there at all */
+    MLN_COPY_WANTED = 1,   /* to be created */
+    MLN_COPY_KEPT = 2,     /* it is there */
+    MLN_COPY_LEAVING = 3,  /* to be deleted; without an address, if it is there at all */
+    MLN_COPY_ENROLLED = 4, /* of an <AE>, at the IN-CSE that gave its AE-ID: enrol.h */
+    MLN_COPY_PARTING = 5,  /* the same, to be INACTIVE */
 };
 
 struct mln_copy {

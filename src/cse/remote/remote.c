@@ -140,6 +140,26 @@ static mln_err leads_to(const struct mln_lookup *l, const struct mln_entity *pee
     return MLN_OK;
 }
 
+bool mln_remote_is_ae(const struct mln_cse *cse, const struct mln_resource *annc)
+{
+    return annc->ty == MLN_TY_AEA && annc->parent == cse->base_id;
+}
+
+mln_err mln_remote_find_ae(const struct mln_lookup *l, struct mln_slice stem,
+                           struct mln_remote *ret)
+{
+    struct mln_resource annc;
+    struct mln_entity host;
+    struct mln_slice link;
+
+    MLN_TRY(mln_store_find(l->view, stem, l->arena, &annc));
+    MLN_REQUIRE(mln_remote_is_ae(l->cse, &annc) && annc.et > l->now_us &&
+                    mln_pack_find_text(annc.attrs, MLN_S("lnk"), &link) &&
+                    mln_remote_host(l->cse, link, &host),
+                NOT_FOUND);
+    return mln_remote_find(l, &host, ret);
+}
+
 /* By its CSE-ID, or of the SP and registered here; or our CSE-ID where that begins with 'S'. */
 static mln_err is_our_ae(const struct mln_lookup *l, const struct mln_entity *entity, bool *ret)
 {
@@ -159,20 +179,29 @@ static mln_err is_our_ae(const struct mln_lookup *l, const struct mln_entity *en
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
-/* An AE-ID of an SP does not say where the AE is; and it may be a CSE-ID that begins with 'S'. */
-static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_entity *peer,
-                            const struct mln_entity *entity, bool *ret)
+/* An AE-ID of an SP does not say where the AE is; and it may be a CSE-ID that begins with 'S'. The
+ * IN-CSE knows each, so that nobody else leads there, but for a group that it asked. */
+static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret)
 {
+    const struct mln_entity *entity = &ask->originator;
     struct mln_entity cse = { .sp = entity->sp, .cse = entity->stem };
     struct mln_remote way;
     mln_err err = mln_remote_find(l, &cse, &way);
 
-    *ret = err.code == MLN_ERR_NOT_FOUND;
-    if (*ret) {
+    if (!mln_failed(err)) {
+        *ret = mln_entity_eq(&way.cse, &ask->neighbour);
+        return MLN_OK;
+    }
+    *ret = l->cse->options.type != MLN_CSE_TYPE_IN;
+    if (*ret || err.code != MLN_ERR_NOT_FOUND) {
+        return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+    }
+    err = mln_remote_find_ae(l, entity->stem, &way);
+    if (err.code == MLN_ERR_NOT_FOUND) {
         return MLN_OK;
     }
     MLN_TRY(err);
-    *ret = mln_entity_eq(&way.cse, peer);
+    *ret = mln_entity_eq(&way.cse, &ask->neighbour) || mln_errand_is_known(l->cse, ask);
     return MLN_OK;
 }
 
@@ -204,7 +233,7 @@ mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_erran
         *ret = entity->stem.len > 0 && mln_errand_is_known(l->cse, ask);
         return MLN_OK;
     }
-    return home.cse.len ? leads_to(l, peer, &home, ret) : may_be_of_sp(l, peer, entity, ret);
+    return home.cse.len ? leads_to(l, peer, &home, ret) : may_be_of_sp(l, ask, ret);
 }
 
 /* ---- the way to another CSE ---- */

@@ -43,6 +43,15 @@ mln_err mln_remote_speaks_for(const struct mln_lookup *l, const struct mln_erran
 mln_err mln_remote_route(const struct mln_lookup *l, struct mln_slice to, bool is_from_above,
                          struct mln_remote *ret, struct mln_reach *ret_reach);
 
+/* Does that <AEAnnc> stand for an AE with an AE-ID of our SP, registered at another CSE? Its
+ * resourceID is the AE-ID-Stem then. At the IN-CSE. spec: TS-0001 10.2.2.2 */
+bool mln_remote_is_ae(const struct mln_cse *cse, const struct mln_resource *annc);
+
+/* The neighbour that leads to where the AE with this AE-ID of our SP is registered, as the IN-CSE
+ * knows. Errors: NOT_FOUND (not registered now, or it is not known where), STORE_*, NO_MEMORY. */
+mln_err mln_remote_find_ae(const struct mln_lookup *l, struct mln_slice stem,
+                           struct mln_remote *ret);
+
 /* The CSE that hosts what `to` names, in whatever spelling but CSE-relative. False: it names no
  * CSE. */
 bool mln_remote_host(const struct mln_cse *cse, struct mln_slice to, struct mln_entity *ret);

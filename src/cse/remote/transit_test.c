@@ -357,6 +357,12 @@ static void between_providers(void **state)
     };
 
     (void)state;
+    (void)mln_look_prove(&look, rows[0].peer, rows[0].peer, NULL);
+    assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'/id-in/-','ty':10002,'fr':'/down/Sx',"
+                                         "'pc':{'m2m:aeA':{'lnk':'/down/Sx','api':'Nx',"
+                                         "'srv':['3'],'et':'20991231T000000'}}}")
+                         ->rsc,
+                     MLN_RSC_CREATED);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         (void)mln_look_prove(&look, rows[i].peer, rows[i].peer, NULL);
         mln_inproc_forget(look.p);

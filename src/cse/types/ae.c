@@ -2,6 +2,8 @@
 #include "cse/access/admit.h"
 #include "cse/access/binding.h"
 #include "cse/pipeline/draft.h"
+#include "cse/remote/announce.h"
+#include "cse/remote/enrol.h"
 #include "cse/types/types.h"
 
 static mln_err check_app_id(struct mln_exec *e)
@@ -66,13 +68,24 @@ static mln_err check_owner(struct mln_exec *e, const struct mln_association *a)
         return MLN_OK;
     }
     MLN_TRY(err);
-    if (!binding.credential_id.len || mln_proof_is_trusted(e->peer) ||
+    if (!(binding.credential_id.len || binding.registrar.len) || mln_proof_is_trusted(e->peer) ||
         (a && (mln_slice_eq(a->credential_id, binding.credential_id) ||
                mln_proof_covers(a, &e->originator.entity, &e->cse->names) == MLN_COVER_EXACT))) {
         return MLN_OK;
     }
     mln_fault_set(e->fault, "this AE-ID belongs to another credential");
     MLN_FAIL(NOT_AUTHENTICATED);
+}
+
+/* An AE-ID of the SP is given by the IN-CSE, which is asked by its registrees only. */
+static mln_err check_assigned(struct mln_exec *e, struct mln_slice stem)
+{
+    if (stem.len && stem.ptr[0] == 'S' && e->cse->options.type != MLN_CSE_TYPE_IN &&
+        !mln_enrol_stem(e).len) {
+        mln_fault_set(e->fault, "AE-IDs of the SP are assigned by the IN-CSE");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
 }
 
 static mln_err validate_create(struct mln_exec *e)
@@ -84,10 +97,8 @@ static mln_err validate_create(struct mln_exec *e)
     MLN_TRY(check_credential(e, a));
     MLN_TRY(check_app_id(e));
     MLN_TRY(check_serialisations(e));
-    /* an SP-wide AE-ID is given by the IN-CSE; asking it needs CSE registration */
-    if (stem.len && stem.ptr[0] == 'S' && e->cse->options.type != MLN_CSE_TYPE_IN) {
-        mln_fault_set(e->fault, "AE-IDs of the SP are assigned by the IN-CSE");
-        MLN_FAIL(NOT_IMPLEMENTED);
+    if (!e->cse->options.registrar.cse_id.len) {
+        MLN_TRY(check_assigned(e, stem));
     }
     if (mln_admit_assigns(from)) {
         return MLN_OK;
@@ -140,6 +151,11 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
     struct mln_slice generated = d->resource.ri;
     struct mln_value *releases;
 
+    if (mln_enrol_stem(e).len) {
+        stem = mln_enrol_stem(e);
+        d->resource.flags |= MLN_RESOURCE_ANNOUNCED;
+    }
+    MLN_TRY(check_assigned(e, stem));
     MLN_TRY(check_unused(e, stem));
     d->resource.ri = stem;
     d->resource.cr = stem;
@@ -163,7 +179,10 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
         .roles = e->admission.roles,
     };
 
-    return mln_binding_keep(e, d->resource.ri, &binding);
+    struct mln_change c = mln_exec_change(e, d->resource.ct);
+
+    MLN_TRY(mln_binding_keep(e, d->resource.ri, &binding));
+    return mln_enrol_stem(e).len ? mln_announce_enrolled(&c, &d->resource) : MLN_OK;
 }
 
 /* An AE that says anew where it is reached says it with the credential that it uses now: so it can
@@ -186,8 +205,11 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
     return mln_binding_keep(e, d->resource.ri, &binding);
 }
 
+extern const struct mln_type_ops mln_aea_ops;
+
 const struct mln_type_ops mln_ae_ops = {
     .ty = MLN_TY_AE,
+    .announced = &mln_aea_ops,
     .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
     .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
     .update = { .validate = check_serialisations, .finish = finish_update },

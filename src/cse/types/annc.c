@@ -4,13 +4,13 @@
  * nobody else does. Which attributes a copy has stands in spec/types; none has announceTo, so a
  * copy is not announced further. Decision 0033 has the readings. spec: TS-0001 9.6.26, 10.2.13;
  * TS-0004 7.4.26 */
+#include "cse/types/annc.h"
+
 #include "cse/notify/event.h"
 #include "cse/remote/remote.h"
 #include "cse/remote/transit.h"
-#include "cse/types/types.h"
 
-/* Does the originator host what the link names? */
-static bool hosts(const struct mln_exec *e, struct mln_slice link)
+bool mln_annc_hosts(const struct mln_exec *e, struct mln_slice link)
 {
     const struct mln_entity *o = &e->originator.entity;
     struct mln_entity host;
@@ -23,7 +23,7 @@ static bool hosts_original(const struct mln_exec *e, const struct mln_resource *
 {
     struct mln_slice link;
 
-    return mln_pack_find_text(copy->attrs, MLN_S("lnk"), &link) && hosts(e, link);
+    return mln_pack_find_text(copy->attrs, MLN_S("lnk"), &link) && mln_annc_hosts(e, link);
 }
 
 /* Below its own copies a CSE announces what it wants, and below the CSEBase what has no other place
@@ -60,7 +60,7 @@ static mln_err validate(struct mln_exec *e)
     const struct mln_type_ops *original = mln_type_original_of(e->type->ty);
     const struct mln_value *link = mln_value_get(e->attributes, MLN_S("lnk"));
 
-    if (link && !hosts(e, link->text)) {
+    if (link && !mln_annc_hosts(e, link->text)) {
         mln_fault_set(e->fault, "lnk: only the CSE that hosts the original announces it");
         MLN_FAIL(NO_PRIVILEGE);
     }

@@ -40,8 +40,7 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
 {
     const struct mln_value *cse_id = mln_value_get(d->attributes, MLN_S("csi"));
 
-    return cse_id && mln_admit_is_ours(e->cse, cse_id->text) ? mln_admit_note_node(e, &d->resource)
-                                                             : MLN_OK;
+    return cse_id ? mln_admit_note_node(e, &d->resource, cse_id->text) : MLN_OK;
 }
 
 const struct mln_type_ops mln_svsn_ops = {

@@ -1,9 +1,7 @@
 /* What types.def lists, by number. */
-#include "cse/types/types.h"
+#include "cse/types/annc.h"
 
 enum { FIRST_ANNOUNCED = 10000 }; /* an announced variant has the number of its original more */
-
-extern const struct mln_type_ops mln_annc_ops;
 
 #define MLN_A(ty)
 #define MLN_T(ty, name) extern const struct mln_type_ops mln_##name##_ops;
@@ -37,8 +35,12 @@ const struct mln_type_ops *mln_type_ops_of(uint16_t ty)
 {
     if (ty >= FIRST_ANNOUNCED) {
         size_t at = (size_t)ty - FIRST_ANNOUNCED;
+        bool is_built = at < sizeof announced / sizeof announced[0] && announced[at];
+        const struct mln_type_ops *original = is_built ? mln_type_original_of(ty) : NULL;
 
-        return at < sizeof announced / sizeof announced[0] && announced[at] ? &mln_annc_ops : NULL;
+        return original && original->announced ? original->announced
+               : is_built                      ? &mln_annc_ops
+                                               : NULL;
     }
     return ty < sizeof by_number / sizeof by_number[0] ? by_number[ty] : NULL;
 }

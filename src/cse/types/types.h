@@ -37,6 +37,8 @@ enum mln_verdict {
 struct mln_type_ops {
     uint16_t ty; /* 0: of all announced variants */
     uint16_t operations;
+    const struct mln_type_ops
+        *announced;  /* its announced variant; NULL: it has no rules of its own */
     bool is_private; /* who watches the parent is not told of it */
     /* CREATE and UPDATE, before the tables: what can never stand together. Nothing is known of the
      * attributes yet but that they are an object. */
