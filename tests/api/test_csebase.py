@@ -13,7 +13,7 @@ from lib.onem2m import Client
 TYPES = Path(__file__).resolve().parent.parent.parent / "spec" / "types"
 BUILT = [
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 43, 44, 47, 48, 58,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 43, 44, 47, 48, 58, 60,
     65, 66,
     10001, 10002, 10003, 10004, 10005, 10009, 10010, 10013, 10014, 10016, 10018, 10024, 10028, 10029, 10030,
     10065, 10066,
@@ -157,6 +157,7 @@ def test_supported_types_can_be_created(admin, ae):
                                       "tknb": "20260101T000000", "tkna": "20800101T000000"}),
         32: (admin, "cse-in", "tk", {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"}),
         47: (ae, ae.path, "tgr", {"mei": "d@net.example", "tri": 5, "tvt": "PT1H"}),
+        60: (ae, ae.path, "tsb", {"bcnu": [ae.stem], "bcnc": 1}),
         48: (ae, ae.path, "crs", {"nu": [ae.stem], "twt": 1, "tws": "PT1M", "srat": [f"{ae.path}/told"]}),
         65: (ae, ae.path, "actr", action),
         66: (ae, f"{ae.path}/act", "depr", {"sfc": True, "rri": f"{ae.path}/c", "evc": action["evc"]}),

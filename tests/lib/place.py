@@ -43,6 +43,7 @@ MINIMAL = {
     "tk": {"tkid": "t@merlon.example", "tkob": "aa.bb.cc"},
     "actr": {"evm": 3, "sri": "Chome/cnt0", "evc": CRITERIA, "orc": "Chome/cnt0", "apv": PRIMITIVE},
     "depr": {"sfc": True, "rri": "Chome/cnt0", "evc": CRITERIA},
+    "tsb": {"bcnu": ["Chome"], "bcnc": 1},
 }
 GOOD = {  # a value of each attribute that an originator may give
     "rn": "other", "lbl": ["a", "k:v"], "et": "20300101T000000", "acpi": None, "cr": None,
@@ -67,6 +68,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "twt": 2, "tws": "PT2M", "rrat": ["Chome/cnt0"], "srat": ["Chome/sub0"],
     "encs": {"encn": [{"net": [1]}]},
     "tkps": {"pm": [{"rids": ["r@merlon.example"]}]}, "tkex": "more",
+    "bcnu": ["Chome"], "bcnc": 1, "bcni": "PT2H",
     "loc": {"typ": 1, "crd": "[13.4, 52.5]"},
     "evm": 3, "ecp": 7, "apy": 2, "sri": "cse-in/home/cnt0", "evc": {"sbjt": "rn", "optr": 1, "thld": "y"},
     "orc": "cse-in/home/cnt0", "apv": {**PRIMITIVE, "rcn": 1}, "sfc": False, "rri": "cse-in/home/cnt0",

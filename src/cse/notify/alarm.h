@@ -22,6 +22,7 @@ enum mln_alarm_kind {
     MLN_ALARM_AGGREGATE = 64,     /* of a <group>, and up to 79: cse/notify/aggregate.c */
     MLN_ALARM_STATISTICS = 20,    /* of a <statsCollect>: a TIMERBASED event */
     MLN_ALARM_EXECUTION = 21,     /* of an <execInstance>: its delay is over */
+    MLN_ALARM_BEACON = 22,        /* of a <timeSyncBeacon>: it is due */
     MLN_ALARM_ACTION = 30,        /* of an <action>: it was triggered */
     MLN_ALARM_ACTION_PERIOD = 31, /* ...: its criteria are to be evaluated */
 };

@@ -572,6 +572,7 @@ mln_err mln_policy_alarm(const struct mln_change *c, const struct mln_resource *
     case MLN_ALARM_AGGREGATE:
     case MLN_ALARM_STATISTICS:
     case MLN_ALARM_EXECUTION:
+    case MLN_ALARM_BEACON:
     case MLN_ALARM_ACTION:
     case MLN_ALARM_ACTION_PERIOD:
     case MLN_ALARM_CROSS:

@@ -139,6 +139,11 @@ static mln_err check_target(struct mln_exec *e, struct mln_slice target, bool is
     return mln_ident_is_url(plain) ? check_url(e, plain) : check_resource(e, plain, is_asked);
 }
 
+mln_err mln_sub_check_target(struct mln_exec *e, struct mln_slice target)
+{
+    return check_target(e, target, false);
+}
+
 static mln_err check_targets(struct mln_exec *e)
 {
     const struct mln_value *nu = mln_value_get(e->attributes, MLN_S("nu"));

@@ -12,6 +12,9 @@ mln_err mln_sub_check(struct mln_exec *e);
  * Errors: ATTR_INVALID, LIMIT, NOT_IMPLEMENTED, SUB_CREATOR_DENIED, STORE_*, NO_MEMORY. */
 mln_err mln_sub_check_targets(struct mln_exec *e);
 
+/* One that is not asked for its consent, for other types that tell somebody. Errors: the same. */
+mln_err mln_sub_check_target(struct mln_exec *e, struct mln_slice target);
+
 /* UPDATE: an expirationCounter that is set counts what is reported from now on, not what waits
  * already. Errors: STORE_*. */
 mln_err mln_sub_begin_counting(struct mln_exec *e, struct mln_draft *d);
