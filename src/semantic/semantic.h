@@ -1,4 +1,4 @@
-/* Semantics: descriptions in RDF, and questions to them in SPARQL.
+/* Semantics: descriptions in RDF, and questions to them and changes of them in SPARQL.
  *
  * Turtle is read whole but for relative IRIs and @base. Of SPARQL 1.1 what is about patterns:
  * SELECT and ASK of groups with FILTER, OPTIONAL and UNION, DISTINCT, ORDER BY, OFFSET and LIMIT.
@@ -16,6 +16,7 @@
 
 struct mln_graph;
 struct mln_query;
+struct mln_update;
 
 /* An empty graph. `limits` must live as long. Errors: NO_MEMORY. */
 mln_err mln_graph_new(const struct mln_limits *limits, struct mln_graph **ret);
@@ -51,6 +52,19 @@ mln_err mln_graph_ask(const struct mln_graph *graph, const struct mln_query *que
  * steps, there may be more. */
 bool mln_graph_origins(const struct mln_graph *graph, const struct mln_query *query,
                        bool *documents, uint64_t *ret_steps);
+
+/* Reads changes: INSERT and DELETE of SPARQL 1.1 Update, several with ';' between them. It lives in
+ * the arena and borrows from the text. Errors: SPARQL (no update), NOT_IMPLEMENTED (a form that is
+ * not taken), LIMIT, NO_MEMORY. */
+mln_err mln_update_read(const struct mln_limits *limits, struct mln_slice text,
+                        struct mln_arena *arena, struct mln_update **ret, struct mln_fault *fault);
+
+/* Changes a description in Turtle: *ret, in the arena, has a line for each triple and no prefixes.
+ * Errors: ATTR_INVALID (no Turtle), LIMIT (too many steps, or the description would be too large),
+ * NO_MEMORY. */
+mln_err mln_update_apply(const struct mln_limits *limits, struct mln_slice text,
+                         const struct mln_update *update, struct mln_arena *arena,
+                         struct mln_slice *ret);
 
 enum mln_results_form {
     MLN_RESULTS_JSON, /* W3C: SPARQL 1.1 Query Results JSON Format */

@@ -1,5 +1,5 @@
-/* Fuzz target of descriptions and questions: a description, a form feed, a question. What is taken
- * must end within its bounds. */
+/* Fuzz target of descriptions, questions and updates: a description, a form feed, one of the
+ * others. What is taken must end within its bounds. */
 #include "base/utf8.h"
 #include "semantic/semantic.h"
 
@@ -21,11 +21,30 @@ static void show(const struct mln_graph *graph, const struct mln_query *query,
     }
 }
 
+/* What an update leaves is Turtle again, and another one without changes leaves it as it is. */
+static void change(const struct mln_limits *limits, struct mln_slice description,
+                   struct mln_slice text, struct mln_arena *arena)
+{
+    struct mln_update *update;
+    struct mln_slice once;
+    struct mln_slice again;
+
+    if (mln_failed(mln_update_read(limits, text, arena, &update, NULL)) ||
+        mln_failed(mln_update_apply(limits, description, update, arena, &once))) {
+        return;
+    }
+    require(!mln_failed(mln_update_read(limits, MLN_S("INSERT DATA {}"), arena, &update, NULL)));
+    if (!mln_failed(mln_update_apply(limits, once, update, arena, &again))) {
+        require(mln_slice_eq(once, again));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     MLN_CLEANUP(mln_graph_freep) struct mln_graph *graph = NULL;
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(1 << 24);
     struct mln_slice rest = mln_slice_of((const char *)data, size);
+    struct mln_slice description = mln_slice_cut(&rest, '\f');
     struct mln_limits limits;
     struct mln_query *query;
     uint64_t steps;
@@ -34,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mln_limits_default(&limits);
     limits.sparql_steps = STEPS;
     require(arena && !mln_failed(mln_graph_new(&limits, &graph)));
-    (void)mln_graph_add(graph, mln_slice_cut(&rest, '\f'), NULL);
+    (void)mln_graph_add(graph, description, NULL);
+    change(&limits, description, rest, arena);
     if (!rest.ptr || mln_failed(mln_query_read(&limits, rest, arena, &query, NULL))) {
         return 0;
     }

@@ -1,22 +1,13 @@
 /* Questions in SPARQL. */
 #include "base/num.h"
 #include "base/utf8.h"
-#include "semantic/graph_int.h"
-
-struct parser {
-    struct mln_rdf_reader r;
-    struct mln_query *query;
-    struct mln_group *group; /* that triples go to */
-    struct mln_slice names[MLN_QUERY_VARIABLES];
-    unsigned count;
-    unsigned elements;
-};
+#include "semantic/sparql_int.h"
 
 /* ---- what triples are made of ---- */
 
 static mln_err variable(void *data, struct mln_slice name, struct mln_term *ret)
 {
-    struct parser *p = data;
+    struct mln_sparql *p = data;
     unsigned i = 0;
 
     while (i < p->count && !mln_slice_eq(p->names[i], name)) {
@@ -30,7 +21,8 @@ static mln_err variable(void *data, struct mln_slice name, struct mln_term *ret)
     return MLN_OK;
 }
 
-static mln_err add_element(struct parser *p, enum mln_element_kind kind, struct mln_element **ret)
+static mln_err add_element(struct mln_sparql *p, enum mln_element_kind kind,
+                           struct mln_element **ret)
 {
     struct mln_element *e = mln_arena_zalloc(p->r.arena, 1, sizeof *e);
 
@@ -58,11 +50,20 @@ static mln_err take(void *data, const struct mln_term part[3])
     return MLN_OK;
 }
 
+void mln_sparql_begin(struct mln_sparql *p, const struct mln_limits *limits, struct mln_slice text,
+                      struct mln_arena *arena)
+{
+    *p = (struct mln_sparql){ .r = { .rest = text,
+                                     .arena = arena,
+                                     .room = (size_t)MLN_RDF_SPREAD * limits->sparql_bytes,
+                                     .data = p,
+                                     .variable = variable,
+                                     .take = take } };
+}
+
 /* ---- groups ---- */
 
-static mln_err read_group(struct parser *p, struct mln_group **ret);
-
-static mln_err read_filter(struct parser *p)
+static mln_err read_filter(struct mln_sparql *p)
 {
     struct mln_filter_expr *f;
 
@@ -73,26 +74,26 @@ static mln_err read_filter(struct parser *p)
     return MLN_OK;
 }
 
-static mln_err read_optional(struct parser *p)
+static mln_err read_optional(struct mln_sparql *p)
 {
     struct mln_element *e;
 
     MLN_TRY(mln_rdf_next(&p->r));
     MLN_TRY(add_element(p, MLN_ELEMENT_OPTIONAL, &e));
-    return read_group(p, &e->groups);
+    return mln_sparql_read_group(p, &e->groups);
 }
 
 /* { ... } UNION { ... } ... */
-static mln_err read_groups(struct parser *p)
+static mln_err read_groups(struct mln_sparql *p)
 {
     struct mln_element *e;
     struct mln_group **link;
 
     MLN_TRY(add_element(p, MLN_ELEMENT_GROUPS, &e));
-    MLN_TRY(read_group(p, &e->groups));
+    MLN_TRY(mln_sparql_read_group(p, &e->groups));
     for (link = &e->groups->next; mln_rdf_is_word(&p->r, "UNION"); link = &(*link)->next) {
         MLN_TRY(mln_rdf_next(&p->r));
-        MLN_TRY(read_group(p, link));
+        MLN_TRY(mln_sparql_read_group(p, link));
     }
     return MLN_OK;
 }
@@ -113,7 +114,7 @@ static bool is_untaken(const struct mln_rdf_reader *r)
     return false;
 }
 
-static mln_err read_element(struct parser *p)
+static mln_err read_element(struct mln_sparql *p)
 {
     struct mln_rdf_reader *r = &p->r;
 
@@ -130,7 +131,7 @@ static mln_err read_element(struct parser *p)
     return mln_rdf_read_triples(r);
 }
 
-static mln_err read_elements(struct parser *p)
+static mln_err read_elements(struct mln_sparql *p)
 {
     struct mln_rdf_reader *r = &p->r;
 
@@ -150,7 +151,7 @@ static mln_err read_elements(struct parser *p)
     return mln_rdf_next(r);
 }
 
-static mln_err read_group(struct parser *p, struct mln_group **ret)
+mln_err mln_sparql_read_group(struct mln_sparql *p, struct mln_group **ret)
 {
     struct mln_group *outer = p->group;
     struct mln_group *group = mln_arena_zalloc(p->r.arena, 1, sizeof *group);
@@ -232,9 +233,14 @@ static bool is_well_scoped(const struct mln_group *group, uint64_t outside, bool
     return true;
 }
 
+bool mln_sparql_is_well_scoped(const struct mln_group *group)
+{
+    return is_well_scoped(group, 0, false);
+}
+
 /* ---- the question ---- */
 
-static mln_err select_variable(struct parser *p)
+static mln_err select_variable(struct mln_sparql *p)
 {
     struct mln_query *q = p->query;
     struct mln_term term;
@@ -250,7 +256,7 @@ static mln_err select_variable(struct parser *p)
     return MLN_OK;
 }
 
-static mln_err read_selection(struct parser *p, bool *ret_all)
+static mln_err read_selection(struct mln_sparql *p, bool *ret_all)
 {
     struct mln_rdf_reader *r = &p->r;
 
@@ -271,7 +277,7 @@ static mln_err read_selection(struct parser *p, bool *ret_all)
 }
 
 /* SELECT *: what has a name and stands in a pattern. */
-static void select_all(struct parser *p)
+static void select_all(struct mln_sparql *p)
 {
     struct mln_query *q = p->query;
     struct mln_element where = { .kind = MLN_ELEMENT_GROUPS, .groups = q->where };
@@ -287,7 +293,7 @@ static void select_all(struct parser *p)
 }
 
 /* ORDER BY, up to the last condition. */
-static mln_err read_order(struct parser *p)
+static mln_err read_order(struct mln_sparql *p)
 {
     struct mln_rdf_reader *r = &p->r;
     struct mln_order **link = &p->query->order;
@@ -314,7 +320,7 @@ static mln_err read_order(struct parser *p)
     return MLN_OK;
 }
 
-static mln_err read_count(struct parser *p, uint64_t *ret)
+static mln_err read_count(struct mln_sparql *p, uint64_t *ret)
 {
     MLN_TRY(mln_rdf_next(&p->r));
     MLN_REQUIRE(p->r.token.kind == MLN_TOKEN_NUMBER && mln_num_u64(p->r.token.text, ret), SYNTAX);
@@ -322,7 +328,7 @@ static mln_err read_count(struct parser *p, uint64_t *ret)
 }
 
 /* LIMIT and OFFSET, in either order. */
-static mln_err read_slice(struct parser *p)
+static mln_err read_slice(struct mln_sparql *p)
 {
     bool has_limit = mln_rdf_is_word(&p->r, "LIMIT");
 
@@ -338,17 +344,23 @@ static mln_err read_slice(struct parser *p)
     return MLN_OK;
 }
 
+mln_err mln_sparql_read_prefixes(struct mln_sparql *p)
+{
+    while (mln_rdf_is_word(&p->r, "PREFIX")) {
+        MLN_TRY(mln_rdf_next(&p->r));
+        MLN_TRY(mln_rdf_read_prefix(&p->r));
+    }
+    return MLN_OK;
+}
+
 /* SELECT or ASK, up to the pattern. */
-static mln_err read_form(struct parser *p, bool *ret_all)
+static mln_err read_form(struct mln_sparql *p, bool *ret_all)
 {
     struct mln_rdf_reader *r = &p->r;
 
     *ret_all = false;
     MLN_TRY(mln_rdf_next(r));
-    while (mln_rdf_is_word(r, "PREFIX")) {
-        MLN_TRY(mln_rdf_next(r));
-        MLN_TRY(mln_rdf_read_prefix(r));
-    }
+    MLN_TRY(mln_sparql_read_prefixes(p));
     if (mln_rdf_is_word(r, "SELECT")) {
         MLN_TRY(mln_rdf_next(r));
         MLN_TRY(read_selection(p, ret_all));
@@ -362,13 +374,13 @@ static mln_err read_form(struct parser *p, bool *ret_all)
     return mln_rdf_is_word(r, "WHERE") ? mln_rdf_next(r) : MLN_OK;
 }
 
-static mln_err read_query(struct parser *p)
+static mln_err read_query(struct mln_sparql *p)
 {
     struct mln_rdf_reader *r = &p->r;
     bool selects_all;
 
     MLN_TRY(read_form(p, &selects_all));
-    MLN_TRY(read_group(p, &p->query->where));
+    MLN_TRY(mln_sparql_read_group(p, &p->query->where));
     if (mln_rdf_is_word(r, "ORDER")) {
         MLN_TRY(read_order(p));
     }
@@ -376,7 +388,7 @@ static mln_err read_query(struct parser *p)
     MLN_REQUIRE(!is_untaken(r), NOT_IMPLEMENTED);
     MLN_REQUIRE(r->token.kind == MLN_TOKEN_END, SYNTAX);
     MLN_REQUIRE(!p->query->is_ask || !p->query->offset, NOT_IMPLEMENTED);
-    MLN_REQUIRE(is_well_scoped(p->query->where, 0, false), NOT_IMPLEMENTED);
+    MLN_REQUIRE(mln_sparql_is_well_scoped(p->query->where), NOT_IMPLEMENTED);
     if (selects_all) {
         select_all(p);
     }
@@ -392,16 +404,12 @@ mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
                        struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault)
 {
     struct mln_query *q = mln_arena_zalloc(arena, 1, sizeof *q);
-    struct parser p = { .r = { .rest = text,
-                               .arena = arena,
-                               .room = (size_t)MLN_RDF_SPREAD * limits->sparql_bytes,
-                               .variable = variable,
-                               .take = take },
-                        .query = q };
+    struct mln_sparql p;
     mln_err err = MLN_ERROR(LIMIT);
 
     MLN_REQUIRE(q, NO_MEMORY);
-    p.r.data = &p;
+    mln_sparql_begin(&p, limits, text, arena);
+    p.query = q;
     q->bytes = text.len;
     q->limit = UINT64_MAX;
     if (text.len <= limits->sparql_bytes) {

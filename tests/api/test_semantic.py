@@ -289,3 +289,51 @@ def test_related_groups_and_instances(house, admin, other):
     assert house.create(f"{house.path}/room", "cin", cnf="text/turtle:0",
                         con="<u:news> <u:p> <http://h/kitchen> .").rsc == 2001
     assert house.discover(house.path, smf=named) == [f"{house.path}/pump"]
+
+
+def updated(house, text):
+    return house.update(f"{house.path}/lamp/d", "smd", soe=text)
+
+
+def test_an_update_changes_triples(house):
+    """spec: TS-0004 7.4.34.2.3: semanticOpExec; it is not kept"""
+    answer = updated(house, H + "DELETE { ?x h:watts ?w } INSERT { ?x h:watts 60 ; h:dim [ h:to 5 ] } "
+                                "WHERE { ?x h:watts ?w FILTER(?w = 40) }")
+    assert answer.rsc == 2004, answer
+    assert "soe" not in answer.res and "soe" not in house.retrieve(f"{house.path}/lamp/d").res
+    got = query(house, f"{house.path}/lamp", H + "SELECT ?w ?d { ?x h:watts ?w ; h:dim ?b . ?b h:to ?d }")
+    assert table(got) == [["60", "5"]]
+    assert house.path + "/lamp" in house.discover(house.path, smf=H + "ASK { ?x h:watts 60 }")
+    assert house.retrieve(f"{house.path}/lamp/d", query={"atrl": "soe"}).rsc != 5000
+
+
+@pytest.mark.parametrize("soe,rsc", [
+    ("nonsense", 4143), ("SELECT ?x { ?x ?y ?z }", 4143), ("INSERT DATA { ?x <u:p> 1 }", 4143),
+    ("CLEAR ALL", 5001), ("LOAD <http://127.0.0.1:1/x>", 5001),
+    ("INSERT { ?a ?b ?f } WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r . "
+     "?s ?t ?u . ?v ?w ?x . ?y ?z ?A . ?B ?C ?D . ?E ?F ?G . ?H ?I ?J }", 5212),
+], ids=str)
+def test_an_update_that_is_refused_changes_nothing(house, soe, rsc):
+    """spec: TS-0004 7.4.34.2.3"""
+    before = house.retrieve(f"{house.path}/lamp/d").res
+    answer = updated(house, soe)
+    assert answer.rsc == rsc, answer
+    assert house.retrieve(f"{house.path}/lamp/d").res == before
+    assert house.update(f"{house.path}/lamp/d", "smd", soe="INSERT DATA {}", dsp="").rsc == 4000
+
+
+def test_an_update_is_told_as_a_change_of_the_descriptor(house, receiver):
+    """What is told of is descriptor, not semanticOpExec."""
+    answer = house.create(f"{house.path}/lamp/d", "sub", nu=[receiver.url], nct=2,
+                          enc={"net": [1], "atr": ["dsp"]})
+    assert answer.rsc == 2001, answer
+    assert updated(house, "INSERT DATA { <u:a> <u:b> 1 }").rsc == 2004
+    representation = receiver.next().rep["m2m:smd"]
+    assert "dsp" in representation and "soe" not in representation
+
+
+def test_validation_is_not_offered(house):
+    """spec: TS-0004 7.4.34.2.1: validationEnable"""
+    assert house.update(f"{house.path}/lamp/d", "smd", vlde=True).rsc == 5001
+    answer = house.update(f"{house.path}/lamp/d", "smd", vlde=False)
+    assert answer.rsc == 2004 and answer.res["vlde"] is False and "svd" not in answer.res

@@ -54,6 +54,11 @@ mln_err mln_semantics_hold(struct mln_exec *e, struct mln_access *access,
 
 struct mln_graph;
 
+/* The Turtle of a <semanticDescriptor>, from its packed attributes. Errors: ATTR_INVALID,
+ * BAD_REQUEST (IRI), NOT_IMPLEMENTED (another syntax), NO_MEMORY. */
+mln_err mln_semantics_text(struct mln_slice attrs, struct mln_arena *arena, struct mln_slice *ret,
+                           struct mln_fault *fault);
+
 /* Reads a description into a graph: that of a <semanticDescriptor>, or the content of a
  * <contentInstance>, from its packed attributes. What the graph borrows from goes to the arena.
  * Errors: ATTR_INVALID, BAD_REQUEST (IRI), NOT_IMPLEMENTED (a syntax that is not read; a content

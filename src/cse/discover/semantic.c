@@ -84,18 +84,25 @@ static mln_err read_content(struct mln_slice attrs, struct mln_arena *arena, str
     return MLN_OK;
 }
 
+mln_err mln_semantics_text(struct mln_slice attrs, struct mln_arena *arena, struct mln_slice *ret,
+                           struct mln_fault *fault)
+{
+    struct mln_slice encoded;
+
+    MLN_TRY(check_syntax(attrs, fault));
+    MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("dsp"), &encoded), ATTR_INVALID);
+    return decode(encoded, arena, ret, fault);
+}
+
 mln_err mln_semantics_read(struct mln_graph *graph, uint16_t ty, struct mln_slice attrs,
                            struct mln_arena *arena, struct mln_fault *fault)
 {
-    struct mln_slice encoded;
     struct mln_slice text;
 
     if (ty == MLN_TY_CIN) {
         MLN_TRY(read_content(attrs, arena, &text));
     } else {
-        MLN_TRY(check_syntax(attrs, fault));
-        MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("dsp"), &encoded), ATTR_INVALID);
-        MLN_TRY(decode(encoded, arena, &text, fault));
+        MLN_TRY(mln_semantics_text(attrs, arena, &text, fault));
     }
     return mln_graph_add(graph, text, fault);
 }

@@ -71,7 +71,7 @@ static mln_err make_draft(struct mln_exec *e, int64_t now_us, struct mln_draft *
     return apply_expiration(e, d, now_us);
 }
 
-/* Did the attribute change, or was it at least written? */
+/* Did the attribute change, or was it at least written? What is only carried out is neither. */
 static bool is_touched(struct mln_exec *e, const struct mln_resource *old,
                        const struct mln_attribute *a)
 {
@@ -79,9 +79,10 @@ static bool is_touched(struct mln_exec *e, const struct mln_resource *old,
     struct mln_slice after = { 0 };
     bool had = mln_represent_attribute(old, a, e->arena, &before);
     bool has = mln_represent_attribute(&e->result, a, e->arena, &after);
+    const struct mln_value *written = mln_value_get(e->attributes, a->name);
 
     return had != has || (has && !mln_slice_eq(before, after)) ||
-           mln_value_get(e->attributes, a->name);
+           (written && (has || written->kind == MLN_V_NULL));
 }
 
 /* The attributes that a notification counts as modified. */
