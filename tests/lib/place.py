@@ -55,6 +55,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "hcl": "/id-in", "hael": ["/id-in/C1"], "hsl": ["/id-in/x"], "mgca": "address",
     "pei": 1000, "peid": 0, "mdd": False, "mdn": 5, "mdt": 700, "dgt": "20260101T000001", "snr": 1,
     "enc": {"net": [1]}, "exc": 3, "nu": ["http://127.0.0.1:1/y"], "gpi": "cse-in/g", "nct": 1,
+    "acrs": ["/other/crs1"], "nse": True,
     "su": "http://127.0.0.1:1/z", "apci": ["12-*@sp.example"], "aai": ["N1*"], "aae": ["C*"],
     "ari": ["a@sp.example"], "csi": "/mn2", "di": ["urn:imei:490154203237518"],
     "rlk": ["cse-in/asar1"], "los": 2, "lit": 1, "lou": ["PT1H"], "lon": "where",

@@ -3,6 +3,7 @@
 
 #include "base/timestamp.h"
 #include "cse/notify/event.h"
+#include "cse/notify/tally.h"
 #include "cse/tree.h"
 
 static struct mln_lookup lookup_of(const struct mln_change *c)
@@ -355,6 +356,7 @@ static mln_err store_rest(const struct mln_change *c, const struct mln_resource 
     (void)mln_value_take(attributes, MLN_S("nu"));
     (void)mln_value_take(attributes, MLN_S("acrs"));
     MLN_TRY(mln_value_set(attributes, MLN_S("nu"), nu));
+    MLN_TRY(mln_tally_follow(c->arena, attributes));
     if (acrs->items.count) {
         MLN_TRY(mln_value_set(attributes, MLN_S("acrs"), acrs));
     } else {

@@ -30,7 +30,8 @@ struct lane {
     uint64_t sent_up_to; /* number of the last entry that is dealt with */
     uint64_t unerased;   /* dealt with, but still in the store */
     unsigned failures;   /* of the entry at hand */
-    uint64_t under_way;  /* of those that left together */
+    struct mln_tally tally;
+    uint64_t under_way; /* of those that left together */
     bool is_sending;
     bool is_waiting;
     bool is_settling; /* what is dealt with must be erased before the next one is read */
@@ -131,11 +132,15 @@ static void release_if_idle(struct lane *l)
 static bool note_number(struct lane *l, uint64_t number, bool counts,
                         struct mln_announce_outcome *outcome)
 {
-    struct mln_erasure erasure = { l->key, number, counts, outcome };
+    struct mln_erasure erasure = {
+        .lane = l->key, .number = number, .counts = counts, .outcome = outcome
+    };
 
+    erasure.tally = l->entry.notice.is_counted ? l->tally : erasure.tally;
     if (!mln_eraser_note(l->d->eraser, &erasure)) {
         return false;
     }
+    l->tally = (struct mln_tally){ 0 };
     l->unerased++;
     l->failures = 0;
     return true;
@@ -343,6 +348,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
     if (mln_cross_goes_on(attempt, l->entry.notice.leaver, answer, l->arena)) {
         return;
     }
+    mln_tally_add(&l->tally, answer);
     tell_result(l, answer, was_taken, is_over);
     mln_govern_note(d->duties->cse, attempt->reach.neighbour, &l->govern.verdict, answer);
     is_noted = is_copy(l) ? take_outcome(l, answer)
@@ -485,18 +491,11 @@ static const char *reason_to_drop(const struct lane *l)
 /* When the CMDH policy lets the entry leave. */
 static int64_t leaves_us(struct lane *l)
 {
-    const struct mln_env *env = l->d->duties->cse->options.env;
-    uint64_t spread_us = (uint64_t)l->govern.verdict.spread_us;
-    int64_t now_us = mln_env_now_us(env);
-    uint64_t n = 0;
+    bool has_waited = l->govern.verdict.spread_us == 0 || l->spread == l->entry.number;
 
-    if (spread_us == 0 || l->spread == l->entry.number) {
-        return l->govern.opens_us;
-    }
     l->spread = l->entry.number;
-    mln_ignore(mln_env_random(env, &n, sizeof n));
-    return (l->govern.opens_us > now_us ? l->govern.opens_us : now_us) +
-           (int64_t)(n % (spread_us + 1));
+    return has_waited ? l->govern.opens_us
+                      : mln_govern_spread(l->d->duties->cse->options.env, &l->govern);
 }
 
 static void start_attempt(struct lane *l, struct mln_attempt *a)
@@ -608,6 +607,7 @@ static void one_answered(struct mln_attempt *attempt, const struct mln_outbound_
     bool is_over = was_taken || mln_attempt_is_refused(answer);
 
     if (!l->d->duties->is_stopped) {
+        mln_tally_add(&l->tally, answer);
         tell_result(l, answer, was_taken, is_over);
         is_over = is_over && note_number(l, f->entry.number, was_taken && l->key.number == 0, NULL);
         l->must_pause = l->must_pause || (!is_over && !is_left_unanswered(l, answer));

@@ -74,6 +74,9 @@ static mln_err run_erase(struct mln_job *job, struct mln_view *view)
 
         mln_arena_reset(e->arena);
         MLN_TRY(mln_outbox_erase(c.write, one->lane, one->number));
+        if (one->tally.requests) {
+            MLN_TRY(mln_tally_sent(&c, one->lane, &one->tally));
+        }
         if (one->counts) {
             MLN_TRY(count_down(&c, one));
         }

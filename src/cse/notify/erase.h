@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cse/notify/duties_int.h"
+#include "cse/notify/tally.h"
 
 struct mln_eraser;
 struct mln_announce_outcome;
@@ -11,6 +12,7 @@ struct mln_announce_outcome;
 struct mln_erasure {
     struct mln_lane lane;
     uint64_t number;
+    struct mln_tally tally;               /* for the statistics of the subscription */
     bool counts;                          /* against expirationCounter, if there is one */
     struct mln_announce_outcome *outcome; /* to be noted for a copy, owned; or NULL */
 };

@@ -95,6 +95,7 @@ static mln_err read_entry(struct mln_slice value, struct mln_outbox_entry *ret)
                 STORE_CORRUPT);
     (void)mln_pack_find_u64(value, MLN_S("e"), &ec);
     ret->notice.ec = (int)ec;
+    (void)mln_pack_find_bool(value, MLN_S("n"), &ret->notice.is_counted);
     if (mln_pack_find_u64(value, MLN_S("o"), &op)) {
         ret->notice.op = (enum mln_op)op;
         MLN_REQUIRE(mln_pack_find_text(value, MLN_S("f"), &ret->notice.fr), STORE_CORRUPT);
@@ -244,7 +245,8 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
         MLN_TRY(make_room(c, lane, end));
     }
     mln_buf_init(&buf, c->arena, SIZE_MAX);
-    mln_pack_map(&buf, 3U + (notice->ec ? 1 : 0) + (notice->op ? 3 : 0));
+    mln_pack_map(&buf,
+                 3U + (notice->ec ? 1 : 0) + (notice->op ? 3 : 0) + (notice->is_counted ? 1 : 0));
     mln_pack_text(&buf, MLN_S("u"));
     mln_pack_text(&buf, target);
     mln_pack_text(&buf, MLN_S("t"));
@@ -252,6 +254,10 @@ mln_err mln_outbox_put(const struct mln_change *c, struct mln_lane lane, uint64_
     if (notice->ec) {
         mln_pack_text(&buf, MLN_S("e"));
         mln_pack_uint(&buf, (uint64_t)notice->ec);
+    }
+    if (notice->is_counted) {
+        mln_pack_text(&buf, MLN_S("n"));
+        mln_pack_bool(&buf, true);
     }
     if (notice->op) {
         mln_pack_text(&buf, MLN_S("o"));

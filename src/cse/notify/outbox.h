@@ -41,6 +41,7 @@ struct mln_notice {
     int ec;                   /* Event Category, 0: none */
     enum mln_op op;           /* 0: NOTIFY, which always has content */
     struct mln_slice fr;      /* with `op`: the originator */
+    bool is_counted;          /* the subscription keeps statistics: tally.h */
     struct mln_slice leaver;  /* with RETRIEVE: who is to leave what is read; cross.h */
 };
 

@@ -7,6 +7,7 @@
 #include "cse/notify/cross.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/storage.h"
+#include "cse/notify/tally.h"
 #include "cse/notify/window.h"
 
 enum stage_id { BATCH, RATE, PENDING, STAGES };
@@ -23,6 +24,7 @@ struct policy {
     int64_t window_us;
     uint64_t pending; /* enum pending */
     bool is_latest;
+    bool is_tallied; /* it keeps statistics */
     bool is_prioritised;
     uint64_t priority;
     int ec;
@@ -42,7 +44,8 @@ struct passage {
 /* ---- what the subscription says ---- */
 
 static const struct mln_slice names[] = {
-    { "bn", 2 }, { "rl", 2 }, { "pn", 2 }, { "ln", 2 }, { "nec", 3 }, { "nsp", 3 }, { "nfu", 3 },
+    { "bn", 2 },  { "rl", 2 },  { "pn", 2 },  { "ln", 2 },
+    { "nec", 3 }, { "nsp", 3 }, { "nfu", 3 }, { "nse", 3 },
 };
 
 bool mln_policy_has_any(const struct mln_value *attributes)
@@ -87,6 +90,7 @@ static void read_policy(const struct mln_resource *sub, struct policy *ret)
     (void)mln_pack_find_u64(sub->attrs, MLN_S("pn"), &ret->pending);
     (void)mln_pack_find_u64(sub->attrs, MLN_S("nec"), &ec);
     (void)mln_pack_find_bool(sub->attrs, MLN_S("ln"), &ret->is_latest);
+    ret->is_tallied = mln_tally_is_on(sub->attrs);
     ret->is_prioritised = mln_pack_find_u64(sub->attrs, MLN_S("nsp"), &ret->priority);
     ret->ec = ret->is_latest ? MLN_EC_LATEST : (int)ec;
 }
@@ -274,6 +278,7 @@ static mln_err queue(const struct passage *p, struct mln_lane lane, struct mln_s
         is_latest = true;
         sent.ec = MLN_EC_LATEST;
     }
+    sent.is_counted = p->policy.is_tallied;
     MLN_TRY(mln_outbox_put(p->c, lane, p->sub->count, target, &sent));
     return is_latest ? mln_outbox_trim(p->c, lane, 1) : MLN_OK;
 }
@@ -480,6 +485,9 @@ mln_err mln_policy_send(const struct mln_change *c, const struct mln_resource *s
 
     if (!begin(&p, c, subscription, allowance)) {
         return MLN_OK;
+    }
+    if (p.policy.is_tallied) {
+        MLN_TRY(mln_tally_event(c, subscription->id));
     }
     n.ec = p.policy.ec;
     return pass(&p, BATCH, &n);

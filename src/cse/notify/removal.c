@@ -4,6 +4,7 @@
 #include "cse/access/schedule.h"
 #include "cse/notify/attempt.h"
 #include "cse/notify/event.h"
+#include "cse/notify/tally.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/way.h"
@@ -266,6 +267,7 @@ static mln_err remove_target(struct mln_exec *e)
     MLN_TRY(mln_outbox_trim(&c, (struct mln_lane){ sub->id, (uint16_t)place }, 0));
     d.resource.lt = c.now_us;
     MLN_TRY(mln_draft_set(&d, MLN_S("nu"), left));
+    MLN_TRY(mln_tally_follow(e->arena, d.attributes));
     MLN_TRY(mln_draft_pack(e, &d));
     return mln_store_put(e->write, sub, &d.resource);
 }

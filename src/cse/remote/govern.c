@@ -342,3 +342,13 @@ mln_err mln_govern_notice(const struct mln_lookup *l, uint64_t neighbour,
     }
     return MLN_OK;
 }
+
+int64_t mln_govern_spread(const struct mln_env *env, const struct mln_govern_notice *notice)
+{
+    int64_t now_us = mln_env_now_us(env);
+    uint64_t n = 0;
+
+    mln_ignore(mln_env_random(env, &n, sizeof n));
+    return (notice->opens_us > now_us ? notice->opens_us : now_us) +
+           (int64_t)(n % ((uint64_t)notice->verdict.spread_us + 1));
+}

@@ -66,6 +66,9 @@ struct mln_govern_notice {
 mln_err mln_govern_notice(const struct mln_lookup *l, uint64_t neighbour,
                           struct mln_govern_notice *notice);
 
+/* When it may leave, with a spreading of its own. */
+int64_t mln_govern_spread(const struct mln_env *env, const struct mln_govern_notice *notice);
+
 /* How an attempt to reach the neighbour has ended, for those that come later. */
 void mln_govern_note(const struct mln_cse *cse, uint64_t neighbour,
                      const struct mln_cmdh_verdict *verdict,

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "cse/group/members.h"
 #include "cse/notify/cross.h"
+#include "cse/notify/tally.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -292,21 +293,28 @@ static bool has_far(const struct mln_exec *e, struct mln_slice name)
 
 /* ---- the operations ---- */
 
+static void set_policies(struct mln_draft *d)
+{
+    d->resource.flags &= (uint16_t)~MLN_RESOURCE_HAS_POLICIES;
+    if (mln_policy_has_any(d->attributes)) {
+        d->resource.flags |= MLN_RESOURCE_HAS_POLICIES;
+    }
+}
+
 /* Time and policies of the draft; `bytes` of a crossResourceSubscription is the time from which
  * periodic windows follow one another. */
 static void set_up(struct mln_draft *d, int64_t now_us)
 {
     d->resource.bytes = (uint64_t)now_us;
     d->resource.flags |= MLN_RESOURCE_SHOWS_CREATOR; /* spec: TS-0001 9.6.58: multiplicity 1 */
-    if (mln_policy_has_any(d->attributes)) {
-        d->resource.flags |= MLN_RESOURCE_HAS_POLICIES;
-    }
+    set_policies(d);
 }
 
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
     MLN_TRY(mln_verify_require(e));
     set_up(d, d->resource.ct);
+    MLN_TRY(mln_tally_set(e, d));
     MLN_TRY(begin(e));
     e->crossing = d->resource.ri;
     MLN_TRY(join_all(e));
@@ -356,6 +364,8 @@ static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
 {
     MLN_TRY(mln_verify_require(e));
     MLN_TRY(mln_sub_begin_counting(e, d));
+    set_policies(d);
+    MLN_TRY(mln_tally_set(e, d));
     MLN_TRY(restart_window(e, d));
     return prolong_all(e, d);
 }

@@ -9,6 +9,7 @@
 #include "cse/notify/event.h"
 #include "cse/notify/reach.h"
 #include "cse/notify/storage.h"
+#include "cse/notify/tally.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -513,6 +514,7 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
     MLN_TRY(associate(e, d));
     MLN_TRY(set_policies(e, d));
     MLN_TRY(set_group(e, d));
+    MLN_TRY(mln_tally_set(e, d));
     MLN_TRY(choose_content_type(e, d));
     MLN_TRY(targets_originator(e, &is_own));
     if (!is_own) {
@@ -559,6 +561,7 @@ static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
     MLN_TRY(associate(e, d));
     MLN_TRY(mln_sub_begin_counting(e, d));
     MLN_TRY(set_policies(e, d));
+    MLN_TRY(mln_tally_set(e, d));
     return choose_content_type(e, d);
 }
 
