@@ -29,6 +29,19 @@ static void check_entity(struct mln_slice id)
     require(!mln_ident_is_url(id));
 }
 
+static void check_registration(struct mln_slice id)
+{
+    struct mln_slice cse_id;
+    struct mln_slice stem;
+    struct mln_entity e;
+
+    if (mln_ident_is_registration(id, &names, &cse_id, &stem)) {
+        require(lies_in(cse_id, id) && lies_in(stem, id) && cse_id.len + 1 + stem.len == id.len);
+        require(mln_entity_parse_cse(cse_id, &names, &e));
+        require(!mln_entity_parse(id, &names, &e)); /* it is no name of an entity */
+    }
+}
+
 static void check_place(struct mln_slice id)
 {
     struct mln_slice local = { 0 };
@@ -53,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mln_slice first = mln_slice_cut(&rest, '\n');
 
     check_entity(first);
+    check_registration(first);
     check_place(first);
     check_place(rest);
     require(mln_ident_match(MLN_S("*"), first, '\0'));

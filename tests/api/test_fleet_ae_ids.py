@@ -113,6 +113,17 @@ def test_behind_an_mn(fleet, rsc, at, stem):
     assert register(fleet, at, stem).rsc == rsc
 
 
+def test_not_as_a_member_of_a_group(fleet):
+    """It cannot wait for the IN-CSE"""
+    admin = fleet.client("mn1")
+    acp = grant(admin, (["all"], 63), parent="base")
+    group = admin.create("base", "grp", mnm=3, mid=["base"], macp=[acp])["ri"]
+    answer = admin.create(f"{group}/fopt", "ae", **AE, headers={"X-M2M-Origin": "Sgroup"})
+    member = answer.pc["m2m:agr"]["m2m:rsp"][0]["rsc"] if answer.rsc == 2000 else answer.rsc
+    assert 4000 <= member < 6000, answer
+    assert admin.retrieve("Sgroup").rsc == 4004 and link(fleet, "Sgroup") is None
+
+
 def test_without_the_in_cse(tmp_path):
     """SEC-REG-10: no answer, no AE; what ends meanwhile is said later, also after kill -9"""
     with Fleet(tmp_path, names=("in", "mn1")) as fleet:
