@@ -423,3 +423,14 @@ def test_deregistering_all_at_once(own):
 
     assert together(8, live) == [2002] * 8
     assert sorted(paths_below(admin, "cse-in")) == ["cse-in/stays", "cse-in/stays/c"]
+
+
+def test_nobody_follows_an_ae(ae):
+    """spec: TS-0001 9.6.5 registrationStatus, trackRegistrationPoints: what is so may be said"""
+    answer = ae.update(ae.path, "ae", regs=1, trps=False)
+    assert answer.rsc == 2004 and answer["regs"] == 1 and answer["trps"] is False
+    assert ae.update(ae.path, "ae", regs=2).rsc == 5001
+    assert ae.update(ae.path, "ae", trps=True).rsc == 5001
+    before = ae.retrieve(ae.path)
+    assert before["regs"] == 1 and before["trps"] is False
+    assert ae.update(ae.path, "ae", regs=None, trps=None).rsc == 2004

@@ -73,7 +73,8 @@ GOOD = {  # a value of each attribute that an originator may give
     "loc": {"typ": 1, "crd": "[13.4, 52.5]"},
     "evm": 3, "ecp": 7, "apy": 2, "sri": "cse-in/home/cnt0", "evc": {"sbjt": "rn", "optr": 1, "thld": "y"},
     "orc": "cse-in/home/cnt0", "apv": {**PRIMITIVE, "rcn": 1}, "sfc": False, "rri": "cse-in/home/cnt0",
-    "dda": False, "vlde": False, "mrv": 0, "nco": False, "nsp": 2, "nar": {"num": 2, "dur": "PT5S"},
+    "vlde": False, "regs": 1, "trps": False, "dda": False, "mrv": 0, "nco": False, "nsp": 2,
+    "nar": {"num": 2, "dur": "PT5S"},
 }
 
 

@@ -38,6 +38,30 @@ static mln_err check_serialisations(struct mln_exec *e)
     MLN_FAIL(NOT_IMPLEMENTED);
 }
 
+/* The AE is registered here, as long as there is its <AE>; nobody follows it to other registrars.
+ * What says so may be said. spec: TS-0001 9.6.5 registrationStatus, trackRegistrationPoints */
+static mln_err check_registration_point(struct mln_exec *e)
+{
+    enum { ACTIVE = 1 }; /* m2m:AERegistrationStatus. spec: TS-0004 6.3.4.2.57 */
+    const struct mln_value *trps = mln_value_get(e->attributes, MLN_S("trps"));
+    uint64_t regs = ACTIVE;
+
+    (void)mln_value_u64(mln_value_get(e->attributes, MLN_S("regs")), &regs);
+    if (regs != ACTIVE || (trps && trps->kind == MLN_V_BOOL && trps->boolean)) {
+        mln_fault_set(e->fault, "%s: registration points are not tracked",
+                      regs != ACTIVE ? "regs" : "trps");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return MLN_OK;
+}
+
+/* What is checked in CREATE and UPDATE alike. */
+static mln_err check_values(struct mln_exec *e)
+{
+    MLN_TRY(check_registration_point(e));
+    return check_serialisations(e);
+}
+
 static mln_err refuse_registered(struct mln_exec *e)
 {
     mln_fault_set(e->fault, "this AE-ID is registered already");
@@ -96,7 +120,7 @@ static mln_err validate_create(struct mln_exec *e)
 
     MLN_TRY(check_credential(e, a));
     MLN_TRY(check_app_id(e));
-    MLN_TRY(check_serialisations(e));
+    MLN_TRY(check_values(e));
     if (!e->cse->options.registrar.cse_id.len) {
         MLN_TRY(check_assigned(e, stem));
     }
@@ -212,5 +236,5 @@ const struct mln_type_ops mln_ae_ops = {
     .announced = &mln_aea_ops,
     .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
     .create = { .validate = validate_create, .perform = perform_create, .finish = finish_create },
-    .update = { .validate = check_serialisations, .finish = finish_update },
+    .update = { .validate = check_values, .finish = finish_update },
 };
