@@ -6,7 +6,7 @@ spec: TS-0001 9.6.35, TS-0004 7.4.37, Release 4; docs/decisions/0043-instances-o
 from pathlib import Path
 
 import pytest
-from lib import serial
+from lib import schema, serial
 from lib.onem2m import Client, grant
 from lib.server import Server, eventually, run
 
@@ -200,6 +200,26 @@ def test_groups_reach_them(client, make):
     answer = client.retrieve("cse-in/history/fopt")
     assert answer.rsc == 2000 and answer.res["m2m:rsp"][0]["pc"]["hd:tempeInst"]["curT0"] == 1
     assert client.delete("cse-in/history").rsc == 2002
+
+
+def test_when_the_definition_is_gone(tmp_path):
+    """Instances stay, under the name that all have, and can be deleted."""
+    server = Server(tmp_path / "data", "--flex-definitions", str(HOME))
+    with server:
+        client = Client(server.url)
+        assert client.create("cse-in", FLEX, {"hd:tempe": {"rn": "thermo", "cnd": TEMPERATURE, "curT0": 7,
+                                                           "mni": 2}}).rsc == 2001
+        server.stop()
+        server.options = [o for o in server.options if o not in ("--flex-definitions", str(HOME))]
+        server.start()
+        client = Client(server.url)
+        latest = client.request("GET", "cse-in/thermo/la", check=False)
+        assert latest.root == "m2m:fcin" and latest["curT0"] == 7
+        plain = client.request("GET", "cse-in/thermo/la", headers={"Accept": "application/xml"}, check=False)
+        schema.check_xml(plain.http.content)
+        assert client.delete("cse-in/thermo/la").rsc == 2002
+        whole = client.request("GET", "cse-in/thermo", check=False).res
+        assert (whole["cni"], whole["cbs"], whole["cs"]) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

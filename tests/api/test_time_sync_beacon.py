@@ -47,6 +47,13 @@ def test_told_again_and_again(client, receiver):
     assert client.delete("cse-in/clock").rsc == 2002
 
 
+def test_in_xml(client, receiver):
+    """The receiver of the tests holds it against the XSD."""
+    assert client.create("cse-in", "tsb", bcnu=[f"{receiver.url}?ct=xml"], bcnc=1, bcni="PT0.2S").rsc == 2001
+    told = receiver.next()
+    assert told.headers["Content-Type"].endswith("xml") and told.pc["m2m:tsbn"]["tbr"]
+
+
 def test_an_ae_is_told(server, client, receiver):
     """Where it is reached, and only with the privilege to notify it."""
     client.register("Cclock", name="clock", poa=[receiver.url])
