@@ -85,7 +85,8 @@ static bool is_virtual(struct mln_slice address)
 
 /* By the way that a request to it would take. */
 static mln_err host_by_registration(const struct mln_lookup *l, struct mln_slice address,
-                                    const struct mln_domain_setting **ret)
+                                    const struct mln_domain_setting **ret,
+                                    struct mln_slice *ret_release)
 {
     struct mln_domain_setting *host;
     struct mln_remote way;
@@ -97,17 +98,19 @@ static mln_err host_by_registration(const struct mln_lookup *l, struct mln_slice
     MLN_REQUIRE(host, NO_MEMORY);
     host->value = reach.urls[0];
     host->credential_id = reach.credential_id;
+    *ret_release = reach.rvi;
     *ret = host;
     return mln_entity_cse_id(&way.cse, &l->cse->names, l->arena, &host->domain);
 }
 
 mln_err mln_elsewhere_host(const struct mln_lookup *l, struct mln_slice address,
-                           const struct mln_domain_setting **ret)
+                           const struct mln_domain_setting **ret, struct mln_slice *ret_release)
 {
     *ret = NULL;
+    *ret_release = MLN_S("3");
     MLN_REQUIRE(!is_virtual(address), NOT_FOUND);
     *ret = host_by_setting(l->cse, address);
-    return *ret ? MLN_OK : host_by_registration(l, address, ret);
+    return *ret ? MLN_OK : host_by_registration(l, address, ret, ret_release);
 }
 
 /* ---- in a decision ---- */
@@ -167,11 +170,11 @@ static mln_err make_room(struct mln_elsewhere *s, const struct mln_access *a)
 }
 
 static mln_err find_host(const struct mln_access *a, struct mln_slice address,
-                         const struct mln_domain_setting **ret)
+                         const struct mln_domain_setting **ret, struct mln_slice *ret_release)
 {
     struct mln_lookup l = { a->cse, a->view, a->elsewhere->arena,
                             mln_env_now_us(a->cse->options.env) };
-    mln_err err = mln_elsewhere_host(&l, address, ret);
+    mln_err err = mln_elsewhere_host(&l, address, ret, ret_release);
 
     if (err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE) {
         *ret = NULL;
@@ -185,9 +188,10 @@ static mln_err add(struct mln_access *a, const struct mln_far *wanted, struct ml
 {
     struct mln_elsewhere *s = a->elsewhere;
     const struct mln_domain_setting *host;
+    struct mln_slice release;
     struct mln_far *far;
 
-    MLN_TRY(find_host(a, wanted->address, &host));
+    MLN_TRY(find_host(a, wanted->address, &host, &release));
     *ret_state = is_virtual(wanted->address) ? wanted->kind->names[MLN_FAR_OTHER]
                  : !host                     ? "no host"
                  : s->count == a->cse->options.limits->remote_groups ? "too many"
@@ -200,6 +204,7 @@ static mln_err add(struct mln_access *a, const struct mln_far *wanted, struct ml
     *far = *wanted;
     far->of = s;
     far->host = host;
+    far->release = release;
     MLN_TRY(keep(s, &far->address));
     if (s->sees_memory) {
         MLN_TRY(remember(far, a->facts.trace != NULL));
@@ -323,6 +328,7 @@ static void prepare(struct mln_far *far, struct mln_wanted **first)
         .to = far->address,
         .fr = our_name(far),
         .credential_id = far->host->credential_id,
+        .rvi = far->release,
         .take = far->kind->take,
     };
     far->state = MLN_FAR_NO_ANSWER; /* unless one comes */

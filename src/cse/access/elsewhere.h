@@ -34,8 +34,8 @@ bool mln_elsewhere_wanted(const struct mln_elsewhere *elsewhere);
  * nobody to ask, the request can go on. Errors: OVERLOAD, REQUEST_PENDING, NO_MEMORY. */
 mln_err mln_elsewhere_start(struct mln_exec *e, enum mln_step *ret);
 
-/* Where the CSE that hosts what has this address can be asked. Lives in the arena of the look-up,
- * or as long as the CSE. Errors: NOT_FOUND (no way to it, or the address would lead to others than
- * that resource), NOT_REACHABLE, STORE_*, NO_MEMORY. */
+/* Where the CSE that hosts what has this address can be asked, and in which release. Lives in the
+ * arena of the look-up, or as long as the CSE. Errors: NOT_FOUND (no way to it, or the address
+ * would lead to others than that resource), NOT_REACHABLE, STORE_*, NO_MEMORY. */
 mln_err mln_elsewhere_host(const struct mln_lookup *l, struct mln_slice address,
-                           const struct mln_domain_setting **ret);
+                           const struct mln_domain_setting **ret, struct mln_slice *ret_release);

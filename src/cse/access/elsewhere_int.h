@@ -31,6 +31,7 @@ struct mln_far {
     const struct mln_far_kind *kind;
     struct mln_slice address;
     const struct mln_domain_setting *host;
+    struct mln_slice release; /* that it understands */
     enum mln_far_state state;
     struct mln_slice content; /* of a policy that is GOOD, and until when it may be used */
     int64_t until_us;

@@ -95,6 +95,18 @@ static void is_retrieved(void **state)
     assert_int_equal(look.p->sent_count, 1);
 }
 
+/* The release that its CSE understands, not that of whoever comes first: what an older one does not
+ * know may be a restriction, and the answer counts for all. */
+static void in_its_release(void **state)
+{
+    (void)state;
+    look.p->reply = policy_for("'/id-in/Cae'");
+    assert_int_equal(
+        mln_look_answer(mln_look_start(&look, "{'op':2,'to':'cse-in/c','fr':'Cae','rvi':'2a'}")),
+        OK);
+    assert_string_equal(look.p->sent->rvi, "3");
+}
+
 /* What is relative is relative to the CSE of the policy. */
 static void whom_it_means(void **state)
 {
@@ -495,6 +507,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(is_retrieved),
+        T(in_its_release),
         T(whom_it_means),
         T(of_another_service_provider),
         T(what_permits_nothing),

@@ -189,6 +189,7 @@ static bool prepare(const struct mln_exec *e, struct mln_slice role_id, struct q
     *q = (struct question){ .role_id = role_id };
     q->wanted.take = take_answer;
     q->wanted.fr = e->cse->names.cse_id;
+    q->wanted.rvi = e->req.rvi;
     if (!repository || mln_failed(make_url(e, repository->value, role_id, &q->wanted.url))) {
         return false;
     }

@@ -99,7 +99,8 @@ static struct mln_wanted *find_asked(const struct mln_wanted *wanted, const stru
     while (a && !(a->take == wanted->take && mln_slice_eq(a->to, wanted->to) &&
                   mln_slice_eq(a->url, wanted->url) && mln_slice_eq(a->fr, wanted->fr) &&
                   mln_slice_eq(a->credential_id, wanted->credential_id) &&
-                  a->e->req.rqet_us == MLN_NO_TIME && a->e->wait_until_us <= e->wait_until_us)) {
+                  mln_slice_eq(a->rvi, wanted->rvi) && a->e->req.rqet_us == MLN_NO_TIME &&
+                  a->e->wait_until_us <= e->wait_until_us)) {
         a = a->next_asked;
     }
     return a;
@@ -117,7 +118,7 @@ static mln_err send(struct mln_wanted *wanted)
         .to = wanted->to,
         .fr = wanted->fr,
         .rqi = mln_slice_of(rqi, (size_t)len),
-        .rvi = e->req.rvi,
+        .rvi = wanted->rvi,
         .op = MLN_OP_RETRIEVE,
         .serialisation = MLN_S("json"),
         .timeout_us = time_left(e),

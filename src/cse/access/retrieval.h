@@ -16,6 +16,7 @@ struct mln_wanted {
     struct mln_slice to; /* empty: the URL names it */
     struct mln_slice fr;
     struct mln_slice credential_id; /* that whoever is asked must prove, or empty */
+    struct mln_slice rvi;
     /* Called with the answer, or with why there is none; not when it could not be sent. */
     void (*take)(struct mln_wanted *wanted, const struct mln_outbound_answer *answer);
     /* set by mln_retrieval_start: */

@@ -168,12 +168,13 @@ static mln_err check_remote_policy(struct mln_exec *e, const struct mln_lookup *
                                    struct mln_slice name, struct mln_slice reference)
 {
     const struct mln_domain_setting *unused;
+    struct mln_slice unused_release;
     mln_err err;
 
     if (e->type->is_announced) {
         return MLN_OK; /* that of the original, wherever it is: decision 0033 */
     }
-    err = mln_elsewhere_host(l, reference, &unused);
+    err = mln_elsewhere_host(l, reference, &unused, &unused_release);
     if (err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE) {
         mln_fault_set(e->fault, "%.*s: the CSE of %.*s cannot be asked", MLN_S_ARG(name),
                       MLN_S_ARG(reference));
