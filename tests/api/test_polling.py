@@ -286,3 +286,20 @@ def test_a_kill_loses_nothing_of_several(own):
     for request in answer.res["m2m:rqp"]:
         assert poller.respond(request).rsc == 2000
     assert poller.poll(0.5).rsc == 4008
+
+
+def test_several_are_counted_each(gatherer):
+    """notificationStatsInfo and expirationCounter"""
+    sub = f"{gatherer.path}/c/s"
+    assert gatherer.client.update(sub, "sub", nse=True, exc=5).rsc == 2004
+    for i in range(3):
+        gatherer.happen(str(i))
+    for request in gatherer.poll().res["m2m:rqp"]:
+        assert gatherer.respond(request).rsc == 2000
+
+    def is_counted():
+        found = gatherer.client.retrieve(sub).res
+        row = found["nsi"][0]
+        return (row["rqs"], row["rsr"], row["noec"], found["exc"]) == (3, 3, 3, 2)
+
+    eventually(is_counted, what="the removal of what was taken")

@@ -129,14 +129,14 @@ static void release_if_idle(struct lane *l)
 
 /* ---- erasing ---- */
 
-static bool note_number(struct lane *l, uint64_t number, bool counts,
-                        struct mln_announce_outcome *outcome)
+static bool note_entry(struct lane *l, const struct mln_outbox_entry *entry, bool counts,
+                       struct mln_announce_outcome *outcome)
 {
     struct mln_erasure erasure = {
-        .lane = l->key, .number = number, .counts = counts, .outcome = outcome
+        .lane = l->key, .number = entry->number, .counts = counts, .outcome = outcome
     };
 
-    erasure.tally = l->entry.notice.is_counted ? l->tally : erasure.tally;
+    erasure.tally = entry->notice.is_counted ? l->tally : erasure.tally;
     if (!mln_eraser_note(l->d->eraser, &erasure)) {
         return false;
     }
@@ -149,7 +149,7 @@ static bool note_number(struct lane *l, uint64_t number, bool counts,
 /* The entry at hand is dealt with. */
 static bool note_erasure(struct lane *l, bool counts, struct mln_announce_outcome *outcome)
 {
-    if (!note_number(l, l->entry.number, counts, outcome)) {
+    if (!note_entry(l, &l->entry, counts, outcome)) {
         return false;
     }
     l->sent_up_to = l->entry.number;
@@ -609,7 +609,7 @@ static void one_answered(struct mln_attempt *attempt, const struct mln_outbound_
     if (!l->d->duties->is_stopped) {
         mln_tally_add(&l->tally, answer);
         tell_result(l, answer, was_taken, is_over);
-        is_over = is_over && note_number(l, f->entry.number, was_taken && l->key.number == 0, NULL);
+        is_over = is_over && note_entry(l, &f->entry, was_taken && l->key.number == 0, NULL);
         l->must_pause = l->must_pause || (!is_over && !is_left_unanswered(l, answer));
         stats->delivered += was_taken;
         stats->dropped += is_over && !was_taken;

@@ -10,7 +10,8 @@ void mln_together_read(struct mln_view *view, const struct mln_outbox_entry *fir
     for (uint64_t n = 0; n < most; n++) {
         struct mln_flight *f = NULL;
 
-        if (mln_slice_eq(entry.target, first->target) && entry.notice.content.len <= bytes) {
+        if (mln_slice_eq(entry.target, first->target) && !entry.notice.op &&
+            entry.notice.content.len <= bytes) {
             f = mln_arena_zalloc(arena, 1, sizeof *f);
         }
         if (!f) {
