@@ -76,18 +76,31 @@ static void hide_identifiers(char *line)
     }
 }
 
+/* So does the time at which a response was made. */
+static void hide_times(char *line)
+{
+    static const char begin[] = "\"ot\":\"";
+
+    for (char *at = strstr(line, begin); at; at = strstr(at, begin)) {
+        at += sizeof begin - 1;
+        memset(at, '-', strcspn(at, "\""));
+    }
+}
+
 static void draw(struct mln_view *view, struct album *a, const struct mln_resource *r)
 {
     struct mln_slice line;
     struct mln_buf out;
-    bool has_bytes = a->exact || r->ty != MLN_TY_CRS; /* of which they are a time */
+    /* they keep times and ids in slots */
+    bool has_all =
+        a->exact || (r->ty != MLN_TY_CRS && r->ty != MLN_TY_ACTR && r->ty != MLN_TY_DEPR);
 
     mln_buf_init(&out, a->arena, SIZE_MAX);
-    mln_buf_printf(&out, "%u %.*s below %.*s: st %llu count %llu bytes %llu cr %.*s flags %u %.*s",
+    mln_buf_printf(&out, "%u %.*s below %.*s: st %llu count %llu bytes %llu cr %.*s flags %u ",
                    r->ty, MLN_S_ARG(r->rn), MLN_S_ARG(parent_name(view, a, r)),
-                   (unsigned long long)r->st, (unsigned long long)r->count,
-                   (unsigned long long)(has_bytes ? r->bytes : 0), MLN_S_ARG(r->cr), r->flags,
-                   MLN_S_ARG(attributes_of(a, r)));
+                   (unsigned long long)(has_all ? r->st : 0), (unsigned long long)r->count,
+                   (unsigned long long)(has_all ? r->bytes : 0), MLN_S_ARG(r->cr), r->flags);
+    mln_buf_add(&out, attributes_of(a, r)); /* of any length */
     if (a->exact) {
         mln_buf_printf(&out, " %.*s in %.*s ct %lld lt %lld et %lld", MLN_S_ARG(r->ri),
                        MLN_S_ARG(r->pi), (long long)r->ct, (long long)r->lt, (long long)r->et);
@@ -97,6 +110,7 @@ static void draw(struct mln_view *view, struct album *a, const struct mln_resour
     assert_true(a->count < LINES_MAX);
     if (!a->exact) {
         hide_identifiers(out.ptr);
+        hide_times(out.ptr);
     }
     a->lines[a->count++] = line.ptr;
 }

@@ -348,7 +348,8 @@ const struct torture_step torture_scenario[] = {
           "cse-in/a", 65,
           "{\"m2m:actr\":{\"rn\":\"act\",\"evm\":1,\"sri\":\"cse-in/a/c2\",\"evc\":{\"sbjt\":"
           "\"mni\",\"optr\":3,\"thld\":10},\"orc\":\"cse-in/a/c1\",\"apv\":{\"op\":3,\"to\":"
-          "\"cse-in/a/c1\",\"fr\":\"Ca\",\"rqi\":\"q\",\"rvi\":\"4\",\"pc\":{\"m2m:cnt\":{\"lbl\":"
+          "\"cse-in/a/"
+          "c1\",\"fr\":\"Ca\",\"rqi\":\"q\",\"rcn\":0,\"rvi\":\"4\",\"pc\":{\"m2m:cnt\":{\"lbl\":"
           "[\"acted\"]}}}}}"),
       2001,
       0,
