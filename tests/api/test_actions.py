@@ -400,6 +400,13 @@ def test_a_creator_that_has_gone(admin, place):
     assert admin.delete(f"cse-in/gone{place.ae.stem}").rsc == 2002
     place.set_and_wait(12)
     assert place.count() == 1
+    admin.register(gone.originator, name=f"gone{place.ae.stem}")  # somebody else under that name
+    place.set_and_wait(13)
+    assert place.count() == 1
+    to = f"{place.ae.path}/a"
+    assert gone.update(to, "actr", apv=primitive(gone, place.object)).rsc == 4103
+    assert gone.create(to, "depr", sfc=True, rri=place.probe, evc=criteria()).rsc == 4103
+    assert admin.delete(f"cse-in/gone{place.ae.stem}").rsc == 2002
 
 
 # ---- dependencies ----

@@ -16,6 +16,21 @@ enum {
     PERIOD_MS = 10000, /* when evalControlParam does not say: docs/decisions/0044 */
 };
 
+mln_err mln_act_registration(struct mln_view *view, struct mln_slice name, struct mln_arena *arena,
+                             uint64_t *ret)
+{
+    struct mln_resource ae;
+    mln_err err = mln_store_find(view, name, arena, &ae);
+
+    *ret = 0;
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    *ret = ae.ty == MLN_TY_AE ? ae.id : 0;
+    return MLN_OK;
+}
+
 /* ---- what waits ---- */
 
 /* State of the alarm: id of the subject, and a byte for each trigger that waits: how many actions
@@ -334,8 +349,11 @@ static mln_err dependencies_hold(const struct mln_change *c, const struct mln_re
 static mln_err is_due(const struct mln_change *c, const struct mln_resource *action,
                       const struct mln_resource *subject, bool holds, bool *ret)
 {
+    uint64_t creator;
+
     *ret = false;
-    if (subject->et <= c->now_us ||
+    MLN_TRY(mln_act_registration(c->view, action->cr, c->arena, &creator));
+    if (creator != action->st || subject->et <= c->now_us ||
         (!holds && !mln_condition_hold(action->attrs, subject, c->arena))) {
         return MLN_OK;
     }

@@ -25,6 +25,12 @@ enum mln_eval_mode {
 /* How often an action in continuous mode is carried out when evalControlParam does not say. */
 #define MLN_ACT_FOREVER UINT64_MAX
 
+/* Internal id of the <AE> of that name; 0: none is registered here. It is kept in `st` of an
+ * action: who registers under the name of its creator later is somebody else. Errors: STORE_*,
+ * NO_MEMORY. */
+mln_err mln_act_registration(struct mln_view *view, struct mln_slice name, struct mln_arena *arena,
+                             uint64_t *ret);
+
 /* Its criteria hold after a change of the subject. `rank` orders the actions that one event
  * triggers. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_act_trigger(const struct mln_change *c, uint64_t subject, uint64_t action,

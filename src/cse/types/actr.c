@@ -45,7 +45,11 @@ static mln_err check_creator(struct mln_exec *e)
     static const struct mln_slice names[] = { { "sri", 3 }, { "evc", 3 }, { "dep", 3 },
                                               { "orc", 3 }, { "apv", 3 }, { "ecp", 3 } };
 
-    if (mln_slice_eq(e->originator.text, e->target.resource.cr)) {
+    uint64_t registration;
+
+    MLN_TRY(mln_act_registration(e->view, e->originator.text, e->arena, &registration));
+    if (registration == e->target.resource.st &&
+        mln_slice_eq(e->originator.text, e->target.resource.cr)) {
         return MLN_OK;
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -352,6 +356,7 @@ static mln_err check_size(struct mln_exec *e, struct mln_draft *d)
 
 static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 {
+    MLN_TRY(mln_act_registration(e->view, e->originator.text, e->arena, &d->resource.st));
     MLN_TRY(set_up(e, d, &e->target.resource));
     return check_size(e, d);
 }

@@ -1,5 +1,6 @@
 /* <dependency>: a condition on another resource that an <action> is carried out under.
  * spec: TS-0001 9.6.62, Release 4; docs/decisions/0044 */
+#include "cse/action/act.h"
 #include "cse/action/condition.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -13,7 +14,10 @@ static bool decides(const struct mln_exec *e)
 /* It is evaluated in the name of the action's creator: nobody else may say how. */
 static mln_err check_creator(struct mln_exec *e, const struct mln_resource *action)
 {
-    if (!mln_slice_eq(e->originator.text, action->cr)) {
+    uint64_t registration;
+
+    MLN_TRY(mln_act_registration(e->view, e->originator.text, e->arena, &registration));
+    if (registration != action->st || !mln_slice_eq(e->originator.text, action->cr)) {
         mln_fault_set(e->fault, "only the creator of the action may set its dependencies");
         MLN_FAIL(NO_PRIVILEGE);
     }
