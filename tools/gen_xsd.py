@@ -110,8 +110,8 @@ def complex_type(model, t):
 def children(model, t):
     roots, has_other = child_roots(model, t)
     inner = [f'<xs:element name="ch" type="{named(model, "m2m:childResourceRef")}"/>']
-    inner += [f'<xs:element ref="{root}"/>' for root in roots]
-    inner += [OTHER] if has_other else []
+    inner += [f'<xs:element ref="{root}"/>' for root in roots if root.startswith("m2m:")]
+    inner += [OTHER] if has_other or not all(root.startswith("m2m:") for root in roots) else []
     return ['<xs:choice minOccurs="0" maxOccurs="unbounded">', *("  " + line for line in inner), "</xs:choice>"]
 
 
@@ -140,7 +140,7 @@ def schemas(model):
         elif t.form != "any":
             out += wrapped(f'simpleType name="{name}"', [simple(model, t)])
     for t in model.types:
-        if t.root:
+        if t.root and t.prefix == "m2m":
             out += [f"  <!-- {t.long} -->", f'  <xs:element name="{t.short}">', "    <xs:complexType>",
                     *("      " + line for line in resource(model, t)), "    </xs:complexType>", "  </xs:element>"]
     taken = {t.root for t in model.types}

@@ -179,7 +179,8 @@ class Type:
         self.instance = 0  # type number of the children that la and ol stand for
         self.attributes = []
         self.constant = self.short.upper()
-        self.root = "" if self.is_virtual else "m2m:" + self.short
+        self.prefix = facts.get("prefix", "m2m")  # of the namespace
+        self.root = "" if self.is_virtual else f"{self.prefix}:{self.short}"
 
     @property
     def is_announced(self):
@@ -395,7 +396,7 @@ class Model:
     def announced(self, original, raw, by_long):
         """The ...Annc variant. spec: TS-0004 7.4.26.1, TS-0001 9.6.26"""
         facts = raw[original.short]["announced"]
-        t = Type({**facts, "definition": original.definition, "of": original.base,
+        t = Type({**facts, "prefix": original.prefix, "definition": original.definition, "of": original.base,
                   "specialised_by": original.specialised_by,
                   "operations": ["create", "retrieve", "update", "delete"],
                   "clause": self.common["announced_clause"]})

@@ -11,6 +11,7 @@ static const struct {
     struct mln_slice uri;
 } namespaces[] = {
     { { "m2m", 3 }, { "http://www.onem2m.org/xml/protocols", 35 } },
+    { { "dcfg", 4 }, { "http://www.onem2m.org/xml/protocols/dcfg", 40 } },
     { { "hd", 2 }, { "http://www.onem2m.org/xml/protocols/homedomain", 46 } },
     { { "agd", 3 }, { "http://www.onem2m.org/xml/protocols/agriculturedomain", 53 } },
     { { "cid", 3 }, { "http://www.onem2m.org/xml/protocols/citydomain", 46 } },

@@ -113,7 +113,7 @@ static const struct mln_type *in_tables(struct mln_slice root)
     return type && type->ty == base->ty && type != base ? type : NULL;
 }
 
-/* prefix:name; of m2m only what the tables have. */
+/* prefix:name; of m2m, and of what the tables have, only specialisations there. */
 static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_slice *ret)
 {
     size_t colon = mln_slice_find(text, ':');
@@ -125,7 +125,7 @@ static mln_err take_root(struct reading *r, struct mln_slice text, struct mln_sl
     if (!is_name) {
         return refuse(r, "not prefix:name", text);
     }
-    if (mln_slice_eq(prefix, MLN_S("m2m")) && !in_tables(text)) {
+    if ((mln_slice_eq(prefix, MLN_S("m2m")) || mln_model_root(text)) && !in_tables(text)) {
         return refuse(r, "no flexContainer of the standard", text);
     }
     if (mln_slice_ends(text, MLN_S(ANNOUNCED)) || mln_slice_ends(text, MLN_S(INSTANCE))) {

@@ -259,6 +259,7 @@ static void each_fault_has_its_line(void **state)
         { "flexContainer m2m:flexContainer t u", 1 },
         { "flexContainer m2m:ajapA t u", 1 },
         { "flexContainer m2m:none t u", 1 },
+        { "flexContainer dcfg:datc t u", 1 },
         { "flexContainer m2m:ajap t u\nattribute a b xs:float", 2 },
     };
 

@@ -77,12 +77,13 @@ const struct mln_type *mln_model_type(uint64_t ty)
 const struct mln_type *mln_model_root(struct mln_slice root)
 {
     const struct mln_type *type;
+    size_t colon = mln_slice_find(root, ':');
     size_t place;
 
-    if (!mln_slice_starts(root, MLN_S("m2m:"))) {
+    if (colon == root.len) {
         return NULL;
     }
-    place = candidate(&mln_model_gen_root_index, mln_slice_from(root, 4));
+    place = candidate(&mln_model_gen_root_index, mln_slice_from(root, colon + 1));
     if (!place) {
         return NULL;
     }

@@ -41,7 +41,8 @@ static void test_every_type_is_found(void **state)
         assert_ptr_equal(mln_model_root(t->root), t);
         assert_non_null(mln_model_type(t->ty));
         assert_int_equal(mln_model_type(t->ty)->ty, t->ty);
-        assert_true(mln_slice_starts(t->root, MLN_S("m2m:")));
+        assert_true(mln_slice_starts(t->root, MLN_S("m2m:")) ||
+                    mln_slice_starts(t->root, MLN_S("dcfg:")));
         assert_int_equal(t->is_announced, t->ty > 10000);
     }
 }
@@ -178,6 +179,10 @@ static void test_specialisations_share_a_number(void **state)
     assert_int_equal(type_of("m2m:fwrA")->ty, 10013);
     assert_int_equal(type_of("m2m:ajap")->ty, 28);
     assert_int_equal(type_of("m2m:registration")->definition, 1020);
+    assert_int_equal(type_of("dcfg:datc")->definition, 1021);
+    assert_null(mln_model_root(MLN_S("m2m:datc")));
+    assert_null(mln_model_root(MLN_S("dcfg:fwr")));
+    assert_null(mln_model_root(MLN_S("datc")));
     assert_string_equal(mln_model_type(13)->long_name, "mgmtObj");
     assert_string_equal(mln_model_type(10028)->long_name, "flexContainerAnnc");
 }

@@ -47,8 +47,8 @@ static void every_definition_has_its_type(void **state)
     const struct mln_type *base = mln_model_type(MLN_TY_MGMTOBJ);
 
     (void)state;
-    assert_int_equal(base->special_count, 26);
-    for (uint64_t definition = 1001; definition <= 1026; definition++) {
+    assert_int_equal(base->special_count, 26 + 3); /* 1027 is not known */
+    for (uint64_t definition = 1001; definition <= 1030; definition += definition == 1026 ? 2 : 1) {
         struct mln_resource r = object(MLN_TY_MGMTOBJ, definition);
         const struct mln_type *type = mln_special_of(&r);
 

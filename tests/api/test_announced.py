@@ -60,7 +60,8 @@ class Host:
 
     def create(self, short, client=None, parent=None, drop=None, **attributes):
         body = {k: v for k, v in minimal(short, **attributes).items() if k != drop}
-        return (client or self.cse).create(parent or self.parent(short), TYPES[short]["type"], {f"m2m:{short}": body})
+        content = {model.root(short): body}
+        return (client or self.cse).create(parent or self.parent(short), TYPES[short]["type"], content)
 
     def everything(self):
         return self.admin.retrieve("cse-in", query={"rcn": 4}).text
@@ -116,8 +117,9 @@ def test_illegal_updates(host, unchanged, form, short):
     cse = Client(host.admin.url, "/mn1", form=form)
     for row in model.attributes(short):
         for value, rsc in illegal.values(short, row, row.update, form):
-            refused(cse.update(host.made[short], short, **{row.short: value}), rsc, (row.short, value))
-    refused(cse.update(host.made[short], short, at=["/mn2"]), 4000, "at")
+            content = {model.root(short): {row.short: value}}
+            refused(cse.update(host.made[short], short, content), rsc, (row.short, value))
+    refused(cse.update(host.made[short], short, {model.root(short): {"at": ["/mn2"]}}), 4000, "at")
 
 
 @every

@@ -158,12 +158,13 @@ def test_attributes_of_other_types(place, unchanged, short):
 def test_wrong_roots(place, unchanged, short):
     """spec: TS-0004 7.3.3.3: content that is not of the Resource Type"""
     body = minimal(short)
+    root = model.root(short)
     other = "cnt" if short != "cnt" else "ae"
-    for content in ({short: body}, {f"m2m:{other}": body}, {f"M2M:{short}": body}, {f"m2m:{short} ": body},
-                    {"": body}, {f"m2m:{short}A": body}, {}, [], [{f"m2m:{short}": body}], body or {"lbl": ["x"]},
-                    {f"m2m:{short}": body, f"m2m:{other}": {}}, {f"m2m:{short}": [body]},
-                    {f"m2m:{short}": None}, {f"m2m:{short}": "x"}, {f"m2m:{short}": 5},
-                    {f"m2m:{short}": True}, b"", b"5", b'"x"', b"null", b"true"):
+    for content in ({short: body}, {f"m2m:{other}": body}, {f"M2M:{short}": body}, {f"{root} ": body},
+                    {"": body}, {f"{root}A": body}, {}, [], [{root: body}], body or {"lbl": ["x"]},
+                    {root: body, f"m2m:{other}": {}}, {root: [body]},
+                    {root: None}, {root: "x"}, {root: 5},
+                    {root: True}, b"", b"5", b'"x"', b"null", b"true"):
         assert place.create(short, content).rsc == 4000, content
         if short in FIXED:
             continue

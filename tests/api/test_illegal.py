@@ -91,7 +91,7 @@ def test_wrong_parents(place, unchanged, form, parent):
         if illegal.may_contain(parent, short):
             continue
         facts = model.table(f"types/{short}.json")
-        answer = place.admin.create(target, facts["type"], {f"m2m:{short}": place.least(short)})
+        answer = place.admin.create(target, facts["type"], {model.root(short): place.least(short)})
         refused(answer, 5203 if short == "sub" else 4108)
 
 

@@ -49,6 +49,20 @@ def test_all_siblings_in_one_array(admin, nod):
         assert names == [f"o{i}" for i in range(first, 30, 3)]
 
 
+def test_names_of_another_namespace(admin, nod):
+    """TS-0022 has dcfg: its names with m2m are none, and nothing of m2m is there"""
+    body = {"mgd": 1021, "cntp": "cse-in/x"}
+    for wrong in ("m2m:datc", "dcfg:bat", "dcfg:mgmtObj", "datc", "x:datc"):
+        assert admin.create(nod, 13, {wrong: body}).rsc == 4000, wrong
+    made = admin.create(nod, 13, {"dcfg:datc": body})
+    assert made.rsc == 2001 and made.root == "dcfg:datc", made
+    assert admin.update(made["ri"], 13, {"m2m:datc": {"meil": 5}}).rsc == 4000
+    assert admin.update(made["ri"], 13, {"dcfg:datc": {"meil": 5, "mesc": {"sce": ["* * * * * * *"]}}}).rsc == 2004
+    assert admin.retrieve(nod, query={"rcn": 4}).res["dcfg:datc"][0]["meil"] == 5
+    assert admin.discover(nod, mgd=1021, meil=5) == [f"{nod}/{made['rn']}"]
+    assert admin.create(nod, 13, {"m2m:registration": {"mgd": 1020}}).rsc == 5001
+
+
 @pytest.mark.parametrize("limit", [1, 4, 7, 29])
 def test_going_on_at_the_offset(admin, nod, limit):
     """spec: TS-0004 7.3.3.17.15: with specialisations among the siblings nothing is lost or twice"""

@@ -51,11 +51,11 @@ def test_parents(place, parent, child):
     target = place.targets[parent]
     number = model.table(f"types/{child}.json")["type"]
     body = {**place.least(child), **own_rules(place, parent, child)}
-    answer = place.admin.create(target, number, {f"m2m:{child}": body})
+    answer = place.admin.create(target, number, {model.root(child): body})
     if may_hold(parent, child):
         assert answer.rsc == 2001 or (is_single(parent, child) and answer.rsc == 4105), answer
         if answer.rsc == 2001 and is_single(parent, child):
-            assert place.admin.create(target, number, {f"m2m:{child}": body}).rsc == 4105
+            assert place.admin.create(target, number, {model.root(child): body}).rsc == 4105
         if answer.rsc == 2001:
             place.forget(answer)
         return
@@ -87,7 +87,7 @@ def test_specialisations_among_each_other(place, short):
     before = place.everything()
     for other in (t for t in CREATABLE if definition(t) and t != short):
         body = {**place.least(short), "mgd": definition(other)}
-        assert place.create(short, {f"m2m:{short}": body}).rsc == 4000
-        assert place.create(other, {f"m2m:{other}": {**place.least(short)}}).rsc == 4000
-        assert place.client(short).update(place.targets[short], other, {f"m2m:{other}": {}}).rsc == 4000
+        assert place.create(short, {model.root(short): body}).rsc == 4000
+        assert place.create(other, {model.root(other): {**place.least(short)}}).rsc == 4000
+        assert place.client(short).update(place.targets[short], other, {model.root(other): {}}).rsc == 4000
     assert place.everything() == before

@@ -30,7 +30,7 @@ def values(short, row, presence, form):
     """(value, code) of the attribute, as far as they are illegal in the serialisation, too."""
     given = [sample(row), None] if presence == "NP" else model.wrong_of_row(row)
     for value in given:
-        said = saying({f"m2m:{short}": {row.short: value}}, form)
+        said = saying({model.root(short): {row.short: value}}, form)
         if said != "other":
             yield value, code_for(row, presence) if said == "same" else 4000
 

@@ -75,6 +75,12 @@ def announced():
     return found
 
 
+def root(short_type):
+    """The member name of representations: with the prefix of its namespace."""
+    facts = table(f"types/{announced()[short_type]['original'] if short_type in announced() else short_type}.json")
+    return f"{facts.get('prefix', 'm2m')}:{short_type}"
+
+
 def children(short_type):
     """Short names of the types that may stand below."""
     copy = announced().get(short_type)

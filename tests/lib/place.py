@@ -164,11 +164,11 @@ class Place:
     def create(self, short, content=None, drop=None, **attributes):
         body = {k: v for k, v in {**self.least(short), **attributes}.items() if k != drop}
         client = self.admin.As(REGISTERING[short]) if short in REGISTERING else self.client(short)
-        content = content if content is not None else {f"m2m:{short}": body}
+        content = content if content is not None else {model.root(short): body}
         return client.create(self.parent(short), model.table(f"types/{short}.json")["type"], content)
 
     def update(self, short, **attributes):
-        return self.client(short).update(self.targets[short], short, **attributes)
+        return self.client(short).update(self.targets[short], short, {model.root(short): attributes})
 
     def good(self, short, row):
         if row.short in ("acpi", "macp"):

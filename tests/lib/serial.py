@@ -9,10 +9,12 @@ import xml.etree.ElementTree as ET
 import cbor2
 
 from .model import SPEC, announced, rows, table
+from .model import root as member_name
 from .schema import M2M
 
 DOMAINS = {"hd": "home", "cid": "city", "cod": "common", "hed": "health", "hod": "home", "ved": "vehicular"}
-SPACES = {"m2m": M2M, **{prefix: f"{M2M}/{domain}domain" for prefix, domain in DOMAINS.items()}}
+SPACES = {"m2m": M2M, "dcfg": f"{M2M}/dcfg",
+          **{prefix: f"{M2M}/{domain}domain" for prefix, domain in DOMAINS.items()}}
 NAMES = ("json", "cbor", "xml")
 MEDIA = {name: f"application/{name}" for name in NAMES}
 for _prefix, _uri in SPACES.items():
@@ -41,8 +43,8 @@ def roots():
     """Root element -> ('resource', attributes) or ('type', data type)."""
     found = {"m2m:" + e["short"]: ("type", e["type"]) for e in table("content.json")["elements"] if "short" in e}
     for path in (SPEC / "types").glob("*.json"):
-        found[f"m2m:{path.stem}"] = ("resource", rows(path.stem))
-    found.update((f"m2m:{short}", ("resource", rows(short))) for short in announced())
+        found[member_name(path.stem)] = ("resource", rows(path.stem))
+    found.update((member_name(short), ("resource", rows(short))) for short in announced())
     for path in (SPEC.parent / "dist" / "definitions").glob("*.flex"):
         found.update(defined(path, {suffix: found[f"m2m:{short}"][1] for suffix, short in
                                     (("", "flexContainer"), ("Annc", "flexContainerAnnc"), ("Inst", "fcin"))}))

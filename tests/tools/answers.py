@@ -28,18 +28,24 @@ def check(content, full=False):
     if not isinstance(content, dict) or len(content) != 1:
         raise jsonschema.ValidationError("content must be an object with one member")
     (root, value), = content.items()
-    if ":" in root and not root.startswith("m2m:"):
+    if ":" in root and not is_known(root):
         content = defined(root, value)
         (root,) = content
         (value,) = content.values()
-    if not root.startswith("m2m:"):
+    if ":" not in root:
         raise jsonschema.ValidationError(f"{root}: no member of content")
-    short = root[4:]
+    short = root.partition(":")[2]
     found = (validator(short + ".full") if full else None) or validator(short)
     if found is None:
         raise jsonschema.ValidationError(f"{root}: no such resource type or element")
     found.validate(content)
     check_inside(short, value)
+
+
+def is_known(root):
+    """Is it of the standard, or else defined by a file?"""
+    prefix, _, short = root.partition(":")
+    return prefix == "m2m" or bool(validator(short)) and root in validator(short).schema["properties"]
 
 
 def defined(root, value):
@@ -63,7 +69,7 @@ def check_inside(short, value):
         if representation is not None:
             check(representation)
     elif short == "rce":
-        check({k: v for k, v in value.items() if k.startswith("m2m:")})
+        check({k: v for k, v in value.items() if ":" in k})
     elif isinstance(value, dict):
         for name, children in value.items():
             if ":" in name:
