@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "crypto/credentials_int.h"
 
 enum { ARENA_MAX = 512 << 20 };
@@ -289,6 +290,58 @@ mln_err mln_credentials_find_key(struct mln_credentials *credentials, struct mln
         .association = row->association ? mln_association_ref(row->association) : NULL,
     };
     return MLN_OK;
+}
+
+/* ---- states ---- */
+
+static uint64_t mix(const unsigned char key[static MLN_SIPHASH_KEY], uint64_t state,
+                    struct mln_slice text)
+{
+    unsigned char hashes[2][MLN_SIPHASH_SIZE];
+    unsigned char out[MLN_SIPHASH_SIZE];
+
+    mln_put_be64((char *)hashes[0], state);
+    mln_siphash(key, text, hashes[1]);
+    mln_siphash(key, mln_slice_of((const char *)hashes, sizeof hashes), out);
+    return mln_get_be64((const char *)out);
+}
+
+static uint64_t mix_list(const unsigned char key[static MLN_SIPHASH_KEY], uint64_t state,
+                         const struct mln_credential_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        state = mix(key, state, list->items[i]);
+    }
+    return mix(key, state, (struct mln_slice){ 0 });
+}
+
+static uint64_t state_of(const struct mln_cred_row *row)
+{
+    const struct mln_credential *c = &row->face;
+    const struct mln_slice texts[] = { c->id, c->anchor, c->domain, c->cse_id, row->key };
+    unsigned char key[MLN_SIPHASH_KEY] = { 0 }; /* with a key of its own nobody learns of that */
+    struct mln_slice secret = mln_slice_head(row->key, sizeof key);
+    uint64_t state = (uint64_t)c->not_before_us ^ (uint64_t)c->not_after_us;
+
+    if (secret.len) {
+        memcpy(key, secret.ptr, secret.len);
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        state = mix(key, state, texts[i]);
+    }
+    state = mix_list(key, state, &c->ae_ids);
+    state = mix_list(key, state, &c->app_ids);
+    state = mix_list(key, state, &c->role_ids);
+    mln_wipe(key, sizeof key);
+    return state ? state : 1;
+}
+
+uint64_t mln_credentials_state(struct mln_credentials *credentials, struct mln_slice credential_id)
+{
+    MLN_CLEANUP(mln_cred_dropp) struct mln_cred_snapshot *s = mln_cred_hold(credentials);
+    const struct mln_cred_row *row = mln_cred_row_of(s, credential_id);
+
+    return row ? state_of(row) : 0;
 }
 
 /* ---- listing ---- */

@@ -108,6 +108,10 @@ mln_err mln_credentials_associate(struct mln_credentials *credentials,
                                   const struct mln_proof *proof, enum mln_use use, int64_t now_us,
                                   struct mln_association **ret);
 
+/* A number that is another one when the credential has been removed or changed, and 0 when it is
+ * not configured: for who keeps an association beyond its connection. Says nothing of the key. */
+uint64_t mln_credentials_state(struct mln_credentials *credentials, struct mln_slice credential_id);
+
 /* ---- change ---- */
 
 /* Of all changes: when only the last step fails, which reads the file again, the change stands in

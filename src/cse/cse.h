@@ -106,6 +106,9 @@ struct mln_cse_options {
      */
     const struct mln_domain_setting *peers;
     size_t peer_count;
+    /* Another number when that credential has been removed or changed; NULL: none ever is. */
+    uint64_t (*credential_state)(void *data, struct mln_slice credential_id);
+    void *credential_data;
     int64_t max_lifetime_us;           /* longest distance of expirationTime from now */
     const struct mln_locator *locator; /* borrowed; NULL: nobody's location is known */
     /* mln_json_read, for contents that are JSON within a text; NULL: those never match */

@@ -205,6 +205,7 @@ struct mln_exec {
     /* Set by the operation when somebody else must do the rest; called without a view. It parks the
      * request, or fails. NULL: nothing is left to do. */
     mln_err (*begin_wait)(struct mln_exec *e);
+    bool leaves; /* what that begins cannot be taken back, nor done twice */
     void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
     struct mln_removal *removal;           /* a notification target wants to leave */
     struct mln_slice crossing;      /* resourceID of the <crossResourceSubscription> that is being

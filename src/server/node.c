@@ -260,6 +260,11 @@ static size_t names_of_serialisations(struct mln_slice *out)
     return count;
 }
 
+static uint64_t credential_state(void *data, struct mln_slice credential_id)
+{
+    return mln_credentials_state(data, credential_id);
+}
+
 static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_exit *ret_exit)
 {
     const struct mln_settings *s = n->settings;
@@ -291,6 +296,8 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .registrar = n->registrar,
         .peers = n->peers,
         .peer_count = s->peer_count,
+        .credential_state = credential_state,
+        .credential_data = mln_server_tls_credentials(n->tls),
         .max_lifetime_us = (int64_t)s->max_lifetime_s * 1000000,
         .locator = mln_locations_locator(n->locations),
         .read_json = mln_json_read,

@@ -183,15 +183,19 @@ def test_called_off(fleet):
 
 
 def test_left_at_one_that_crashes(tmp_path):
-    """kill -9: a request that was on its way has failed, as far as is known here"""
-    with Receiver(delay=30) as silent, Fleet(tmp_path, names=("in",)) as fleet:
+    """kill -9: a request that was on its way has failed, as far as is known here; a RETRIEVE is sent again"""
+    seen = []
+    with Receiver(lambda got: seen.append(got.path) or time.sleep(2) or 2000) as slow, \
+            Fleet(tmp_path, names=("in",)) as fleet:
         ae = fleet.add_aes()["in"]
-        fleet.pretend("fake", silent.url)
-        address = leave(ae, "GET", "/fake/base/x")
+        fleet.pretend("fake", slow.url)
+        left = [leave(ae, "DELETE", "/fake/base/x"), leave(ae, "GET", "/fake/base/y")]
+        eventually(lambda: len(seen) == 2, 20, "both requests")
         fleet.kill("in")
         fleet.start("in")
-        found = result(fleet.client("in", "Cae"), address)
-        assert (found["rs"], found["ors"]["rsc"]) == (2, 5000)
+        found = [result(fleet.client("in", "Cae"), address) for address in left]
+        assert [(f["rs"], f["ors"]["rsc"]) for f in found] == [(2, 5000), (1, 2000)]
+        assert [path.split("?")[0][-1] for path in seen[2:]] == ["y"]
 
 
 # ---- other CSEs that are not as they should be ----

@@ -261,6 +261,46 @@ def test_a_credential_that_is_removed(lab, server, admin):
     assert admin.retrieve("Cgone").rsc == 2000
 
 
+@pytest.mark.parametrize("change", ["none", "removed", "changed"])
+def test_what_a_credential_left(lab, server, change):
+    """SEC-IDN-04: what was accepted and waits is carried out after a restart as whom it came from, but not when the
+    credential was removed or changed meanwhile; docs/decisions/0019"""
+    admin = Client(server.urls[1])
+    rules(admin, {"apci": ["*"]})
+    name, stem = f"left{change}", f"Cleft{change}"
+    lab.add_key(name, "--ae-id", stem)
+    server.process.send_signal(signal.SIGHUP)
+    client = by_key(lab, server, name, stem)
+
+    def comes_in():
+        try:
+            return register(client).rsc
+        except requests.exceptions.SSLError:
+            return 0
+
+    eventually(lambda: comes_in() == 2001, what="the key")
+    assert admin.create(stem, "cnt", rn="c").rsc == 2001
+    body = {"m2m:cnt": {"rn": "waited"}}
+    headers = {"X-M2M-OET": timestamp(3)}
+    answer = client.request("POST", stem, body, ty=3, headers=headers, query={"rt": 1})
+    assert answer.rsc == 1001, answer
+    server.kill()
+    if change != "none":
+        lab.merlon("key", "remove", "--data", lab.data, f"12-{name}@sp.example")
+    if change == "changed":
+        lab.add_key(name, "--ae-id", stem)
+    lab.own_data()
+    server.start()
+    admin = Client(server.urls[1])
+    uri = answer.pc["m2m:uri"]
+    eventually(lambda: admin.retrieve(uri)["rs"] != 3, 20, "the result")
+    assert admin.retrieve(uri)["ors"]["rsc"] == (2001 if change == "none" else 4106)
+    assert admin.retrieve(f"{stem}/waited").rsc == (2000 if change == "none" else 4004)
+    for ty in (2, 11, 19):
+        for path in admin.discover(ty=ty):
+            assert admin.delete(path).rsc == 2002
+
+
 # ---- roles ----
 
 

@@ -579,5 +579,6 @@ void mln_far_arrange(struct mln_exec *e, bool has_answers)
     if (e->fan->far && !e->is_rehearsal) {
         e->fan->has_answers = has_answers;
         e->begin_wait = start;
+        e->leaves = e->req.op != MLN_OP_RETRIEVE;
     }
 }

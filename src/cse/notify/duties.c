@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cse/notify/duties_int.h"
+#include "cse/pipeline/resume.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/courier.h"
 #include "cse/remote/registration.h"
@@ -30,6 +31,9 @@ mln_err mln_duties_new(struct mln_worker *worker, struct mln_duties **ret)
     }
     if (!mln_failed(err)) {
         err = mln_courier_new(worker, &d->courier);
+    }
+    if (!mln_failed(err)) {
+        err = mln_resumer_new(worker, &d->resumer);
     }
     if (mln_failed(err)) {
         mln_duties_free(d);
@@ -100,6 +104,7 @@ void mln_duties_stop(struct mln_duties *duties)
     mln_registration_stop(duties->registration);
     mln_announcer_stop(duties->announcer);
     mln_courier_stop(duties->courier);
+    mln_resumer_stop(duties->resumer);
 }
 
 void mln_duties_leave(struct mln_duties *duties, int64_t within_us, struct mln_task *left)
@@ -122,6 +127,7 @@ void mln_duties_free(struct mln_duties *duties)
         mln_registration_free(duties->registration);
         mln_announcer_free(duties->announcer);
         mln_courier_free(duties->courier);
+        mln_resumer_free(duties->resumer);
         mln_free(duties);
     }
 }

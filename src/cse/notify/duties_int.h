@@ -13,6 +13,7 @@ struct mln_upkeep;
 struct mln_registration;
 struct mln_announcer;
 struct mln_courier;
+struct mln_resumer;
 
 struct mln_duties {
     struct mln_worker *worker;
@@ -25,6 +26,7 @@ struct mln_duties {
     struct mln_registration *registration; /* NULL: there is no registrar */
     struct mln_announcer *announcer;
     struct mln_courier *courier;
+    struct mln_resumer *resumer;
 };
 
 /* ---- deliver.c ---- */

@@ -116,5 +116,6 @@ mln_err mln_forward_prepare(struct mln_exec *e)
     MLN_TRY(mln_buf_finish(&buf, &f->attempt.content));
     e->forward = f;
     e->begin_wait = start;
+    e->leaves = true;
     return MLN_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/reach.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/kept.h"
 #include "cse/types/dlv.h"
 #include "cse/types/req.h"
 
@@ -22,8 +23,15 @@ struct mln_accepted {
     uint64_t bytes;
     uint64_t id; /* of the <request> */
     int64_t et_us;
-    bool is_handed_over; /* it goes in a delivery: cse/types/dlv.h */
-    bool is_complete;    /* the result is in the transaction of the write */
+    bool is_handed_over;    /* it goes in a delivery: cse/types/dlv.h */
+    bool is_complete;       /* the result is in the transaction of the write */
+    struct mln_slice kept;  /* for another run of the server; empty: it could not do it */
+    bool is_again;          /* an earlier run has accepted it */
+    bool is_begun;          /* so it is in the store, too: who knows whether it was carried out? */
+    struct mln_exec *marks; /* which is to go on when that is written */
+    uint64_t credential_state; /* when it was accepted, by an earlier run; or 0 */
+    void (*done)(void *data);
+    void *data;
     struct mln_job job;
     struct mln_task task;
     mln_err result;
@@ -40,11 +48,17 @@ static struct mln_accepted *accepted_of(const struct mln_exec *e)
 
 static void release(struct mln_accepted *a)
 {
+    void (*done)(void *data) = a->done;
+    void *data = a->data;
+
     a->worker->accepted--;
     a->worker->accepted_bytes -= a->bytes;
     mln_association_unref(a->association);
     mln_arena_free(a->arena);
     mln_free(a);
+    if (done) {
+        done(data);
+    }
 }
 
 /* ---- carrying out ---- */
@@ -60,6 +74,20 @@ static mln_err complete(struct mln_accepted *a, struct mln_view *view, struct ml
 
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
     return mln_req_complete(&c, a->id, &a->call.response);
+}
+
+static mln_err mark(struct mln_accepted *a, struct mln_view *view, struct mln_arena *arena,
+                    bool is_begun)
+{
+    struct mln_change c = { .cse = a->worker->cse, .view = view, .arena = arena };
+
+    if (!a->kept.len) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
+    MLN_TRY(mln_req_mark(&c, a->id, is_begun));
+    a->is_begun = is_begun;
+    return MLN_OK;
 }
 
 static mln_err run_store(struct mln_job *job, struct mln_view *view)
@@ -163,8 +191,10 @@ static void executed(struct mln_call *call)
     struct mln_accepted *a = call->owner;
     bool has_succeeded = call->response.rsc < MLN_RSC_BAD_REQUEST;
 
-    if (a->is_complete && has_succeeded) {
-        release(a);
+    bool is_left = a->worker->is_stopped && a->kept.len && !a->is_begun && !a->is_complete;
+
+    if (is_left || (a->is_complete && has_succeeded)) {
+        release(a); /* what is left is the next run's */
     } else {
         store_result(a);
     }
@@ -175,20 +205,88 @@ mln_err mln_accept_check(const struct mln_exec *e)
     const struct mln_accepted *a = accepted_of(e);
     struct mln_resource unused;
 
-    return a ? mln_store_get(e->view, a->id, e->arena, &unused) : MLN_OK;
+    if (!a) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_store_get(e->view, a->id, e->arena, &unused));
+    if (a->is_again && a->association &&
+        mln_kept_state(e->cse, a->association->credential_id) != a->credential_state) {
+        mln_fault_set(e->fault, "the credential was removed or changed");
+        MLN_FAIL(NOT_AUTHENTICATED);
+    }
+    return MLN_OK;
 }
 
 mln_err mln_accept_complete(struct mln_exec *e)
 {
     struct mln_accepted *a = accepted_of(e);
 
-    if (!a || e->begin_wait) {
+    if (!a || (e->begin_wait && !e->leaves)) {
         return MLN_OK; /* or the answer is not whole yet */
     }
     e->has_written = true;
+    if (e->begin_wait) { /* members that are here are written with this */
+        return mark(a, e->view, e->arena, true);
+    }
     MLN_TRY(complete(a, e->view, e->arena));
     a->is_complete = true;
     return MLN_OK;
+}
+
+static mln_err run_mark(struct mln_job *job, struct mln_view *view)
+{
+    struct mln_accepted *a =
+        (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch =
+        mln_arena_new((size_t)a->worker->cse->options.limits->request_arena_bytes);
+
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    return mark(a, view, scratch, a->marks->leaves);
+}
+
+static void begin_wait(struct mln_exec *e, mln_err err)
+{
+    if (!mln_failed(err)) {
+        err = e->worker->is_stopped ? MLN_ERROR(OVERLOAD) : e->begin_wait(e);
+    }
+    if (mln_failed(err)) {
+        mln_exec_finish(e, err);
+    }
+}
+
+static void marked(struct mln_task *task)
+{
+    struct mln_accepted *a = of_task(task);
+
+    begin_wait(a->marks, a->result);
+}
+
+static void mark_done(struct mln_job *job, mln_err result)
+{
+    struct mln_accepted *a =
+        (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
+
+    a->result = result;
+    a->task.run = marked;
+    a->worker->ops.post(a->worker->ops.loop, &a->task);
+}
+
+void mln_accept_begin_wait(struct mln_exec *e)
+{
+    struct mln_accepted *a = accepted_of(e);
+    mln_err err;
+
+    if (!a || !a->kept.len || a->is_begun == e->leaves) {
+        begin_wait(e, MLN_OK);
+        return;
+    }
+    a->marks = e;
+    a->job = (struct mln_job){ .run = run_mark, .done = mark_done };
+    err = mln_store_submit(a->worker->cse->options.store, &a->job);
+    if (mln_failed(err)) {
+        mln_exec_finish(e, err);
+    }
 }
 
 void mln_accept_stop(struct mln_worker *worker)
@@ -372,7 +470,7 @@ static mln_err accept_in_view(struct mln_exec *e)
     if (e->accepting->is_handed_over) {
         MLN_TRY(mln_dlv_check_collect(e, &c, e->accepting->call.params, e->accepting->et_us));
     }
-    MLN_TRY(mln_req_store(e, &c, e->accepting->et_us, &request));
+    MLN_TRY(mln_req_store(e, &c, e->accepting->et_us, e->accepting->kept, &request));
     e->accepting->id = request.id;
     if (e->accepting->is_handed_over) {
         MLN_TRY(mln_dlv_collect(e, &c, e->accepting->call.params, &request));
@@ -457,7 +555,7 @@ static mln_err copy_call(const struct mln_exec *e, struct mln_accepted *a)
         a->peer = *e->peer;
         a->call.peer = &a->peer;
     }
-    return MLN_OK;
+    return mln_kept_pack(e->cse, &a->call, &a->kept);
 }
 
 /* Many small requests may wait, or a few large ones. */
@@ -512,6 +610,50 @@ static mln_err prepare(struct mln_exec *e, struct mln_accepted **ret)
     }
     a->is_handed_over = e->is_transit && mln_exec_aggregates(e);
     *ret = a;
+    return MLN_OK;
+}
+
+/* ---- what another run has accepted ---- */
+
+static mln_err read_kept(struct mln_accepted *a)
+{
+    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
+    struct mln_resource request;
+
+    MLN_TRY(mln_view_begin(a->worker->reader, &view));
+    MLN_TRY(mln_req_kept(view, a->id, a->arena, &a->kept));
+    MLN_TRY(mln_store_get(view, a->id, a->arena, &request));
+    return mln_kept_read(a->kept, request.attrs, &a->call, &a->peer, &a->association,
+                         &a->credential_state);
+}
+
+mln_err mln_accept_again(struct mln_worker *worker, uint64_t id, void (*done)(void *data),
+                         void *data)
+{
+    struct mln_accepted *a;
+    mln_err err;
+
+    MLN_REQUIRE(!worker->is_stopped, OVERLOAD);
+    a = mln_calloc(1, sizeof *a);
+    MLN_REQUIRE(a, NO_MEMORY);
+    a->worker = worker;
+    a->id = id;
+    a->is_again = true;
+    a->arena = mln_arena_new((size_t)worker->cse->options.limits->request_arena_bytes);
+    worker->accepted++;
+    a->call = (struct mln_call){ .arena = a->arena, .done = executed, .owner = a };
+    err = a->arena ? read_kept(a) : MLN_ERROR(NO_MEMORY);
+    if (mln_failed(err)) {
+        release(a);
+        return err;
+    }
+    a->bytes = mln_arena_used(a->arena);
+    worker->accepted_bytes += a->bytes;
+    a->done = done;
+    a->data = data;
+    a->peer.association = a->association;
+    a->call.peer = &a->peer;
+    mln_cse_call(worker, &a->call);
     return MLN_OK;
 }
 

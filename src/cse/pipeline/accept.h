@@ -17,5 +17,14 @@ mln_err mln_accept_check(const struct mln_exec *e);
  * Errors: STORE_*, LIMIT, NO_MEMORY. */
 mln_err mln_accept_complete(struct mln_exec *e);
 
+/* Of any request: the rest is somebody else's to do, by e->begin_wait. One that was accepted is
+ * written down first as begun, or as not begun any more. It goes on by mln_exec_resume, or ends. */
+void mln_accept_begin_wait(struct mln_exec *e);
+
+/* Carries out what an earlier run accepted and did not begin; `done` is called when its result is
+ * stored, or given up. Errors: NOT_FOUND (there is nothing to do), OVERLOAD, STORE_*, NO_MEMORY. */
+mln_err mln_accept_again(struct mln_worker *worker, uint64_t id, void (*done)(void *data),
+                         void *data);
+
 /* Results that are not stored yet are given up: the next run of the server finds them missing. */
 void mln_accept_stop(struct mln_worker *worker);

@@ -165,6 +165,7 @@ static void reset_attempt(struct mln_exec *e)
     e->is_fan_out = false;
     e->answered = false;
     e->begin_wait = NULL;
+    e->leaves = false;
     e->has_written = false;
     e->is_vacant = false;
     e->wants_copies = false;
@@ -582,12 +583,10 @@ static bool ask_elsewhere(struct mln_exec *e)
 static void conclude(struct mln_exec *e, mln_err err)
 {
     if (!mln_failed(err) && e->begin_wait) {
-        err = e->worker->is_stopped ? MLN_ERROR(OVERLOAD) : e->begin_wait(e);
-        if (!mln_failed(err)) {
-            return; /* goes on by mln_exec_resume */
-        }
+        mln_accept_begin_wait(e); /* goes on by mln_exec_resume */
+    } else {
+        mln_exec_finish(e, err);
     }
-    mln_exec_finish(e, err);
 }
 
 static void answer_read(struct mln_task *task)

@@ -9,6 +9,7 @@
 #include "cse/notify/attempt.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/kept.h"
 #include "cse/remote/govern.h"
 #include "cse/remote/remote.h"
 #include "cse/types/dlv.h"
@@ -543,6 +544,7 @@ static mln_err wait_for_execution(struct run *r, int64_t now_us)
 }
 
 /* Errors: NOT_FOUND (nothing is left to do), REQUEST_PENDING (not before r->resume_us),
+ * NOT_AUTHENTICATED (the credential under which it came was removed or changed),
  * NOT_REACHABLE, STORE_*, NO_MEMORY. */
 static mln_err prepare(struct run *r, bool *ret_is_for_us)
 {
@@ -560,6 +562,8 @@ static mln_err prepare(struct run *r, bool *ret_is_for_us)
     MLN_TRY(mln_store_get(view, r->id, r->arena, &r->delivery));
     l = (struct mln_lookup){ cse, view, r->arena, mln_env_now_us(cse->options.env) };
     MLN_REQUIRE(r->delivery.et > l.now_us, NOT_FOUND); /* it expires in a moment */
+    MLN_REQUIRE(mln_kept_state(cse, r->state.credential_id) == r->state.credential_state,
+                NOT_AUTHENTICATED);
     r->resume_us = r->state.due_us;
     MLN_REQUIRE(r->resume_us <= l.now_us, REQUEST_PENDING); /* more may come */
     *ret_is_for_us = is_for_us(r);
@@ -592,6 +596,8 @@ static void step(struct run *r)
     err = prepare(r, &for_us);
     if (err.code == MLN_ERR_NOT_FOUND) {
         finish(r);
+    } else if (err.code == MLN_ERR_NOT_AUTHENTICATED) {
+        fail(r, mln_err_rsc(err));
     } else if (err.code == MLN_ERR_REQUEST_PENDING) {
         pause_until(r, r->resume_us);
     } else if (mln_failed(err)) {

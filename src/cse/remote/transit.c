@@ -351,6 +351,7 @@ static mln_err prepare(struct mln_exec *e, struct mln_slice to)
         e->begin_wait = wait_for_time;
     } else {
         e->begin_wait = mln_govern_must_wait(e, &t->govern) ? hold : start;
+        e->leaves = e->begin_wait == start && e->req.op != MLN_OP_RETRIEVE;
     }
     return MLN_OK;
 }

@@ -7,6 +7,7 @@
 #include "cse/access/proof.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/kept.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/errand.h"
 #include "cse/remote/remote.h"
@@ -340,6 +341,8 @@ static mln_err begin(struct mln_exec *e, const struct mln_draft *d)
     struct mln_dlv_state state = { .id = d->resource.id,
                                    .credential_id = credential_of(e),
                                    .queue = d->resource.cr };
+
+    state.credential_state = mln_kept_state(e->cse, state.credential_id);
 
     if (!mln_value_get(e->attributes, MLN_S("arq"))) {
         return MLN_OK;

@@ -17,6 +17,7 @@ struct mln_dlv_state {
     uint64_t next;  /* the request that comes next, from 0 on */
     int64_t due_us; /* it takes more requests, and waits for them until then; 0: none */
     struct mln_slice credential_id; /* of who created it; empty: there was none */
+    uint64_t credential_state;      /* of that, then: struct mln_cse_options */
     struct mln_slice queue; /* the CSE whose deliveries it waits behind: its creator, or of those
                                that are ours the target */
 };

@@ -42,6 +42,7 @@ mln_err mln_dlv_state(struct mln_view *view, uint64_t id, struct mln_arena *aren
     MLN_REQUIRE(mln_pack_find_u64(value, MLN_S("n"), &ret->next) &&
                     mln_pack_find_u64(value, MLN_S("t"), &due) &&
                     mln_pack_find_text(value, MLN_S("k"), &ret->credential_id) &&
+                    mln_pack_find_u64(value, MLN_S("s"), &ret->credential_state) &&
                     mln_pack_find_text(value, MLN_S("q"), &ret->queue),
                 STORE_CORRUPT);
     ret->due_us = (int64_t)due;
@@ -55,13 +56,15 @@ mln_err mln_dlv_put_state(const struct mln_change *c, const struct mln_dlv_state
     struct mln_buf out;
 
     mln_buf_init(&out, c->arena, SIZE_MAX);
-    mln_pack_map(&out, 4);
+    mln_pack_map(&out, 5);
     mln_pack_text(&out, MLN_S("n"));
     mln_pack_uint(&out, state->next);
     mln_pack_text(&out, MLN_S("t"));
     mln_pack_uint(&out, (uint64_t)state->due_us);
     mln_pack_text(&out, MLN_S("k"));
     mln_pack_text(&out, state->credential_id);
+    mln_pack_text(&out, MLN_S("s"));
+    mln_pack_uint(&out, state->credential_state);
     mln_pack_text(&out, MLN_S("q"));
     mln_pack_text(&out, state->queue);
     MLN_TRY(mln_buf_finish(&out, &value));

@@ -99,13 +99,74 @@ static mln_err pack_attributes(const struct mln_exec *e, struct mln_slice *ret)
     return mln_buf_finish(&out, ret);
 }
 
-static mln_err note_pending(const struct mln_change *c, uint64_t id)
+/* {"b": is it begun, "c": what is kept}; empty when nothing is. */
+static mln_err note_pending(const struct mln_change *c, uint64_t id, struct mln_slice kept,
+                            bool is_begun)
 {
     char key[KEY_SIZE];
+    struct mln_slice value;
+    struct mln_buf out;
+
+    mln_buf_init(&out, c->arena, SIZE_MAX);
+    if (kept.len) {
+        mln_pack_map(&out, 2);
+        mln_pack_text(&out, MLN_S("b"));
+        mln_pack_bool(&out, is_begun);
+        mln_pack_text(&out, MLN_S("c"));
+        mln_pack_raw(&out, kept);
+    }
+    MLN_TRY(mln_buf_finish(&out, &value));
+    mln_put_be64(key, id);
+    return mln_record_put(c->write, MLN_SPACE_ACCEPTED, mln_slice_of(key, sizeof key), value);
+}
+
+/* `kept` is empty when nothing is. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+static mln_err get_pending(struct mln_view *view, uint64_t id, struct mln_arena *arena,
+                           struct mln_slice *kept, bool *is_begun)
+{
+    char key[KEY_SIZE];
+    struct mln_slice value;
 
     mln_put_be64(key, id);
-    return mln_record_put(c->write, MLN_SPACE_ACCEPTED, mln_slice_of(key, sizeof key),
-                          (struct mln_slice){ 0 });
+    MLN_TRY(mln_record_get(view, MLN_SPACE_ACCEPTED, mln_slice_of(key, sizeof key), arena, &value));
+    *kept = (struct mln_slice){ 0 };
+    *is_begun = false;
+    MLN_REQUIRE(!value.len || (mln_pack_find_bool(value, MLN_S("b"), is_begun) &&
+                               mln_pack_find(value, MLN_S("c"), kept)),
+                STORE_CORRUPT);
+    return MLN_OK;
+}
+
+mln_err mln_req_mark(const struct mln_change *c, uint64_t id, bool is_begun)
+{
+    struct mln_slice kept;
+    bool was_begun;
+
+    MLN_TRY(get_pending(c->view, id, c->arena, &kept, &was_begun));
+    return note_pending(c, id, kept, is_begun);
+}
+
+mln_err mln_req_kept(struct mln_view *view, uint64_t id, struct mln_arena *arena,
+                     struct mln_slice *ret)
+{
+    bool is_begun;
+
+    MLN_TRY(get_pending(view, id, arena, ret, &is_begun));
+    MLN_REQUIRE(ret->len && !is_begun, NOT_FOUND);
+    return MLN_OK;
+}
+
+mln_err mln_req_next(struct mln_view *view, uint64_t after, uint64_t *ret)
+{
+    char key[MLN_RECORD_KEY_MAX];
+    size_t len;
+
+    mln_put_be64(key, after);
+    MLN_TRY(mln_record_next_key(view, MLN_SPACE_ACCEPTED, mln_slice_of(key, KEY_SIZE), false, key,
+                                &len));
+    MLN_REQUIRE(len == KEY_SIZE, STORE_CORRUPT);
+    *ret = mln_get_be64(key);
+    return MLN_OK;
 }
 
 static mln_err forget_pending(const struct mln_change *c, uint64_t id)
@@ -122,7 +183,7 @@ mln_err mln_req_hand_over(const struct mln_change *c, uint64_t id)
 }
 
 mln_err mln_req_store(struct mln_exec *e, const struct mln_change *c, int64_t et_us,
-                      struct mln_resource *ret)
+                      struct mln_slice kept, struct mln_resource *ret)
 {
     char *ri = mln_arena_alloc(e->arena, MLN_RI_SIZE);
     struct mln_resource base;
@@ -139,7 +200,7 @@ mln_err mln_req_store(struct mln_exec *e, const struct mln_change *c, int64_t et
     r.et = mln_draft_expiration(e, &base, et_us, c->now_us);
     MLN_TRY(pack_attributes(e, &r.attrs));
     MLN_TRY(mln_store_put(c->write, NULL, &r));
-    MLN_TRY(note_pending(c, r.id));
+    MLN_TRY(note_pending(c, r.id, kept, false));
     mln_fresh_expiry(e->cse->fresh, r.et);
     r.rn = r.ri;
     *ret = r;
@@ -326,13 +387,15 @@ mln_err mln_req_complete(const struct mln_change *c, uint64_t id,
     return tell_targets(c, &changed, response);
 }
 
-/* ---- what a run of the server left ---- */
+/* ---- what a run of the server left, begun or not to be repeated ---- */
 
 struct left {
     struct mln_job job;
     struct mln_cse *cse;
     struct mln_arena *arena;
     unsigned step;
+    uint64_t at;      /* those up to this one are dealt with */
+    uint64_t reached; /* by the job, which may be run again */
     bool is_done;
 };
 
@@ -345,12 +408,23 @@ static mln_err fail_one(const struct mln_change *c, uint64_t id)
     mln_buf_init(&out, c->arena, SIZE_MAX);
     mln_pack_map(&out, 1);
     mln_pack_text(&out, MLN_S("m2m:dbg"));
-    mln_pack_text(&out, MLN_S("the server was stopped before it carried the request out"));
+    mln_pack_text(
+        &out,
+        MLN_S("the server was stopped while it carried the request out, or cannot begin it anew"));
     MLN_TRY(mln_buf_finish(&out, &failed.pc));
     if (!mln_failed(mln_store_get(c->view, id, c->arena, &r))) {
         (void)mln_pack_find_text(r.attrs, MLN_S("rid"), &failed.rqi);
     }
     return mln_req_complete(c, id, &failed);
+}
+
+/* The others are carried out by this run: pipeline/resume.c. */
+static mln_err deal_with(const struct mln_change *c, uint64_t id)
+{
+    struct mln_slice kept;
+    mln_err err = mln_req_kept(c->view, id, c->arena, &kept);
+
+    return err.code == MLN_ERR_NOT_FOUND ? fail_one(c, id) : err;
 }
 
 static mln_err run_left(struct mln_job *job, struct mln_view *view)
@@ -365,20 +439,17 @@ static mln_err run_left(struct mln_job *job, struct mln_view *view)
 
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
     l->is_done = false;
+    l->reached = l->at;
     for (unsigned i = 0; i < l->step; i++) {
-        char key[MLN_RECORD_KEY_MAX];
-        size_t len;
-        mln_err err = mln_record_next_key(view, MLN_SPACE_ACCEPTED, (struct mln_slice){ 0 }, false,
-                                          key, &len);
+        mln_err err = mln_req_next(view, l->reached, &l->reached);
 
         l->is_done = err.code == MLN_ERR_NOT_FOUND;
         if (l->is_done) {
             return MLN_OK;
         }
         MLN_TRY(err);
-        MLN_REQUIRE(len == KEY_SIZE, STORE_CORRUPT);
         mln_arena_reset(l->arena);
-        MLN_TRY(fail_one(&c, mln_get_be64(key)));
+        MLN_TRY(deal_with(&c, l->reached));
     }
     return MLN_OK;
 }
@@ -391,6 +462,7 @@ static mln_err take_step(struct left *l)
     l->job = (struct mln_job){ .run = run_left };
     err = mln_store_run(l->cse->options.store, &l->job);
     if (err.code != MLN_ERR_STORE_FULL) {
+        l->at = l->reached;
         return err;
     }
     if (l->step == 1) {
