@@ -17,6 +17,7 @@ struct mln_block;
 struct mln_blocks;
 struct mln_buffered;
 struct mln_buffers;
+struct mln_change;
 struct mln_errands;
 struct mln_claims;
 struct mln_duties;
@@ -206,6 +207,8 @@ struct mln_exec {
      * request, or fails. NULL: nothing is left to do. */
     mln_err (*begin_wait)(struct mln_exec *e);
     bool leaves; /* what that begins cannot be taken back, nor done twice */
+    mln_err (*take)(struct mln_exec *e, const struct mln_change *c,
+                    const struct mln_resource *target); /* of a NOTIFY: cse/notify/heard.h */
     void (*abandoned)(struct mln_exec *e); /* while it waits: nobody does any more; or NULL */
     struct mln_removal *removal;           /* a notification target wants to leave */
     struct mln_slice crossing;      /* resourceID of the <crossResourceSubscription> that is being

@@ -123,6 +123,7 @@ enum mln_space {
     MLN_SPACE_ANNOUNCED,    /* copies of resources at other CSEs: cse/remote/announce.h */
     MLN_SPACE_DELIVERY,     /* what is to be done for deliveries: cse/types/dlv.h */
     MLN_SPACE_ACTION,       /* resources whose changes <action>s wait for: cse/action/watch.h */
+    MLN_SPACE_AGGREGATED,   /* subscriptions that groups hear: cse/notify/aggregate_far.h */
     MLN_SPACES,
 };
 

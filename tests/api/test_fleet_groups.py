@@ -79,15 +79,114 @@ def test_each_member_answers_for_itself(fleet):
     assert admin.delete("base/ae/closed").rsc == 2002
 
 
-def test_subscriptions_that_are_to_be_aggregated(fleet):
-    """TS-0004 7.4.14.2.3: only at members here; docs/decisions/0032"""
+def told(receiver):
+    """What the instances say that an aggregated notification tells of, without questions for consent."""
+    got = receiver.next(20)
+    if "m2m:agn" not in got.pc:
+        return told(receiver)
+    return sorted(n["nev"]["rep"]["m2m:cin"]["con"] for n in got.pc["m2m:agn"]["sgn"])
+
+
+def subscribe(ae, url, to="base/ae/g/fopt", **more):
+    return ae.create(to, "sub", **{"rn": "agg", "nu": [url], "nfu": url, "enc": {"net": [3]}, **more})
+
+
+def fill(fleet, name, con):
+    assert fleet.aes[name].create("base/ae/open", "cin", con=con).rsc == 2001
+
+
+def clear(fleet, *names):
+    for name in names:
+        assert fleet.client(name).delete("base/ae/open/agg").rsc == 2002
+
+
+def test_subscriptions_are_aggregated(fleet):
+    """TS-0004 7.4.14.2.3, 7.5.1.2.6: the group is their target, hears them, and tells the subscriber"""
     ae = fleet.aes["in"]
-    make_group(ae, ["/mn1/base/ae/open", "base/ae/open"])
+    members = ["/mn1/base/ae/open", "base/ae/open", "/asn/base/ae/open"]
+    group = make_group(ae, members, nar={"num": 3, "dur": "PT1H"})["ri"]
     with Receiver() as receiver:
-        got = ae.create("base/ae/g/fopt", "sub", rn="agg", nu=[receiver.url], nfu=receiver.url)
-        assert answers(got) == [("/mn1/base/ae/open", 5001), ("base/ae/open", 2001)]
-    assert fleet.aes["mn1"].retrieve("base/ae/open/agg").rsc == 4004
-    assert ae.delete("base/ae/open/agg").rsc == 2002
+        assert answers(subscribe(ae, receiver.url)) == [(to, 2001) for to in members]
+        made = fleet.client("mn1").retrieve("base/ae/open/agg")
+        assert made["nu"] == [f"/in/{group}"] and made["gpi"] == f"/in/{group}" and made["nfu"] == receiver.url
+        for name in ("mn1", "in", "asn"):
+            fill(fleet, name, name)
+        assert told(receiver) == ["asn", "in", "mn1"]
+        for con in "123":
+            fill(fleet, "mn1", con)
+        assert told(receiver) == ["1", "2", "3"]
+        clear(fleet, "mn1", "in", "asn")
+
+
+def test_groups_within_groups_aggregate_what_comes_from_elsewhere(fleet):
+    """TS-0004 7.5.1.2.6: the mapping of the two groups is kept; a group elsewhere is refused"""
+    ae = fleet.aes["in"]
+    make_group(ae, ["/mn1/base/ae/open", "/mn2/base/ae/open"], name="inner", nar={"num": 2, "dur": "PT1H"})
+    make_group(fleet.aes["mn1"], ["/mn1/base/ae/open"], name="there")
+    members = ["base/ae/inner/fopt", "base/ae/open", "/mn1/base/ae/there/fopt"]
+    make_group(ae, members, nar={"num": 3, "dur": "PT1H"})
+    with Receiver() as receiver:
+        assert [code for _, code in answers(subscribe(ae, receiver.url))] == [2000, 2001, 5001]
+        fill(fleet, "in", "0")
+        fill(fleet, "mn1", "1")
+        fill(fleet, "mn2", "2")
+        assert told(receiver) == ["0", "1", "2"]
+        clear(fleet, "mn1", "in", "mn2")
+
+
+def test_only_what_was_made_through_the_group_is_heard(fleet):
+    """TS-0004 7.5.1.2.6: ORIGINATOR_HAS_NO_PRIVILEGE; else it would send anything anywhere"""
+    ae = fleet.aes["in"]
+    group = make_group(ae, ["/mn1/base/ae/open"], nar={"num": 1})["ri"]
+    with Receiver() as receiver, Receiver() as victim:
+        assert answers(subscribe(ae, receiver.url)) == [("/mn1/base/ae/open", 2001)]
+        sub = f"/mn1/{fleet.client('mn1').retrieve('base/ae/open/agg')['ri']}"
+        good = {"sur": sub, "nfu": receiver.url}
+        for sender, content, rsc in (("/mn2", good, 4103), ("Cae", good, 4103), ("CAdmin", good, 4103),
+                                     ("/mn1", {**good, "nfu": victim.url}, 4103), ("/mn1", {"sur": sub}, 4103),
+                                     ("/mn1", {**good, "sur": "/mn1/sub-0"}, 4103),
+                                     ("/mn1", {"nfu": receiver.url}, 4000),
+                                     ("/mn1", {**good, "sur": "/mn2" + sub[4:]}, 4000), ("/mn1", good, 2000)):
+            answer = fleet.client("in", sender).notify(f"/in/{group}", {"m2m:sgn": content})
+            assert answer.rsc == rsc, (sender, content, answer)
+        assert receiver.next(20).pc and victim.all.empty()
+        bad = subscribe(ae, receiver.url, rn="bad", nu=[victim.url])
+        assert answers(bad) == [("/mn1/base/ae/open", 4000)]
+        assert answers(subscribe(ae, receiver.url, rn="bad", exc=3)) == [("/mn1/base/ae/open", 5001)]
+        assert answers(subscribe(ae, receiver.url, "base/ae/g/fopt?rcn=0", rn="bad")) == [("/mn1/base/ae/open", 5001)]
+        clear(fleet, "mn1")
+
+
+def test_aggregation_survives_a_restart(tmp_path):
+    with Fleet(tmp_path / "fleet", names=("in", "mn1")) as fleet, Receiver() as receiver:
+        fleet.aes = fleet.add_aes()
+        make_group(fleet.aes["in"], ["/mn1/base/ae/open"], nar={"num": 2, "dur": "PT1H"})
+        assert answers(subscribe(fleet.aes["in"], receiver.url)) == [("/mn1/base/ae/open", 2001)]
+        fill(fleet, "mn1", "1")
+        fleet.kill("in")
+        fleet.start("in")
+        fill(fleet, "mn1", "2")
+        assert told(receiver) == ["1", "2"]
+        assert fleet.aes["in"].delete("base/ae/g").rsc == 2002
+
+
+def test_as_many_as_the_limit_allows(tmp_path):
+    """limits.def: aggregated; those of groups that are gone, and that have expired, do not count"""
+    with Fleet(tmp_path / "fleet", names=("in", "mn1"), options={"in": ("--limit", "aggregated=1")}) as fleet, \
+            Receiver() as receiver:
+        fleet.aes = fleet.add_aes()
+        ae = fleet.aes["in"]
+        make_group(ae, ["/mn1/base/ae/open"])
+        assert answers(subscribe(ae, receiver.url, et=timestamp(5))) == [("/mn1/base/ae/open", 2001)]
+        assert answers(subscribe(ae, receiver.url, rn="more")) == [("/mn1/base/ae/open", 4000)]
+        assert fleet.client("mn1").retrieve("base/ae/open/more").rsc == 4004
+        eventually(lambda: fleet.client("mn1").retrieve("base/ae/open/agg").rsc == 4004, 20)
+        eventually(lambda: answers(subscribe(ae, receiver.url, rn="later")) !=
+                   [("/mn1/base/ae/open", 4000)], 20)
+        assert fleet.client("mn1").retrieve("base/ae/open/later").rsc == 2000
+        assert answers(subscribe(ae, receiver.url, rn="more")) == [("/mn1/base/ae/open", 4000)]
+        make_group(ae, ["/mn1/base/ae/open"])
+        assert answers(subscribe(ae, receiver.url, rn="last")) == [("/mn1/base/ae/open", 2001)]
 
 
 def test_deleted_members_leave(fleet):

@@ -106,6 +106,6 @@ def test_forbidden_operations(place, unchanged, form, short):
     if "delete" not in operations:
         refused(place.admin.delete(target), 4005)
     if "notify" not in operations:
-        # TS-0004 7.5.1.2.4: only who hosts its targets notifies a crossResourceSubscription
-        expected = 5205 if short == "crs" else 4005
+        # TS-0004 7.5.1.2.4, 7.5.1.2.6: only who hosts targets or members notifies them
+        expected = 5205 if short in ("crs", "grp") else 4005
         refused(place.admin.request("POST", target, {"m2m:sgn": {"vrq": True, "sur": "x"}}), expected)

@@ -9,8 +9,11 @@
 #include "cse/group/leave.h"
 #include "cse/group/members.h"
 #include "cse/notify/aggregate.h"
+#include "cse/notify/aggregate_far.h"
+#include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/types/sub.h"
 
 /* One group under way: its answers so far, and room for one member's request at a time. */
 struct collection {
@@ -21,6 +24,8 @@ struct collection {
     struct mln_set deleted;    /* members */
     struct mln_set wanted;     /* Group Request Target Members, if the request has them */
     struct mln_slice via;      /* for new subscriptions: where this group takes notifications */
+    uint64_t room;             /* how many more of those elsewhere it may hear, */
+    bool knows_room;           /* when it has been looked up */
     struct mln_arena *scratch; /* of the request at hand: emptied before each */
     struct mln_exec member;
     struct mln_response response;
@@ -181,16 +186,44 @@ static bool wants_aggregation(const struct mln_exec *e)
            mln_value_get(mln_exec_attributes(&e->req), MLN_S("nfu"));
 }
 
-/* A notification from another CSE cannot be told from one that was made up: docs/decisions/0032 */
-static mln_err refuse_far(struct collection *c, struct mln_slice member,
-                          struct mln_far_member *mark)
+/* What a group elsewhere reports is of members that are not known here; else the same is asked of
+ * the subscription as for a member here. docs/decisions/0045 */
+static mln_err check_aggregation(struct collection *c, struct mln_slice to)
 {
-    const struct mln_request *req = &c->e->req;
+    struct mln_exec *e = c->e;
+    struct mln_change change = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
 
-    c->response =
-        (struct mln_response){ .rsc = MLN_RSC_NOT_IMPLEMENTED, .rqi = req->rqi, .rvi = req->rvi };
-    keep_answer(c, member, mark);
+    MLN_REQUIRE(!mln_members_has_fan_out(to), NOT_IMPLEMENTED);
+    MLN_REQUIRE(e->req.rcn == MLN_RCN_ATTRIBUTES, NOT_IMPLEMENTED); /* else it has no name */
+    MLN_TRY(mln_sub_check(e));
+    MLN_TRY(mln_verify_require(e));
+    if (!c->knows_room) {
+        change.write = NULL;
+        MLN_TRY(mln_aggregated_room(&change, e->target.resource.id, &c->room));
+        c->knows_room = true;
+    }
+    MLN_REQUIRE(c->room > 0, LIMIT);
+    c->room--;
     return MLN_OK;
+}
+
+/* To be asked later, or refused. */
+static mln_err ask_far(struct collection *c, struct mln_slice member, struct mln_slice to)
+{
+    struct mln_exec *e = c->e;
+    struct mln_far_member *mark = mln_far_mark(e->fan);
+    bool is_aggregated = wants_aggregation(e);
+    mln_err err = is_aggregated ? check_aggregation(c, to) : MLN_OK;
+
+    if (mln_failed(err)) {
+        c->response = (struct mln_response){ .rqi = e->req.rqi, .rvi = e->req.rvi };
+        c->response.rsc = mln_err_rsc(err);
+        mln_fault_clear(e->fault);
+        keep_answer(c, member, mark);
+        return MLN_OK;
+    }
+    MLN_TRY(mln_far_note(e, member, to, c->out.len));
+    return is_aggregated ? mln_far_note_via(e, c->via) : MLN_OK;
 }
 
 static mln_err ask_member(struct collection *c, struct mln_slice member)
@@ -210,8 +243,7 @@ static mln_err ask_member(struct collection *c, struct mln_slice member)
     mln_arena_reset(c->scratch);
     MLN_TRY(member_address(c, member, &to));
     if (mln_far_concerns(e->cse, to)) {
-        return wants_aggregation(e) ? refuse_far(c, member, mark)
-                                    : mln_far_note(e, member, to, c->out.len);
+        return ask_far(c, member, to);
     }
     make_member_request(c, member, to);
     err = mln_exec_in_view(&c->member);

@@ -8,9 +8,11 @@
 #include "cse/group/gid.h"
 #include "cse/group/leave.h"
 #include "cse/group/members.h"
+#include "cse/notify/aggregate_far.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/asking.h"
+#include "cse/remote/remote.h"
 #include "cse/remote/transit.h"
 
 struct mln_far_member {
@@ -21,6 +23,9 @@ struct mln_far_member {
     uint64_t group;
     bool may_leave;
     bool has_left;
+    struct mln_slice via;  /* of a new subscription that a group here aggregates for; or empty */
+    struct mln_slice made; /* what its host calls it */
+    int64_t until_us;
     struct mln_slice answer; /* packed; empty: none has come */
 };
 
@@ -33,6 +38,7 @@ struct far {
     size_t bytes_left; /* of the whole answer */
     bool has_answers;
     bool has_left; /* some are to leave their groups */
+    bool has_made; /* some have subscriptions that their groups are to hear */
     mln_err outcome;
 };
 
@@ -70,6 +76,12 @@ mln_err mln_far_note(struct mln_exec *e, struct mln_slice member, struct mln_sli
         fan->far = m;
     }
     fan->last_far = m;
+    return MLN_OK;
+}
+
+mln_err mln_far_note_via(struct mln_exec *e, struct mln_slice via)
+{
+    MLN_REQUIRE(mln_arena_dup(e->fan->arena, via, &e->fan->last_far->via), NO_MEMORY);
     return MLN_OK;
 }
 
@@ -185,6 +197,34 @@ static mln_err keep_answer(struct far *f, struct mln_far_member *m, struct mln_r
     return MLN_OK;
 }
 
+static struct mln_slice text_of(const struct mln_value *v)
+{
+    return v && v->kind == MLN_V_TEXT ? v->text : (struct mln_slice){ 0 };
+}
+
+/* A subscription that its host does not name is not heard. */
+static mln_err note_made(struct far *f, struct mln_far_member *m,
+                         const struct mln_outbound_answer *answer)
+{
+    struct mln_exec *e = f->e;
+    const struct mln_value *pc = answer->pc;
+    const struct mln_value *sub = pc && pc->kind == MLN_V_OBJECT ? pc->items.first : NULL;
+    struct mln_slice et = text_of(mln_value_get(sub, MLN_S("et")));
+    struct mln_slice ri = text_of(mln_value_get(sub, MLN_S("ri")));
+    struct mln_slice cse_id;
+    struct mln_entity host;
+
+    if (!ri.len || mln_slice_find(ri, '/') < ri.len || !mln_remote_host(e->cse, m->ask.to, &host)) {
+        return MLN_OK;
+    }
+    if (!et.len || !mln_timestamp_parse(et, &m->until_us)) {
+        m->until_us = MLN_TIMESTAMP_MAX;
+    }
+    f->has_made = true;
+    MLN_TRY(mln_entity_cse_id(&host, &e->cse->names, e->arena, &cse_id));
+    return mln_ident_join(e->arena, cse_id, ri, &m->made);
+}
+
 /* In memory of its own: what is left out must not cost what the others need. */
 static mln_err take_answer(struct far *f, struct mln_far_member *m,
                            const struct mln_outbound_answer *answer)
@@ -209,6 +249,9 @@ static mln_err take_answer(struct far *f, struct mln_far_member *m,
     MLN_TRY(mln_buf_finish(&pc, &r.pc));
     m->has_left = m->may_leave && r.rsc == MLN_RSC_DELETED;
     f->has_left = f->has_left || m->has_left;
+    if (m->via.len && r.rsc == MLN_RSC_CREATED) {
+        MLN_TRY(note_made(f, m, answer));
+    }
     return keep_answer(f, m, &r, scratch);
 }
 
@@ -306,6 +349,33 @@ static mln_err leave_groups(const struct mln_change *c, struct mln_far_member *f
     return MLN_OK;
 }
 
+/* From now on the groups hear them. */
+static mln_err keep_made(const struct far *f, const struct mln_change *c)
+{
+    const struct mln_value *nfu = mln_value_get(mln_exec_attributes(&f->e->req), MLN_S("nfu"));
+    uint64_t group = 0;
+    uint64_t room = 0;
+
+    for (const struct mln_far_member *m = f->e->fan->far; m; m = m->next) {
+        struct mln_aggregated a = { m->made, m->via, text_of(nfu), m->until_us };
+
+        if (!m->made.len) {
+            continue;
+        }
+        if (m->group != group) {
+            group = m->group;
+            MLN_TRY(mln_aggregated_room(c, group, &room));
+        }
+        if (room == 0) {
+            mln_fault_set(f->e->fault, "more subscriptions elsewhere than the limit 'aggregated'");
+            MLN_FAIL(LIMIT);
+        }
+        room--;
+        MLN_TRY(mln_aggregated_keep(c, group, &a));
+    }
+    return MLN_OK;
+}
+
 static struct far *of_job(struct mln_job *job)
 {
     return (struct far *)(void *)((char *)job - offsetof(struct far, job));
@@ -323,6 +393,7 @@ static mln_err run_leave(struct mln_job *job, struct mln_view *view)
 
     MLN_REQUIRE(scratch, NO_MEMORY);
     MLN_TRY(mln_write_begin(view, mln_access_internal_grant(), &c.write));
+    MLN_TRY(keep_made(f, &c));
     return leave_groups(&c, f->e->fan->far);
 }
 
@@ -361,7 +432,7 @@ static void all_asked(struct mln_asking *a)
 {
     struct far *f = a->data;
 
-    if (f->has_left) {
+    if (f->has_left || f->has_made) {
         submit(f, run_leave, left);
     } else {
         mln_exec_resume(f->e, conclude(f));
@@ -459,6 +530,17 @@ static mln_err add_fragment(const struct mln_exec *e, struct mln_slice *to)
     return mln_buf_finish(&out, to);
 }
 
+/* The member's subscription has the group in place of the subscriber. */
+static mln_err aggregate_for(const struct far *f, struct mln_far_member *m)
+{
+    const struct mln_value *given = mln_exec_attributes(&f->e->req);
+
+    MLN_REQUIRE(given, INTERNAL);
+    m->ask.op = MLN_OP_CREATE;
+    m->ask.params = f->asking.params;
+    return mln_aggregated_content(f->e, given, m->via, &m->ask.content);
+}
+
 static mln_err prepare(struct far *f)
 {
     struct mln_exec *e = f->e;
@@ -480,6 +562,7 @@ static mln_err prepare(struct far *f)
     a->params = params;
     for (struct mln_far_member *m = e->fan->far; m; m = m->next) {
         MLN_TRY(add_fragment(e, &m->ask.to));
+        MLN_TRY(m->via.len ? aggregate_for(f, m) : MLN_OK);
         *last = &m->ask;
         last = &m->ask.next;
     }

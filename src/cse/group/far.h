@@ -19,6 +19,10 @@ bool mln_far_concerns(const struct mln_cse *cse, struct mln_slice address);
  * where `at` says in what is being written. Errors: NO_MEMORY. */
 mln_err mln_far_note(struct mln_exec *e, struct mln_slice member, struct mln_slice to, size_t at);
 
+/* The last one noted is to get a subscription that is aggregated by the group at that address.
+ * Errors: NO_MEMORY. */
+mln_err mln_far_note_via(struct mln_exec *e, struct mln_slice via);
+
 /* The last one noted, or NULL: what follows belongs to one sub-group. */
 struct mln_far_member *mln_far_mark(const struct mln_fan *fan);
 

@@ -69,10 +69,6 @@ bool mln_cross_is_far(const struct mln_cse *cse, struct mln_slice address);
 mln_err mln_cross_far_name(const struct mln_change *c, struct mln_slice crs_ri,
                            struct mln_slice target, size_t number, struct mln_slice *ret);
 
-/* Our name for a resource of this CSE elsewhere: "/in/crs-5". Errors: NO_MEMORY. */
-mln_err mln_cross_us(const struct mln_cse *cse, struct mln_arena *arena, struct mln_slice ri,
-                     struct mln_slice *ret);
-
 /* A subscription at a target elsewhere is deleted; or one that was joined is left. `place` is one
  * of the queues of the resource, from 0.
  * Errors: STORE_*, NO_MEMORY. */

@@ -509,7 +509,7 @@ static mln_err begin(struct mln_exec *e)
     MLN_REQUIRE(x, NO_MEMORY);
     x->e = e;
     x->until_us = mln_env_now_us(e->cse->options.env) + time_us - time_us / SHARE;
-    MLN_TRY(mln_cross_us(e->cse, e->arena, e->result.ri, &x->us));
+    MLN_TRY(mln_ident_join(e->arena, e->cse->names.cse_id, e->result.ri, &x->us));
     MLN_TRY(plan(x));
     MLN_TRY(mln_exec_park(e));
     ask_all(x);

@@ -64,18 +64,6 @@ mln_err mln_cross_far_name(const struct mln_change *c, struct mln_slice crs_ri,
     return mln_buf_finish(&out, ret);
 }
 
-mln_err mln_cross_us(const struct mln_cse *cse, struct mln_arena *arena, struct mln_slice ri,
-                     struct mln_slice *ret)
-{
-    struct mln_buf out;
-
-    mln_buf_init(&out, arena, SIZE_MAX);
-    mln_buf_add(&out, cse->names.cse_id);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, ri);
-    return mln_buf_finish(&out, ret);
-}
-
 /* ---- what is to be said ---- */
 
 /* To the associate elsewhere of a resource, in one of its queues. */
@@ -111,7 +99,7 @@ mln_err mln_cross_far_leave(const struct mln_change *c, const struct mln_resourc
     struct mln_notice notice = { .op = MLN_OP_RETRIEVE };
 
     MLN_TRY(name_sender(c, crs, &notice.fr));
-    MLN_TRY(mln_cross_us(c->cse, c->arena, crs->ri, &notice.leaver));
+    MLN_TRY(mln_ident_join(c->arena, c->cse->names.cse_id, crs->ri, &notice.leaver));
     return put(c, crs->id, place, sub, &notice);
 }
 

@@ -10,6 +10,7 @@
 #include "cse/group/kinds.h"
 #include "cse/group/members.h"
 #include "cse/notify/aggregate.h"
+#include "cse/notify/aggregate_far.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/types.h"
@@ -354,9 +355,11 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 
 const struct mln_type_ops mln_grp_ops = {
     .ty = MLN_TY_GRP,
-    .operations = MLN_OPS_CRUD,
+    .operations = MLN_OPS_CRUD | MLN_OPS_NOTIFY,
+    .decide = mln_aggregated_decide,
     .create = { .validate = validate, .perform = perform },
     .update = { .validate = validate, .perform = perform, .finish = finish_update },
-    .removed = mln_aggregate_flush,
+    .notify = { .perform = mln_aggregated_notified },
+    .removed = mln_aggregated_removed,
     .alarm = mln_aggregate_alarm,
 };
