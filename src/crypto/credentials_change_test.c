@@ -65,6 +65,29 @@ static void lists_in_order(void **state)
     assert_string_equal(listed.ids, "12-a@a 33-//a/S1 ");
 }
 
+/* The same as long as the credential is, in whatever spelling; another one with another key. */
+static void has_a_state(void **state)
+{
+    struct cred_dir *dir = *state;
+    const struct mln_slice id = MLN_S("12-b@a");
+    uint64_t first;
+
+    assert_true(mln_credentials_state(dir->credentials, id) == 0);
+    mln_cred_dir_error(add(dir->credentials, "12-b@a", 12, KEY, NULL), MLN_ERR_NONE);
+    first = mln_credentials_state(dir->credentials, id);
+    assert_true(first != 0 && first == mln_credentials_state(dir->credentials, MLN_S("12-b@A")));
+    mln_cred_dir_error(add(dir->credentials, "12-c@a", 12, KEY, NULL), MLN_ERR_NONE);
+    assert_true(first == mln_credentials_state(dir->credentials, id));
+    assert_true(first != mln_credentials_state(dir->credentials, MLN_S("12-c@a")));
+    mln_cred_dir_error(mln_credentials_remove(dir->credentials, id, NULL), MLN_ERR_NONE);
+    assert_true(mln_credentials_state(dir->credentials, id) == 0);
+    mln_cred_dir_error(add(dir->credentials, "12-b@a", 12, KEY "2", NULL), MLN_ERR_NONE);
+    assert_true(first != mln_credentials_state(dir->credentials, id));
+    mln_cred_dir_error(mln_credentials_remove(dir->credentials, id, NULL), MLN_ERR_NONE);
+    mln_cred_dir_error(add(dir->credentials, "12-b@a", 12, KEY, NULL), MLN_ERR_NONE);
+    assert_true(first == mln_credentials_state(dir->credentials, id));
+}
+
 static void refuses_with_a_reason(void **state)
 {
     static const struct {
@@ -284,9 +307,18 @@ static void writes_no_secret_in_clear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(lists_in_order),         T(refuses_with_a_reason), T(refuses_to_remove_what_is_not_there),
-        T(refuses_a_domain_twice), T(keeps_records),         T(bounds_records),
-        T(lets_many_write),        T(lets_threads_write),    T(writes_no_secret_in_clear),
+        T(lists_in_order),
+        T(refuses_with_a_reason),
+        T(refuses_to_remove_what_is_not_there),
+        T(has_a_state),
+        T(refuses_with_a_reason),
+        T(refuses_to_remove_what_is_not_there),
+        T(refuses_a_domain_twice),
+        T(keeps_records),
+        T(bounds_records),
+        T(lets_many_write),
+        T(lets_threads_write),
+        T(writes_no_secret_in_clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
