@@ -404,7 +404,7 @@ mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
                        struct mln_arena *arena, struct mln_query **ret, struct mln_fault *fault)
 {
     struct mln_query *q = mln_arena_zalloc(arena, 1, sizeof *q);
-    struct mln_sparql p;
+    struct mln_sparql p = { 0 };
     mln_err err = MLN_ERROR(LIMIT);
 
     MLN_REQUIRE(q, NO_MEMORY);

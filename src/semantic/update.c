@@ -165,7 +165,7 @@ mln_err mln_update_read(const struct mln_limits *limits, struct mln_slice text,
                         struct mln_arena *arena, struct mln_update **ret, struct mln_fault *fault)
 {
     struct mln_update *u = mln_arena_zalloc(arena, 1, sizeof *u);
-    struct mln_sparql p;
+    struct mln_sparql p = { 0 };
     mln_err err = MLN_ERROR(LIMIT);
 
     MLN_REQUIRE(u, NO_MEMORY);
@@ -369,31 +369,35 @@ static bool take(void *data, const struct mln_solution *s)
 
 /* ---- carrying out ---- */
 
+/* The number of a blank node: that in its name, b1 or b2 and so on, or its own when it has none. */
+static bool has_number(const struct mln_term *t, bool is_named, uint64_t *ret)
+{
+    struct mln_slice name = t->text;
+
+    (void)mln_slice_cut(&name, is_named ? ':' : '#');
+    if (is_named) {
+        return name.len && name.ptr[0] == 'b' && mln_num_u64(mln_slice_from(name, 1), ret);
+    }
+    return mln_num_u64(name, ret);
+}
+
 /* Finds numbers for blank nodes that no name in the graph has. Errors: LIMIT. */
 static mln_err number_blanks(struct work *w, const struct mln_graph *g)
 {
-    uint64_t unnamed = 0;
+    uint64_t ends[] = { 0, 0 }; /* of nodes without and with a name */
 
     for (size_t i = 0; i < 3 * g->count; i++) {
         const struct mln_term *t = &g->triples[i / 3].part[i % 3];
-        struct mln_slice name = t->text;
-        bool is_named = mln_slice_find(name, ':') < name.len;
+        bool is_named = mln_slice_find(t->text, ':') < t->text.len;
         uint64_t n;
 
-        if (t->kind != MLN_TERM_BLANK) {
-            continue;
-        }
-        (void)mln_slice_cut(&name, is_named ? ':' : '#');
-        if (is_named && (name.len == 0 || name.ptr[0] != 'b')) {
-            continue;
-        }
-        if (mln_num_u64(is_named ? mln_slice_from(name, 1) : name, &n)) {
+        if (t->kind == MLN_TERM_BLANK && has_number(t, is_named, &n)) {
             MLN_REQUIRE(n < UINT64_MAX / 2, LIMIT);
-            w->unnamed = is_named && n >= w->unnamed ? n + 1 : w->unnamed;
-            unnamed = !is_named && n >= unnamed ? n + 1 : unnamed;
+            ends[is_named] = n >= ends[is_named] ? n + 1 : ends[is_named];
         }
     }
-    w->fresh = w->unnamed + unnamed;
+    w->unnamed = ends[true];
+    w->fresh = ends[true] + ends[false];
     return MLN_OK;
 }
 
