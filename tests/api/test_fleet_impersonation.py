@@ -262,3 +262,23 @@ def test_the_profile_of_the_registrar(tmp_path):
         assert around.claims("mn1", "Sa", "12-k2@x").rsc == 4126
     finally:
         lab.close()
+
+
+def test_an_ae_id_is_not_a_descendant(around):
+    """TS-0001 9.6.4: descendantCSEs names CSEs. Who lists an AE-ID there does not speak for the AE"""
+    assert around.enrols("mn1", "Schild", "12-k1@x").rsc == 2001
+    listed = around.asks("mn2", "/mn2").update("cse-in/mn2", "csr", dcse=["/Schild", "/Sunknown"])
+    assert listed.rsc == 2004, listed
+    assert (is_believed(around, "mn1", "Schild"), is_believed(around, "mn2", "Schild")) == (True, False)
+    assert around.leaves("mn1", "Schild").rsc == 2004
+    assert not is_believed(around, "mn2", "Schild")
+    assert around.claims("mn1", "Schild", "12-k1@x").rsc == 2004
+    assert around.enrols("mn1", "Sunknown").rsc == 4117, "a CSE behind mn2 is called so"
+    assert around.asks("mn2", "/mn2").update("cse-in/mn2", "csr", dcse=None).rsc == 2004
+
+
+def test_who_registers_aes_is_registered(around):
+    """TS-0001 10.2.2.2: mn3 has a certificate, and is not registered"""
+    answer = around.enrols("mn3", "Sfree", "12-k3@x")
+    assert answer.rsc == 4103, answer
+    assert around.admin.retrieve("Sfree").rsc == 4004

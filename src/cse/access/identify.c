@@ -177,11 +177,14 @@ static mln_err find_claimed_cse(const struct mln_identify *in, struct mln_origin
         is_written(in->cse->names.cse_id, &cse, &in->cse->names)) {
         return MLN_OK;
     }
-    err = mln_remote_find(&l, &cse, &way);
-    if (is_bare && err.code == MLN_ERR_NOT_FOUND &&
-        mln_entity_is_at_home(&o->entity, &in->cse->names)) {
-        err = mln_remote_find_ae(&l, o->entity.stem, &way);
-        is_bare = mln_failed(err);
+    if (is_bare && mln_entity_is_at_home(&o->entity, &in->cse->names)) {
+        err = mln_remote_find_namesake(&l, cse.cse, &way);
+        if (err.code == MLN_ERR_NOT_FOUND) {
+            err = mln_remote_find_ae(&l, cse.cse, &way);
+            is_bare = mln_failed(err);
+        }
+    } else {
+        err = mln_remote_find(&l, &cse, &way);
     }
     if (err.code != MLN_ERR_NOT_FOUND) {
         MLN_TRY(err);

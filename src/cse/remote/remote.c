@@ -2,6 +2,7 @@
 #include "cse/remote/remote.h"
 
 #include "cse/access/assigned.h"
+#include "cse/access/binding.h"
 #include "cse/cse_int.h"
 #include "cse/remote/errand.h"
 
@@ -160,6 +161,26 @@ mln_err mln_remote_find_ae(const struct mln_lookup *l, struct mln_slice stem,
     return mln_remote_find(l, &host, ret);
 }
 
+mln_err mln_remote_find_namesake(const struct mln_lookup *l, struct mln_slice stem,
+                                 struct mln_remote *ret)
+{
+    struct mln_entity cse = { .sp = mln_slice_from(l->cse->names.sp_id, 2), .cse = stem };
+    struct mln_binding binding;
+    struct mln_remote way;
+    mln_err err;
+
+    MLN_TRY(mln_remote_find(l, &cse, &way));
+    if (!mln_entity_eq(&way.cse, &cse)) {
+        err = mln_binding_get(l->view, l->arena, stem, &binding);
+        MLN_REQUIRE(mln_failed(err), NOT_FOUND);
+        if (err.code != MLN_ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    *ret = way;
+    return MLN_OK;
+}
+
 /* By its CSE-ID, or of the SP and registered here; or our CSE-ID where that begins with 'S'. */
 static mln_err is_our_ae(const struct mln_lookup *l, const struct mln_entity *entity, bool *ret)
 {
@@ -184,9 +205,8 @@ static mln_err is_our_ae(const struct mln_lookup *l, const struct mln_entity *en
 static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret)
 {
     const struct mln_entity *entity = &ask->originator;
-    struct mln_entity cse = { .sp = entity->sp, .cse = entity->stem };
     struct mln_remote way;
-    mln_err err = mln_remote_find(l, &cse, &way);
+    mln_err err = mln_remote_find_namesake(l, entity->stem, &way);
 
     if (!mln_failed(err)) {
         *ret = mln_entity_eq(&way.cse, &ask->neighbour);

@@ -55,3 +55,9 @@ mln_err mln_remote_find_ae(const struct mln_lookup *l, struct mln_slice stem,
 /* The CSE that hosts what `to` names, in whatever spelling but CSE-relative. False: it names no
  * CSE. */
 bool mln_remote_host(const struct mln_cse *cse, struct mln_slice to, struct mln_entity *ret);
+
+/* The neighbour that leads to the CSE whose CSE-ID reads like an AE-ID with this stem. What another
+ * lists in descendantCSEs is none if an AE has, or had, that AE-ID: else who lists it could speak
+ * for the AE. Errors: NOT_FOUND, STORE_*, NO_MEMORY. */
+mln_err mln_remote_find_namesake(const struct mln_lookup *l, struct mln_slice stem,
+                                 struct mln_remote *ret);

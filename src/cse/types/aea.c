@@ -85,6 +85,16 @@ static mln_err refuse_registered(struct mln_exec *e)
     MLN_FAIL(REGISTERED);
 }
 
+/* "/Sxyz" may be the CSE-ID of another. */
+static mln_err check_no_cse(struct mln_exec *e, struct mln_slice stem)
+{
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_remote way;
+    mln_err err = mln_remote_find_namesake(&l, stem, &way);
+
+    return !mln_failed(err) ? refuse_registered(e) : err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
 /* An AE that is registered elsewhere stays so while its registrar does. */
 static mln_err check_free(struct mln_exec *e, struct mln_slice stem)
 {
@@ -98,7 +108,7 @@ static mln_err check_free(struct mln_exec *e, struct mln_slice stem)
         return refuse_registered(e);
     }
     if (err.code == MLN_ERR_NOT_FOUND) {
-        return MLN_OK;
+        return check_no_cse(e, stem);
     }
     MLN_TRY(err);
     if (e->req.op == MLN_OP_CREATE || !mln_remote_is_ae(e->cse, &other)) {
@@ -137,6 +147,24 @@ static mln_err check_owner(struct mln_exec *e, struct mln_slice stem, struct mln
     MLN_FAIL(NOT_AUTHENTICATED);
 }
 
+/* Others would only keep AE-IDs from those that need them: nobody leads to their AEs. */
+static mln_err check_registrar(struct mln_exec *e)
+{
+    const struct mln_entity *registrar = &e->originator.entity;
+    struct mln_lookup l = mln_exec_lookup(e);
+    struct mln_remote way;
+    mln_err err = MLN_ERROR(NOT_FOUND);
+
+    if (mln_entity_is_at_home(registrar, &e->cse->names)) {
+        err = mln_remote_find(&l, registrar, &way);
+    }
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        mln_fault_set(e->fault, "a CSE that is not registered here registers no AE");
+        MLN_FAIL(NO_PRIVILEGE);
+    }
+    return err;
+}
+
 /* spec: TS-0001 10.2.2.2 steps 006a, 006b */
 static mln_err check_claim(struct mln_exec *e, struct mln_slice stem, struct mln_slice app_id)
 {
@@ -149,6 +177,7 @@ static mln_err check_claim(struct mln_exec *e, struct mln_slice stem, struct mln
                                    .credential_id = credential_of(e),
                                    .fault = e->fault };
 
+    MLN_TRY(check_registrar(e));
     MLN_TRY(check_link(e, stem));
     MLN_TRY(mln_admit(&in, &e->admission));
     if (mln_admit_assigns(stem)) {
