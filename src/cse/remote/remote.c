@@ -202,26 +202,36 @@ static mln_err is_our_ae(const struct mln_lookup *l, const struct mln_entity *en
 
 /* An AE-ID of an SP does not say where the AE is; and it may be a CSE-ID that begins with 'S'. The
  * IN-CSE knows each, so that nobody else leads there, but for a group that it asked. */
-static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret)
+static mln_err is_known_of_sp(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret)
 {
-    const struct mln_entity *entity = &ask->originator;
+    struct mln_slice stem = ask->originator.stem;
     struct mln_remote way;
-    mln_err err = mln_remote_find_namesake(l, entity->stem, &way);
+    mln_err err = mln_remote_find_namesake(l, stem, &way);
 
     if (!mln_failed(err)) {
         *ret = mln_entity_eq(&way.cse, &ask->neighbour);
         return MLN_OK;
     }
-    *ret = l->cse->options.type != MLN_CSE_TYPE_IN;
-    if (*ret || err.code != MLN_ERR_NOT_FOUND) {
-        return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
-    }
-    err = mln_remote_find_ae(l, entity->stem, &way);
     if (err.code == MLN_ERR_NOT_FOUND) {
-        return MLN_OK;
+        err = mln_remote_find_ae(l, stem, &way);
     }
-    MLN_TRY(err);
-    *ret = mln_entity_eq(&way.cse, &ask->neighbour) || mln_errand_is_known(l->cse, ask);
+    *ret = !mln_failed(err) &&
+           (mln_entity_eq(&way.cse, &ask->neighbour) || mln_errand_is_known(l->cse, ask));
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
+}
+
+/* Other CSEs know none: they believe their registrar, where that is checked. */
+static mln_err may_be_of_sp(const struct mln_lookup *l, const struct mln_errand *ask, bool *ret)
+{
+    struct mln_entity cse = { .sp = ask->originator.sp, .cse = ask->originator.stem };
+
+    if (l->cse->options.type == MLN_CSE_TYPE_IN) {
+        return is_known_of_sp(l, ask, ret);
+    }
+    if (mln_remote_is_registrar(l->cse, &ask->neighbour)) {
+        return leads_to(l, &ask->neighbour, &cse, ret);
+    }
+    *ret = mln_errand_is_known(l->cse, ask);
     return MLN_OK;
 }
 

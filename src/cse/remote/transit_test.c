@@ -54,7 +54,7 @@ static int set_up(void **state)
                                             .url = MLN_S("http://up"),
                                             .credential_id = MLN_S("12-k@merlon.example"),
                                             .lifetime_us = 3600 * S } });
-    register_cse("down", ",'poa':['http://down1','http://down2/p/'],'dcse':['/behind']");
+    register_cse("down", ",'poa':['http://down1','http://down2/p/'],'dcse':['/behind','/Slisted']");
     register_cse("side", ",'poa':['http://side']");
     mln_inproc_settle(look.p);
     mln_look_register(&look, "Cae");
@@ -132,7 +132,10 @@ static void who_sends_what(void **state)
         { "down", "/up/Cx", "/side/b", 4106 },
         { "down", "/other/Cx", "/side/b", 4106 },
         { "down", "/id-in", "/side/b", 4106 },
-        { "down", "/Sx", "/side/b", 2000 },
+        { "down", "/Sx", "/side/b", 4106 },
+        { "down", "/Slisted", "/side/b", 4106 }, /* that it is a CSE behind it proves nothing */
+        { "up", "/Sx", "/side/b", 2000 },
+        { "up", "/Slisted", "/side/b", 2000 },
         { "side", "/behind/Cx", "/up/-", 4106 },
         { "up", "/other/Cx", "/side/b", 2000 },
         { "up", "/up", "/down/b", 2000 },
