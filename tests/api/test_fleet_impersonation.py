@@ -6,7 +6,7 @@ spec: TS-0004 7.3.2.1, 7.4.14.2.4; TS-0001 10.2.7; SEC-IMP-04; docs/decisions/00
 
 import pytest
 from lib.fleet import remote_cse
-from lib.onem2m import Client, grant
+from lib.onem2m import Client, grant, timestamp
 from lib.receiver import Receiver
 from lib.secure_client import by_certificate, by_key
 from lib.tls import Lab, cert_maker
@@ -260,6 +260,29 @@ def test_the_profile_of_the_registrar(tmp_path):
         chosen = around.enrols("mn1", "S", "12-k1@x")
         assert chosen.rsc == 2001 and chosen["ri"].startswith("Sa") and chosen["lnk"] == f"/mn1/{chosen['ri']}"
         assert around.claims("mn1", "Sa", "12-k2@x").rsc == 4126
+    finally:
+        lab.close()
+
+
+def test_roles_of_the_service_subscription(tmp_path):
+    """SEC-ROL-09 spec: TS-0001 9.6.29 allowedRole-IDs: of the rule for the registrar, too"""
+    lab = Lab()
+    try:
+        around = Neighbours(lab, "--profile-enforcement", "on")
+        around.register("mn1", "http://127.0.0.1:1")
+        admin, inside, outside = around.admin, "inside@sp.example", "outside@sp.example"
+        assert admin.create("cse-in", "asar", rn="rule", apci=["12-k1@x"], aae=["Sa"], ari=[inside]).rsc == 2001
+        assert admin.create("cse-in", "mssp", rn="profile").rsc == 2001
+        node = admin.create("cse-in/profile", "svsn", ni="urn:n:1", csi="/mn1", rlk=["cse-in/rule"])
+        assert node.rsc == 2001, node
+        assert around.enrols("mn1", "Sa", "12-k1@x").rsc == 2001
+        for role, rsc in ((inside, 2000), (outside, 4103)):
+            given = admin.create("cse-in", "rol", rlid=role, tkis="CAdmin", tkhd="/Sa", tknb=timestamp(-60),
+                                 tkna=timestamp(600))
+            assert given.rsc == 2001, given
+            to = admin.create("cse-in", "cnt", acpi=[grant(admin, ([role], 63))])["ri"]
+            answer = around.asks("mn1", "/Sa").request("GET", f"{to}?rids={role}")
+            assert answer.rsc == rsc, (role, answer)
     finally:
         lab.close()
 

@@ -455,17 +455,28 @@ static bool has_role(struct mln_slice list, struct mln_slice role_id)
     return false;
 }
 
+/* The AE-ID-Stem under which an AE here, or one that the IN-CSE knows, has a binding; or empty. */
+static struct mln_slice bound_stem(const struct mln_identify *in,
+                                   const struct mln_originator *originator)
+{
+    const struct mln_entity *entity = &originator->entity;
+    bool is_of_sp = !entity->cse.len && mln_entity_is_at_home(entity, &in->cse->names);
+
+    return originator->is_registered || is_of_sp ? entity->stem : (struct mln_slice){ 0 };
+}
+
 mln_err mln_access_allows_role(const struct mln_identify *in,
                                const struct mln_originator *originator, struct mln_slice role_id,
                                bool *ret)
 {
     const struct mln_association *a = mln_proof_of(in->cse, in->peer);
+    struct mln_slice stem = bound_stem(in, originator);
     struct mln_binding binding = { 0 };
     bool is_allowed = !a || mln_association_admits_role(a, role_id);
     mln_err err;
 
-    if (is_allowed && originator->is_registered) {
-        err = mln_binding_get(in->view, in->arena, originator->text, &binding);
+    if (is_allowed && stem.len) {
+        err = mln_binding_get(in->view, in->arena, stem, &binding);
         if (err.code != MLN_ERR_NOT_FOUND) {
             MLN_TRY(err);
         }

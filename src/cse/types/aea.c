@@ -251,7 +251,7 @@ static mln_err perform_create(struct mln_exec *e, struct mln_draft *d)
 
 static mln_err keep_binding(struct mln_exec *e, const struct mln_draft *d)
 {
-    struct mln_binding binding = { .credential_id = credential_of(e) };
+    struct mln_binding binding = { .credential_id = credential_of(e), .roles = e->admission.roles };
     struct mln_slice stem;
 
     if (!is_claim(e, &stem)) {
