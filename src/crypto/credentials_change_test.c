@@ -311,8 +311,6 @@ int main(void)
         T(refuses_with_a_reason),
         T(refuses_to_remove_what_is_not_there),
         T(has_a_state),
-        T(refuses_with_a_reason),
-        T(refuses_to_remove_what_is_not_there),
         T(refuses_a_domain_twice),
         T(keeps_records),
         T(bounds_records),
