@@ -8,7 +8,7 @@ tables do not have is refused with the right code and changes nothing. spec: TS-
 import pytest
 from lib import model
 from lib.onem2m import Client
-from lib.place import BUILT, CREATABLE, REGISTERING, Place, definition
+from lib.place import BUILT, CREATABLE, PRIMITIVE, REGISTERING, Place, definition
 from lib.server import Server
 
 # which need a registration or a test of their own
@@ -41,6 +41,7 @@ def is_single(parent, child):
 def own_rules(place, parent, child):
     """Attributes that a child needs below some parents only."""
     return {("sub", parent): {"nu": ["http://127.0.0.1:1/x"]},
+            ("actr", parent): {"apv": {**PRIMITIVE, "fr": place.admin.originator}},
             ("acmp", "nod"): {"acmlk": place.policy_of_node}}.get((child, parent), {})
 
 
@@ -51,7 +52,9 @@ def test_parents(place, parent, child):
     target = place.targets[parent]
     number = model.table(f"types/{child}.json")["type"]
     body = {**place.least(child), **own_rules(place, parent, child)}
-    answer = place.admin.create(target, number, {model.root(child): body})
+    # whose action it is, decides on its dependencies
+    who = place.ae if (parent, child) == ("actr", "depr") else place.admin
+    answer = who.create(target, number, {model.root(child): body})
     if may_hold(parent, child):
         assert answer.rsc == 2001 or (is_single(parent, child) and answer.rsc == 4105), answer
         if answer.rsc == 2001 and is_single(parent, child):
