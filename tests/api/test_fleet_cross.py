@@ -100,6 +100,22 @@ def test_subscriptions_are_joined(fleet):
         assert admin.delete("base/ae/open/s").rsc == 2002
 
 
+def test_a_result_for_later(fleet):
+    """TS-0004 7.2.2.2 Recv-3.0: the result of a non-blocking request is that of all targets"""
+    home = fleet.aes["in"]
+    home.delete("base/ae/x")
+    for target, rsc in ((FAR, 2001), ("/mn1/base/none", 5221)):
+        got = home.request("POST", "base/ae", {"m2m:crs": {"rn": "x", "nu": ["base/ae"], "twt": 2, "tws": "PT1H",
+                                                          "rrat": [target], "encs": NEW}},
+                           ty=48, query={"rt": 1})
+        assert got.rsc in (1001, 1002), got
+        to = got.pc["m2m:uri"]
+        eventually(lambda to=to: home.retrieve(to)["rs"] in (1, 2), 20)
+        assert home.retrieve(to)["ors"]["rsc"] == rsc
+        assert home.delete("base/ae/x").rsc == (2002 if rsc == 2001 else 4004)
+    eventually(lambda: not subscriptions(fleet.aes["mn1"]), 20)
+
+
 @pytest.mark.parametrize("bad", ["/mn1/base/none", "/mn1/base/ae/closed", "/nowhere/base/x", f"{FAR}/la",
                                  "base/none", f"{FAR}/fopt", "//other.example/mn/x"])
 def test_one_refuses(fleet, bad):

@@ -57,6 +57,7 @@ mln_err mln_cross_ask(struct mln_exec *e, const struct mln_draft *d)
                                .due_us = c.now_us + time_for(e) + SETTLE_US };
 
     e->begin_wait = begin;
+    e->leaves = true; /* done again it would make another one */
     return mln_alarm_set(&c, &alarm);
 }
 
