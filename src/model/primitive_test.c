@@ -506,9 +506,12 @@ static void test_semantic_queries(void **state)
 static void test_unbuilt_parameters(void **state)
 {
     static const struct sample samples[] = {
-        { R ",'asi':true}", NOT_IMPLEMENTED, NULL },  { R ",'aus':['QQ']}", NOT_IMPLEMENTED, NULL },
-        { R ",'auri':true}", NOT_IMPLEMENTED, NULL }, { R ",'auri':false}", OK, NULL },
-        { R ",'da':true}", NOT_IMPLEMENTED, NULL },   { R ",'da':false}", OK, NULL },
+        { R ",'asi':true}", NOT_IMPLEMENTED, NULL },
+        { R ",'aus':['QQ']}", NOT_IMPLEMENTED, NULL },
+        { R ",'auri':true}", NOT_IMPLEMENTED, NULL },
+        { R ",'auri':false}", OK, NULL },
+        { R ",'da':true}", OK, NULL },
+        { R ",'da':false}", OK, NULL },
         { N ",'asi':true}", PARAM_INVALID, NULL },
     };
 
