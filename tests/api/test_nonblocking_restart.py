@@ -121,15 +121,20 @@ def test_what_was_under_way(served):
         assert len(seen) == 1
 
 
-def test_the_network_may_not_be_used_yet(served, receiver):
-    """TS-0004 H.2.4: what the CMDH policy holds is passed on by the next run, when the schedule opens"""
-    server, ae = served
-    admin = ae.As("CAdmin")
+def close_network(admin, receiver):
+    """The way to /far, which may be used a minute from now on."""
     assert admin.As("/far").create("base", "csr", **remote_cse("far", poa=[receiver.url])).rsc == 2001
     provision(admin, NEVER)
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=70)
     minutes = ",".join(str((soon.minute + i) % 60) for i in range(10))
     assert admin.update("base/n/s", "sch", se={"sce": [f"* {minutes} * * * * *"]}).rsc == 2004
+
+
+def test_the_network_may_not_be_used_yet(served, receiver):
+    """TS-0004 H.2.4: what the CMDH policy holds is passed on by the next run, when the schedule opens"""
+    server, ae = served
+    admin = ae.As("CAdmin")
+    close_network(admin, receiver)
     address = leave(ae, "POST", "/far/base/c", cin("held"), 4, ec="3")
     eventually(lambda: ae.retrieve(address).rsc == 2000, 20, "the request")
     receiver.nothing(0.5)
@@ -162,3 +167,15 @@ def test_a_cse_that_is_not_reached(served):
         assert far.next(30).pc == cin("held")
         assert result(ae, address)["rs"] == 1
         far.nothing(0.5)
+
+
+def test_what_waits_holds_up_nobody(served, receiver):
+    """Those that the CMDH policy holds take no place from others, however many they are"""
+    server, ae = served
+    close_network(ae.As("CAdmin"), receiver)
+    held = [leave(ae, "POST", "/far/base/c", cin(str(i)), 4, ec="3") for i in range(80)]
+    own = leave(ae, "POST", "base/ae/c", cin("own"), 4, oet=timestamp(3))
+    ae, = again(server, "kill", ae)
+    assert result(ae, own)["rs"] == 1
+    assert {ae.retrieve(address)["rs"] for address in held} == {3}
+    receiver.nothing(0.3)

@@ -46,19 +46,25 @@ static struct mln_accepted *accepted_of(const struct mln_exec *e)
     return e->call && e->call->done == executed ? e->call->owner : NULL;
 }
 
-static void release(struct mln_accepted *a)
+/* Whoever begins those of earlier runs may begin another one. */
+static void give_place(struct mln_accepted *a)
 {
     void (*done)(void *data) = a->done;
-    void *data = a->data;
 
+    a->done = NULL;
+    if (done) {
+        done(a->data);
+    }
+}
+
+static void release(struct mln_accepted *a)
+{
+    give_place(a);
     a->worker->accepted--;
     a->worker->accepted_bytes -= a->bytes;
     mln_association_unref(a->association);
     mln_arena_free(a->arena);
     mln_free(a);
-    if (done) {
-        done(data);
-    }
 }
 
 /* ---- carrying out ---- */
@@ -247,6 +253,11 @@ static mln_err run_mark(struct mln_job *job, struct mln_view *view)
 
 static void begin_wait(struct mln_exec *e, mln_err err)
 {
+    struct mln_accepted *a = accepted_of(e);
+
+    if (a) {
+        give_place(a);
+    }
     if (!mln_failed(err)) {
         err = e->worker->is_stopped ? MLN_ERROR(OVERLOAD) : e->begin_wait(e);
     }

@@ -21,8 +21,9 @@ mln_err mln_accept_complete(struct mln_exec *e);
  * written down first as begun, or as not begun any more. It goes on by mln_exec_resume, or ends. */
 void mln_accept_begin_wait(struct mln_exec *e);
 
-/* Carries out what an earlier run accepted and did not begin; `done` is called when its result is
- * stored, or given up. Errors: NOT_FOUND (there is nothing to do), OVERLOAD, STORE_*, NO_MEMORY. */
+/* Carries out what an earlier run accepted and did not begin; `done` is called when it waits for
+ * somebody else, or its result is stored or given up. Errors: NOT_FOUND (there is nothing to do),
+ * OVERLOAD, STORE_*, NO_MEMORY. */
 mln_err mln_accept_again(struct mln_worker *worker, uint64_t id, void (*done)(void *data),
                          void *data);
 

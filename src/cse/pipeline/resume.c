@@ -8,7 +8,7 @@
 #include "cse/types/req.h"
 
 enum {
-    AT_ONCE = 64,       /* under way */
+    AT_ONCE = 64,       /* under way, and not waiting for somebody else */
     PAUSE_US = 1000000, /* before one that could not be begun is tried again */
 };
 
