@@ -49,6 +49,9 @@ static mln_err prepare(struct mln_exec *e, struct mln_draft *d, bool is_new_cont
     struct mln_resource *r = &d->resource;
     struct mln_resource instance;
 
+    if (!(r->flags & MLN_RESOURCE_COUNTS)) {
+        r->bytes = 0; /* contentSize was there in stores of earlier builds */
+    }
     if (!asks(d)) {
         if (r->count == 0) {
             r->flags &= (uint16_t)~MLN_RESOURCE_COUNTS;
