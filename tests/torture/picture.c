@@ -53,7 +53,7 @@ static struct mln_slice parent_name(struct mln_view *view, struct album *a,
  */
 static bool is_identifier(const char *text)
 {
-    static const char *const types[] = { "sub", "crs", "exi", "als" };
+    static const char *const types[] = { "sub", "crs", "exi", "als", "fci", "aeA" };
     bool is_one = false;
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
@@ -65,7 +65,7 @@ static bool is_identifier(const char *text)
 /* Identifiers that attributes and names quote differ from run to run, too. */
 static void hide_identifiers(char *line)
 {
-    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzA";
     enum { SHORT = 3, LEAST = 15 };
 
     for (size_t len; *line; line += len ? len : 1) {

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "model/definitions.h"
+#include "model/special.h"
 #include "store/torture.h"
 #include "torture.h"
 
@@ -312,8 +314,25 @@ static void run_start(void **state)
     }
 }
 
+/* The flexContainers of the scenario. */
+static struct mln_definitions *define(void)
+{
+    struct mln_definitions *set;
+    struct mln_limits limits;
+    size_t line;
+
+    mln_limits_default(&limits);
+    assert_false(mln_failed(mln_definitions_new(&limits, &set)));
+    assert_false(mln_failed(mln_definitions_read(
+        set, MLN_S("flexContainer x:flex flex org.x\nattribute v value xs:integer\n"), &line,
+        NULL)));
+    mln_special_install(set);
+    return set;
+}
+
 int main(int argc, char **argv)
 {
+    struct mln_definitions *definitions;
     struct CMUnitTest *tests;
     int failed;
 
@@ -323,6 +342,7 @@ int main(int argc, char **argv)
     }
     tests = calloc(torture_steps + 1, sizeof *tests);
     assert_non_null(tests);
+    definitions = define();
     mln_log_setup(MLN_LOG_ERROR, false);
     backend = argv[1];
     if (access("/dev/shm", W_OK) == 0) {
@@ -339,6 +359,8 @@ int main(int argc, char **argv)
     tests[torture_steps] = (struct CMUnitTest){ .name = "start", .test_func = run_start };
     failed = _cmocka_run_group_tests("torture", tests, torture_steps + 1, NULL, NULL);
     free(tests);
+    mln_special_install(NULL);
+    mln_definitions_free(definitions);
     tempdir_remove(directory);
     return failed != 0;
 }
