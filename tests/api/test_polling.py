@@ -303,3 +303,19 @@ def test_several_are_counted_each(gatherer):
         return (row["rqs"], row["rsr"], row["noec"], found["exc"]) == (3, 3, 3, 2)
 
     eventually(is_counted, what="the removal of what was taken")
+
+
+def test_what_several_were_for_is_gone(own):
+    """Their subscription is deleted before they are responded to: nothing is left to deliver, and the server lives"""
+    server = own("--limit", "notify-ms=200")
+    poller = Poller(server.url)
+    assert poller.client.update(f"{poller.path}/p", "pch", rqag=True).rsc == 2004
+    poller.watch()
+    for i in range(3):
+        poller.happen(str(i))
+    assert len(poller.poll().res["m2m:rqp"]) == 3
+    assert poller.client.delete(f"{poller.path}/c/s").rsc == 2002
+    assert poller.poll(1.0).rsc == 4008, "the others are too old by then"
+    poller.watch()
+    poller.happen("3")
+    assert contents(poller.poll()) == ["3"]

@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "cse/notify/cross.h"
 #include "cse/notify/erase.h"
+#include "cse/notify/failing.h"
 #include "cse/notify/together.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/govern.h"
@@ -55,11 +56,11 @@ struct mln_deliverer {
     struct lane *first_waiting;
     struct lane **last_waiting;
     uint64_t sending;
-    struct mln_lane failing[BUCKETS]; /* told of in the log; a later one takes the place */
-    struct mln_lane looked_up_to;     /* a look through the outbox goes on behind this lane */
-    bool has_more;                    /* it was not finished */
-    bool is_advancing;                /* next_in_line is at work */
-    int64_t started_us;               /* entries from before may have been sent */
+    struct mln_failing failing;
+    struct mln_lane looked_up_to; /* a look through the outbox goes on behind this lane */
+    bool has_more;                /* it was not finished */
+    bool is_advancing;            /* next_in_line is at work */
+    int64_t started_us;           /* entries from before may have been sent */
     struct mln_eraser *eraser;
 };
 
@@ -238,55 +239,23 @@ static bool is_copy(const struct lane *l)
 
 /* ---- telling ---- */
 
-/* Where a lane leads, for the log. */
-static void tell(const struct lane *l, enum mln_log_level level, const char *what, int status)
+/* For the log. */
+static struct mln_failing_entry entry_of(const struct lane *l)
 {
-    MLN_CLEANUP(mln_view_endp) struct mln_view *view = NULL;
-    struct mln_cse *cse = l->d->duties->cse;
-    struct mln_slice target = is_copy(l) ? l->step.host : mln_reach_shown(l->entry.target);
-    struct mln_slice name = MLN_S("a subscription");
-
-    if (!mln_log_enabled(level)) {
-        return;
-    }
-    if (!mln_failed(mln_view_begin(l->d->duties->worker->reader, &view))) {
-        struct mln_lookup lookup = { cse, view, l->arena, mln_env_now_us(cse->options.env) };
-
-        name = mln_outbox_name(&lookup, l->key.subscription);
-    }
-    if (status) {
-        mln_log(level, "notify", "%.*s to %.*s: %s, status %d", MLN_S_ARG(name), MLN_S_ARG(target),
-                what, status);
-    } else {
-        mln_log(level, "notify", "%.*s to %.*s: %s", MLN_S_ARG(name), MLN_S_ARG(target), what);
-    }
+    return (struct mln_failing_entry){
+        .duties = l->d->duties,
+        .arena = l->arena,
+        .lane = l->key,
+        .target = is_copy(l) ? l->step.host : mln_reach_shown(l->entry.target),
+    };
 }
 
-static struct mln_lane *failing_place(const struct lane *l)
-{
-    return &l->d->failing[bucket_of(l->d, l->key) - l->d->buckets];
-}
-
-/* The first failure of a lane is told, those after it only to whoever asks for everything, and
- * then the first success. */
 static void tell_result(const struct lane *l, const struct mln_outbound_answer *answer,
-                        bool was_taken, bool is_over)
+                        bool is_over)
 {
-    struct mln_lane *place = failing_place(l);
-    bool was_failing = place->subscription == l->key.subscription && place->number == l->key.number;
+    struct mln_failing_entry entry = entry_of(l);
 
-    if (was_taken && was_failing) {
-        tell(l, MLN_LOG_INFO, "delivered again", 0);
-        *place = (struct mln_lane){ 0 };
-    }
-    if (!was_taken) {
-        tell(l, was_failing ? MLN_LOG_DEBUG : MLN_LOG_INFO,
-             mln_failed(answer->err) ? mln_err_text(answer->err)
-             : is_over               ? "refused, dropped"
-                                     : "refused",
-             answer->transport_status);
-        *place = l->key;
-    }
+    mln_failing_tell(&l->d->failing, &entry, answer, is_over);
 }
 
 /* It was not polled, or nobody responded: the next poll tells that the target is there again. */
@@ -349,7 +318,7 @@ static void answered(struct mln_attempt *attempt, const struct mln_outbound_answ
         return;
     }
     mln_tally_add(&l->tally, answer);
-    tell_result(l, answer, was_taken, is_over);
+    tell_result(l, answer, is_over);
     mln_govern_note(d->duties->cse, attempt->reach.neighbour, &l->govern.verdict, answer);
     is_noted = is_copy(l) ? take_outcome(l, answer)
                           : is_over && note_erasure(l, was_taken && l->key.number == 0, NULL);
@@ -523,6 +492,7 @@ static void send(struct lane *l)
 /* The entry at hand need not be sent. Errors: NO_MEMORY. */
 static mln_err skip(struct lane *l)
 {
+    struct mln_failing_entry entry = entry_of(l);
     const char *why = reason_to_drop(l);
     bool is_noted;
 
@@ -530,7 +500,7 @@ static mln_err skip(struct lane *l)
         is_noted = end_copy(l, why ? MLN_ANNOUNCE_TOO_OLD : l->step.end);
     } else {
         l->d->duties->stats.dropped++;
-        tell(l, MLN_LOG_WARNING, why, 0);
+        mln_failing_say(&entry, MLN_LOG_WARNING, why, 0);
         is_noted = note_erasure(l, false, NULL);
     }
     return is_noted ? MLN_OK : MLN_ERROR(NO_MEMORY);
@@ -582,20 +552,23 @@ static bool prepare(struct lane *l)
 
 /* ---- several at once ---- */
 
+/* Without more to send the lane is gone. */
 static void end_together(struct lane *l)
 {
+    struct mln_deliverer *d = l->d;
+
     stop_sending(l);
-    if (l->d->duties->is_stopped) {
+    if (d->duties->is_stopped) {
         return;
     }
     l->is_settling = l->unerased > 0;
     if (l->must_pause) {
         pause_lane(l);
+        release_if_idle(l);
     } else {
         go_on(l);
     }
-    release_if_idle(l);
-    next_in_line(l->d);
+    next_in_line(d);
 }
 
 static void one_answered(struct mln_attempt *attempt, const struct mln_outbound_answer *answer)
@@ -608,7 +581,7 @@ static void one_answered(struct mln_attempt *attempt, const struct mln_outbound_
 
     if (!l->d->duties->is_stopped) {
         mln_tally_add(&l->tally, answer);
-        tell_result(l, answer, was_taken, is_over);
+        tell_result(l, answer, is_over);
         is_over = is_over && note_entry(l, &f->entry, was_taken && l->key.number == 0, NULL);
         l->must_pause = l->must_pause || (!is_over && !is_left_unanswered(l, answer));
         stats->delivered += was_taken;
@@ -637,6 +610,7 @@ static struct mln_flight *read_more(const struct lane *l)
     }
     return flights && flights->next ? flights : NULL;
 }
+
 /* The last answer may come before this returns. */
 static void send_together(struct lane *l, struct mln_flight *flights)
 {
