@@ -6,6 +6,7 @@ spec: TS-0001 of Release 4; docs/decisions/0043-instances-of-flexcontainers.md
 from datetime import datetime, timezone
 
 import pytest
+from lib.fleet import remote_cse
 from lib.onem2m import Client, grant
 from lib.receiver import Receiver
 from lib.server import eventually
@@ -87,6 +88,17 @@ def test_where_targets_are_asked_a_url_is_none(admin, receiver):
     answer = admin.create("cse-in", "tsb", bcnu=[receiver.url], bcnc=1)
     assert answer.rsc == 5001 and "consent" in answer.debug
     receiver.nothing()
+
+
+@pytest.mark.parametrize("verify,rsc", [("all", 5001), ("resources", 5001), ("none", 2001)])
+def test_where_targets_are_asked_none_is_at_another_cse(own, receiver, verify, rsc):
+    """What is there says nothing here of who may notify it."""
+    admin = Client(own("--verify-subscriptions", verify).url)
+    assert admin.As("/far").create("cse-in", "csr", **remote_cse("far", poa=[receiver.url])).rsc == 2001
+    admin.register("Cclock")
+    answer = admin.As("Cclock").create("Cclock", "tsb", bcnu=["/far/Cx"], bcnc=1)
+    assert answer.rsc == rsc, answer
+    receiver.nothing(0.3)
 
 
 def test_one_that_is_late_is_not_sent(client):

@@ -2,6 +2,7 @@
  * spec: TS-0001 9.6, of Release 4: decision 0043 */
 #include "base/timestamp.h"
 #include "cse/notify/alarm.h"
+#include "cse/notify/reach.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/sub.h"
@@ -12,14 +13,33 @@ enum { PERIODIC = 1 }; /* of m2m:beaconCriteria */
 
 /* ---- what a request may want ---- */
 
-/* Nobody asks a URL for its consent: where subscriptions would, it cannot be a target. */
+/* Would a subscription ask it for its consent, which nobody asks here? What is at this CSE says by
+ * its policies whether it wants to be told. */
+static mln_err is_to_be_asked(struct mln_exec *e, struct mln_slice target, bool *ret)
+{
+    enum mln_verify verify = e->cse->options.verify;
+    struct mln_slice plain;
+    struct mln_slice unused;
+
+    MLN_TRY(mln_reach_strip(e->arena, target, &plain, &unused));
+    *ret = mln_ident_is_url(plain)
+               ? verify == MLN_VERIFY_ALL
+               : verify != MLN_VERIFY_NONE &&
+                     mln_ident_place(plain, &e->cse->names, &unused) != MLN_PLACE_HERE;
+    return MLN_OK;
+}
+
 static mln_err check_target(struct mln_exec *e, struct mln_slice target)
 {
-    if (mln_ident_is_url(target) && e->cse->options.verify == MLN_VERIFY_ALL) {
-        mln_fault_set(e->fault, "bcnu: a URL is not asked for its consent yet");
+    bool is_asked;
+
+    MLN_TRY(mln_sub_check_target(e, target));
+    MLN_TRY(is_to_be_asked(e, target, &is_asked));
+    if (is_asked) {
+        mln_fault_set(e->fault, "bcnu: a target is not asked for its consent yet");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
-    return mln_sub_check_target(e, target);
+    return MLN_OK;
 }
 
 static mln_err check_targets(struct mln_exec *e)
