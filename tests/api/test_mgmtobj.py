@@ -61,6 +61,8 @@ def test_names_of_another_namespace(admin, nod):
     assert admin.retrieve(nod, query={"rcn": 4}).res["dcfg:datc"][0]["meil"] == 5
     assert admin.discover(nod, mgd=1021, meil=5) == [f"{nod}/{made['rn']}"]
     assert admin.create(nod, 13, {"m2m:registration": {"mgd": 1020}}).rsc == 5001
+    other = admin.create(nod, 13, {"m2m:mgmtObj": {"mgd": 1027}})
+    assert other.rsc == 5001 and other.pc["m2m:dbg"] == "mgmtObj of this definition is not implemented"
 
 
 @pytest.mark.parametrize("limit", [1, 4, 7, 29])

@@ -48,7 +48,8 @@ static mln_err check_defined(struct mln_exec *e)
 static mln_err check_built(struct mln_exec *e)
 {
     if (e->type->is_unbuilt) {
-        mln_fault_set(e->fault, "%s is not implemented", e->type->long_name);
+        mln_fault_set(e->fault, "%s%s is not implemented", e->type->long_name,
+                      e->type->special_count ? " of this definition" : "");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
     return MLN_OK;
