@@ -409,6 +409,26 @@ def test_a_creator_that_has_gone(admin, place):
     assert admin.delete(f"cse-in/gone{place.ae.stem}").rsc == 2002
 
 
+def test_a_creator_whose_cse_has_gone(own):
+    """A name of another CSE says nothing when that CSE is registered here no more."""
+    place = own_place(own())
+    admin = place.ae.As("CAdmin")
+    csr = admin.As("/mn1").create("cse-in", "csr", cb="/mn1/cse", rr=True, srv=["3"])
+    assert csr.rsc == 2001
+    far = admin.As("/mn1/Cfar")
+    far.path = place.ae.path
+    acp = grant(admin, ([far.originator, place.ae.originator], 63), (["CAdmin"], 63))
+    for path, kind in ((place.subject, "cnt"), (place.object, "cnt"), (place.ae.path, "ae")):
+        assert admin.update(path, kind, acpi=[acp]).rsc == 2004
+    place.watch()
+    assert action(far, place.subject, place.object, rn="a").rsc == 2001
+    place.set_and_wait(11)
+    assert place.count() == 1
+    assert admin.delete(csr["ri"]).rsc == 2002
+    place.set_and_wait(12)
+    assert place.count() == 1
+
+
 # ---- dependencies ----
 
 

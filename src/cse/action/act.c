@@ -8,6 +8,7 @@
 #include "cse/action/watch.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/announce.h"
+#include "cse/remote/remote.h"
 #include "cse/types/req.h"
 
 enum {
@@ -344,6 +345,27 @@ static mln_err dependencies_hold(const struct mln_change *c, const struct mln_re
     return MLN_OK;
 }
 
+/* Does the creator lead to a CSE that is registered here, or behind one that is? Else it could not
+ * ask itself. By a registrar everybody can. */
+static mln_err has_way(const struct mln_change *c, struct mln_slice creator, bool *ret)
+{
+    struct mln_lookup l = { c->cse, c->view, c->arena, c->now_us };
+    struct mln_entity cse;
+    struct mln_remote way;
+    mln_err err;
+
+    *ret = true;
+    if (mln_ident_is_stem(creator) || c->cse->options.registrar.cse_id.len ||
+        !mln_entity_parse(creator, &c->cse->names, &cse) || !cse.cse.len ||
+        mln_remote_is_peer(c->cse, &cse)) {
+        return MLN_OK;
+    }
+    cse.stem = (struct mln_slice){ 0 };
+    err = mln_remote_find(&l, &cse, &way);
+    *ret = err.code != MLN_ERR_NOT_FOUND;
+    return *ret ? err : MLN_OK;
+}
+
 /* May it be carried out? `holds`: did the criteria hold when it was triggered? Else they are
  * evaluated now. */
 static mln_err is_due(const struct mln_change *c, const struct mln_resource *action,
@@ -357,7 +379,10 @@ static mln_err is_due(const struct mln_change *c, const struct mln_resource *act
         (!holds && !mln_condition_hold(action->attrs, subject, c->arena))) {
         return MLN_OK;
     }
-    MLN_TRY(mln_condition_may_read(c, action->cr, subject, ret));
+    MLN_TRY(has_way(c, action->cr, ret));
+    if (*ret) {
+        MLN_TRY(mln_condition_may_read(c, action->cr, subject, ret));
+    }
     return *ret ? dependencies_hold(c, action, ret) : MLN_OK;
 }
 
