@@ -533,6 +533,21 @@ def test_loops_end(own):
     assert place.count(place.subject) == 6
 
 
+def test_those_that_fail_hold_up_no_others(own):
+    """A request that fails when it has written something undoes the step that it is part of."""
+    place = own_place(own("--limit", "announced_cses=1"))
+    ae, admin = place.ae, place.ae.As("CAdmin")
+    for cse in ("/mn1", "/mn2"):
+        assert admin.As(cse).create("cse-in", "csr", cb=f"{cse}/cse", rr=False, srv=["3"]).rsc == 2001
+    for number in range(40):
+        asked = {"op": 1, "to": ae.path, "fr": ae.originator, "rqi": "x", "rvi": "4", "ty": 3,
+                 "pc": {"m2m:cnt": {"at": ["/mn1", "/mn2"]}}}
+        assert action(ae, place.subject, ae.path, rn=f"a{number}", apy=1, apv=asked).rsc == 2001
+    assert action(ae, place.subject, place.object, rn="last", apy=2).rsc == 2001
+    place.set(11)
+    soon(lambda: place.count() == 1)
+
+
 def test_limits(own):
     server = own(*(word for name in ("actions=3", "own_actions=2", "action_watchers=1", "dependencies=1")
                    for word in ("--limit", name)))

@@ -278,6 +278,16 @@ static void try_later(struct chore *c)
     set_timer(c, PAUSE_US, c->upkeep->duties->worker->ops.after);
 }
 
+/* Did an alarm fail by what it does itself, while store and memory are well? Then the others need
+ * not wait until it has been put off. */
+static bool may_put_off(const struct chore *c)
+{
+    enum mln_err_class class = mln_err_class(c->result);
+
+    return c == &c->upkeep->alarms && c->upkeep->stuck.id && class != MLN_ERR_CLASS_RESOURCE &&
+           class != MLN_ERR_CLASS_INTERNAL;
+}
+
 static void went_through(struct mln_task *task)
 {
     struct chore *c = of_task(task);
@@ -290,7 +300,11 @@ static void went_through(struct mln_task *task)
     c->has_failed = mln_failed(c->result);
     if (c->has_failed) {
         mln_log(MLN_LOG_WARNING, "upkeep", "a step failed: %s", mln_err_text(c->result));
-        try_later(c);
+        if (may_put_off(c)) {
+            start(c);
+        } else {
+            try_later(c);
+        }
         return;
     }
     d->stats.expired += c == &c->upkeep->expiry ? c->done : 0;
