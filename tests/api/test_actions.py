@@ -548,6 +548,20 @@ def test_those_that_fail_hold_up_no_others(own):
     soon(lambda: place.count() == 1)
 
 
+def test_what_expires_triggers_nothing(own):
+    """Else an action whose instances expire would begin anew with each of them."""
+    place = own_place(own("--limit", "action_chain=5"))
+    assert place.ae.update(place.subject, "cnt", mia=1).rsc == 2004
+    assert action(place.ae, place.subject, place.subject, rn="a", evc=criteria("cni", GE, 0)).rsc == 2001
+    assert place.ae.create(place.subject, "cin", con="x").rsc == 2001
+    soon(lambda: place.ae.retrieve(place.subject)["st"] == 7)
+    soon(lambda: place.count(place.subject) == 0)
+    assert action(place.ae, place.object, place.probe, rn="last", evm=ONCE).rsc == 2001
+    assert place.ae.update(place.object, "cnt", mni=11).rsc == 2004
+    soon(lambda: place.count(place.probe) == 1)  # and all that waited before
+    assert place.ae.retrieve(place.subject)["st"] == 7
+
+
 def test_limits(own):
     server = own(*(word for name in ("actions=3", "own_actions=2", "action_watchers=1", "dependencies=1")
                    for word in ("--limit", name)))

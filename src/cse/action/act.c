@@ -1,7 +1,6 @@
 /* Carrying out actions. */
 #include "cse/action/act.h"
 
-#include "base/log.h"
 #include "base/num.h"
 #include "base/timestamp.h"
 #include "cse/action/condition.h"
@@ -44,10 +43,6 @@ mln_err mln_act_trigger(const struct mln_change *c, uint64_t subject, uint64_t a
     char id[ID_SIZE];
     mln_err err;
 
-    if (c->depth >= c->cse->options.limits->action_chain) {
-        mln_log(MLN_LOG_INFO, "action", "an action is not carried out: limit 'action_chain'");
-        return MLN_OK;
-    }
     err = mln_alarm_get(c->view, action, MLN_ALARM_ACTION, c->arena, &old);
     if (err.code != MLN_ERR_NOT_FOUND) {
         MLN_TRY(err);

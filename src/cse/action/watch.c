@@ -176,7 +176,8 @@ mln_err mln_watch_event(const struct mln_change *c, const struct mln_event *even
     struct hit *hits;
     size_t count = 0;
 
-    if (!(event->subject->flags & MLN_RESOURCE_WATCHED) || !is_change(event)) {
+    if (!(event->subject->flags & MLN_RESOURCE_WATCHED) || !is_change(event) ||
+        c->depth >= c->cse->options.limits->action_chain) {
         return MLN_OK;
     }
     hits =

@@ -7,6 +7,8 @@
 
 #include "cse/cse_int.h"
 
+enum { MLN_DEPTH_MOST = UINT8_MAX }; /* no <action> follows, whatever the limit says */
+
 /* A change of the tree in progress: where it reads and writes. */
 struct mln_change {
     const struct mln_cse *cse;

@@ -120,6 +120,7 @@ static mln_err run_expiry(struct mln_job *job, struct mln_view *view)
 
     chore->done = 0;
     MLN_TRY(begin_change(chore, view, &c));
+    c.depth = MLN_DEPTH_MOST; /* the action that made it may have said when it goes */
     MLN_TRY(due(&c, ids, &count));
     while (i < count && (i == 0 || now_us(chore) - c.now_us < STEP_US)) {
         MLN_TRY(expire(chore, &c, ids[i++]));
