@@ -185,8 +185,33 @@ def test_as_many_as_the_limit_allows(tmp_path):
                    [("/mn1/base/ae/open", 4000)], 20)
         assert fleet.client("mn1").retrieve("base/ae/open/later").rsc == 2000
         assert answers(subscribe(ae, receiver.url, rn="more")) == [("/mn1/base/ae/open", 4000)]
+        assert answers(ae.delete("base/ae/g/fopt/later")) == [("/mn1/base/ae/open", 2002)]
+        assert answers(subscribe(ae, receiver.url, rn="more")) == [("/mn1/base/ae/open", 2001)]
         make_group(ae, ["/mn1/base/ae/open"])
         assert answers(subscribe(ae, receiver.url, rn="last")) == [("/mn1/base/ae/open", 2001)]
+        make_group(ae, ["/mn1/base/ae"])
+        for _ in range(2):
+            assert answers(subscribe(ae, receiver.url, "base/ae/g/fopt/open")) == [("/mn1/base/ae", 2001)]
+            assert answers(subscribe(ae, receiver.url, "base/ae/g/fopt/open", rn="b")) == [("/mn1/base/ae", 4000)]
+            assert answers(ae.delete("base/ae/g/fopt/open")) == [("/mn1/base/ae", 2002)]
+            assert fleet.aes["mn1"].create("base/ae", "cnt", rn="open", acpi=["base/all"]).rsc == 2001
+
+
+def test_a_subscription_that_is_prolonged_is_heard(fleet):
+    """Its host knows its expirationTime: what it notifies behind the first one is not lost"""
+    ae = fleet.aes["in"]
+    make_group(ae, ["/mn1/base/ae/open"], nar={"num": 1})
+    with Receiver() as receiver:
+        made = subscribe(ae, receiver.url, et=timestamp(3), enc={"net": [3], "chty": [4]})
+        assert answers(made) == [("/mn1/base/ae/open", 2001)]
+        over = time.monotonic() + 3.5
+        assert answers(ae.update("base/ae/g/fopt/agg", "sub", et=timestamp(600))) == [("/mn1/base/ae/open", 2004)]
+        eventually(lambda: time.monotonic() > over, 20)
+        assert answers(subscribe(ae, receiver.url, rn="other", enc={"net": [2]})) == [("/mn1/base/ae/open", 2001)]
+        fill(fleet, "mn1", "late")
+        assert told(receiver) == ["late"]
+        assert answers(ae.delete("base/ae/g/fopt/other")) == [("/mn1/base/ae/open", 2002)]
+        clear(fleet, "mn1")
 
 
 def test_deleted_members_leave(fleet):

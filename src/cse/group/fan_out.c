@@ -199,7 +199,7 @@ static mln_err check_aggregation(struct collection *c, struct mln_slice to)
     MLN_TRY(mln_verify_require(e));
     if (!c->knows_room) {
         change.write = NULL;
-        MLN_TRY(mln_aggregated_room(&change, e->target.resource.id, &c->room));
+        MLN_TRY(mln_aggregated_room(&change, e->target.resource.id, 0, &c->room));
         c->knows_room = true;
     }
     MLN_REQUIRE(c->room > 0, LIMIT);

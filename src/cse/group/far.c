@@ -23,8 +23,10 @@ struct mln_far_member {
     uint64_t group;
     bool may_leave;
     bool has_left;
+    bool is_deleted;       /* what the group asked for */
     struct mln_slice via;  /* of a new subscription that a group here aggregates for; or empty */
-    struct mln_slice made; /* what its host calls it */
+    struct mln_slice made; /* what its host calls it, */
+    struct mln_slice name; /* and the group */
     int64_t until_us;
     struct mln_slice answer; /* packed; empty: none has come */
 };
@@ -37,8 +39,8 @@ struct far {
     struct mln_task task;
     size_t bytes_left; /* of the whole answer */
     bool has_answers;
-    bool has_left; /* some are to leave their groups */
-    bool has_made; /* some have subscriptions that their groups are to hear */
+    bool has_deleted; /* some may leave their groups, or are not to be heard any more */
+    bool has_made;    /* some have subscriptions that their groups are to hear */
     mln_err outcome;
 };
 
@@ -211,6 +213,7 @@ static mln_err note_made(struct far *f, struct mln_far_member *m,
     const struct mln_value *sub = pc && pc->kind == MLN_V_OBJECT ? pc->items.first : NULL;
     struct mln_slice et = text_of(mln_value_get(sub, MLN_S("et")));
     struct mln_slice ri = text_of(mln_value_get(sub, MLN_S("ri")));
+    struct mln_slice rn = text_of(mln_value_get(sub, MLN_S("rn")));
     struct mln_slice cse_id;
     struct mln_entity host;
 
@@ -221,6 +224,7 @@ static mln_err note_made(struct far *f, struct mln_far_member *m,
         m->until_us = MLN_TIMESTAMP_MAX;
     }
     f->has_made = true;
+    MLN_TRY(mln_ident_join(e->arena, m->ask.to, rn, &m->name));
     MLN_TRY(mln_entity_cse_id(&host, &e->cse->names, e->arena, &cse_id));
     return mln_ident_join(e->arena, cse_id, ri, &m->made);
 }
@@ -247,8 +251,9 @@ static mln_err take_answer(struct far *f, struct mln_far_member *m,
         note_success(&pc, answer, &r);
     }
     MLN_TRY(mln_buf_finish(&pc, &r.pc));
-    m->has_left = m->may_leave && r.rsc == MLN_RSC_DELETED;
-    f->has_left = f->has_left || m->has_left;
+    m->is_deleted = e->req.op == MLN_OP_DELETE && r.rsc == MLN_RSC_DELETED;
+    m->has_left = m->may_leave && m->is_deleted;
+    f->has_deleted = f->has_deleted || m->is_deleted;
     if (m->via.len && r.rsc == MLN_RSC_CREATED) {
         MLN_TRY(note_made(f, m, answer));
     }
@@ -318,15 +323,19 @@ static mln_err conclude(struct far *f)
 static mln_err leave_group(const struct mln_change *c, struct mln_far_member *first)
 {
     struct mln_set gone;
+    struct mln_set deleted;
     bool unused;
 
     mln_set_init(&gone, c->arena);
+    mln_set_init(&deleted, c->arena);
     for (struct mln_far_member *m = first; m; m = m->next) {
-        if (m->has_left && m->group == first->group) {
-            MLN_TRY(mln_set_add(&gone, m->member, &unused));
+        if (m->group == first->group && m->is_deleted) {
+            MLN_TRY(mln_set_add(&deleted, m->ask.to, &unused));
+            MLN_TRY(m->has_left ? mln_set_add(&gone, m->member, &unused) : MLN_OK);
         }
     }
-    return mln_group_drop(c, first->group, &gone);
+    MLN_TRY(mln_aggregated_forget(c, first->group, &deleted));
+    return gone.count ? mln_group_drop(c, first->group, &gone) : MLN_OK;
 }
 
 /* Each group once. */
@@ -337,7 +346,7 @@ static mln_err leave_groups(const struct mln_change *c, struct mln_far_member *f
 
     mln_set_init(&done, c->arena);
     for (struct mln_far_member *m = first; m; m = m->next) {
-        if (!m->has_left) {
+        if (!m->is_deleted) {
             continue;
         }
         MLN_TRY(
@@ -355,16 +364,20 @@ static mln_err keep_made(const struct far *f, const struct mln_change *c)
     const struct mln_value *nfu = mln_value_get(mln_exec_attributes(&f->e->req), MLN_S("nfu"));
     uint64_t group = 0;
     uint64_t room = 0;
+    uint64_t wanted = 0;
 
     for (const struct mln_far_member *m = f->e->fan->far; m; m = m->next) {
-        struct mln_aggregated a = { m->made, m->via, text_of(nfu), m->until_us };
+        wanted += m->made.len > 0;
+    }
+    for (const struct mln_far_member *m = f->e->fan->far; m; m = m->next) {
+        struct mln_aggregated a = { m->made, m->name, m->via, text_of(nfu), m->until_us };
 
         if (!m->made.len) {
             continue;
         }
         if (m->group != group) {
             group = m->group;
-            MLN_TRY(mln_aggregated_room(c, group, &room));
+            MLN_TRY(mln_aggregated_room(c, group, wanted, &room));
         }
         if (room == 0) {
             mln_fault_set(f->e->fault, "more subscriptions elsewhere than the limit 'aggregated'");
@@ -432,7 +445,7 @@ static void all_asked(struct mln_asking *a)
 {
     struct far *f = a->data;
 
-    if (f->has_left || f->has_made) {
+    if (f->has_deleted || f->has_made) {
         submit(f, run_leave, left);
     } else {
         mln_exec_resume(f->e, conclude(f));

@@ -26,6 +26,7 @@ static mln_err read_record(struct mln_slice value, struct mln_aggregated *ret)
     uint64_t until;
 
     MLN_REQUIRE(mln_pack_find_text(value, MLN_S("s"), &ret->sub) &&
+                    mln_pack_find_text(value, MLN_S("a"), &ret->address) &&
                     mln_pack_find_text(value, MLN_S("v"), &ret->via) &&
                     mln_pack_find_text(value, MLN_S("f"), &ret->forward_to) &&
                     mln_pack_find_u64(value, MLN_S("t"), &until),
@@ -44,8 +45,9 @@ static mln_err next(const struct mln_change *c, uint64_t group, struct mln_slice
     return MLN_OK;
 }
 
-/* Erases those that have ended by then; *ret: how many are left. */
-static mln_err sweep(const struct mln_change *c, uint64_t group, int64_t now_us, uint64_t *ret)
+/* Counts those that end later, and all; erases the others where it may. */
+static mln_err sweep(const struct mln_change *c, uint64_t group, int64_t now_us, bool erases,
+                     uint64_t *ret_left, uint64_t *ret_all)
 {
     char first[8] = { 0 };
     struct mln_record r = { .key = mln_slice_of(first, sizeof first) };
@@ -53,26 +55,64 @@ static mln_err sweep(const struct mln_change *c, uint64_t group, int64_t now_us,
     mln_err err;
 
     mln_put_be64(first, group);
-    *ret = 0;
+    *ret_left = 0;
+    *ret_all = 0;
     while (!mln_failed(err = next(c, group, r.key, &r))) {
         MLN_TRY(read_record(r.value, &a));
+        ++*ret_all;
         if (a.until_us > now_us) {
-            ++*ret;
-        } else if (c->write) {
+            ++*ret_left;
+        } else if (erases) {
             MLN_TRY(mln_record_erase(c->write, MLN_SPACE_AGGREGATED, r.key));
         }
     }
     return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
-mln_err mln_aggregated_room(const struct mln_change *c, uint64_t group, uint64_t *ret_room)
+mln_err mln_aggregated_room(const struct mln_change *c, uint64_t group, uint64_t wanted,
+                            uint64_t *ret_room)
 {
     uint64_t most = c->cse->options.limits->aggregated;
-    uint64_t count;
+    uint64_t left;
+    uint64_t all;
 
-    MLN_TRY(sweep(c, group, c->now_us, &count));
-    *ret_room = count < most ? most - count : 0;
+    MLN_TRY(sweep(c, group, c->now_us, false, &left, &all));
+    if (c->write && all + wanted > most) {
+        MLN_TRY(sweep(c, group, c->now_us, true, &left, &all));
+    }
+    *ret_room = left < most ? most - left : 0;
     return MLN_OK;
+}
+
+/* Is it there, or below? */
+static bool is_under(struct mln_slice address, const struct mln_set *addresses)
+{
+    for (size_t end = address.len; end > 0; end--) {
+        bool is_whole = end == address.len || address.ptr[end] == '/';
+
+        if (is_whole && mln_set_has(addresses, mln_slice_head(address, end))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+mln_err mln_aggregated_forget(const struct mln_change *c, uint64_t group,
+                              const struct mln_set *addresses)
+{
+    char first[8] = { 0 };
+    struct mln_record r = { .key = mln_slice_of(first, sizeof first) };
+    struct mln_aggregated a;
+    mln_err err;
+
+    mln_put_be64(first, group);
+    while (!mln_failed(err = next(c, group, r.key, &r))) {
+        MLN_TRY(read_record(r.value, &a));
+        if (is_under(a.address, addresses)) {
+            MLN_TRY(mln_record_erase(c->write, MLN_SPACE_AGGREGATED, r.key));
+        }
+    }
+    return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
 }
 
 mln_err mln_aggregated_keep(const struct mln_change *c, uint64_t group,
@@ -84,9 +124,11 @@ mln_err mln_aggregated_keep(const struct mln_change *c, uint64_t group,
 
     MLN_TRY(put_key(key, group, a->sub));
     mln_buf_init(&out, c->arena, SIZE_MAX);
-    mln_pack_map(&out, 4);
+    mln_pack_map(&out, 5);
     mln_pack_text(&out, MLN_S("s"));
     mln_pack_text(&out, a->sub);
+    mln_pack_text(&out, MLN_S("a"));
+    mln_pack_text(&out, a->address);
     mln_pack_text(&out, MLN_S("v"));
     mln_pack_text(&out, a->via);
     mln_pack_text(&out, MLN_S("f"));
@@ -99,9 +141,9 @@ mln_err mln_aggregated_keep(const struct mln_change *c, uint64_t group,
 
 mln_err mln_aggregated_removed(const struct mln_change *c, const struct mln_resource *group)
 {
-    uint64_t left;
+    uint64_t unused;
 
-    MLN_TRY(sweep(c, group->id, INT64_MAX, &left));
+    MLN_TRY(sweep(c, group->id, INT64_MAX, true, &unused, &unused));
     return mln_aggregate_flush(c, group);
 }
 
