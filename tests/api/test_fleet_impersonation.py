@@ -47,9 +47,9 @@ class Neighbours:
                 "lbl": [f"Credential-ID:{credential}"], **more}
         return self.asks(name, f"/{name}/{stem}").create("cse-in", "aeA", **said)
 
-    def claims(self, name, stem, credential="", link=None):
+    def claims(self, name, stem, credential="", link=None, **more):
         """The same of one that is known."""
-        said = {"lnk": link or f"/{name}/{stem}", "lbl": [f"Credential-ID:{credential}"]}
+        said = {"lnk": link or f"/{name}/{stem}", "lbl": [f"Credential-ID:{credential}"], **more}
         return self.asks(name, f"/{name}/{stem}").update(stem, "aeA", **said)
 
     def leaves(self, name, stem):
@@ -195,6 +195,19 @@ def test_an_ae_id_is_not_stolen(around):
         answer = around.asks(name, f"/{name}/Smine").update("Smine", "aeA", lnk="INACTIVE")
         assert answer.rsc == rsc, answer
     assert around.claims("mn1", "Smine", "12-k1@x").rsc == 2004, "INACTIVE changes nothing of whose it is"
+
+
+def test_how_long_it_is_kept(around):
+    """A registrar asks for an hour until the <AE> is written; that takes no time from one that is written"""
+    soon, late = timestamp(3600), timestamp(7200)
+    made = around.enrols("mn1", "Stime", et=soon)
+    assert made["et"][:15] == soon[:15], made
+    assert around.claims("mn1", "Stime", et=late).rsc == 2004
+    assert around.claims("mn1", "Stime", et=soon).rsc == 2004
+    assert around.admin.retrieve("Stime")["et"][:15] == late[:15]
+    assert around.leaves("mn1", "Stime").rsc == 2004
+    assert around.claims("mn1", "Stime", et=soon).rsc == 2004
+    assert around.admin.retrieve("Stime")["et"][:15] == soon[:15]
 
 
 def test_it_stays_whose_it_was(around):

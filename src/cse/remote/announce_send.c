@@ -160,7 +160,8 @@ static mln_err enrol(const struct mln_lookup *l, const struct mln_copy *copy, bo
     struct mln_value *params = mln_value_new(l->arena, MLN_V_OBJECT);
     struct mln_binding binding = { 0 };
     struct mln_resource ae;
-    struct mln_enrol_facts facts = { .cse_id = l->cse->names.cse_id };
+    struct mln_enrol_facts facts = { .cse_id = l->cse->names.cse_id,
+                                     .until_us = MLN_TIMESTAMP_MAX };
     struct mln_slice to;
     mln_err err;
 

@@ -7,6 +7,9 @@
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/asking.h"
 
+/* So long the IN-CSE keeps an AE-ID whose <AE> was not written in the end. */
+static const int64_t UNWRITTEN_US = INT64_C(3600) * MLN_US_PER_S;
+
 struct mln_enrolment {
     struct mln_asking askings[2]; /* whether it knows the AE; else the AE is made known */
     struct mln_ask ask;
@@ -55,7 +58,7 @@ mln_err mln_enrol_content(const struct mln_enrol_facts *facts, struct mln_arena 
     mln_pack_array(&out, 1);
     mln_pack_text(&out, text);
     mln_pack_text(&out, MLN_S("et"));
-    mln_pack_text(&out, mln_slice_of(until, mln_timestamp_put(until, MLN_TIMESTAMP_MAX)));
+    mln_pack_text(&out, mln_slice_of(until, mln_timestamp_put(until, facts->until_us)));
     if (facts->app_id.len) {
         mln_pack_text(&out, MLN_S("api"));
         mln_pack_text(&out, facts->app_id);
@@ -239,6 +242,7 @@ static mln_err ask(struct mln_exec *e)
                                           mln_attempt_time(e, e->cse->options.limits->request_ms),
                               .take = take,
                               .done = done };
+    n->facts.until_us = a->until_us + UNWRITTEN_US;
     MLN_TRY(mln_ident_join(e->arena, n->facts.cse_id, n->facts.stem, &a->fr));
     a->fr_abroad = a->fr; /* the IN-CSE is of our service provider */
     MLN_TRY(mln_enrol_content(&n->facts, e->arena, &a->content));

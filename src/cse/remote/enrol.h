@@ -31,6 +31,7 @@ struct mln_enrol_facts {
     struct mln_slice credential_id;
     struct mln_slice app_id;   /* CREATE: App-ID, and */
     struct mln_slice releases; /* supportedReleaseVersions, packed; both empty for UPDATE */
+    int64_t until_us;          /* it is to be kept there until then */
 };
 
 /* Packed content, in the arena. Errors: NO_MEMORY. */

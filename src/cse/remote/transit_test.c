@@ -408,6 +408,31 @@ static void a_peer_that_registers(void **state)
     assert_string_equal(look.p->sent->fr, "//merlon.example/id-in/Cae");
 }
 
+/* ---- AE-IDs of the service provider ---- */
+
+/* The IN-CSE keeps an AE-ID for an hour; without an end when the <AE> is written. TS-0001 10.2.2.2
+ */
+static void an_hour_until_it_is_written(void **state)
+{
+    const struct mln_inproc_sent *asked;
+    const struct mln_inproc_sent *told;
+
+    (void)state;
+    look.p->receive = registrar;
+    assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'cse-in','fr':'Sx','ty':2,'pc':{'m2m:ae':"
+                                         "{'api':'Nx','rr':false,'srv':['3']}}}")
+                         ->rsc,
+                     MLN_RSC_CREATED);
+    mln_inproc_advance(look.p, S);
+    asked = look.p->sent;
+    told = asked->next;
+    assert_non_null(told);
+    assert_string_equal(asked->to, "/up/Sx");
+    assert_string_equal(told->to, "/up/Sx");
+    assert_null(strstr(asked->pc, "\"et\":\"9999"));
+    assert_non_null(strstr(told->pc, "\"et\":\"9999"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define P(name) cmocka_unit_test_setup_teardown(name, set_up_peers, tear_down)
 
@@ -424,6 +449,7 @@ int main(void)
         P(between_providers),
         P(a_peer_that_registers),
         T(execution_time),
+        T(an_hour_until_it_is_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

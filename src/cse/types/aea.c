@@ -282,12 +282,19 @@ static mln_err validate_update(struct mln_exec *e)
     return check_claim(e, stem, app_id);
 }
 
+/* A registrar that asks for what it has may be asking for an AE that is not written yet: that
+ * takes no time from the one that is. */
 static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
 {
     int64_t until_us = mln_env_now_us(e->cse->options.env) + INACTIVE_US;
+    const struct mln_resource *before = &e->target.resource;
+    struct mln_slice stem;
 
     if (mln_slice_eq(text_of(e, MLN_S("lnk")), INACTIVE) && d->resource.et > until_us) {
         d->resource.et = until_us;
+    } else if (is_claim(e, &stem) && mln_annc_hosts(e, link_of(before)) &&
+               d->resource.et < before->et) {
+        d->resource.et = before->et;
     }
     return MLN_OK;
 }
