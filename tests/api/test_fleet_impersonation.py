@@ -208,6 +208,9 @@ def test_how_long_it_is_kept(around):
     assert around.leaves("mn1", "Stime").rsc == 2004
     assert around.claims("mn1", "Stime", et=soon).rsc == 2004
     assert around.admin.retrieve("Stime")["et"][:15] == soon[:15]
+    assert around.leaves("mn1", "Stime").rsc == 2004
+    assert around.claims("mn1", "Stime").rsc == 2004
+    assert around.admin.retrieve("Stime")["et"] > timestamp(31 * 24 * 3600), "not that of what is INACTIVE"
 
 
 def test_it_stays_whose_it_was(around):

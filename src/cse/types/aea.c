@@ -283,18 +283,28 @@ static mln_err validate_update(struct mln_exec *e)
 }
 
 /* A registrar that asks for what it has may be asking for an AE that is not written yet: that
- * takes no time from the one that is. */
+ * takes no time from the one that is. One that comes back without saying for how long stays. */
+static void choose_end(const struct mln_exec *e, struct mln_resource *r)
+{
+    const struct mln_resource *before = &e->target.resource;
+    bool has_it = mln_annc_hosts(e, link_of(before));
+
+    if (has_it && r->et < before->et) {
+        r->et = before->et;
+    } else if (!has_it && !mln_value_get(e->attributes, MLN_S("et"))) {
+        r->et = mln_env_now_us(e->cse->options.env) + e->cse->options.max_lifetime_us;
+    }
+}
+
 static mln_err perform_update(struct mln_exec *e, struct mln_draft *d)
 {
     int64_t until_us = mln_env_now_us(e->cse->options.env) + INACTIVE_US;
-    const struct mln_resource *before = &e->target.resource;
     struct mln_slice stem;
 
     if (mln_slice_eq(text_of(e, MLN_S("lnk")), INACTIVE) && d->resource.et > until_us) {
         d->resource.et = until_us;
-    } else if (is_claim(e, &stem) && mln_annc_hosts(e, link_of(before)) &&
-               d->resource.et < before->et) {
-        d->resource.et = before->et;
+    } else if (is_claim(e, &stem)) {
+        choose_end(e, &d->resource);
     }
     return MLN_OK;
 }
