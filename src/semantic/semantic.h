@@ -60,11 +60,12 @@ mln_err mln_update_read(const struct mln_limits *limits, struct mln_slice text,
                         struct mln_arena *arena, struct mln_update **ret, struct mln_fault *fault);
 
 /* Changes a description in Turtle: *ret, in the arena, has a line for each triple and no prefixes.
+ * *ret_steps, also of what fails, counts the reading, too: that of each operation's result.
  * Errors: ATTR_INVALID (no Turtle), LIMIT (too many steps, or the description would be too large),
  * NO_MEMORY. */
 mln_err mln_update_apply(const struct mln_limits *limits, struct mln_slice text,
                          const struct mln_update *update, struct mln_arena *arena,
-                         struct mln_slice *ret);
+                         struct mln_slice *ret, uint64_t *ret_steps);
 
 enum mln_results_form {
     MLN_RESULTS_JSON, /* W3C: SPARQL 1.1 Query Results JSON Format */

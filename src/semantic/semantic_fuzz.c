@@ -28,13 +28,14 @@ static void change(const struct mln_limits *limits, struct mln_slice description
     struct mln_update *update;
     struct mln_slice once;
     struct mln_slice again;
+    uint64_t steps;
 
     if (mln_failed(mln_update_read(limits, text, arena, &update, NULL)) ||
-        mln_failed(mln_update_apply(limits, description, update, arena, &once))) {
+        mln_failed(mln_update_apply(limits, description, update, arena, &once, &steps))) {
         return;
     }
     require(!mln_failed(mln_update_read(limits, MLN_S("INSERT DATA {}"), arena, &update, NULL)));
-    if (!mln_failed(mln_update_apply(limits, once, update, arena, &again))) {
+    if (!mln_failed(mln_update_apply(limits, once, update, arena, &again, &steps))) {
         require(mln_slice_eq(once, again));
     }
 }

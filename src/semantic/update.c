@@ -459,17 +459,24 @@ static mln_err apply_one(const struct mln_limits *limits, struct mln_slice text,
 
 mln_err mln_update_apply(const struct mln_limits *limits, struct mln_slice text,
                          const struct mln_update *update, struct mln_arena *arena,
-                         struct mln_slice *ret)
+                         struct mln_slice *ret, uint64_t *ret_steps)
 {
+    enum { BYTES = 64 }; /* to be read cost as much as a triple to look at */
     struct mln_limits left = *limits;
     struct mln_slice result = text;
 
+    *ret_steps = 0;
     for (const struct operation *o = update->first; o; o = o->next) {
         uint64_t steps = 0;
+        mln_err err;
 
-        MLN_TRY(apply_one(&left, result, o, arena, &result, &steps));
+        *ret_steps += result.len / BYTES;
+        err = apply_one(&left, result, o, arena, &result, &steps);
+        *ret_steps += steps;
+        MLN_TRY(err);
         left.sparql_steps -= steps < left.sparql_steps ? steps : left.sparql_steps;
     }
     *ret = result;
+    *ret_steps += result.len / BYTES;
     return apply_one(limits, result, NULL, arena, NULL, NULL);
 }

@@ -29,10 +29,11 @@ static enum mln_err_code read_update(const char *text)
 static enum mln_err_code apply(const char *before, const char *update, struct mln_slice *ret)
 {
     struct mln_update *u;
+    uint64_t steps;
 
     assert_int_equal(mln_update_read(&limits, mln_slice_z(update), arena, &u, NULL).code,
                      MLN_ERR_NONE);
-    return mln_update_apply(&limits, mln_slice_z(before), u, arena, ret).code;
+    return mln_update_apply(&limits, mln_slice_z(before), u, arena, ret, &steps).code;
 }
 
 static void becomes(const char *before, const char *update, const char *after)

@@ -322,6 +322,20 @@ def test_an_update_that_is_refused_changes_nothing(house, soe, rsc):
     assert house.update(f"{house.path}/lamp/d", "smd", soe="INSERT DATA {}", dsp="").rsc == 4000
 
 
+def test_updates_of_a_group_have_one_effort(house):
+    """No request holds up those of others: large descriptors that are behind are left alone"""
+    text = "<u:a> <u:p> " + ", ".join(f'"{n:026}"' for n in range(1500)) + " ."
+    members = []
+    for name in ("l1", "l2", "l3"):
+        house.create(house.path, "cnt", rn=name)
+        members.append(describe(house, f"{house.path}/{name}", text))
+    house.create(house.path, "grp", rn="large", mnm=3, mid=members)
+    answer = house.update(f"{house.path}/large/fopt", "smd", soe=" ; ".join(["INSERT DATA {}"] * 16))
+    assert [member["rsc"] for member in answer.pc["m2m:agr"]["m2m:rsp"]] == [2004, 5212, 5212], answer
+    answer = house.update(f"{house.path}/large/fopt", "smd", soe="INSERT DATA { <u:a> <u:p> 1 }")
+    assert [member["rsc"] for member in answer.pc["m2m:agr"]["m2m:rsp"]] == [2004] * 3, answer
+
+
 def test_an_update_is_told_as_a_change_of_the_descriptor(house, receiver):
     """What is told of is descriptor, not semanticOpExec."""
     answer = house.create(f"{house.path}/lamp/d", "sub", nu=[receiver.url], nct=2,

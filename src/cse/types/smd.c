@@ -24,14 +24,20 @@ static mln_err check(struct mln_exec *e, struct mln_draft *d)
 static mln_err apply_update(struct mln_exec *e, struct mln_draft *d,
                             const struct mln_update *update)
 {
+    enum { STEPS = 16 }; /* cost as much as one resource */
     const struct mln_limits *limits = e->cse->options.limits;
     struct mln_slice text;
     struct mln_buf encoded;
+    uint64_t steps = 0;
     mln_err err;
 
     MLN_TRY(mln_draft_pack(e, d));
     MLN_TRY(mln_semantics_text(d->resource.attrs, e->arena, &text, e->fault));
-    err = mln_update_apply(limits, text, update, e->arena, &text);
+    err = MLN_ERROR(LIMIT);
+    if (e->effort->spent < e->effort->most) { /* of all members, when a group asks */
+        err = mln_update_apply(limits, text, update, e->arena, &text, &steps);
+    }
+    e->effort->spent += steps / STEPS;
     if (err.code == MLN_ERR_LIMIT) {
         mln_fault_set(e->fault, "soe: too much to do, or the descriptor would be too large");
         MLN_FAIL(SPARQL_UPDATE);
