@@ -150,6 +150,8 @@ def test_only_what_was_made_through_the_group_is_heard(fleet):
             answer = fleet.client("in", sender).notify(f"/in/{group}", {"m2m:sgn": content})
             assert answer.rsc == rsc, (sender, content, answer)
         assert receiver.next(20).pc and victim.all.empty()
+        make_group(ae, ["//other.example/mn/base/c"], name="abroad")
+        assert answers(subscribe(ae, receiver.url, "base/ae/abroad/fopt")) == [("//other.example/mn/base/c", 5001)]
         bad = subscribe(ae, receiver.url, rn="bad", nu=[victim.url])
         assert answers(bad) == [("/mn1/base/ae/open", 4000)]
         assert answers(subscribe(ae, receiver.url, rn="bad", exc=3)) == [("/mn1/base/ae/open", 5001)]
@@ -212,6 +214,25 @@ def test_a_subscription_that_is_prolonged_is_heard(fleet):
         assert told(receiver) == ["late"]
         assert answers(ae.delete("base/ae/g/fopt/other")) == [("/mn1/base/ae/open", 2002)]
         clear(fleet, "mn1")
+
+
+@pytest.mark.parametrize("ri", [None, 3, "", "/in/sub-1", "x" * 5000])
+def test_a_subscription_without_a_name_is_none(fleet, ri):
+    """What is not known by name would not be heard: the subscriber learns it at once"""
+    def answer(received):
+        headers = {"X-M2M-RSC": "2001", "X-M2M-RI": received.headers["X-M2M-RI"], "Content-Type": "application/json"}
+        return 201, headers, json.dumps({"m2m:sub": {} if ri is None else {"ri": ri}}).encode()
+
+    ae = fleet.aes["in"]
+    with Receiver(answer) as host, Receiver() as receiver:
+        fleet.pretend("fake", host.url)
+        try:
+            make_group(ae, ["/fake/base/c", "/mn1/base/ae/open"])
+            got = subscribe(ae, receiver.url)
+            assert answers(got) == [("/fake/base/c", 5103), ("/mn1/base/ae/open", 2001)]
+            clear(fleet, "mn1")
+        finally:
+            fleet.drop("fake")
 
 
 def test_deleted_members_leave(fleet):

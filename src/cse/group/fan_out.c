@@ -10,6 +10,7 @@
 #include "cse/group/members.h"
 #include "cse/notify/aggregate.h"
 #include "cse/notify/aggregate_far.h"
+#include "cse/notify/cross.h"
 #include "cse/notify/verify.h"
 #include "cse/pipeline/draft.h"
 #include "cse/pipeline/pipeline.h"
@@ -186,14 +187,15 @@ static bool wants_aggregation(const struct mln_exec *e)
            mln_value_get(mln_exec_attributes(&e->req), MLN_S("nfu"));
 }
 
-/* What a group elsewhere reports is of members that are not known here; else the same is asked of
- * the subscription as for a member here. docs/decisions/0045 */
+/* What a group elsewhere reports is of members that are not known here, and another service provider
+ * could not name us; else the same is asked of the subscription as for a member here.
+ * docs/decisions/0045 */
 static mln_err check_aggregation(struct collection *c, struct mln_slice to)
 {
     struct mln_exec *e = c->e;
     struct mln_change change = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
 
-    MLN_REQUIRE(!mln_members_has_fan_out(to), NOT_IMPLEMENTED);
+    MLN_REQUIRE(mln_cross_is_far(e->cse, to) && !mln_members_has_fan_out(to), NOT_IMPLEMENTED);
     MLN_REQUIRE(e->req.rcn == MLN_RCN_ATTRIBUTES, NOT_IMPLEMENTED); /* else it has no name */
     MLN_TRY(mln_sub_check(e));
     MLN_TRY(mln_verify_require(e));

@@ -204,22 +204,37 @@ static struct mln_slice text_of(const struct mln_value *v)
     return v && v->kind == MLN_V_TEXT ? v->text : (struct mln_slice){ 0 };
 }
 
-/* A subscription that its host does not name is not heard. */
+static const struct mln_value *made_of(const struct mln_outbound_answer *answer)
+{
+    const struct mln_value *pc = answer->pc;
+
+    return pc && pc->kind == MLN_V_OBJECT ? pc->items.first : NULL;
+}
+
+/* A subscription that its host does not name is not heard: it counts as not made. */
+static bool is_nameless(const struct far *f, const struct mln_far_member *m,
+                        const struct mln_outbound_answer *answer)
+{
+    size_t most = (size_t)f->e->cse->options.limits->identifier_bytes;
+    struct mln_slice ri = text_of(mln_value_get(made_of(answer), MLN_S("ri")));
+    struct mln_slice rn = text_of(mln_value_get(made_of(answer), MLN_S("rn")));
+
+    return m->via.len && answer->rsc == MLN_RSC_CREATED &&
+           (!ri.len || ri.len > most || rn.len > most || mln_slice_find(ri, '/') < ri.len);
+}
+
 static mln_err note_made(struct far *f, struct mln_far_member *m,
                          const struct mln_outbound_answer *answer)
 {
     struct mln_exec *e = f->e;
-    const struct mln_value *pc = answer->pc;
-    const struct mln_value *sub = pc && pc->kind == MLN_V_OBJECT ? pc->items.first : NULL;
+    const struct mln_value *sub = made_of(answer);
     struct mln_slice et = text_of(mln_value_get(sub, MLN_S("et")));
     struct mln_slice ri = text_of(mln_value_get(sub, MLN_S("ri")));
     struct mln_slice rn = text_of(mln_value_get(sub, MLN_S("rn")));
     struct mln_slice cse_id;
     struct mln_entity host;
 
-    if (!ri.len || mln_slice_find(ri, '/') < ri.len || !mln_remote_host(e->cse, m->ask.to, &host)) {
-        return MLN_OK;
-    }
+    MLN_REQUIRE(mln_remote_host(e->cse, m->ask.to, &host), INTERNAL);
     if (!et.len || !mln_timestamp_parse(et, &m->until_us)) {
         m->until_us = MLN_TIMESTAMP_MAX;
     }
@@ -236,7 +251,9 @@ static mln_err take_answer(struct far *f, struct mln_far_member *m,
     struct mln_exec *e = f->e;
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *scratch = NULL;
     struct mln_response r = { .rqi = e->req.rqi, .rvi = e->req.rvi };
-    bool is_none = !mln_failed(answer->err) && !(answer->has_rsc && mln_rsc_is_final(answer->rsc));
+    bool is_none =
+        !mln_failed(answer->err) &&
+        (!(answer->has_rsc && mln_rsc_is_final(answer->rsc)) || is_nameless(f, m, answer));
     struct mln_buf pc;
 
     if (answer->err.code == MLN_ERR_TIMEOUT) {
