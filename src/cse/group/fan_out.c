@@ -187,8 +187,8 @@ static bool wants_aggregation(const struct mln_exec *e)
            mln_value_get(mln_exec_attributes(&e->req), MLN_S("nfu"));
 }
 
-/* What a group elsewhere reports is of members that are not known here, and another service provider
- * could not name us; else the same is asked of the subscription as for a member here.
+/* What a group elsewhere reports is of members that are not known here, and another service
+ * provider could not name us; else the same is asked of the subscription as for a member here.
  * docs/decisions/0045 */
 static mln_err check_aggregation(struct collection *c, struct mln_slice to)
 {
