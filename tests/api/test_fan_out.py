@@ -82,10 +82,10 @@ def test_delete(ae, two):
 
 
 def test_notify(ae, two):
-    """spec: TS-0004 7.4.14.3.6: not defined for a fanOutPoint"""
+    """spec: TS-0004 7.4.14.3.6: not defined for a fanOutPoint; the group hears its members' hosts"""
     content = {"m2m:sgn": {"sur": "/id-in/x", "vrq": True}}
     assert ae.notify(f"{ae.path}/g/fopt", content).rsc == 4005
-    assert ae.notify(f"{ae.path}/g", content).rsc == 4005
+    assert ae.notify(f"{ae.path}/g", content).rsc == 5205
 
 
 @pytest.mark.parametrize("address", ["{ri}/fopt", "-/{ae}/g/fopt", "/id-in/{ri}/fopt",

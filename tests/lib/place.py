@@ -14,7 +14,7 @@ BUILT = [t for t in model.table("support.json")["built"]["types"]
                       "mgc", "exin", "alst", "alpc", "tgr", "dlv", "fcin")
          and model.table(f"types/{t}.json").get("of") != "flexContainer"]
 CREATABLE = [t for t in BUILT if t != "cb"]
-CRITERIA = {"sbjt": "rn", "optr": 2, "thld": "x"}
+CRITERIA = {"sbjt": "rn", "optr": 1, "thld": "x"}  # does not hold: what is made stays as it is
 PRIMITIVE = {"op": 2, "to": "Chome/cnt0", "fr": "Chome", "rqi": "r", "rvi": "4"}
 POLICY = {"acr": [{"acor": ["all"], "acop": 63}]}
 MINIMAL = {
@@ -108,7 +108,7 @@ STEM = "Chome"
 REGISTERING = {"ae": "Cother", "csr": "/mn2"}  # who makes one for a test
 OWN_RULES = {  # attributes whose good values depend on others: tests/cases or tests/api has them
     ("evcg", "ds"), ("evcg", "opt"), ("evcg", "erts"), ("evcg", "eris"), ("stcl", "evi"),
-    ("acmp", "acmlk"), ("sub", "nfu"), ("actr", "dep"),
+    ("acmp", "acmlk"), ("sub", "nfu"), ("actr", "dep"), ("smd", "soe"),
     *((t, a) for t in BUILT for a in ("at", "aa")),
 }
 
