@@ -116,7 +116,7 @@ struct account {
     struct mln_value *list; /* NULL: it does not count */
 };
 
-static mln_err open(const struct mln_change *c, uint64_t id, struct account *ret)
+static mln_err open_account(const struct mln_change *c, uint64_t id, struct account *ret)
 {
     mln_err err = mln_store_get(c->view, id, c->arena, &ret->sub);
 
@@ -148,7 +148,7 @@ mln_err mln_tally_event(const struct mln_change *c, uint64_t subscription)
 {
     struct account a = { 0 };
 
-    MLN_TRY(open(c, subscription, &a));
+    MLN_TRY(open_account(c, subscription, &a));
     if (!a.list) {
         return MLN_OK;
     }
@@ -177,7 +177,7 @@ mln_err mln_tally_sent(const struct mln_change *c, struct mln_lane lane,
     struct account a = { 0 };
     const struct mln_value *member;
 
-    MLN_TRY(open(c, lane.subscription, &a));
+    MLN_TRY(open_account(c, lane.subscription, &a));
     member = a.list ? member_of(a.list, target_at(a.attributes, lane.number)) : NULL;
     if (!member) {
         return MLN_OK;

@@ -648,11 +648,13 @@ static mln_err conclude_enrolled(const struct mln_change *c, struct mln_copy *co
         return mln_copy_put(c, copy);
     }
     if (is_lost || o->end == MLN_ANNOUNCE_TOO_OLD) {
-        copy->address = is_lost ? (struct mln_slice){ 0 } : copy->address;
+        if (is_lost) {
+            copy->address = (struct mln_slice){ 0 };
+        }
         return keep(c, copy);
     }
     tell_of(copy, "the IN-CSE does not keep the registration of this AE");
-    return plan_renewal(c, copy->lane, c->now_us + 2 * REFUSED_US);
+    return plan_renewal(c, copy->lane, c->now_us + INT64_C(2) * REFUSED_US);
 }
 
 static mln_err conclude_parting(const struct mln_change *c, const struct mln_copy *copy,

@@ -95,7 +95,7 @@ static bool lives_alike(int64_t lifespan_us, int64_t end_us, int64_t now_us)
 static mln_err find_open(struct mln_exec *e, const struct mln_change *c, struct mln_slice key,
                          int64_t end_us, struct mln_resource *ret)
 {
-    struct mln_dlv_state state;
+    struct mln_dlv_state state = { 0 };
     struct mln_slice value;
     struct mln_slice unused;
     mln_err err = mln_record_get(c->view, MLN_SPACE_DELIVERY, key, e->arena, &value);
