@@ -5,6 +5,9 @@ spec: TS-0001 9.6.15, annex D; TS-0004 7.4.15, annex D
 """
 
 import pytest
+from lxml import etree
+
+from lib import schema
 
 BATTERY = {"mgd": 1006, "btl": 50, "bts": 1}
 MEMORY = {"mgd": 1003, "mma": 1000, "mmt": 2000}
@@ -63,6 +66,18 @@ def test_names_of_another_namespace(admin, nod):
     assert admin.create(nod, 13, {"m2m:registration": {"mgd": 1020}}).rsc == 5001
     other = admin.create(nod, 13, {"m2m:mgmtObj": {"mgd": 1027}})
     assert other.rsc == 5001 and other.pc["m2m:dbg"] == "mgmtObj of this definition is not implemented"
+
+
+def test_xml_of_another_namespace(admin, nod):
+    """spec: TS-0004 8.3.1: by the schema of that namespace"""
+    content = {"mgd": 1021, "cntp": "cse-in/x", "meil": 5}
+    made = admin.create(nod, 13, {"dcfg:datc": content})["ri"]
+    text = admin.retrieve(made, headers={"Accept": "application/xml"}).http.content
+    valid = schema.xml_schema(f"{schema.M2M}/dcfg")
+    assert valid.validate(etree.fromstring(text)), valid.error_log
+    for old, new in ((b"<meil>5", b"<meil>five"), (b"<meil>5</meil>", b"<mail>5</mail>"),
+                     (b"<mgd>", b"<meil>5</meil><mgd>")):
+        assert old in text and not valid.validate(etree.fromstring(text.replace(old, new))), (old, new)
 
 
 @pytest.mark.parametrize("limit", [1, 4, 7, 29])

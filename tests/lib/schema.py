@@ -13,17 +13,18 @@ _spec.loader.exec_module(_answers)
 check = _answers.check
 validator = _answers.validator
 M2M = "http://www.onem2m.org/xml/protocols"
-XSD = Path(_answers.SCHEMAS) / "onem2m.xsd"
+XSD = {M2M: Path(_answers.SCHEMAS) / "onem2m.xsd", f"{M2M}/dcfg": Path(_answers.SCHEMAS) / "dcfg.xsd"}
 
 
 @functools.lru_cache(maxsize=None)
-def xml_schema():
-    return etree.XMLSchema(file=str(XSD))
+def xml_schema(namespace):
+    return etree.XMLSchema(file=str(XSD[namespace]))
 
 
 def check_xml(body):
     """Order, names and data types of a content in XML. Specialisations that files define are not
-    in the schema. spec: TS-0004 8.3.1"""
+    in the schemas. spec: TS-0004 8.3.1"""
     root = etree.fromstring(body)
-    if etree.QName(root).namespace == M2M:
-        xml_schema().assertValid(root)
+    namespace = etree.QName(root).namespace
+    if namespace in XSD:
+        xml_schema(namespace).assertValid(root)
