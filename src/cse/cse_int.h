@@ -144,11 +144,12 @@ struct mln_exec {
     struct mln_fault *fault;
     struct mln_request req;
     struct mln_response *response;
-    struct mln_fan *fan; /* when it belongs to a group request */
-    uint64_t serial;     /* tells calls apart */
-    int64_t arrival_us;  /* when the request came, however late it is carried out */
-    bool acts;           /* nobody sent it: an <action> is carried out: cse/action/act.h */
-    uint8_t depth;       /* how many <action>s led to it */
+    struct mln_fan *fan;    /* when it belongs to a group request */
+    uint64_t serial;        /* tells calls apart */
+    int64_t arrival_us;     /* when the request came, however late it is carried out */
+    bool acts;              /* nobody sent it: an <action> is carried out: cse/action/act.h */
+    uint8_t depth;          /* how many <action>s led to it */
+    struct mln_slice local; /* To as mln_ident_place gives it: set where the request is routed */
 
     /* from here on per attempt: reset when a batch is rolled back */
     struct mln_originator originator;

@@ -18,9 +18,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Letters, digits, '-', '.', '_' and '~', a bit each: every segment of every request is looked at.
+ */
 static bool is_unreserved(char c)
 {
-    return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    static const uint64_t set[] = { UINT64_C(0x03ff600000000000), UINT64_C(0x47fffffe87fffffe), 0,
+                                    0 };
+    unsigned char u = (unsigned char)c;
+
+    return set[u / 64] >> (u % 64) & 1;
 }
 
 bool mln_ident_is_unreserved(struct mln_slice s)

@@ -163,10 +163,8 @@ mln_err mln_stage_admit(struct mln_exec *e, enum mln_step *ret)
 /* spec: TS-0004 7.3.2.8 */
 mln_err mln_stage_route(struct mln_exec *e, enum mln_step *ret)
 {
-    struct mln_slice local;
-
     (void)ret;
-    switch (mln_ident_place(e->req.to, &e->cse->names, &local)) {
+    switch (mln_ident_place(e->req.to, &e->cse->names, &e->local)) {
     case MLN_PLACE_HERE:
         return MLN_OK;
     case MLN_PLACE_OTHER_CSE:
@@ -251,12 +249,10 @@ static const struct mln_type *type_to_create(const struct mln_exec *e)
 mln_err mln_stage_resolve(struct mln_exec *e, enum mln_step *ret)
 {
     struct mln_lookup l = mln_exec_lookup(e);
-    struct mln_slice local;
     mln_err err;
 
     (void)ret;
-    (void)mln_ident_place(e->req.to, &e->cse->names, &local);
-    err = mln_locate_resolve(&l, local, !follows_virtual(e), &e->target);
+    err = mln_locate_resolve(&l, e->local, !follows_virtual(e), &e->target);
     if (err.code == MLN_ERR_NOT_FOUND) {
         mln_fault_set(e->fault, "no such resource");
     }

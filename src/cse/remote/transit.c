@@ -29,8 +29,8 @@ bool mln_transit_concerns(const struct mln_cse *cse, const struct mln_value *par
     struct mln_slice address;
     enum mln_place place;
 
-    if (!to || to->kind != MLN_V_TEXT) {
-        return false;
+    if (!to || to->kind != MLN_V_TEXT || !mln_slice_starts(to->text, MLN_S("/"))) {
+        return false; /* CSE-relative */
     }
     address = mln_slice_head(to->text, mln_slice_find(to->text, '#'));
     place = mln_ident_place(address, &cse->names, &local);
