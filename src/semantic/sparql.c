@@ -50,8 +50,8 @@ static mln_err take(void *data, const struct mln_term part[3])
     return MLN_OK;
 }
 
-void mln_sparql_begin(struct mln_sparql *p, const struct mln_limits *limits, struct mln_slice text,
-                      struct mln_arena *arena)
+mln_err mln_sparql_begin(struct mln_sparql *p, const struct mln_limits *limits,
+                         struct mln_slice text, struct mln_arena *arena)
 {
     *p = (struct mln_sparql){ .r = { .rest = text,
                                      .arena = arena,
@@ -59,6 +59,9 @@ void mln_sparql_begin(struct mln_sparql *p, const struct mln_limits *limits, str
                                      .data = p,
                                      .variable = variable,
                                      .take = take } };
+    MLN_REQUIRE(text.len <= limits->sparql_bytes, LIMIT);
+    MLN_REQUIRE(mln_utf8_valid(text), SYNTAX);
+    return MLN_OK;
 }
 
 /* ---- groups ---- */
@@ -405,15 +408,15 @@ mln_err mln_query_read(const struct mln_limits *limits, struct mln_slice text,
 {
     struct mln_query *q = mln_arena_zalloc(arena, 1, sizeof *q);
     struct mln_sparql p = { 0 };
-    mln_err err = MLN_ERROR(LIMIT);
+    mln_err err;
 
     MLN_REQUIRE(q, NO_MEMORY);
-    mln_sparql_begin(&p, limits, text, arena);
+    err = mln_sparql_begin(&p, limits, text, arena);
     p.query = q;
     q->bytes = text.len;
     q->limit = UINT64_MAX;
-    if (text.len <= limits->sparql_bytes) {
-        err = mln_utf8_valid(text) ? read_query(&p) : MLN_ERROR(SYNTAX);
+    if (!mln_failed(err)) {
+        err = read_query(&p);
     }
     if (err.code == MLN_ERR_LIMIT) {
         mln_fault_set(fault, "semanticsFilter: too long or too deep");

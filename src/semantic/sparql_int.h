@@ -12,9 +12,9 @@ struct mln_sparql {
     unsigned elements;
 };
 
-/* It must stay where it is. */
-void mln_sparql_begin(struct mln_sparql *p, const struct mln_limits *limits, struct mln_slice text,
-                      struct mln_arena *arena);
+/* It must stay where it is. Errors: LIMIT (the text is too long), SYNTAX (no UTF-8). */
+mln_err mln_sparql_begin(struct mln_sparql *p, const struct mln_limits *limits,
+                         struct mln_slice text, struct mln_arena *arena);
 
 /* PREFIX, as often as it comes. Errors: SYNTAX, LIMIT, NO_MEMORY. */
 mln_err mln_sparql_read_prefixes(struct mln_sparql *p);

@@ -7,22 +7,12 @@
 
 #include <cmocka.h>
 
-static struct mln_limits limits;
-static struct mln_arena *arena;
+#include "semantic/test_graph.h"
 
 static int set_up(void **state)
 {
     (void)state;
-    mln_limits_default(&limits);
-    arena = mln_arena_new(1 << 22);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mln_arena_free(arena);
-    return 0;
+    return test_graph_new(MLN_S(""));
 }
 
 static enum mln_err_code read_query(const char *text)

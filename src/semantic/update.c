@@ -2,7 +2,6 @@
  * found; then the graph is written without the former and with the latter. SPARQL 1.1 Update */
 #include "base/num.h"
 #include "base/set.h"
-#include "base/utf8.h"
 #include "semantic/sparql_int.h"
 
 enum { OPERATIONS = 16 }; /* of one update */
@@ -166,13 +165,13 @@ mln_err mln_update_read(const struct mln_limits *limits, struct mln_slice text,
 {
     struct mln_update *u = mln_arena_zalloc(arena, 1, sizeof *u);
     struct mln_sparql p = { 0 };
-    mln_err err = MLN_ERROR(LIMIT);
+    mln_err err;
 
     MLN_REQUIRE(u, NO_MEMORY);
     u->bytes = text.len;
-    mln_sparql_begin(&p, limits, text, arena);
-    if (text.len <= limits->sparql_bytes) {
-        err = mln_utf8_valid(text) ? read_operations(&p, u) : MLN_ERROR(SYNTAX);
+    err = mln_sparql_begin(&p, limits, text, arena);
+    if (!mln_failed(err)) {
+        err = read_operations(&p, u);
     }
     if (err.code == MLN_ERR_LIMIT) {
         mln_fault_set(fault, "SPARQL update: too long or too deep");
