@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lib.onem2m import Client, grant  # noqa: F401  (tests import it from here too)
 from lib.receiver import Receiver
-from lib.server import Server
+from lib.server import USE_HOME, Server
 
 _stems = itertools.count(1)
 
@@ -19,6 +19,13 @@ _stems = itertools.count(1)
 def cse(tmp_path_factory):
     """A server that tests share: they must not rely on being alone."""
     with Server(tmp_path_factory.mktemp("cse") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A server with the definitions of specialisations that we bring."""
+    with Server(tmp_path_factory.mktemp("flex") / "data", *USE_HOME, "--verify-subscriptions", "none") as server:
         yield server
 
 

@@ -6,7 +6,7 @@ spec: TS-0001 9.6.26, 10.2.13; TS-0004 7.4.26
 
 import pytest
 from lib import illegal, model, serial
-from lib.fleet import Fleet, remote_cse
+from lib.fleet import Fleet, registrees
 from lib.onem2m import Client, grant
 from lib.server import Server
 
@@ -42,11 +42,7 @@ class Host:
 
     def __init__(self, url):
         self.admin = Client(url)
-        self.cse = self.admin.As("/mn1")
-        self.other = self.admin.As("/mn2")
-        for client in (self.cse, self.other):
-            name = client.originator[1:]
-            assert client.create("cse-in", "csr", **remote_cse(name)).rsc == 2001
+        self.cse, self.other = registrees(self.admin)
         self.ae = self.admin.register("Cwho", name="who")
         self.made = {}
         for short in sorted(BUILT, key=lambda s: (s != "cbA", s not in ("cntA", "tsA", "nodA", "actrA"))):

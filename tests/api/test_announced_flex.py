@@ -4,18 +4,14 @@ At the CSE that holds copies, the one that announces is played by the test; then
 spec: TS-0001 9.6.26, 9.6.35; TS-0004 6.3.5.39, 7.3.3.10, 7.4.26
 """
 
-from pathlib import Path
-
 import pytest
 from lib import serial
-from lib.fleet import Fleet, remote_cse
+from lib.fleet import Fleet, registrees, remote_cse
 from lib.onem2m import Client
-from lib.server import Server, eventually
+from lib.server import USE_HOME, Server, eventually
 
 FLEX = 28
 COPY = 10028
-HOME = Path(__file__).resolve().parent.parent.parent / "dist" / "definitions"
-USE_HOME = ("--flex-definitions", str(HOME))
 TEMPERATURE = "org.onem2m.home.moduleclass.temperature"
 SWITCH = "org.onem2m.home.moduleclass.binarySwitch"
 LIGHT = "org.onem2m.home.device.deviceLight"
@@ -30,10 +26,7 @@ class Host:
 
     def __init__(self, url):
         self.admin = Client(url)
-        self.cse = self.admin.As("/mn1")
-        self.other = self.admin.As("/mn2")
-        for client in (self.cse, self.other):
-            assert client.create("cse-in", "csr", **remote_cse(client.originator[1:])).rsc == 2001
+        self.cse, self.other = registrees(self.admin)
         base = self.cse.create("cse-in", 10005, {"m2m:cbA": {"et": LATER, "lnk": "/mn1/base", "srv": ["3"]}})
         assert base.rsc == 2001, base
         self.base = base["ri"]

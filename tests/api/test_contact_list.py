@@ -3,16 +3,13 @@
 spec: TS-0001 9.6.45, 9.6.46; TS-0004 7.4.53, 7.4.54, 7.5.1.2.17; docs/decisions/0036
 """
 
-from lib.fleet import remote_cse
+from lib.fleet import registrees
 from lib.onem2m import Client
 
 
 def host(server):
     admin = Client(server.url)
-    cses = [admin.As(f"/mn{i}") for i in (1, 2)]
-    for client in cses:
-        assert client.create("cse-in", "csr", **remote_cse(client.originator[1:])).rsc == 2001
-    return admin, *cses
+    return admin, *registrees(admin)
 
 
 def tell(client, before=None, after=None, to="/id-in", **more):

@@ -4,15 +4,12 @@ takes nothing else.
 spec: TS-0001 9.6.35; TS-0004 7.4.37.2.1, annex J; TS-0023
 """
 
-from pathlib import Path
-
 import pytest
 from lib import model, serial
 from lib.onem2m import Client
-from lib.server import Server
+from lib.server import HOME, USE_HOME, Server
 
 FLEX = 28
-HOME = Path(__file__).resolve().parent.parent.parent / "dist" / "definitions"
 
 # What a home has most often; meters and the charger belong to other domains, most sensors to one device.
 COMMONEST = """
@@ -84,7 +81,7 @@ DEVICES = [d for d in ALL.values() if ".device." in d.cnd]
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    with Server(tmp_path_factory.mktemp("devices") / "data", "--flex-definitions", str(HOME), store="mem") as server:
+    with Server(tmp_path_factory.mktemp("devices") / "data", *USE_HOME, store="mem") as server:
         yield Client(server.url)
 
 

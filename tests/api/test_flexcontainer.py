@@ -4,25 +4,15 @@ spec: TS-0001 9.6.35; TS-0004 7.4.37
 """
 
 import json
-from pathlib import Path
 
 import pytest
 from lib.onem2m import Client
-from lib.server import Server
+from lib.server import USE_HOME, Server
 
 FLEX = 28
-HOME = Path(__file__).resolve().parent.parent.parent / "dist" / "definitions"
 TEMPERATURE = "org.onem2m.home.moduleclass.temperature"
 LIGHT = "org.onem2m.home.device.deviceLight"
 SWITCH = "org.onem2m.home.moduleclass.binarySwitch"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A server with the definitions that we bring."""
-    with Server(tmp_path_factory.mktemp("flex") / "data", "--flex-definitions", str(HOME),
-                "--verify-subscriptions", "none") as server:
-        yield server
 
 
 @pytest.fixture
@@ -166,12 +156,12 @@ def test_a_bad_file_is_told_with_its_line(tmp_path):
 
 def test_a_definition_that_is_gone(tmp_path):
     """What is stored stays readable when its definition is not there any more, and can be deleted."""
-    server = Server(tmp_path / "data", "--flex-definitions", str(HOME))
+    server = Server(tmp_path / "data", *USE_HOME)
     with server:
         client = Client(server.url)
         assert make(client, "cse-in", "hd:tempe", rn="t", cnd=TEMPERATURE, curT0=3).rsc == 2001
         server.stop()
-        server.options = [o for o in server.options if o not in ("--flex-definitions", str(HOME))]
+        server.options = [o for o in server.options if o not in USE_HOME]
         server.start()
         client = Client(server.url)
         assert client.request("GET", "cse-in/t", check=False).res["curT0"] == 3

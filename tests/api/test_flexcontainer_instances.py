@@ -3,25 +3,14 @@
 spec: TS-0001 9.6.35, TS-0004 7.4.37, Release 4; docs/decisions/0043-instances-of-flexcontainers.md
 """
 
-from pathlib import Path
-
 import pytest
 from lib import schema, serial
 from lib.onem2m import Client, grant
-from lib.server import Server, eventually, run
+from lib.server import USE_HOME, Server, eventually, run
 
 FLEX = 28
 INSTANCE = 58
-HOME = Path(__file__).resolve().parent.parent.parent / "dist" / "definitions"
 TEMPERATURE = "org.onem2m.home.moduleclass.temperature"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A server with the definitions that we bring."""
-    with Server(tmp_path_factory.mktemp("flex") / "data", "--flex-definitions", str(HOME),
-                "--verify-subscriptions", "none") as server:
-        yield server
 
 
 @pytest.fixture
@@ -204,13 +193,13 @@ def test_groups_reach_them(client, make):
 
 def test_when_the_definition_is_gone(tmp_path):
     """Instances stay, under the name that all have, and can be deleted."""
-    server = Server(tmp_path / "data", "--flex-definitions", str(HOME))
+    server = Server(tmp_path / "data", *USE_HOME)
     with server:
         client = Client(server.url)
         assert client.create("cse-in", FLEX, {"hd:tempe": {"rn": "thermo", "cnd": TEMPERATURE, "curT0": 7,
                                                            "mni": 2}}).rsc == 2001
         server.stop()
-        server.options = [o for o in server.options if o not in ("--flex-definitions", str(HOME))]
+        server.options = [o for o in server.options if o not in USE_HOME]
         server.start()
         client = Client(server.url)
         latest = client.request("GET", "cse-in/thermo/la", check=False)
@@ -225,7 +214,7 @@ def test_when_the_definition_is_gone(tmp_path):
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_restart_keeps_both_or_none(tmp_path, how):
     """The instance is in the transaction of the UPDATE."""
-    server = Server(tmp_path / "data", "--flex-definitions", str(HOME))
+    server = Server(tmp_path / "data", *USE_HOME)
     with server:
         client = Client(server.url)
         assert client.create("cse-in", FLEX, {"hd:tempe": {"rn": "thermo", "cnd": TEMPERATURE, "curT0": 0,

@@ -65,6 +65,14 @@ def register(client, api="Ntest", **more):
     return client.create("cse-in", "ae", api=api, **AE, **more)
 
 
+def comes_in(client):
+    """The response code of a registration; 0: the credential is not taken."""
+    try:
+        return register(client).rsc
+    except requests.exceptions.SSLError:
+        return 0
+
+
 # ---- which credential ----
 
 
@@ -246,18 +254,11 @@ def test_a_credential_that_is_removed(lab, server, admin):
     lab.add_key("gone", "--ae-id", "Cgone")
     server.process.send_signal(signal.SIGHUP)
     client = by_key(lab, server, "gone", "Cgone")
-
-    def comes_in():
-        try:
-            return register(client).rsc
-        except requests.exceptions.SSLError:
-            return 0
-
-    eventually(lambda: comes_in() == 2001, what="the key")
+    eventually(lambda: comes_in(client) == 2001, what="the key")
     lab.merlon("key", "remove", "--data", lab.data, "12-gone@sp.example")
     lab.own_data()
     server.process.send_signal(signal.SIGHUP)
-    eventually(lambda: comes_in() == 0, what="the end of the key")
+    eventually(lambda: comes_in(client) == 0, what="the end of the key")
     assert admin.retrieve("Cgone").rsc == 2000
 
 
@@ -271,14 +272,7 @@ def test_what_a_credential_left(lab, server, change):
     lab.add_key(name, "--ae-id", stem)
     server.process.send_signal(signal.SIGHUP)
     client = by_key(lab, server, name, stem)
-
-    def comes_in():
-        try:
-            return register(client).rsc
-        except requests.exceptions.SSLError:
-            return 0
-
-    eventually(lambda: comes_in() == 2001, what="the key")
+    eventually(lambda: comes_in(client) == 2001, what="the key")
     assert admin.create(stem, "cnt", rn="c").rsc == 2001
     body = {"m2m:cnt": {"rn": "waited"}}
     headers = {"X-M2M-OET": timestamp(3)}

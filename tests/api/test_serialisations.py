@@ -4,16 +4,14 @@ What is sent and what comes back is made and read by tools that are not ours: li
 """
 
 import subprocess
-from pathlib import Path
 
 import cbor2
 import pytest
 from lib import schema, serial
 from lib.onem2m import Client
-from lib.server import Server
+from lib.server import USE_HOME, Server
 
 NS = f'xmlns:m2m="{schema.M2M}"'
-HOME = Path(__file__).resolve().parent.parent.parent / "dist" / "definitions"
 FULL = {"rn": "full", "lbl": ["a", "b:c", "C++"], "mni": 10, "mbs": 1000, "disr": False}
 
 
@@ -88,7 +86,7 @@ def test_policies(admin, ae, form):
 
 def test_specialisations_of_files(tmp_path, form):
     """spec: TS-0004 7.4.37: data types of what a definition file defines"""
-    with Server(tmp_path / "data", "--flex-definitions", str(HOME), store="mem") as server:
+    with Server(tmp_path / "data", *USE_HOME, store="mem") as server:
         plain = Client(server.url)
         me = in_form(plain, form)
         content = {"hd:tempe": {"rn": "t", "cnd": "org.onem2m.home.moduleclass.temperature", "curT0": 21.5}}

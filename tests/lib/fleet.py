@@ -34,6 +34,14 @@ def remote_cse(name, **more):
     return {"cb": f"/{name}/base", "rr": True, "srv": ["3"], **more}
 
 
+def registrees(admin):
+    """Clients of /mn1 and /mn2, registered at the CSE of `admin`: the test plays them."""
+    clients = [admin.As("/mn1"), admin.As("/mn2")]
+    for client in clients:
+        assert client.create("cse-in", "csr", **remote_cse(client.originator[1:])).rsc == 2001
+    return clients
+
+
 class Fleet:
     """`options`: more words for each CSE, by its name; `lifetime` of the registrations in seconds."""
 

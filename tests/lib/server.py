@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+HOME = ROOT / "dist" / "definitions"
+USE_HOME = ("--flex-definitions", str(HOME))
 LISTENING = re.compile(r"listening on (\S+)( \(trusted\))?")
 
 
