@@ -209,8 +209,8 @@ def test_serialisations(place, form):
     assert me.retrieve(f"{place.ae.path}/a")["air"]["rsc"] == 2001
 
 
-def test_flexcontainers_and_other_values(place):
-    """Texts, flags and points in time"""
+def test_other_values(place):
+    """Flags and points in time"""
     ae = place.ae
     assert ae.update(place.subject, "cnt", disr=False).rsc == 2004
     assert action(ae, place.subject, place.object, evc=criteria("disr", EQ, True)).rsc == 2001

@@ -270,7 +270,6 @@ def test_a_crash(tmp_path, when):
             fleet.start("mn1")
         if when == "made":
             eventually(lambda: home.create("base/ae/open", "cin", con="x").rsc == 2001, 20)
-            eventually(lambda: far.create("base/ae/open", "cin", con="x").rsc == 2001, 20)
             assert asked(receiver).sgn["sur"].startswith("/in/crs")
             return
         eventually(lambda: home.retrieve("base/ae/x").rsc == 4004, 30)

@@ -5,6 +5,7 @@ src/cse/remote/transit_test.c.
 """
 
 import concurrent.futures
+import threading
 import time
 
 import pytest
@@ -184,14 +185,20 @@ def test_called_off(fleet):
 
 def test_left_at_one_that_crashes(tmp_path):
     """kill -9: a request that was on its way has failed, as far as is known here; a RETRIEVE is sent again"""
-    seen = []
-    with Receiver(lambda got: seen.append(got.path) or time.sleep(2) or 2000) as slow, \
-            Fleet(tmp_path, names=("in",)) as fleet:
+    seen, ended = [], threading.Event()
+
+    def answer(got):
+        seen.append(got.path)
+        ended.wait(60)
+        return 2000
+
+    with Receiver(answer) as slow, Fleet(tmp_path, names=("in",)) as fleet:
         ae = fleet.add_aes()["in"]
         fleet.pretend("fake", slow.url)
         left = [leave(ae, "DELETE", "/fake/base/x"), leave(ae, "GET", "/fake/base/y")]
         eventually(lambda: len(seen) == 2, 20, "both requests")
         fleet.kill("in")
+        ended.set()
         fleet.start("in")
         found = [result(fleet.client("in", "Cae"), address) for address in left]
         assert [(f["rs"], f["ors"]["rsc"]) for f in found] == [(2, 5000), (1, 2000)]
