@@ -204,6 +204,20 @@ static mln_err remote_permits(struct mln_access *a, struct mln_slice id, bool is
     return err;
 }
 
+/* There is none here. */
+static mln_err absent_permits(struct mln_access *a, struct mln_slice id, bool is_self,
+                              const struct question *q, bool *ret)
+{
+    struct mln_slice local;
+    enum mln_place place = mln_ident_place(id, &a->cse->names, &local);
+
+    if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
+        return remote_permits(a, id, is_self, q, ret);
+    }
+    mln_trace_policy(a->facts.trace, id, "missing");
+    return MLN_OK;
+}
+
 /* A policy that a resource refers to. A reference that leads nowhere grants nothing, and neither
  * does what would make the decision cost more than others should wait for. */
 static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool is_self,
@@ -211,18 +225,11 @@ static mln_err reference_permits(struct mln_access *a, struct mln_slice id, bool
 {
     struct mln_lookup l = lookup_of(a);
     struct mln_resource policy;
-    struct mln_slice local;
-    enum mln_place place = mln_ident_place(id, &a->cse->names, &local);
-    mln_err err;
+    mln_err err = mln_locate_lookup(&l, id, &policy);
 
     *ret = false;
-    if (place == MLN_PLACE_OTHER_CSE || place == MLN_PLACE_OTHER_SP) {
-        return remote_permits(a, id, is_self, q, ret);
-    }
-    err = mln_locate_lookup(&l, id, &policy);
     if (err.code == MLN_ERR_NOT_FOUND) {
-        mln_trace_policy(a->facts.trace, id, "missing");
-        return MLN_OK;
+        return absent_permits(a, id, is_self, q, ret);
     }
     MLN_TRY(err);
     if (policy.ty != MLN_TY_ACP && policy.ty != MLN_TY_ACPA) {
