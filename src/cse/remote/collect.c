@@ -35,14 +35,9 @@ static mln_err set_result_target(struct mln_exec *e, struct mln_value *mi,
     struct mln_value *rt = mln_value_new(e->arena, MLN_V_OBJECT);
     struct mln_value *nu = mln_value_new(e->arena, MLN_V_ARRAY);
     struct mln_slice address;
-    struct mln_buf out;
 
     MLN_REQUIRE(rt && nu, NO_MEMORY);
-    mln_buf_init(&out, e->arena, SIZE_MAX);
-    mln_buf_add(&out, e->cse->names.cse_id);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, request->ri);
-    MLN_TRY(mln_buf_finish(&out, &address));
+    MLN_TRY(mln_ident_join(e->arena, e->cse->names.cse_id, request->ri, &address));
     MLN_TRY(mln_value_append(nu, mln_value_text(e->arena, address)));
     MLN_TRY(mln_value_set(rt, MLN_S("rtv"), mln_value_uint(e->arena, MLN_RT_NON_BLOCKING_ASYNCH)));
     MLN_TRY(mln_value_set(rt, MLN_S("nu"), nu));

@@ -425,13 +425,8 @@ static mln_err make_content(struct run *r, struct mln_slice *ret)
 
 static mln_err set_place(struct run *r, const struct mln_remote *way)
 {
-    struct mln_buf buf;
-
     MLN_TRY(mln_entity_cse_id(&way->cse, &r->courier->worker->cse->names, r->arena, &r->next_cse));
-    mln_buf_init(&buf, r->arena, SIZE_MAX);
-    mln_buf_add(&buf, r->next_cse);
-    mln_buf_add(&buf, MLN_S("/-"));
-    return mln_buf_finish(&buf, &r->attempt.reach.to);
+    return mln_ident_join(r->arena, r->next_cse, MLN_S("-"), &r->attempt.reach.to);
 }
 
 /* Errors: NOT_REACHABLE (not now). */
