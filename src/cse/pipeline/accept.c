@@ -32,6 +32,8 @@ struct mln_accepted {
     uint64_t credential_state; /* when it was accepted, by an earlier run; or 0 */
     void (*done)(void *data);
     void *data;
+    /* the job under way */
+    mln_err (*work)(struct mln_accepted *a, struct mln_view *view, struct mln_arena *arena);
     struct mln_job job;
     struct mln_task task;
     mln_err result;
@@ -67,6 +69,49 @@ static void release(struct mln_accepted *a)
     mln_free(a);
 }
 
+/* ---- jobs ---- */
+
+static struct mln_accepted *of_job(struct mln_job *job)
+{
+    return (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
+}
+
+static struct mln_accepted *of_task(struct mln_task *task)
+{
+    return (struct mln_accepted *)(void *)((char *)task - offsetof(struct mln_accepted, task));
+}
+
+static mln_err run_job(struct mln_job *job, struct mln_view *view)
+{
+    struct mln_accepted *a = of_job(job);
+    MLN_CLEANUP(mln_arena_freep)
+    struct mln_arena *scratch =
+        mln_arena_new((size_t)a->worker->cse->options.limits->request_arena_bytes);
+
+    MLN_REQUIRE(scratch, NO_MEMORY);
+    return a->work(a, view, scratch);
+}
+
+static void job_done(struct mln_job *job, mln_err result)
+{
+    struct mln_accepted *a = of_job(job);
+
+    a->result = result;
+    a->worker->ops.post(a->worker->ops.loop, &a->task);
+}
+
+/* `then` follows with a->result, unless this fails. */
+static mln_err submit(struct mln_accepted *a,
+                      mln_err (*work)(struct mln_accepted *a, struct mln_view *view,
+                                      struct mln_arena *arena),
+                      void (*then)(struct mln_task *task))
+{
+    a->work = work;
+    a->job = (struct mln_job){ .run = run_job, .done = job_done };
+    a->task.run = then;
+    return mln_store_submit(a->worker->cse->options.store, &a->job);
+}
+
 /* ---- carrying out ---- */
 
 static void store_result(struct mln_accepted *a);
@@ -94,23 +139,6 @@ static mln_err mark(struct mln_accepted *a, struct mln_view *view, struct mln_ar
     MLN_TRY(mln_req_mark(&c, a->id, is_begun));
     a->is_begun = is_begun;
     return MLN_OK;
-}
-
-static mln_err run_store(struct mln_job *job, struct mln_view *view)
-{
-    struct mln_accepted *a =
-        (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
-    MLN_CLEANUP(mln_arena_freep)
-    struct mln_arena *scratch =
-        mln_arena_new((size_t)a->worker->cse->options.limits->request_arena_bytes);
-
-    MLN_REQUIRE(scratch, NO_MEMORY);
-    return complete(a, view, scratch);
-}
-
-static struct mln_accepted *of_task(struct mln_task *task)
-{
-    return (struct mln_accepted *)(void *)((char *)task - offsetof(struct mln_accepted, task));
 }
 
 static void unlink_unstored(struct mln_accepted *a)
@@ -171,22 +199,10 @@ static void stored(struct mln_task *task)
     }
 }
 
-static void store_done(struct mln_job *job, mln_err result)
-{
-    struct mln_accepted *a =
-        (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
-
-    a->result = result;
-    a->task.run = stored;
-    a->worker->ops.post(a->worker->ops.loop, &a->task);
-}
-
 static void store_result(struct mln_accepted *a)
 {
-    mln_err err;
+    mln_err err = submit(a, complete, stored);
 
-    a->job = (struct mln_job){ .run = run_store, .done = store_done };
-    err = mln_store_submit(a->worker->cse->options.store, &a->job);
     if (mln_failed(err)) {
         store_later(a, err);
     }
@@ -239,16 +255,9 @@ mln_err mln_accept_complete(struct mln_exec *e)
     return MLN_OK;
 }
 
-static mln_err run_mark(struct mln_job *job, struct mln_view *view)
+static mln_err mark_leaves(struct mln_accepted *a, struct mln_view *view, struct mln_arena *arena)
 {
-    struct mln_accepted *a =
-        (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
-    MLN_CLEANUP(mln_arena_freep)
-    struct mln_arena *scratch =
-        mln_arena_new((size_t)a->worker->cse->options.limits->request_arena_bytes);
-
-    MLN_REQUIRE(scratch, NO_MEMORY);
-    return mark(a, view, scratch, a->marks->leaves);
+    return mark(a, view, arena, a->marks->leaves);
 }
 
 static void begin_wait(struct mln_exec *e, mln_err err)
@@ -273,16 +282,6 @@ static void marked(struct mln_task *task)
     begin_wait(a->marks, a->result);
 }
 
-static void mark_done(struct mln_job *job, mln_err result)
-{
-    struct mln_accepted *a =
-        (struct mln_accepted *)(void *)((char *)job - offsetof(struct mln_accepted, job));
-
-    a->result = result;
-    a->task.run = marked;
-    a->worker->ops.post(a->worker->ops.loop, &a->task);
-}
-
 void mln_accept_begin_wait(struct mln_exec *e)
 {
     struct mln_accepted *a = accepted_of(e);
@@ -293,8 +292,7 @@ void mln_accept_begin_wait(struct mln_exec *e)
         return;
     }
     a->marks = e;
-    a->job = (struct mln_job){ .run = run_mark, .done = mark_done };
-    err = mln_store_submit(a->worker->cse->options.store, &a->job);
+    err = submit(a, mark_leaves, marked);
     if (mln_failed(err)) {
         mln_exec_finish(e, err);
     }
