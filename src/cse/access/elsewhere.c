@@ -113,6 +113,43 @@ mln_err mln_elsewhere_host(const struct mln_lookup *l, struct mln_slice address,
     return *ret ? MLN_OK : host_by_registration(l, address, ret, ret_release);
 }
 
+/* ---- what the worker remembers ---- */
+
+static const struct mln_entity *whom_of(const struct mln_far *far)
+{
+    static const struct mln_entity everybody = { 0 };
+
+    return far->kind->is_for_all ? &everybody : &far->of->originator.entity;
+}
+
+static mln_err look_up(struct mln_far *far)
+{
+    const struct mln_elsewhere *s = far->of;
+    const struct mln_remote_memory *m = far->kind->memory(s->worker);
+    const struct mln_entity *whom = whom_of(far);
+    int64_t now_us = mln_env_now_us(s->cse->options.env);
+    struct mln_remote_fact fact;
+
+    if (mln_remote_memory_find(m, far->address, whom, now_us, &fact)) {
+        MLN_REQUIRE(mln_arena_dup(s->arena, fact.value, &far->content), NO_MEMORY);
+        far->until_us = fact.until_us;
+        far->state = MLN_FAR_GOOD;
+    } else if (mln_remote_memory_is_vain(m, far->address, far->host->domain, whom, now_us)) {
+        far->state = MLN_FAR_ASKED_BEFORE;
+    }
+    return MLN_OK;
+}
+
+/* An explanation tells why something does not count, so it has that asked for once more. */
+static mln_err remember(struct mln_far *far, bool explains)
+{
+    MLN_TRY(look_up(far));
+    if (far->state == MLN_FAR_ASKED_BEFORE && explains) {
+        far->state = MLN_FAR_NOTED;
+    }
+    return MLN_OK;
+}
+
 /* ---- in a decision ---- */
 
 static mln_err keep(struct mln_elsewhere *s, struct mln_slice *text)
@@ -145,16 +182,6 @@ static struct mln_far *find(struct mln_elsewhere *s, const struct mln_far_kind *
         }
     }
     return NULL;
-}
-
-/* An explanation tells why something does not count, so it has that asked for once more. */
-static mln_err remember(struct mln_far *far, bool explains)
-{
-    MLN_TRY(far->kind->remember(far));
-    if (far->state == MLN_FAR_ASKED_BEFORE && explains) {
-        far->state = MLN_FAR_NOTED;
-    }
-    return MLN_OK;
 }
 
 /* The first one. From now on writes are decided once more before. */
@@ -305,6 +332,58 @@ const struct mln_value *mln_far_content(const struct mln_value *content, struct 
     return is_it ? resource : NULL;
 }
 
+static enum mln_far_state read_answer(const struct mln_far *far,
+                                      const struct mln_outbound_answer *answer,
+                                      struct mln_remote_fact *fact)
+{
+    if (mln_failed(answer->err)) {
+        return MLN_FAR_NO_ANSWER;
+    }
+    if (!answer->has_rsc || answer->rsc != MLN_RSC_OK) {
+        return MLN_FAR_REFUSED;
+    }
+    return far->kind->read(far, answer->pc, fact);
+}
+
+/* The request that has asked may use it while it waits for others, whatever the memory does. */
+static int64_t usable_until(const struct mln_limits *limits, const struct mln_remote_fact *fact,
+                            int64_t expires_us)
+{
+    int64_t until_us = fact->from_us + (int64_t)limits->request_ms * 1000;
+
+    until_us = until_us > fact->until_us ? until_us : fact->until_us;
+    return until_us < expires_us ? until_us : expires_us;
+}
+
+static void take_answer(struct mln_wanted *wanted, const struct mln_outbound_answer *answer)
+{
+    struct mln_far *far = (struct mln_far *)(void *)wanted;
+    const struct mln_elsewhere *s = far->of;
+    struct mln_remote_memory *m = far->kind->memory(s->worker);
+    const struct mln_limits *limits = s->cse->options.limits;
+    int64_t now_us = mln_env_now_us(s->cse->options.env);
+    int64_t most_us = now_us + (int64_t)limits->group_cache_ms * 1000;
+    struct mln_remote_fact fact = {
+        .what = far->address, .whom = whom_of(far), .from_us = now_us, .until_us = INT64_MAX
+    };
+    struct mln_absence absence = {
+        .fact = fact, .keeper = far->host->domain, .ms = limits->group_absent_ms, .err = answer->err
+    };
+    int64_t expires_us;
+
+    far->state = read_answer(far, answer, &fact);
+    if (far->state != MLN_FAR_GOOD) {
+        mln_retrieval_note_absent(wanted->e, m, &absence);
+        return;
+    }
+    expires_us = fact.until_us;
+    fact.until_us = most_us < expires_us ? most_us : expires_us;
+    far->content = fact.value;
+    far->until_us = usable_until(limits, &fact, expires_us);
+    /* without memory it is asked for again */
+    mln_ignore(mln_remote_memory_add(m, far->kind->most(limits), &fact));
+}
+
 /* ---- asking ---- */
 
 /* In another SP nobody knows us by the short form. */
@@ -329,7 +408,7 @@ static void prepare(struct mln_far *far, struct mln_wanted **first)
         .fr = our_name(far),
         .credential_id = far->host->credential_id,
         .rvi = far->release,
-        .take = far->kind->take,
+        .take = take_answer,
     };
     far->state = MLN_FAR_NO_ANSWER; /* unless one comes */
     *first = w;

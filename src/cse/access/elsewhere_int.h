@@ -19,10 +19,13 @@ struct mln_far;
 /* What kind of resource it should be. */
 struct mln_far_kind {
     const char *names[MLN_FAR_ASKED_BEFORE + 1]; /* of the states, for an explanation */
-    /* What the worker remembers: GOOD, ASKED_BEFORE or NOTED. Errors: NO_MEMORY. */
-    mln_err (*remember)(struct mln_far *far);
-    /* Reads the answer and remembers it. */
-    void (*take)(struct mln_wanted *wanted, const struct mln_outbound_answer *answer);
+    bool is_for_all; /* what is remembered holds for all, not for the originator only */
+    struct mln_remote_memory *(*memory)(struct mln_worker *worker);
+    size_t (*most)(const struct mln_limits *limits); /* that is kept in it */
+    /* GOOD, NOT_LISTED or OTHER by the Content that came, or NULL. Sets fact->value, and
+     * fact->until_us when that ends. */
+    enum mln_far_state (*read)(const struct mln_far *far, const struct mln_value *content,
+                               struct mln_remote_fact *fact);
 };
 
 struct mln_far {

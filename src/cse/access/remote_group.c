@@ -4,23 +4,6 @@
 #include "cse/access/elsewhere_int.h"
 #include "cse/access/match.h"
 
-/* ---- what the worker remembers ---- */
-
-static mln_err remember(struct mln_far *far)
-{
-    const struct mln_elsewhere *s = far->of;
-    const struct mln_remote_memory *m = &s->worker->groups;
-    const struct mln_entity *whom = &s->originator.entity;
-    int64_t now_us = mln_env_now_us(s->cse->options.env);
-
-    if (mln_remote_memory_has(m, far->address, whom, now_us)) {
-        far->state = MLN_FAR_GOOD;
-    } else if (mln_remote_memory_is_vain(m, far->address, far->host->domain, whom, now_us)) {
-        far->state = MLN_FAR_ASKED_BEFORE;
-    }
-    return MLN_OK;
-}
-
 /* ---- what came ---- */
 
 /* An identifier is meant as its group's CSE understands it. An <AE> of ours may also be named by
@@ -55,21 +38,13 @@ static bool is_listed(const struct mln_far *group, const struct mln_value *membe
     return false;
 }
 
-static enum mln_far_state read_answer(const struct mln_far *group,
-                                      const struct mln_outbound_answer *answer, int64_t now_us,
-                                      int64_t *until_us)
+static enum mln_far_state read_group(const struct mln_far *group, const struct mln_value *content,
+                                     struct mln_remote_fact *fact)
 {
-    const struct mln_value *grp;
-    const struct mln_value *members;
+    const struct mln_value *grp =
+        mln_far_content(content, MLN_S("m2m:grp"), fact->from_us, &fact->until_us);
+    const struct mln_value *members = mln_value_get(grp, MLN_S("mid"));
 
-    if (mln_failed(answer->err)) {
-        return MLN_FAR_NO_ANSWER;
-    }
-    if (!answer->has_rsc || answer->rsc != MLN_RSC_OK) {
-        return MLN_FAR_REFUSED;
-    }
-    grp = mln_far_content(answer->pc, MLN_S("m2m:grp"), now_us, until_us);
-    members = mln_value_get(grp, MLN_S("mid"));
     if (!members || members->kind != MLN_V_ARRAY ||
         members->items.count > group->of->cse->options.limits->group_members) {
         return MLN_FAR_OTHER;
@@ -77,29 +52,16 @@ static enum mln_far_state read_answer(const struct mln_far *group,
     return is_listed(group, members) ? MLN_FAR_GOOD : MLN_FAR_NOT_LISTED;
 }
 
-static void take_answer(struct mln_wanted *wanted, const struct mln_outbound_answer *answer)
-{
-    struct mln_far *group = (struct mln_far *)(void *)wanted;
-    struct mln_elsewhere *s = group->of;
-    const struct mln_limits *limits = s->cse->options.limits;
-    int64_t now_us = mln_env_now_us(s->cse->options.env);
-    struct mln_remote_fact fact = {
-        .what = group->address,
-        .whom = &s->originator.entity,
-        .from_us = now_us,
-        .until_us = now_us + (int64_t)limits->group_cache_ms * 1000,
-    };
-    struct mln_absence absence = { .fact = fact,
-                                   .keeper = group->host->domain,
-                                   .ms = limits->group_absent_ms,
-                                   .err = answer->err };
+/* ---- where it is remembered ---- */
 
-    group->state = read_answer(group, answer, now_us, &fact.until_us);
-    if (group->state == MLN_FAR_GOOD) { /* without memory it is asked for again */
-        mln_ignore(mln_remote_memory_add(&s->worker->groups, (size_t)limits->role_cache, &fact));
-    } else {
-        mln_retrieval_note_absent(wanted->e, &s->worker->groups, &absence);
-    }
+static struct mln_remote_memory *memory(struct mln_worker *worker)
+{
+    return &worker->groups;
+}
+
+static size_t most(const struct mln_limits *limits)
+{
+    return (size_t)limits->role_cache;
 }
 
 /* ---- in a decision ---- */
@@ -112,8 +74,9 @@ static const struct mln_far_kind group_kind = {
                [MLN_FAR_REFUSED] = "refused",
                [MLN_FAR_NO_ANSWER] = "not retrieved",
                [MLN_FAR_ASKED_BEFORE] = "asked before" },
-    .remember = remember,
-    .take = take_answer,
+    .memory = memory,
+    .most = most,
+    .read = read_group,
 };
 
 mln_err mln_remote_groups_has(struct mln_access *a, struct mln_slice address, bool *ret)

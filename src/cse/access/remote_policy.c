@@ -4,35 +4,6 @@
 #include "cse/access/elsewhere_int.h"
 #include "cse/access/match.h"
 
-/* It says the same to all of us. */
-static const struct mln_entity everybody = { 0 };
-
-/* ---- what the worker remembers ---- */
-
-static mln_err keep(struct mln_far *policy, const struct mln_remote_fact *fact)
-{
-    MLN_REQUIRE(mln_arena_dup(policy->of->arena, fact->value, &policy->content), NO_MEMORY);
-    policy->until_us = fact->until_us;
-    policy->state = MLN_FAR_GOOD;
-    return MLN_OK;
-}
-
-static mln_err remember(struct mln_far *policy)
-{
-    const struct mln_elsewhere *s = policy->of;
-    const struct mln_remote_memory *m = &s->worker->far_policies;
-    int64_t now_us = mln_env_now_us(s->cse->options.env);
-    struct mln_remote_fact fact;
-
-    if (mln_remote_memory_find(m, policy->address, &everybody, now_us, &fact)) {
-        return keep(policy, &fact);
-    }
-    if (mln_remote_memory_is_vain(m, policy->address, policy->host->domain, &everybody, now_us)) {
-        policy->state = MLN_FAR_ASKED_BEFORE;
-    }
-    return MLN_OK;
-}
-
 /* ---- what came ---- */
 
 static void pack_member(struct mln_buf *out, const struct mln_value *acp, struct mln_slice name)
@@ -52,21 +23,14 @@ static bool is_distributed(const struct mln_value *acp)
            mln_value_get(acp, MLN_S("airi"));
 }
 
-static enum mln_far_state read_answer(const struct mln_far *policy,
-                                      const struct mln_outbound_answer *answer,
+static enum mln_far_state read_policy(const struct mln_far *policy, const struct mln_value *content,
                                       struct mln_remote_fact *fact)
 {
     const struct mln_elsewhere *s = policy->of;
-    const struct mln_value *acp;
+    const struct mln_value *acp =
+        mln_far_content(content, MLN_S("m2m:acp"), fact->from_us, &fact->until_us);
     struct mln_buf out;
 
-    if (mln_failed(answer->err)) {
-        return MLN_FAR_NO_ANSWER;
-    }
-    if (!answer->has_rsc || answer->rsc != MLN_RSC_OK) {
-        return MLN_FAR_REFUSED;
-    }
-    acp = mln_far_content(answer->pc, MLN_S("m2m:acp"), fact->from_us, &fact->until_us);
     if (!acp || is_distributed(acp)) {
         return MLN_FAR_OTHER;
     }
@@ -78,44 +42,16 @@ static enum mln_far_state read_answer(const struct mln_far *policy,
     return mln_failed(mln_buf_finish(&out, &fact->value)) ? MLN_FAR_OTHER : MLN_FAR_GOOD;
 }
 
-/* The request that has asked may use it while it waits for others, whatever the memory does. */
-static int64_t usable_until(const struct mln_limits *limits, const struct mln_remote_fact *fact,
-                            int64_t expires_us)
-{
-    int64_t until_us = fact->from_us + (int64_t)limits->request_ms * 1000;
+/* ---- where it is remembered ---- */
 
-    until_us = until_us > fact->until_us ? until_us : fact->until_us;
-    return until_us < expires_us ? until_us : expires_us;
+static struct mln_remote_memory *memory(struct mln_worker *worker)
+{
+    return &worker->far_policies;
 }
 
-static void take_answer(struct mln_wanted *wanted, const struct mln_outbound_answer *answer)
+static size_t most(const struct mln_limits *limits)
 {
-    struct mln_far *policy = (struct mln_far *)(void *)wanted;
-    struct mln_elsewhere *s = policy->of;
-    const struct mln_limits *limits = s->cse->options.limits;
-    int64_t now_us = mln_env_now_us(s->cse->options.env);
-    int64_t most_us = now_us + (int64_t)limits->group_cache_ms * 1000;
-    struct mln_remote_fact fact = {
-        .what = policy->address, .whom = &everybody, .from_us = now_us, .until_us = INT64_MAX
-    };
-    struct mln_absence absence = { .fact = fact,
-                                   .keeper = policy->host->domain,
-                                   .ms = limits->group_absent_ms,
-                                   .err = answer->err };
-    int64_t expires_us;
-
-    policy->state = read_answer(policy, answer, &fact);
-    if (policy->state != MLN_FAR_GOOD) {
-        mln_retrieval_note_absent(wanted->e, &s->worker->far_policies, &absence);
-        return;
-    }
-    expires_us = fact.until_us;
-    fact.until_us = most_us < expires_us ? most_us : expires_us;
-    policy->content = fact.value;
-    policy->until_us = usable_until(limits, &fact, expires_us);
-    /* without memory it is asked for again */
-    mln_ignore(
-        mln_remote_memory_add(&s->worker->far_policies, (size_t)limits->remote_policies, &fact));
+    return (size_t)limits->remote_policies;
 }
 
 /* ---- in a decision ---- */
@@ -128,8 +64,10 @@ static const struct mln_far_kind policy_kind = {
                [MLN_FAR_REFUSED] = "refused",
                [MLN_FAR_NO_ANSWER] = "not retrieved",
                [MLN_FAR_ASKED_BEFORE] = "asked before" },
-    .remember = remember,
-    .take = take_answer,
+    .is_for_all = true, /* it says the same to all of us */
+    .memory = memory,
+    .most = most,
+    .read = read_policy,
 };
 
 mln_err mln_remote_policy_find(struct mln_access *a, struct mln_slice address,
