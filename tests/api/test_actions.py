@@ -533,15 +533,42 @@ def test_loops_end(own):
     assert place.count(place.subject) == 6
 
 
+def failing(own, *options):
+    """A place, and a primitive that fails when it has written something."""
+    place = own_place(own("--limit", "announced_cses=1", *options))
+    ae = place.ae
+    for cse in ("/mn1", "/mn2"):
+        assert ae.As(cse).create("cse-in", "csr", rn=cse[1:], cb=f"{cse}/cse", rr=False, srv=["3"]).rsc == 2001
+    return place, {"op": 1, "to": ae.path, "fr": ae.originator, "rqi": "x", "rvi": "4", "ty": 3,
+                   "pc": {"m2m:cnt": {"rn": "made", "at": ["/mn1", "/mn2"]}}}
+
+
+@pytest.mark.parametrize("mode,goes_on", [({"evm": ONCE}, False), ({"ecp": 1}, False), ({"ecp": 2}, True),
+                                          ({"evm": PERIODIC, "ecp": 500}, True)])
+def test_what_has_written_and_fails_has_a_result(own, mode, goes_on):
+    """It is undone and told, and counts as carried out."""
+    place, asked = failing(own, "--limit", "action_period_ms=100")
+    ae = place.ae
+    assert action(ae, place.subject, ae.path, rn="a", apv=asked, **mode).rsc == 2001
+    place.set(11)
+    result = soon(lambda: ae.retrieve(f"{ae.path}/a").res.get("air"))
+    assert (result["rsc"], result["rqi"], result["rvi"]) == (4000, "x", "4")
+    assert ae.retrieve(f"{ae.path}/made").rsc == 4004
+    asked["pc"] = {"m2m:cnt": {"rn": "made"}}
+    assert ae.update(f"{ae.path}/a", "actr", apv=asked).rsc == 2004
+    place.watch()
+    place.set_and_wait(12)
+    if goes_on:
+        soon(lambda: ae.retrieve(f"{ae.path}/made").rsc == 2000)
+    else:
+        assert ae.retrieve(f"{ae.path}/made").rsc == 4004
+
+
 def test_those_that_fail_hold_up_no_others(own):
     """A request that fails when it has written something undoes the step that it is part of."""
-    place = own_place(own("--limit", "announced_cses=1"))
-    ae, admin = place.ae, place.ae.As("CAdmin")
-    for cse in ("/mn1", "/mn2"):
-        assert admin.As(cse).create("cse-in", "csr", cb=f"{cse}/cse", rr=False, srv=["3"]).rsc == 2001
+    place, asked = failing(own)
+    ae = place.ae
     for number in range(40):
-        asked = {"op": 1, "to": ae.path, "fr": ae.originator, "rqi": "x", "rvi": "4", "ty": 3,
-                 "pc": {"m2m:cnt": {"at": ["/mn1", "/mn2"]}}}
         assert action(ae, place.subject, ae.path, rn=f"a{number}", apy=1, apv=asked).rsc == 2001
     assert action(ae, place.subject, place.object, rn="last", apy=2).rsc == 2001
     place.set(11)

@@ -177,9 +177,10 @@ static mln_err prepare(const struct mln_change *c, const struct mln_resource *ac
     return mln_act_check(&l, &e->req, e->fault);
 }
 
-/* Errors: those that undo what it was part of; the others are in the response. */
+/* `failed`: it was undone, and that is the response. Errors: those that undo what it was part of;
+ * the others are in the response. */
 static mln_err request(const struct mln_change *c, const struct mln_resource *action,
-                       struct mln_response *response)
+                       mln_err failed, struct mln_response *response)
 {
     struct mln_worker *worker = mln_alarm_worker(c->cse);
     struct mln_fault fault = { 0 };
@@ -206,7 +207,7 @@ static mln_err request(const struct mln_change *c, const struct mln_resource *ac
     };
     err = prepare(c, action, e);
     if (!mln_failed(err)) {
-        err = mln_exec_walk(e, NULL);
+        err = mln_failed(failed) ? failed : mln_exec_walk(e, NULL);
     }
     if (mln_failed(err)) {
         mln_respond_error(e, err);
@@ -270,11 +271,12 @@ static mln_err store_result(const struct mln_change *c, uint64_t id, struct mln_
     return mln_event_publish(&change, &event);
 }
 
-static mln_err carry_out(const struct mln_change *c, const struct mln_resource *action)
+static mln_err carry_out(const struct mln_change *c, const struct mln_resource *action,
+                         mln_err failed)
 {
     struct mln_response response = { 0 };
 
-    MLN_TRY(request(c, action, &response));
+    MLN_TRY(request(c, action, failed, &response));
     return store_result(c, action->id, &response);
 }
 
@@ -400,7 +402,7 @@ static mln_err count_down(const struct mln_change *c, uint64_t subject,
 }
 
 static mln_err ring_trigger(const struct mln_change *c, const struct mln_resource *action,
-                            const struct mln_resource *subject)
+                            const struct mln_resource *subject, mln_err failed)
 {
     bool may;
 
@@ -409,7 +411,7 @@ static mln_err ring_trigger(const struct mln_change *c, const struct mln_resourc
         return MLN_OK;
     }
     MLN_TRY(count_down(c, subject->id, action));
-    return carry_out(c, action);
+    return carry_out(c, action, failed);
 }
 
 /* The triggers that are left wait their turn. */
@@ -463,13 +465,13 @@ mln_err mln_act_alarm(const struct mln_change *c, const struct mln_resource *act
     if (is_period) {
         MLN_TRY(set_period(c, alarm, mln_act_period_ms(action->attrs)));
         MLN_TRY(is_due(c, action, &subject, false, &may));
-        return may ? carry_out(c, action) : MLN_OK;
+        return may ? carry_out(c, action, alarm->failed) : MLN_OK;
     }
     MLN_TRY(mln_watch_is_set(c->view, id, action->id, &is_set));
     if (!is_set) {
         return MLN_OK;
     }
     change.depth = (uint8_t)alarm->state.ptr[ID_SIZE];
-    MLN_TRY(ring_trigger(&change, action, &subject));
+    MLN_TRY(ring_trigger(&change, action, &subject, alarm->failed));
     return put_back(c, alarm);
 }

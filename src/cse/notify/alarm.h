@@ -32,6 +32,7 @@ struct mln_alarm {
     enum mln_alarm_kind kind;
     int64_t due_us;
     struct mln_slice state; /* the owner's */
+    mln_err failed; /* to the hook: why its last try was undone, by its own doing; not stored */
 };
 
 /* Sets it, in place of an earlier one of that kind. Errors: STORE_*. */

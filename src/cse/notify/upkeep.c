@@ -33,7 +33,7 @@ struct chore {
     bool is_running;
     bool is_wanted; /* asked for again while it ran */
     bool has_more;
-    bool has_failed; /* the last time */
+    unsigned failures; /* one after the other, up to now */
     uint64_t done;
     mln_err result;
 };
@@ -147,7 +147,7 @@ static mln_err next_expiry(struct chore *c, struct mln_view *view, int64_t *ret_
 /* ---- alarms ---- */
 
 /* The alarm that failed is due later, so that it holds up no others. Nothing else happens in that
- * job: the next failure would undo it. */
+ * job, nor in one that tells the hook of it: the next failure would undo it. */
 static mln_err put_off(struct mln_upkeep *u, const struct mln_change *c)
 {
     struct mln_alarm alarm;
@@ -164,23 +164,43 @@ static mln_err put_off(struct mln_upkeep *u, const struct mln_change *c)
     return MLN_OK;
 }
 
+/* Did an alarm fail by what it does itself, while store and memory are well? Then the others need
+ * not wait until it has ended or been put off. */
+static bool failed_by_itself(const struct chore *c)
+{
+    enum mln_err_class class = mln_err_class(c->result);
+
+    return c->failures && c == &c->upkeep->alarms && c->upkeep->stuck.id &&
+           class != MLN_ERR_CLASS_RESOURCE && class != MLN_ERR_CLASS_INTERNAL;
+}
+
+/* The hook rings once more and is told why: it may know of another end. */
+static bool is_to_be_told(const struct chore *c)
+{
+    return c->failures == 1 && failed_by_itself(c);
+}
+
 /* Carries out the first alarm, if it is due; the memory of those before is used again.
  * Errors: NOT_FOUND (none is due). */
 static mln_err ring(struct chore *chore, const struct mln_change *c)
 {
     const struct mln_type_ops *ops;
+    struct mln_alarm *stuck = &chore->upkeep->stuck;
     struct mln_alarm alarm;
     struct mln_resource r;
+    bool is_told;
     mln_err err;
 
     mln_arena_reset(c->arena);
     MLN_TRY(mln_alarm_first(c->view, &alarm));
     MLN_REQUIRE(alarm.due_us <= c->now_us, NOT_FOUND);
-    chore->upkeep->stuck = alarm;
+    is_told = is_to_be_told(chore) && alarm.id == stuck->id && alarm.kind == stuck->kind;
+    *stuck = alarm;
     err = mln_alarm_get(c->view, alarm.id, alarm.kind, c->arena, &alarm);
     MLN_REQUIRE(err.code != MLN_ERR_NOT_FOUND, STORE_CORRUPT);
     MLN_TRY(err);
     MLN_TRY(mln_alarm_clear(c, alarm.id, alarm.kind));
+    alarm.failed = is_told ? chore->result : MLN_OK;
     chore->done++;
     err = mln_store_get(c->view, alarm.id, c->arena, &r);
     ops = mln_failed(err) ? NULL : mln_type_ops_of(r.ty);
@@ -191,7 +211,7 @@ static mln_err ring(struct chore *chore, const struct mln_change *c)
     } else if (err.code == MLN_ERR_NOT_FOUND) {
         err = MLN_OK; /* its resource is gone */
     }
-    chore->upkeep->stuck.id = mln_failed(err) ? alarm.id : 0;
+    stuck->id = mln_failed(err) ? alarm.id : 0;
     return err;
 }
 
@@ -210,9 +230,10 @@ static mln_err run_alarms(struct mln_job *job, struct mln_view *view)
 
     chore->done = 0;
     MLN_TRY(begin_change(chore, view, &c));
-    if (chore->has_failed && chore->upkeep->stuck.id) {
+    if (chore->failures && chore->upkeep->stuck.id) {
         chore->has_more = true;
-        return put_off(chore->upkeep, &c);
+        err = is_to_be_told(chore) ? ring(chore, &c) : put_off(chore->upkeep, &c);
+        return err.code == MLN_ERR_NOT_FOUND ? MLN_OK : err;
     }
     while (!mln_failed(err) && chore->done < STEP && now_us(chore) - c.now_us < STEP_US) {
         err = ring(chore, &c);
@@ -279,16 +300,6 @@ static void try_later(struct chore *c)
     set_timer(c, PAUSE_US, c->upkeep->duties->worker->ops.after);
 }
 
-/* Did an alarm fail by what it does itself, while store and memory are well? Then the others need
- * not wait until it has been put off. */
-static bool may_put_off(const struct chore *c)
-{
-    enum mln_err_class class = mln_err_class(c->result);
-
-    return c == &c->upkeep->alarms && c->upkeep->stuck.id && class != MLN_ERR_CLASS_RESOURCE &&
-           class != MLN_ERR_CLASS_INTERNAL;
-}
-
 static void went_through(struct mln_task *task)
 {
     struct chore *c = of_task(task);
@@ -298,10 +309,10 @@ static void went_through(struct mln_task *task)
     if (d->is_stopped) {
         return;
     }
-    c->has_failed = mln_failed(c->result);
-    if (c->has_failed) {
+    c->failures = mln_failed(c->result) ? c->failures + 1 : 0;
+    if (c->failures) {
         mln_log(MLN_LOG_WARNING, "upkeep", "a step failed: %s", mln_err_text(c->result));
-        if (may_put_off(c)) {
+        if (failed_by_itself(c)) {
             start(c);
         } else {
             try_later(c);
