@@ -67,7 +67,6 @@ mln_err mln_heard_name(const struct mln_exec *e, const struct mln_value *sgn, st
     struct mln_entity from;
     struct mln_entity host;
     struct mln_slice cse_id;
-    struct mln_buf out;
 
     MLN_REQUIRE(sur && sur->kind == MLN_V_TEXT, BAD_REQUEST);
     MLN_REQUIRE(mln_entity_parse_cse(e->originator.text, &e->cse->names, &from), BAD_REQUEST);
@@ -76,11 +75,7 @@ mln_err mln_heard_name(const struct mln_exec *e, const struct mln_value *sgn, st
                     BAD_REQUEST);
     }
     MLN_TRY(mln_entity_cse_id(&from, &e->cse->names, e->arena, &cse_id));
-    mln_buf_init(&out, e->arena, SIZE_MAX);
-    mln_buf_add(&out, cse_id);
-    mln_buf_byte(&out, '/');
-    mln_buf_add(&out, local_part(sur->text));
-    return mln_buf_finish(&out, ret);
+    return mln_ident_join(e->arena, cse_id, local_part(sur->text), ret);
 }
 
 /* ---- the job ---- */

@@ -140,15 +140,10 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 static mln_err make_content(const struct mln_change *c, const struct mln_resource *r,
                             struct mln_slice *ret)
 {
-    struct mln_buf id;
     struct mln_buf out;
     struct mln_slice reference;
 
-    mln_buf_init(&id, c->arena, SIZE_MAX);
-    mln_buf_add(&id, c->cse->names.cse_id);
-    mln_buf_byte(&id, '/');
-    mln_buf_add(&id, r->ri);
-    MLN_TRY(mln_buf_finish(&id, &reference));
+    MLN_TRY(mln_ident_join(c->arena, c->cse->names.cse_id, r->ri, &reference));
     mln_buf_init(&out, c->arena, SIZE_MAX);
     mln_pack_map(&out, 1);
     mln_pack_text(&out, MLN_S("m2m:tsbn"));
