@@ -55,6 +55,18 @@ void mln_look_close(struct mln_look *l)
     }
 }
 
+int mln_look_end(struct mln_look *l)
+{
+    uint64_t faults = 0;
+
+    if (l->p) {
+        faults = mln_inproc_check(l->p);
+        mln_look_close(l);
+        *l = (struct mln_look){ 0 };
+    }
+    return faults ? -1 : 0;
+}
+
 struct mln_association *mln_look_associate(struct mln_look *l, const struct mln_association *draft)
 {
     struct mln_association *a = NULL;

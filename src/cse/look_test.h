@@ -25,6 +25,10 @@ struct mln_look {
 void mln_look_open(struct mln_look *l, const struct mln_inproc_options *options);
 void mln_look_close(struct mln_look *l);
 
+/* The end of a test, for a teardown: looks whether the store is whole, and closes what is open.
+ * Returns 0, or -1 when it is not; what is wrong is printed. */
+int mln_look_end(struct mln_look *l);
+
 /* Ends the view, if there is one, and begins another. */
 struct mln_view *mln_look_anew(struct mln_look *l);
 

@@ -32,12 +32,7 @@ static void start(uint64_t poll_requests)
 static int stop(void **state)
 {
     (void)state;
-    if (look.p) {
-        assert_int_equal(mln_inproc_check(look.p), 0);
-        mln_look_close(&look);
-        look = (struct mln_look){ 0 };
-    }
-    return 0;
+    return mln_look_end(&look);
 }
 
 static void subscribe(const char *name)

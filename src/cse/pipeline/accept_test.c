@@ -27,12 +27,7 @@ static void start(const struct mln_inproc_options *options)
 static int stop(void **state)
 {
     (void)state;
-    if (look.p) {
-        assert_int_equal(mln_inproc_check(look.p), 0);
-        mln_look_close(&look);
-        look = (struct mln_look){ 0 };
-    }
-    return 0;
+    return mln_look_end(&look);
 }
 
 /* Makes a request that must be accepted, and gives the address of its <request>. */
