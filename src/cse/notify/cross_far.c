@@ -76,95 +76,6 @@ static mln_err put(const struct mln_change *c, uint64_t id, size_t place, struct
     return mln_outbox_put(c, lane, 0, target, notice);
 }
 
-/* spec: TS-0004 7.4.58.2.4 c), d) */
-static mln_err name_sender(const struct mln_change *c, const struct mln_resource *crs,
-                           struct mln_slice *ret)
-{
-    return mln_transit_name(c->cse, c->arena, c->deleter.len ? c->deleter : crs->cr, false, ret);
-}
-
-mln_err mln_cross_far_delete(const struct mln_change *c, const struct mln_resource *crs,
-                             size_t place, struct mln_slice sub)
-{
-    struct mln_notice notice = { .op = MLN_OP_DELETE };
-
-    MLN_TRY(name_sender(c, crs, &notice.fr));
-    return put(c, crs->id, place, sub, &notice);
-}
-
-/* Read first, then changed: mln_cross_goes_on comes between the two. */
-mln_err mln_cross_far_leave(const struct mln_change *c, const struct mln_resource *crs,
-                            size_t place, struct mln_slice sub)
-{
-    struct mln_notice notice = { .op = MLN_OP_RETRIEVE };
-
-    MLN_TRY(name_sender(c, crs, &notice.fr));
-    MLN_TRY(mln_ident_join(c->arena, c->cse->names.cse_id, crs->ri, &notice.leaver));
-    return put(c, crs->id, place, sub, &notice);
-}
-
-typedef mln_err say_fn(const struct mln_change *c, const struct mln_resource *crs, size_t place,
-                       struct mln_slice sub);
-
-/* To those elsewhere of a list, whose first has the place *at; which moves behind the last. */
-static mln_err say_to_each(const struct mln_change *c, const struct mln_resource *crs,
-                           struct mln_slice name, say_fn *say, size_t *at)
-{
-    struct mln_slice list;
-    struct mln_slice id;
-    struct mln_walk w;
-
-    if (!mln_pack_find(crs->attrs, name, &list)) {
-        return MLN_OK;
-    }
-    for (mln_walk_begin(&w, list); mln_walk_next(&w); ++*at) {
-        MLN_REQUIRE(mln_pack_text_of(w.item, &id), STORE_CORRUPT);
-        if (mln_cross_is_far(c->cse, id)) {
-            MLN_TRY(say(c, crs, *at, id));
-        }
-    }
-    return MLN_OK;
-}
-
-mln_err mln_cross_far_part(const struct mln_change *c, const struct mln_resource *crs)
-{
-    size_t at = 0;
-
-    MLN_TRY(say_to_each(c, crs, MLN_S("rrats"), mln_cross_far_delete, &at));
-    return say_to_each(c, crs, MLN_S("srat"), mln_cross_far_leave, &at);
-}
-
-mln_err mln_cross_far_prolong(const struct mln_change *c, const struct mln_resource *crs,
-                              struct mln_slice fr, int64_t et_us)
-{
-    struct mln_notice notice = { .op = MLN_OP_UPDATE };
-    struct mln_slice list;
-    struct mln_slice id;
-    struct mln_walk w;
-    struct mln_buf out;
-    size_t at = 0;
-
-    if (!mln_pack_find(crs->attrs, MLN_S("rrats"), &list)) {
-        return MLN_OK;
-    }
-    MLN_TRY(mln_transit_name(c->cse, c->arena, fr, false, &notice.fr));
-    mln_buf_init(&out, c->arena, SIZE_MAX);
-    mln_pack_map(&out, 1);
-    mln_pack_text(&out, MLN_S("m2m:sub"));
-    mln_pack_map(&out, 1);
-    mln_pack_text(&out, MLN_S("et"));
-    mln_pack_timestamp(&out, et_us);
-    MLN_TRY(mln_buf_finish(&out, &notice.content));
-    for (mln_walk_begin(&w, list); mln_walk_next(&w); at++) {
-        if (mln_pack_text_of(w.item, &id) && mln_cross_is_far(c->cse, id)) {
-            MLN_TRY(put(c, crs->id, at, id, &notice));
-        }
-    }
-    return MLN_OK;
-}
-
-/* ---- a subscription of ours ends ---- */
-
 static bool is_in(const struct mln_value *list, struct mln_slice id)
 {
     const struct mln_value *v = list ? list->items.first : NULL;
@@ -175,25 +86,108 @@ static bool is_in(const struct mln_value *list, struct mln_slice id)
     return v != NULL;
 }
 
+/* To those elsewhere of a list that are not in `except`; the first has the place *at, which moves
+ * behind the last. */
+static mln_err put_to_each(const struct mln_change *c, const struct mln_resource *r,
+                           struct mln_slice name, const struct mln_value *except,
+                           const struct mln_notice *notice, size_t *at)
+{
+    struct mln_slice list;
+    struct mln_slice id;
+    struct mln_walk w;
+
+    if (!mln_pack_find(r->attrs, name, &list)) {
+        return MLN_OK;
+    }
+    for (mln_walk_begin(&w, list); mln_walk_next(&w); ++*at) {
+        MLN_REQUIRE(mln_pack_text_of(w.item, &id), STORE_CORRUPT);
+        if (mln_cross_is_far(c->cse, id) && !is_in(except, id)) {
+            MLN_TRY(put(c, r->id, *at, id, notice));
+        }
+    }
+    return MLN_OK;
+}
+
+/* spec: TS-0004 7.4.58.2.4 c), d) */
+static mln_err name_sender(const struct mln_change *c, const struct mln_resource *crs,
+                           struct mln_slice *ret)
+{
+    return mln_transit_name(c->cse, c->arena, c->deleter.len ? c->deleter : crs->cr, false, ret);
+}
+
+static mln_err make_delete(const struct mln_change *c, const struct mln_resource *crs,
+                           struct mln_notice *ret)
+{
+    *ret = (struct mln_notice){ .op = MLN_OP_DELETE };
+    return name_sender(c, crs, &ret->fr);
+}
+
+/* Read first, then changed: mln_cross_goes_on comes between the two. */
+static mln_err make_leave(const struct mln_change *c, const struct mln_resource *crs,
+                          struct mln_notice *ret)
+{
+    *ret = (struct mln_notice){ .op = MLN_OP_RETRIEVE };
+    MLN_TRY(name_sender(c, crs, &ret->fr));
+    return mln_ident_join(c->arena, c->cse->names.cse_id, crs->ri, &ret->leaver);
+}
+
+mln_err mln_cross_far_delete(const struct mln_change *c, const struct mln_resource *crs,
+                             size_t place, struct mln_slice sub)
+{
+    struct mln_notice notice = { 0 };
+
+    MLN_TRY(make_delete(c, crs, &notice));
+    return put(c, crs->id, place, sub, &notice);
+}
+
+mln_err mln_cross_far_leave(const struct mln_change *c, const struct mln_resource *crs,
+                            size_t place, struct mln_slice sub)
+{
+    struct mln_notice notice = { 0 };
+
+    MLN_TRY(make_leave(c, crs, &notice));
+    return put(c, crs->id, place, sub, &notice);
+}
+
+mln_err mln_cross_far_part(const struct mln_change *c, const struct mln_resource *crs)
+{
+    struct mln_notice notice = { 0 };
+    size_t at = 0;
+
+    MLN_TRY(make_delete(c, crs, &notice));
+    MLN_TRY(put_to_each(c, crs, MLN_S("rrats"), NULL, &notice, &at));
+    MLN_TRY(make_leave(c, crs, &notice));
+    return put_to_each(c, crs, MLN_S("srat"), NULL, &notice, &at);
+}
+
+mln_err mln_cross_far_prolong(const struct mln_change *c, const struct mln_resource *crs,
+                              struct mln_slice fr, int64_t et_us)
+{
+    struct mln_notice notice = { .op = MLN_OP_UPDATE };
+    struct mln_buf out;
+    size_t at = 0;
+
+    MLN_TRY(mln_transit_name(c->cse, c->arena, fr, false, &notice.fr));
+    mln_buf_init(&out, c->arena, SIZE_MAX);
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("m2m:sub"));
+    mln_pack_map(&out, 1);
+    mln_pack_text(&out, MLN_S("et"));
+    mln_pack_timestamp(&out, et_us);
+    MLN_TRY(mln_buf_finish(&out, &notice.content));
+    return put_to_each(c, crs, MLN_S("rrats"), NULL, &notice, &at);
+}
+
+/* ---- a subscription of ours ends ---- */
+
 mln_err mln_cross_far_lose(const struct mln_change *c, const struct mln_resource *sub,
                            const struct mln_value *acrs)
 {
     struct mln_notice notice = { 0 };
-    struct mln_slice list;
-    struct mln_slice id;
-    struct mln_walk w;
     size_t at = 0;
 
-    if (!mln_pack_find(sub->attrs, MLN_S("acrs"), &list)) {
-        return MLN_OK;
-    }
     MLN_TRY(mln_event_deletion(c, sub, &notice.content));
-    for (mln_walk_begin(&w, list); mln_walk_next(&w); at++) {
-        if (mln_pack_text_of(w.item, &id) && mln_cross_is_far(c->cse, id) && !is_in(acrs, id)) {
-            MLN_TRY(put(c, sub->id, at, id, &notice));
-        }
-    }
-    return MLN_OK;
+    return put_to_each(c, sub, MLN_S("acrs"), acrs, &notice, &at);
 }
 
 /* ---- a subscription elsewhere is left ---- */
