@@ -35,30 +35,31 @@ static mln_err read_record(struct mln_slice value, struct mln_aggregated *ret)
     return MLN_OK;
 }
 
-/* The one behind *key of that group; NOT_FOUND at the end. */
-static mln_err next(const struct mln_change *c, uint64_t group, struct mln_slice key,
-                    struct mln_record *ret)
+/* The one behind *r of that group, or the first of it; NOT_FOUND at the end. */
+static mln_err next(const struct mln_change *c, uint64_t group, struct mln_record *r,
+                    struct mln_aggregated *ret)
 {
-    MLN_TRY(mln_record_next(c->view, MLN_SPACE_AGGREGATED, key, false, c->arena, ret));
-    MLN_REQUIRE(ret->key.len == KEY_SIZE, STORE_CORRUPT);
-    MLN_REQUIRE(mln_get_be64(ret->key.ptr) == group, NOT_FOUND);
-    return MLN_OK;
+    char first[8];
+    struct mln_slice key = r->key.len ? r->key : mln_slice_of(first, sizeof first);
+
+    mln_put_be64(first, group);
+    MLN_TRY(mln_record_next(c->view, MLN_SPACE_AGGREGATED, key, false, c->arena, r));
+    MLN_REQUIRE(r->key.len == KEY_SIZE, STORE_CORRUPT);
+    MLN_REQUIRE(mln_get_be64(r->key.ptr) == group, NOT_FOUND);
+    return read_record(r->value, ret);
 }
 
 /* Counts those that end later, and all; erases the others where it may. */
 static mln_err sweep(const struct mln_change *c, uint64_t group, int64_t now_us, bool erases,
                      uint64_t *ret_left, uint64_t *ret_all)
 {
-    char first[8] = { 0 };
-    struct mln_record r = { .key = mln_slice_of(first, sizeof first) };
+    struct mln_record r = { 0 };
     struct mln_aggregated a;
     mln_err err;
 
-    mln_put_be64(first, group);
     *ret_left = 0;
     *ret_all = 0;
-    while (!mln_failed(err = next(c, group, r.key, &r))) {
-        MLN_TRY(read_record(r.value, &a));
+    while (!mln_failed(err = next(c, group, &r, &a))) {
         ++*ret_all;
         if (a.until_us > now_us) {
             ++*ret_left;
@@ -100,14 +101,11 @@ static bool is_under(struct mln_slice address, const struct mln_set *addresses)
 mln_err mln_aggregated_forget(const struct mln_change *c, uint64_t group,
                               const struct mln_set *addresses)
 {
-    char first[8] = { 0 };
-    struct mln_record r = { .key = mln_slice_of(first, sizeof first) };
+    struct mln_record r = { 0 };
     struct mln_aggregated a;
     mln_err err;
 
-    mln_put_be64(first, group);
-    while (!mln_failed(err = next(c, group, r.key, &r))) {
-        MLN_TRY(read_record(r.value, &a));
+    while (!mln_failed(err = next(c, group, &r, &a))) {
         if (is_under(a.address, addresses)) {
             MLN_TRY(mln_record_erase(c->write, MLN_SPACE_AGGREGATED, r.key));
         }
