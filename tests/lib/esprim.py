@@ -229,9 +229,11 @@ class Target:
         name = (header["kid"], header["ori"], header["rri"])
         session = self.sessions.get(name)
         if not session:
-            if "oro" not in header:
+            if header.get("oro", {}).get("esri") != header["ori"]:
                 raise Refused(4113, "originator object")
             session = self.begin(header, receiver)
+        elif header.get("oro", {"esri": header["ori"]})["esri"] != header["ori"]:  # for those that follow
+            self.sessions[(header["kid"], header["oro"]["esri"], header["rri"])] = self.begin(header, receiver)
         if session.enc != header["enc"]:
             raise Refused(4111, "algorithm")
         return name, session
@@ -239,7 +241,7 @@ class Target:
     def begin(self, header, receiver):
         own = header["oro"]
         is_over = seconds_until(own["esrx"]) <= 0 or moment(own["esrx"]) > moment(receiver["esrx"])
-        if is_over or own["esri"] != header["ori"]:
+        if is_over:
             raise Refused(4113, "originator object")
         if own["esk"] not in receiver["esks"] or not set(own["espa"]) <= set(receiver["espa"]):
             raise Refused(4111, "algorithm")

@@ -67,27 +67,61 @@ def test_one_asks_the_other(form):
         assert refused.value.rsc == rsc, wrong
 
 
-def test_a_key_is_established(tmp_path):
-    root, other = cert_maker.Authority("root"), cert_maker.Authority("other")
-
-    def issue(name, authority):
+@pytest.fixture(name="issue")
+def fixture_issue(tmp_path):
+    """issue(name, authority) gives the paths of a certificate and its key."""
+    def run(name, authority):
         paths = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
         key = cert_maker.p256()
         leaf = authority.leaf(cert_maker.uri(f"m2m://sp.example/{name}"), key=key)
         paths[0].write_bytes(cert_maker.pem(leaf))
         paths[1].write_bytes(cert_maker.key_pem(key))
         return paths
+    return run
 
-    anchor = tmp_path / "root.pem"
-    anchor.write_bytes(cert_maker.pem(root.cert))
+
+@pytest.fixture(name="root")
+def fixture_root():
+    return cert_maker.Authority("root")
+
+
+@pytest.fixture(name="anchor")
+def fixture_anchor(tmp_path, root):
+    path = tmp_path / "root.pem"
+    path.write_bytes(cert_maker.pem(root.cert))
+    return path
+
+
+def run_both(own, take):
+    """Four messages."""
+    second = take(own.step())
+    fourth = take(own.step(second))
+    assert own.step(fourth) == b""
+
+
+def test_a_key_is_established(issue, root, anchor):
     terminator = escertke.Terminator(lambda: escertke.End(issue("S2", root), anchor, False))
     own = escertke.End(issue("S1", root), anchor, True)
-    second, _ = terminator.take("S1", own.step())
-    fourth, _ = terminator.take("S1", own.step(second))
-    assert own.step(fourth) == b"" and own.key == terminator.keys["S1"]
+    run_both(own, lambda message: terminator.take("S1", message)[0])
+    assert own.key == terminator.keys["S1"]
     assert len(own.key[0]) == 32 and len(own.key[1]) == 32
-    assert terminator.take("S1", fourth) == (b"", False)
-    foreign = escertke.End(issue("S3", other), anchor, True)
+    assert terminator.take("S1", b"\x16\3\3\0\4\x14\0\0\0") == (b"", False)
+    foreign = escertke.End(issue("S3", cert_maker.Authority("other")), anchor, True)
     second, _ = terminator.take("S3", foreign.step())
     alert, is_well = terminator.take("S3", foreign.step(second))
-    assert not is_well and alert[0] == 21 and "S3" not in terminator.keys
+    assert not is_well and alert[0] == escertke.ALERT and "S3" not in terminator.keys
+
+
+def test_with_the_commands(issue, root, anchor):
+    pairs = issue("S1", root), issue("S2", root)
+    with escertke.Command(pairs[0], anchor, True) as own:
+        other = escertke.End(pairs[1], anchor, False)
+        run_both(own, other.step)
+        assert own.key == other.key
+    with escertke.Command(pairs[1], anchor, False) as other:
+        own = escertke.End(pairs[0], anchor, True)
+        run_both(own, other.step)
+        assert own.key == other.key
+    with escertke.Command(pairs[1], anchor, False) as other:
+        foreign = escertke.End(issue("S3", cert_maker.Authority("other")), anchor, True)
+        assert other.step(foreign.step(other.step(foreign.step())))[0] == escertke.ALERT
