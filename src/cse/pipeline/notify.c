@@ -2,6 +2,7 @@
 #include "cse/notify/forward.h"
 #include "cse/pipeline/pipeline.h"
 #include "cse/types/alst.h"
+#include "e2e/security_info.h"
 
 /* spec: TS-0004 7.5.1.2.17: no AE is NULL, or not there */
 static void drop_null(struct mln_value *root, struct mln_slice name)
@@ -19,11 +20,13 @@ mln_err mln_validate_notify(struct mln_exec *e)
     static const struct {
         struct mln_slice root;
         enum mln_datatype_id type;
+        /* what the table does not say; or NULL */
+        mln_err (*check)(const struct mln_value *content, struct mln_fault *fault);
     } contents[] = {
-        { { "m2m:sgn", 7 }, MLN_DT_NOTIFICATION },
-        { { "m2m:agn", 7 }, MLN_DT_AGGREGATED_NOTIFICATION },
-        { { "m2m:rsp", 7 }, MLN_DT_RESPONSE_PRIMITIVE },
-        { { "m2m:seci", 8 }, MLN_DT_SECURITY_INFO },
+        { { "m2m:sgn", 7 }, MLN_DT_NOTIFICATION, NULL },
+        { { "m2m:agn", 7 }, MLN_DT_AGGREGATED_NOTIFICATION, NULL },
+        { { "m2m:rsp", 7 }, MLN_DT_RESPONSE_PRIMITIVE, NULL },
+        { { "m2m:seci", 8 }, MLN_DT_SECURITY_INFO, mln_security_info_check },
     };
     struct mln_value *root = e->req.pc->items.first;
 
@@ -31,12 +34,20 @@ mln_err mln_validate_notify(struct mln_exec *e)
     drop_null(root, MLN_S("tid2"));
     for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
         if (mln_slice_eq(root->name, contents[i].root)) {
-            return mln_check_value(contents[i].type, root, root->name, e->fault);
+            MLN_TRY(mln_check_value(contents[i].type, root, root->name, e->fault));
+            return contents[i].check ? contents[i].check(root, e->fault) : MLN_OK;
         }
     }
     mln_fault_set(e->fault, "%.*s is no content of a NOTIFY",
                   MLN_S_ARG(mln_slice_head(root->name, 64)));
     MLN_FAIL(BAD_REQUEST);
+}
+
+/* spec: TS-0004 7.5.1.2.11: what answers a request is none */
+static bool is_answer(const struct mln_value *root)
+{
+    return mln_slice_eq(root->name, MLN_S("m2m:seci")) &&
+           mln_security_info_type(root) == MLN_SECURITY_RANDOM_RESPONSE;
 }
 
 /* What is sent to the CSE itself: of the contents that the standard defines, subscription
@@ -53,6 +64,10 @@ static mln_err to_cse(struct mln_exec *e)
     }
     if (mln_contacts_concerns(e)) {
         return mln_contacts_change(e);
+    }
+    if (is_answer(root)) {
+        mln_fault_set(e->fault, "nobody has asked for this");
+        MLN_FAIL(BAD_REQUEST);
     }
     mln_fault_set(e->fault, "notifications with this content are not implemented for the CSEBase");
     MLN_FAIL(NOT_IMPLEMENTED);
