@@ -27,7 +27,10 @@ enum merlon_status {
     MERLON_TIMEOUT = 4,     /* no answer in time */
     MERLON_PROTOCOL = 5,    /* what came back is not an answer of oneM2M over HTTP */
     MERLON_REFUSED = 6,     /* the CSE answered with an error: see merlon_error.rsc */
-    MERLON_SYSTEM = 7       /* the operating system refused something */
+    MERLON_SYSTEM = 7,      /* the operating system refused something */
+    MERLON_CANCELLED = 8,   /* the client was freed before the answer */
+    MERLON_SECURITY = 9     /* a protected exchange failed (protect.h): nothing that came back was
+                               protected by the one it was meant for, or that one refused ours */
 };
 
 enum { MERLON_ERROR_TEXT = 512 };
@@ -35,7 +38,7 @@ enum { MERLON_ERROR_TEXT = 512 };
 /* Why a function failed. The caller's storage; need not be initialised. Written on failure only. */
 struct merlon_error {
     enum merlon_status status;
-    int rsc;                      /* response status code of the CSE, 0 when it gave none */
+    int rsc;                      /* response status code that came, 0 when none did */
     char text[MERLON_ERROR_TEXT]; /* one printable line; for REFUSED what the CSE said */
     uint64_t reserved[4];
 };

@@ -1,8 +1,11 @@
-/* The client: a registree's connection to one CSE, and blocking calls over it.
+/* The client: a registree's connection to one CSE, and calls over it, with and without waiting.
  *
  * A client keeps connections open between requests. It belongs to one thread at a time, with the
- * exception of merlon_client_stop. A blocking call also serves the receivers of the client
- * (receiver.h), so callbacks may run in it; a callback must not make a call on the same client.
+ * exception of merlon_client_stop: nothing in it runs but within a call of that thread. A call that
+ * waits (merlon_send and what is made of it, merlon_client_run) also serves the receivers of the
+ * client (receiver.h) and what merlon_begin has begun, so callbacks run in it, one after the other.
+ * A callback may begin calls on the same client, but must not wait on it, free it or set its
+ * credentials.
  * TS-0001 8.1, TS-0009 6 */
 #pragma once
 
@@ -53,7 +56,8 @@ MERLON_API int merlon_url_is_at(const char *url, const char *authority);
  * root. Nothing is sent yet. NULL on failure: INVALID, NO_MEMORY, SYSTEM. */
 MERLON_API struct merlon_client *merlon_client_new(const char *url, struct merlon_error *error);
 
-/* Closes the connections. Its receivers must be freed before. NULL is fine. */
+/* Closes the connections; what merlon_begin has begun ends with CANCELLED. Its receivers must be
+ * freed before, and it must not be freed in a callback. NULL is fine. */
 MERLON_API void merlon_client_free(struct merlon_client *client);
 
 /* Who sends the requests: parameter From, an AE-ID or CSE-ID. "" for none, which only the
@@ -76,8 +80,8 @@ MERLON_API void merlon_client_set_timeout(struct merlon_client *client, uint32_t
  * can be given the same list, and no CSE sees a credential that is for another. Without a
  * credential no CSE is believed: requests to https URLs end with UNREACHABLE, as they do when the
  * handshake fails. INVALID: members that do not go together, a file that is missing, unsound, or
- * readable by others when it is secret, a URL that is not https; not within a callback. NO_MEMORY,
- * SYSTEM. */
+ * readable by others when it is secret, a URL that is not https; not within a callback, nor while
+ * calls are under way. NO_MEMORY, SYSTEM. */
 MERLON_API MERLON_CHECKED enum merlon_status
 merlon_client_set_credentials(struct merlon_client *client,
                               const struct merlon_credential *credentials, size_t count,
@@ -97,6 +101,24 @@ MERLON_API MERLON_CHECKED enum merlon_status merlon_send(struct merlon_client *c
                                                          const struct merlon_request *request,
                                                          struct merlon_response **ret_response,
                                                          struct merlon_error *error);
+
+/* Told once for each merlon_begin that returned OK, while a call of the client waits or when it is
+ * freed. response: what the CSE answered, be it with an error; whoever is told frees it. NULL:
+ * there is none, and *error, which lives for the call, says why: UNREACHABLE, TIMEOUT, PROTOCOL,
+ * NO_MEMORY, SYSTEM, CANCELLED. Else `error` is NULL. */
+typedef void merlon_answered(void *data, struct merlon_response *response,
+                             const struct merlon_error *error);
+
+enum { MERLON_CALLS = 64 };
+
+/* Sends the request without waiting for the answer. Up to MERLON_CALLS requests may be under way,
+ * on a few connections; their answers come in any order, and only while merlon_client_run or
+ * another call of the client waits. The request may be freed at once. Also from callbacks. INVALID,
+ * NO_MEMORY, SYSTEM (too many under way): then `answered` is not called. */
+MERLON_API MERLON_CHECKED enum merlon_status merlon_begin(struct merlon_client *client,
+                                                          const struct merlon_request *request,
+                                                          merlon_answered *answered, void *data,
+                                                          struct merlon_error *error);
 
 /* OK when the response says that the request was done; else REFUSED, with the code and what the CSE
  * said in *error. */
@@ -141,9 +163,9 @@ MERLON_API MERLON_CHECKED enum merlon_status merlon_list(struct merlon_client *c
                                                          merlon_found *found, void *data,
                                                          struct merlon_error *error);
 
-/* Serves the receivers of the client until merlon_client_stop, or for timeout_ms; a negative value
- * waits for ever. OK when stopped, TIMEOUT when the time is up, INVALID from within a callback,
- * SYSTEM. */
+/* Serves the client, its receivers and the calls under way, until merlon_client_stop, or for
+ * timeout_ms; a negative value waits for ever. OK when stopped, TIMEOUT when the time is up,
+ * INVALID from within a callback, SYSTEM. */
 MERLON_API MERLON_CHECKED enum merlon_status
 merlon_client_run(struct merlon_client *client, int64_t timeout_ms, struct merlon_error *error);
 

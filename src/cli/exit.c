@@ -47,6 +47,8 @@ enum mln_cli_exit mln_cli_exit_of(const struct merlon_error *error)
     case MERLON_NO_MEMORY:
     case MERLON_PROTOCOL:
     case MERLON_SYSTEM:
+    case MERLON_CANCELLED:
+    case MERLON_SECURITY:
         break;
     }
     return MLN_CLI_FAILED;

@@ -8,7 +8,7 @@
 
 enum {
     DEFAULT_TIMEOUT_MS = 30000,
-    TRANSFERS = 4,
+    CONNECTIONS = 4,
     CONNECT_MS = 10000,
     RECEIVER_CONNECTIONS = 64,
 };
@@ -17,8 +17,8 @@ mln_err mln_client_open_fetcher(struct merlon_client *client)
 {
     struct mln_fetcher *fetcher = NULL;
     struct mln_fetch_options options = {
-        .max_transfers = TRANSFERS,
-        .max_per_host = TRANSFERS,
+        .max_transfers = MERLON_CALLS,
+        .max_per_host = CONNECTIONS,
         .max_header_bytes = MLN_CLIENT_HEADER,
         .max_body_bytes = MLN_CLIENT_BODY,
         .connect_us = INT64_C(1000) * CONNECT_MS,
@@ -91,7 +91,8 @@ void merlon_client_free(struct merlon_client *client)
     if (!client) {
         return;
     }
-    mln_fetcher_free(client->fetcher);
+    client->is_ending = true;
+    mln_fetcher_free(client->fetcher); /* ends the calls */
     mln_loop_free(client->loop);
     mln_tls_slot_free(client->tls);
     mln_free(client->cse_id);
@@ -155,15 +156,21 @@ void merlon_client_set_trace(struct merlon_client *client, merlon_trace *trace, 
 
 /* ---- running ---- */
 
+mln_err mln_client_may_serve(const struct merlon_client *client, struct mln_fault *fault)
+{
+    if (client->is_running || client->is_ending) {
+        mln_fault_set(fault, "a callback must not wait for the client that calls it");
+        MLN_FAIL(PARAM_INVALID);
+    }
+    return MLN_OK;
+}
+
 mln_err mln_client_serve(struct merlon_client *client, const bool *is_done, bool may_be_stopped,
                          struct mln_fault *fault)
 {
-    mln_err err = MLN_OK;
+    mln_err err = mln_client_may_serve(client, fault);
 
-    if (client->is_running) {
-        mln_fault_set(fault, "a callback must not make a call on the same client");
-        MLN_FAIL(PARAM_INVALID);
-    }
+    MLN_TRY(err);
     client->is_running = true;
     while (!mln_failed(err) && !*is_done && !(may_be_stopped && atomic_load(&client->may_stop))) {
         err = mln_loop_run(client->loop);

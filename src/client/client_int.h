@@ -151,18 +151,48 @@ struct merlon_client {
     void *trace_data;
     uint64_t session; /* of the request identifiers */
     uint64_t requests;
+    size_t calls;          /* under way */
     struct mln_gate gate;  /* of the receivers: outlives the last of their streams */
     bool is_running;       /* a blocking call is on the stack */
+    bool is_ending;        /* merlon_client_free is on the stack */
     _Atomic bool may_stop; /* merlon_client_stop was called */
 };
 
 /* A fetcher without connections in the place of the present one. Errors: NO_MEMORY, SYSTEM. */
 mln_err mln_client_open_fetcher(struct merlon_client *client);
 
-/* Runs the loop until *is_done or, when that is allowed, merlon_client_stop. Errors: PARAM_INVALID
- * (called from a callback), SYSTEM. */
+/* Errors: PARAM_INVALID (within a callback of the same client). */
+mln_err mln_client_may_serve(const struct merlon_client *client, struct mln_fault *fault);
+
+/* Runs the loop until *is_done or, when that is allowed, merlon_client_stop. Errors: those of
+ * mln_client_may_serve, SYSTEM. */
 mln_err mln_client_serve(struct merlon_client *client, const bool *is_done, bool may_be_stopped,
                          struct mln_fault *fault);
+
+/* ---- call.c ---- */
+
+/* How a call ended. */
+struct mln_client_result {
+    mln_err err;
+    struct merlon_response *response; /* on success; it goes to whoever is told */
+    struct mln_fault fault;
+};
+
+typedef void mln_client_done(void *data, struct mln_client_result *result);
+
+struct mln_client_call;
+
+/* Starts a call. When it has started, `done` is called once, from the loop or from
+ * merlon_client_free (CANCELLED); it may start other calls. Errors: PARAM_INVALID, PARAM_MISSING,
+ * OVERLOAD, NETWORK, NO_MEMORY. */
+mln_err mln_client_start(struct merlon_client *client, const struct merlon_request *request,
+                         mln_client_done *done, void *data, struct mln_client_call **ret,
+                         struct mln_fault *fault);
+
+/* Starts a call and runs the loop until it is over. Errors, in *ret: also SYSTEM, TIMEOUT,
+ * PROTOCOL. */
+void mln_client_exchange(struct merlon_client *client, const struct merlon_request *request,
+                         struct mln_client_result *ret);
 
 /* ---- credential.c ---- */
 

@@ -444,8 +444,8 @@ static mln_err set_best(struct merlon_client *client, const struct merlon_creden
     const struct merlon_credential *best;
     struct authority authority;
 
-    if (client->is_running) {
-        return refuse(fault, "a callback must not set credentials");
+    if (client->is_running || client->is_ending || client->calls) {
+        return refuse(fault, "credentials are not set while calls are under way");
     }
     if (count > CREDENTIALS_MAX) {
         return refuse(fault, "too many credentials");

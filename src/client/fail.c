@@ -21,6 +21,7 @@ static enum merlon_status status_of(mln_err err)
         { MLN_ERR_SYSTEM, MERLON_SYSTEM },
         { MLN_ERR_OVERLOAD, MERLON_SYSTEM },
         { MLN_ERR_INTERNAL, MERLON_SYSTEM },
+        { MLN_ERR_CANCELLED, MERLON_CANCELLED },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

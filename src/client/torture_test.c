@@ -21,9 +21,10 @@ enum { MANY = 3000, PATH_SIZE = 256 };
 #define CREATED                                                                                    \
     "HTTP/1.1 201 \r\nX-M2M-RSC: 2001\r\nContent-Location: /c/x\r\nX-M2M-RI: 1\r\n"                \
     "Content-Type: application/json\r\nContent-Length: 21\r\n\r\n{\"m2m:cnt\":{\"mni\":3}}"
+/* The stub serves one connection after the other. */
 #define LISTED                                                                                     \
     "HTTP/1.1 200 \r\nX-M2M-RSC: 2000\r\nContent-Type: application/json\r\n"                       \
-    "Content-Length: 22\r\n\r\n{\"m2m:uril\":[\"a\",\"b\"]}"
+    "Connection: close\r\nContent-Length: 22\r\n\r\n{\"m2m:uril\":[\"a\",\"b\"]}"
 
 static bool found(void *data, const struct merlon_reference *reference)
 {
@@ -79,6 +80,51 @@ static enum merlon_status list(struct merlon_client *client, struct merlon_error
     return status;
 }
 
+struct told {
+    struct merlon_client *client;
+    enum merlon_status status;
+    int left;
+};
+
+static void on_answered(void *data, struct merlon_response *response,
+                        const struct merlon_error *error)
+{
+    struct told *told = data;
+
+    assert_true(!response == !!error);
+    if (error) {
+        assert_string_not_equal(error->text, "");
+        told->status = error->status;
+    }
+    merlon_response_free(response);
+    told->left--;
+    merlon_client_stop(told->client);
+}
+
+/* Two calls without waiting. */
+static enum merlon_status begin(struct merlon_client *client, struct merlon_error *error)
+{
+    struct told told = { .client = client };
+    struct merlon_request *request = merlon_request_new(MERLON_RETRIEVE, "cse-in/c1", error);
+    enum merlon_status status = request ? MERLON_OK : error->status;
+
+    for (int i = 0; i < 2 && status == MERLON_OK; i++) {
+        status = merlon_begin(client, request, on_answered, &told, error);
+        told.left += status == MERLON_OK;
+    }
+    merlon_request_free(request);
+    while (told.left) {
+        enum merlon_status ran = merlon_client_run(client, -1, error);
+
+        status = status == MERLON_OK ? ran : status;
+    }
+    if (status == MERLON_OK && told.status != MERLON_OK) {
+        error->status = status = told.status;
+        (void)snprintf(error->text, sizeof error->text, "told");
+    }
+    return status;
+}
+
 static int on_notified(void *data, const struct merlon_notification *notification)
 {
     (void)data;
@@ -105,6 +151,9 @@ static enum merlon_status scenario(const char *url, struct merlon_error *error)
     if (status == MERLON_OK) {
         status = list(client, error);
     }
+    if (status == MERLON_OK) {
+        status = begin(client, error);
+    }
     merlon_receiver_free(receiver);
     merlon_client_free(client);
     return status;
@@ -112,7 +161,7 @@ static enum merlon_status scenario(const char *url, struct merlon_error *error)
 
 static void every_failed_allocation_is_told(void **state)
 {
-    static const char *const answers[] = { CREATED, LISTED, NULL };
+    static const char *const answers[] = { CREATED, LISTED, LISTED, LISTED, NULL };
     static struct mln_stub stub;
     struct merlon_error error;
     enum merlon_status status = MERLON_NO_MEMORY;
