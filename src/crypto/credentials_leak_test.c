@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "crypto/cred_dir_test.h"
+#include "crypto/kdf.h"
 
 enum { LINE = 512, KEY = MLN_CREDENTIAL_KEY_USUAL, NOW = 1000, NEEDLE = 8 };
 
@@ -164,6 +165,30 @@ static void leaves_no_master_key_in_memory(void **state)
     mln_secret_free(master);
 }
 
+/* SEC-KDF-08: neither what is derived from, nor what arises on the way, nor what comes out. */
+static void leaves_no_derived_key_in_memory(void **state)
+{
+    struct mln_secret *source = random_secret();
+    struct mln_secret *keys[MLN_KDF_END_TO_END_KEYS + 1];
+
+    (void)state;
+    for (size_t i = 0; i <= MLN_KDF_END_TO_END_KEYS; i++) {
+        keys[i] = mln_secret_new(KEY);
+    }
+    for (size_t i = 0; i < MLN_KDF_END_TO_END_KEYS; i++) {
+        assert_false(mln_failed(
+            mln_kdf_end_to_end_key(source, (enum mln_kdf_end_to_end)i, mln_secret_room(keys[i]))));
+    }
+    assert_false(mln_failed(mln_kdf_session(source, MLN_S("receiver"), MLN_S("originator"),
+                                            mln_secret_room(keys[MLN_KDF_END_TO_END_KEYS]))));
+    assert_int_equal(leaks_of(source), 0);
+    for (size_t i = 0; i <= MLN_KDF_END_TO_END_KEYS; i++) {
+        assert_int_equal(leaks_of(keys[i]), 0);
+        mln_secret_free(keys[i]);
+    }
+    mln_secret_free(source);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, mln_cred_dir_up, mln_cred_dir_down)
 
 int main(void)
@@ -172,6 +197,7 @@ int main(void)
         T(sees_what_lies_open),
         T(leaves_no_key_in_memory),
         T(leaves_no_master_key_in_memory),
+        T(leaves_no_derived_key_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

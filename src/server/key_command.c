@@ -1,4 +1,4 @@
-/* `merlon key`: add, list, remove. */
+/* `merlon key`: add, list, remove, derive. */
 #include "server/key_command.h"
 
 #include <stdio.h>
@@ -23,13 +23,19 @@ static const struct mln_option options[] = {
       "add: whole Credential-ID in place of --id; for certificates and raw public keys, such as "
       "33-//sp.example/S1",
       false },
-    { "key-file", 'k', "FILE", NULL, "add: read the key from this file, '-' for standard input",
-      false },
-    { "key-format", 0, "hex|raw", "hex", "add: what the key file holds", false },
+    { "key-file", 'k', "FILE", NULL,
+      "add, derive: read the key from this file, '-' for standard input", false },
+    { "key-format", 0, "hex|raw", "hex", "add, derive: what files hold that are read", false },
     { "key-out", 0, "FILE", NULL,
-      "add: make a random key of 32 bytes and write its digits to this new file", false },
-    { "show", 0, NULL, NULL, "add: make a random key of 32 bytes and print its digits, this once",
+      "add: make a random key of 32 bytes; derive: the key; write its digits to this new file",
       false },
+    { "show", 0, NULL, NULL, "add, derive: print the digits of the key that is made, this once",
+      false },
+    { "peer", 0, "ID", NULL,
+      "derive: whom the key is shared with: a MAF-ID, an absolute CSE-ID or AE-ID, for usage-key "
+      "a domain name",
+      false },
+    { "salt-file", 0, "FILE", NULL, "derive end-to-end-master: the salt; without: zeros", false },
     { "ae-id", 0, "PATTERN", NULL,
       "add: AE-ID that the holder may use, stem or absolute; '*' stands for any characters but '/'",
       true },
@@ -42,14 +48,18 @@ static const struct mln_option options[] = {
       false },
     { "not-after", 0, "TIME", NULL, "add: valid until then, likewise; without: for ever", false },
     { "suid", 0, "NUMBER", NULL,
-      "add, remove: what it may be used for; by default a security association, 12 for a key and "
+      "add, remove, derive: what it may be used for; for add by default a security association, 12 "
+      "for a key and "
       "42 for a certificate",
       false },
     { "anchor", 0, "SHA-256", NULL,
       "add: the certificate must lead to the trust anchor with this fingerprint; without: to any "
       "that is configured",
       false },
-    { "domain", 0, "NAME", NULL, "add: dNSName that the certificate of a CSE shows", false },
+    { "domain", 0, "NAME", NULL,
+      "add: dNSName that the certificate of a CSE shows; derive exported: domain name in the "
+      "identifier, of MEF or MAF",
+      false },
     { "label", 0, "TEXT", NULL, "add: remark for people", false },
     { "json", 0, NULL, NULL, "list: print JSON", false },
 };
@@ -112,6 +122,7 @@ static bool set_text_option(struct mln_key_settings *s, const char *name, const 
         { "id", &s->id },         { "credential-id", &s->credential_id },
         { "cse-id", &s->cse_id }, { "anchor", &s->anchor },
         { "domain", &s->domain }, { "label", &s->label },
+        { "peer", &s->peer },
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -130,10 +141,9 @@ static bool set_path_option(struct mln_key_settings *s, const char *name, const 
         const char *name;
         const char **place;
     } paths[] = {
-        { "data", &s->place.data },
-        { "master-key", &s->place.master_key },
-        { "key-file", &s->key_file },
-        { "key-out", &s->key_out },
+        { "data", &s->place.data },     { "master-key", &s->place.master_key },
+        { "key-file", &s->key_file },   { "key-out", &s->key_out },
+        { "salt-file", &s->salt_file },
     };
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
@@ -390,7 +400,10 @@ static mln_err run(const struct mln_key_settings *s, int argc, char **argv, stru
     if (argc > 1 && strcmp(argv[0], "remove") == 0) {
         return remove_all(s, argc - 1, argv + 1, fault);
     }
-    mln_fault_set(fault, "expected: add, list or remove ID...");
+    if (argc == 2 && strcmp(argv[0], "derive") == 0) {
+        return mln_key_derive(s, argv[1], fault);
+    }
+    mln_fault_set(fault, "expected: add, list, remove ID... or derive KIND");
     MLN_FAIL(CONFIG);
 }
 

@@ -1,4 +1,4 @@
-/* `merlon key`: its settings, and `key add`. Main thread. */
+/* `merlon key`: its settings, `key add` and `key derive`. Main thread. */
 #pragma once
 
 #include "server/credentials_command.h"
@@ -15,8 +15,8 @@ struct mln_key_settings {
     struct mln_credentials_place place;
     struct mln_slice id;            /* name@domain */
     struct mln_slice credential_id; /* or the whole */
-    const char *key_file;           /* or NULL: a random key, */
-    const char *key_out;            /* which goes to this file, */
+    const char *key_file;           /* or NULL: a random key */
+    const char *key_out;            /* a key that is made goes to this file, */
     bool shows;                     /* or is printed */
     bool is_raw;                    /* the key file holds bytes, not digits */
     unsigned suid;                  /* 0: the usual one */
@@ -30,6 +30,8 @@ struct mln_key_settings {
     int64_t not_before_us;
     int64_t not_after_us;
     bool is_json;
+    struct mln_slice peer; /* of derive */
+    const char *salt_file; /* likewise; or NULL */
 };
 
 /* The Credential-ID that --id, or an operand, means. *out has room for it. Errors: CONFIG.
@@ -40,3 +42,18 @@ mln_err mln_key_credential_id(struct mln_slice key_id, unsigned suid,
 
 /* Errors: as mln_credentials_add. key_add.c */
 mln_err mln_key_add(const struct mln_key_settings *settings, struct mln_fault *fault);
+
+/* Errors: CONFIG (a kind or setting that makes no sense; the key has the wrong length), and those
+ * of mln_key_read and mln_key_tell. key_derive.c */
+mln_err mln_key_derive(const struct mln_key_settings *settings, const char *kind,
+                       struct mln_fault *fault);
+
+/* A key as digits, or as bytes with `is_raw`; "-" is standard input. Errors: CONFIG, SYSTEM,
+ * NO_MEMORY; the fault shows nothing that stands in it. key_secret.c */
+mln_err mln_key_read(const char *path, bool is_raw, struct mln_fault *fault,
+                     struct mln_secret **ret);
+
+/* Writes the digits of a new key where the settings want them. Errors: CONFLICT (the file is
+ * there), SYSTEM, NO_MEMORY. key_secret.c */
+mln_err mln_key_tell(const struct mln_key_settings *settings, const struct mln_secret *key,
+                     struct mln_fault *fault);

@@ -23,7 +23,8 @@ int mln_server_cse(int argc, char **argv);
 /* check, backup, restore, stats. */
 int mln_server_store(int argc, char **argv);
 
-/* add, list, remove: the credentials of a data directory. key_command.c */
+/* add, list, remove: the credentials of a data directory; derive: keys from keys.
+ * key_command.c */
 int mln_server_key(int argc, char **argv);
 
 /* The same for the issuers of tokens. issuer_command.c */

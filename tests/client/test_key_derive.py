@@ -1,0 +1,179 @@
+"""`merlon key derive` against hashlib, hmac and unicodedata alone. spec: TS-0003 10.3"""
+
+import hashlib
+import hmac
+import random
+import unicodedata
+
+import pytest
+from lib import cert_maker, escertke
+
+FAILED = 1
+USAGE = 2
+ENROLMENT = bytes(range(0x50, 0x70))
+
+# SHA-256 of each label and its length, as security.md 21A has them: a slip of the keyboard here
+# would be one there too. SEC-KDF-02
+LABELS = {
+    "master-credential":
+        (b"oneM2M Enrolment Key to Master Credential derivation", 52, "d9995d1974c046ab"),
+    "connection-key":
+        (b"oneM2M Enrolment Key to Provisioned Secure Connection Key derivation", 68,
+         "77162bcbd1bb535a"),
+    "usage-key":
+        (b"oneM2M Enrolment Key to Usage-Constrained Symmetric Key derivation", 66,
+         "60899a3ac47e8694"),
+    "message-authenticity": (b"E2E Message Authentication Key", 30, "c688d40e5d670405"),
+    "message-confidentiality": (b"E2E Message Confidentiality Key", 31, "a01de5975946224c"),
+    "attribute-authenticity": (b"E2E Attribute Authenticity Key", 30, "1c72bc4ca2cdb89a"),
+    "attribute-confidentiality": (b"E2E Attribute Confidentiality Key", 33, "aff2cece3a3b9d3b"),
+}
+CHAIN = ["message-authenticity", "message-confidentiality", "attribute-authenticity",
+         "attribute-confidentiality"]
+
+
+def label(kind):
+    text, length, digest = LABELS[kind]
+    assert len(text) == length and hashlib.sha256(text).hexdigest()[:16] == digest
+    return text
+
+
+def mac(key, *parts):
+    return hmac.new(key, b"".join(parts), hashlib.sha256).digest()
+
+
+def normal(text):
+    return unicodedata.normalize("NFKC", text).encode()
+
+
+@pytest.fixture
+def derive(alone):
+    """Runs the command; a key goes in by standard input and comes out by standard output."""
+    def run(kind, key, *words, code=0):
+        done = alone("key", "derive", kind, "--key-file", "-", "--show", *words, stdin=key.hex(),
+                     code=code)
+        return bytes.fromhex(done.stdout) if code == 0 else done.stderr
+    return run
+
+
+@pytest.mark.parametrize("kind, words, key", [
+    ("master-credential", ["--peer", "maf.example.com"],
+     "aad213145b9709f6a54faa1e779864a950b046fe4372646e8a615b6f25b61307"),
+    ("connection-key", ["--peer", "//sp.example.com/cse1"],
+     "96d2579418bd4307830f92dee5dbd0cc5cd44ac308f2a677cb7d404e3c632e75"),
+    ("usage-key", ["--suid", "21", "--peer", "maf.example.com"],
+     "3d29f0d655fe3baa46d2986886de8254cf641de4ffebe10071f397f26ea5e9cb"),
+    ("usage-key", ["--suid", "25", "--peer", "s123.sp.example.com"],
+     "46141657df03b4bf78cba2aff0915d8fb83855a428d72ba5bc48d705848b69bf"),
+])
+def test_the_vectors_of_the_project(derive, kind, words, key):
+    """SEC-KDF-01 and what they are made of."""
+    assert derive(kind, ENROLMENT, *words).hex() == key
+    suid = words[1].encode() if kind == "usage-key" else b""
+    assert mac(ENROLMENT, label(kind), suid, words[-1].encode()).hex() == key
+
+
+def test_the_end_to_end_keys_form_a_chain(derive, tmp_path):
+    """SEC-KDF-01 SEC-KDF-06: each key alone is what the whole chain gives."""
+    source, salt = random.randbytes(32), random.randbytes(20)
+    (tmp_path / "salt").write_text(salt.hex() + "\n")
+    assert derive("end-to-end-master", source) == mac(bytes(32), source)
+    master = derive("end-to-end-master", source, "--salt-file", tmp_path / "salt")
+    assert master == mac(salt, source)
+    block = b""
+    for number, kind in enumerate(CHAIN, 1):
+        block = mac(master, block, label(kind), bytes([number]))
+        assert derive(kind, master) == block
+
+
+@pytest.mark.parametrize("spellings", [
+    ["//sp.example/S\u00c5", "//sp.example/SA\u030a", "//sp.example/S\u212b"],
+    ["maf.sp", "\uff4d\uff41\uff46\uff0e\uff53\uff50"],
+    ["\u1e9b\u0323", "\u017f\u0323\u0307", "\u1e69"],
+    ["\uac00", "\u1100\u1161"],
+    ["\ufdfa"],
+    ["x\u0301\u0323\u0301"],
+])
+def test_spellings_of_an_identifier_give_one_key(derive, spellings):
+    """SEC-KDF-03"""
+    wanted = mac(ENROLMENT, label("connection-key"), normal(spellings[0]))
+    for text in spellings:
+        assert derive("connection-key", ENROLMENT, "--peer", text) == wanted
+
+
+def test_uses_and_targets_do_not_collide(derive):
+    """SEC-KDF-04"""
+    keys = {derive("usage-key", ENROLMENT, "--suid", suid, "--peer", target)
+            for suid in ["22", "23"] for target in ["3.example", "33.example"]}
+    assert len(keys) == 4
+
+
+def handshake(folder):
+    """Both ends of TLS 1.2 in memory, of a library that is not ours."""
+    authority, key = cert_maker.Authority(), cert_maker.p256()
+    pair = folder / "leaf.pem", folder / "leaf.key"
+    pair[0].write_bytes(cert_maker.pem(authority.leaf(cert_maker.dns("e.example"), key=key)))
+    pair[1].write_bytes(cert_maker.key_pem(key))
+    anchor = folder / "anchor.pem"
+    anchor.write_bytes(cert_maker.pem(authority.cert))
+    client = escertke.End(pair, anchor, True)
+    server = escertke.End(pair, anchor, False)
+    client.step(server.step(client.step(server.step(client.step()))))
+    assert client.is_done and server.is_done
+    assert client.tls.get_protocol_version_name() == "TLSv1.2"
+    return client.tls, server.tls
+
+
+@pytest.mark.parametrize("name", [b"Bootstrap", b"Connection", b"ESCertKE"])
+def test_exported_bytes_are_identifier_and_key(alone, tmp_path, name):
+    """SEC-KDF-05: what two ends of TLS 1.2 export; the identifier goes first."""
+    client, server = handshake(tmp_path)
+    exported = client.export_keying_material(b"EXPORTER-oneM2M-" + name, 48)
+    assert exported == server.export_keying_material(b"EXPORTER-oneM2M-" + name, 48)
+    (tmp_path / "exported").write_bytes(exported)
+    out = alone("key", "derive", "exported", "--key-file", tmp_path / "exported", "--key-format",
+                "raw", "--domain", "MEF.example", "--key-out", tmp_path / "key", code=0).stdout
+    assert out == exported[:16].hex() + "@mef.example\n"
+    assert (tmp_path / "key").read_text() == exported[16:].hex() + "\n"
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    shown = alone("key", "derive", "exported", "--key-file", "-", "--show", stdin=exported.hex(),
+                  code=0).stdout
+    assert shown == f"{exported[:16].hex()}\n{exported[16:].hex()}\n"
+
+
+def test_a_derived_key_goes_on_to_the_credentials(alone, derive, tmp_path):
+    key = derive("usage-key", ENROLMENT, "--suid", "23", "--peer", "s1.sp.example")
+    alone("key", "add", "--data", tmp_path / "data", "--id", "k@mef.example", "--suid", "23",
+          "--key-file", "-", stdin=key.hex(), code=0)
+
+
+@pytest.mark.parametrize("kind, words, says", [
+    ("master", [], "'master' is no key that can be derived"),
+    ("master-credential", [], "needs --peer"),
+    ("usage-key", ["--peer", "a.example"], "needs --suid"),
+    ("usage-key", ["--peer", "a.example", "--suid", "13"], "21 to 25"),
+    ("connection-key", ["--peer", "//a/b", "--suid", "22"], "takes no --suid"),
+    ("connection-key", ["--peer", "\u0378"], "Unicode has not assigned"),
+    ("connection-key", ["--peer", "a" * 1025], "more than 1024"),
+    ("exported", [], "exported bytes are 48, here are 32"),
+    ("message-authenticity", ["--salt-file", "x"], "takes no --salt-file"),
+    ("end-to-end-master", ["--salt-file", "/no/such/file"], "cannot open /no/such/file"),
+])
+def test_what_makes_no_sense_is_refused(derive, kind, words, says):
+    code = FAILED if "/no/such/file" in words else USAGE
+    said = derive(kind, ENROLMENT, *words, code=code)
+    assert says in said and said.startswith("merlon key: ") and said.count("\n") == 1
+    assert ENROLMENT.hex()[:16] not in said
+
+
+def test_a_key_needs_a_place_and_a_source(alone, tmp_path):
+    words = ["key", "derive", "message-authenticity"]
+    assert "needs --key-out FILE or --show" in alone(
+        *words, "--key-file", "-", stdin=ENROLMENT.hex(), code=USAGE).stderr
+    assert "needs --key-file" in alone(*words, "--show", code=USAGE).stderr
+    assert "16 to 64 bytes, here are 2" in alone(
+        *words, "--key-file", "-", "--show", stdin="0011", code=USAGE).stderr
+    (tmp_path / "there").write_text("old")
+    alone(*words, "--key-file", "-", "--key-out", tmp_path / "there", stdin=ENROLMENT.hex(),
+          code=FAILED)
+    assert (tmp_path / "there").read_text() == "old"
