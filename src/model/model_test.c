@@ -284,17 +284,17 @@ static void test_rules_of_attributes(void **state)
 static void test_what_is_unbuilt(void **state)
 {
     static const char *const unbuilt[][2] = {
-        { "m2m:cml", "at" },   { "m2m:cml", "aa" },   { "m2m:cnt", "daci" }, { "m2m:ae", "esi" },
-        { "m2m:sub", "daci" }, { "m2m:acp", "adri" }, { "m2m:acp", "apri" }, { "m2m:acp", "airi" },
-        { "m2m:tsb", "bcnt" }, { "m2m:tsb", "bcnr" }, { "m2m:ae", "tren" },  { "m2m:ae", "ape" },
-        { "m2m:ae", "scp" },   { "m2m:ae", "tri" },   { "m2m:ae", "trn" },   { "m2m:ae", "mei" },
+        { "m2m:cml", "at" },   { "m2m:cml", "aa" },   { "m2m:cnt", "daci" }, { "m2m:sub", "daci" },
+        { "m2m:acp", "adri" }, { "m2m:acp", "apri" }, { "m2m:acp", "airi" }, { "m2m:tsb", "bcnt" },
+        { "m2m:tsb", "bcnr" }, { "m2m:ae", "tren" },  { "m2m:ae", "ape" },   { "m2m:ae", "scp" },
+        { "m2m:ae", "tri" },   { "m2m:ae", "trn" },   { "m2m:ae", "mei" },
     };
     static const char *const built[][2] = {
         { "m2m:ae", "or" },   { "m2m:grp", "gn" },   { "m2m:ae", "apn" },   { "m2m:ae", "nl" },
         { "m2m:ae", "csz" },  { "m2m:ae", "srv" },   { "m2m:ae", "poa" },   { "m2m:sub", "gpi" },
         { "m2m:sub", "su" },  { "m2m:nod", "mgca" }, { "m2m:cin", "conr" }, { "m2m:cnt", "disr" },
         { "m2m:cnt", "at" },  { "m2m:cnt", "aa" },   { "m2m:sub", "acrs" }, { "m2m:crs", "nse" },
-        { "m2m:ae", "regs" }, { "m2m:ae", "trps" },
+        { "m2m:ae", "regs" }, { "m2m:ae", "trps" },  { "m2m:ae", "esi" },
     };
 
     (void)state;

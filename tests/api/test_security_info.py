@@ -2,9 +2,15 @@
 spec: TS-0004 6.3.5.48, 7.3.3.9, 7.5.1.2.11 to 7.5.1.2.13; security.md 25, 34
 """
 
+import base64
 import concurrent.futures
+import functools
+from datetime import datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from lib import serial
 from lib.fleet import Fleet
 from lib.onem2m import Client, grant, timestamp
@@ -138,3 +144,65 @@ def test_to_an_ae_that_polls(fleet, asked, said):
         heard = asking.result()
         assert heard.rsc == 2000 and heard.pc == {"m2m:seci": said}, heard
     assert me.delete("base/ae/p").rsc == 2002
+
+
+# ---- what AEs and CSEs say of themselves ----
+
+
+def esi(**changed):
+    """e2eSecInfo; None takes a member out."""
+    full = {"esf": [13, 43, 44], "escert": [certificate()], "esro": RANDOM, **changed}
+    return {name: value for name, value in full.items() if value is not None}
+
+
+@functools.cache
+def certificate():
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "device")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1) \
+        .public_key(key.public_key()).not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2060, 1, 1)) \
+        .sign(key, None)
+    return base64.b64encode(made.public_bytes(Encoding.DER)).decode()
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "cbor"])
+def test_support_of_an_ae(cse, ae, form):
+    """spec: TS-0004 6.3.5.52: stored, retrieved alone, changed as a whole, deleted"""
+    me = Client(cse.url, ae.stem, form=form)
+    for value in (esi(), esi(esf=[13], escert=None), esi(esro=None), esi(escert=[certificate(), certificate()])):
+        assert me.update(ae.path, "ae", esi=value).rsc == 2004
+        assert me.retrieve(ae.path).res["esi"] == value
+        assert me.retrieve(f"{ae.path}?atrl=esi").pc == {"m2m:ae": {"esi": value}}
+    assert me.update(ae.path, "ae", esi=None).rsc == 2004
+    assert "esi" not in me.retrieve(ae.path).res
+
+
+def test_support_at_registration(cse, admin):
+    admin.register("Csupport", "support", esi=esi())
+    assert admin.retrieve("cse-in/support?atrl=esi").pc == {"m2m:ae": {"esi": esi()}}
+    far = admin.As("/id-support")
+    assert far.create("cse-in", "csr", cb="/id-support/base", rr=False, srv=["3"], esi=esi()).rsc == 2001
+    assert far.retrieve("cse-in/id-support?atrl=esi").pc == {"m2m:csr": {"esi": esi()}}
+    assert far.update("cse-in/id-support", "csr", esi=esi(esf=[33])).rsc == 2004
+    assert far.update("cse-in/id-support", "csr", esi=esi(escert=["AAAA"])).rsc == 4000
+    assert far.retrieve("cse-in/id-support?atrl=esi")["esi"] == esi(esf=[33])
+    assert far.delete("cse-in/id-support").rsc == 2002
+
+
+@pytest.mark.parametrize("value", [
+    {}, {"escert": []}, esi(esf=13), esi(esf=[99]), esi(esf=["x"]), esi(escert="AAAA"), esi(escert=["AAAA"]),
+    esi(escert=["not base64"]), esi(escert=["LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"]), esi(escert=[""]), esi(escert=[5]),
+    esi(esro={}), esi(esro=dict(RANDOM, esk=1)), esi(esro=dict(RANDOM, esri="1abc")), esi(esro=dict(RANDOM, esrv="0")),
+    esi(esro=dict(RANDOM, esrx="PT60S")), esi(esro=dict(RANDOM, esrx="60000")), esi(esro=dict(RANDOM, esrx="soon")),
+    esi(esro=dict(RANDOM, esks=[2])), esi(esro=dict(RANDOM, espa=[9])), esi(other=1), "text", [],
+], ids=str)
+def test_what_is_no_support(ae, value):
+    assert ae.update(ae.path, "ae", esi=value).rsc == 4000
+    assert "esi" not in ae.retrieve(ae.path).res
+
+
+def test_the_csebase_supports_nothing(admin):
+    """Without credentials for it there is no e2eSecInfo, and nobody writes it"""
+    assert "esi" not in admin.retrieve("cse-in").res
+    assert admin.retrieve("cse-in?atrl=esi").res == {}
+    assert admin.update("cse-in", "cb", esi=esi()).rsc == 4005

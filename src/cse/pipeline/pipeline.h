@@ -31,6 +31,9 @@ mln_err mln_perform_notify(struct mln_exec *e);
  * Errors: ATTR_INVALID, LIMIT, NOT_IMPLEMENTED, STORE_*, NO_MEMORY. */
 mln_err mln_validate_policies(struct mln_exec *e, struct mln_slice name);
 
+/* e2eSecInfo in the request, if it is there. Errors: ATTR_INVALID, NO_MEMORY. */
+mln_err mln_validate_support(struct mln_exec *e);
+
 /* Are fewer than `most` children of the type to be created below the target? Errors: LIMIT,
  * STORE_*. */
 mln_err mln_validate_room(struct mln_exec *e, uint64_t most);

@@ -9,6 +9,7 @@
 #include "cse/pipeline/pipeline.h"
 #include "cse/remote/announce.h"
 #include "cse/types/types.h"
+#include "e2e/support.h"
 #include "model/geo.h"
 #include "model/special.h"
 
@@ -127,6 +128,13 @@ mln_err mln_validate_schedule(struct mln_exec *e, struct mln_slice name)
         MLN_TRY(mln_schedule_parse(v->text, &s, e->fault));
     }
     return MLN_OK;
+}
+
+mln_err mln_validate_support(struct mln_exec *e)
+{
+    const struct mln_value *support = mln_value_get(e->attributes, MLN_S("esi"));
+
+    return support ? mln_e2e_support_check(support, e->arena, e->fault) : MLN_OK;
 }
 
 /* ---- attributes that every type may have ---- */

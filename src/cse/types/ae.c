@@ -2,6 +2,7 @@
 #include "cse/access/admit.h"
 #include "cse/access/binding.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
 #include "cse/remote/announce.h"
 #include "cse/remote/enrol.h"
 #include "cse/types/types.h"
@@ -59,6 +60,7 @@ static mln_err check_registration_point(struct mln_exec *e)
 static mln_err check_values(struct mln_exec *e)
 {
     MLN_TRY(check_registration_point(e));
+    MLN_TRY(mln_validate_support(e));
     return check_serialisations(e);
 }
 

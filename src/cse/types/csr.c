@@ -5,6 +5,7 @@
 #include "cse/access/proof.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/draft.h"
+#include "cse/pipeline/pipeline.h"
 #include "cse/remote/remote.h"
 #include "cse/types/types.h"
 
@@ -77,6 +78,7 @@ static mln_err validate_create(struct mln_exec *e)
     }
     MLN_TRY(check_provider(e));
     MLN_TRY(check_descendants(e));
+    MLN_TRY(mln_validate_support(e));
     err = mln_remote_find(&l, &e->originator.entity, &other);
     if (err.code == MLN_ERR_NOT_FOUND ||
         (!mln_failed(err) && !mln_entity_eq(&other.cse, &e->originator.entity))) {
@@ -136,7 +138,8 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
 
 static mln_err validate_update(struct mln_exec *e)
 {
-    return check_descendants(e);
+    MLN_TRY(check_descendants(e));
+    return mln_validate_support(e);
 }
 
 static bool is_itself(struct mln_exec *e, const struct mln_resource *r)
