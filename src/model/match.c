@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/timestamp.h"
+#include "model/content_info.h"
 #include "model/filter_int.h"
 #include "model/ident.h"
 #include "model/model.h"
@@ -117,14 +118,19 @@ static bool labels_hold(const struct mln_filter_condition *c, const struct mln_r
     return false;
 }
 
-/* spec: TS-0004 6.3.3: contentInfo is a media type, an encoding and perhaps a security, between
- * colons */
+static bool info_of(const struct mln_resource *r, struct mln_content_info *ret)
+{
+    struct mln_slice text;
+
+    return mln_pack_find_text(r->attrs, MLN_S("cnf"), &text) && mln_content_info_read(text, ret);
+}
+
+/* spec: TS-0004 7.3.3.17.8 */
 static bool content_type_holds(const struct mln_filter_condition *c, const struct mln_resource *r)
 {
-    struct mln_slice info;
+    struct mln_content_info info;
 
-    return mln_pack_find_text(r->attrs, MLN_S("cnf"), &info) &&
-           text_is_listed(c, mln_slice_cut(&info, ':'));
+    return info_of(r, &info) && text_is_listed(c, info.media_type);
 }
 
 /* ---- attributes ---- */
@@ -235,16 +241,10 @@ static bool is_json(struct mln_slice media_type)
 /* Does contentInfo say that the content is the text of a JSON value, as it is? */
 static bool says_json(const struct mln_resource *r)
 {
-    struct mln_slice info;
-    struct mln_slice encoding;
+    struct mln_content_info info;
 
-    if (!mln_pack_find_text(r->attrs, MLN_S("cnf"), &info) || !is_json(mln_slice_cut(&info, ':'))) {
-        return false;
-    }
-    encoding = mln_slice_cut(&info, ':');
-    /* neither encoded nor protected. spec: TS-0004 6.3.4.2.28, 6.3.4.2.38 */
-    return (encoding.len == 0 || mln_slice_eq(encoding, MLN_S("0"))) &&
-           (info.len == 0 || mln_slice_eq(info, MLN_S("0")));
+    return info_of(r, &info) && info.encoding == MLN_CONTENT_PLAIN &&
+           info.security == MLN_CONTENT_OPEN && is_json(info.media_type);
 }
 
 /* A content that cannot be read as JSON matches nothing; that is no failure of the request. */

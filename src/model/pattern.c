@@ -6,6 +6,7 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "model/check.h"
+#include "model/content_info.h"
 #include "model/ident.h"
 #include "model/pattern_int.h"
 
@@ -465,27 +466,11 @@ static bool is_media_type(struct mln_slice s)
            are_parameters(mln_slice_from(rest, subtype));
 }
 
-/* Cuts ":d" off the end when d is a digit from 0 to `most`. */
-static bool cut_digit(struct mln_slice *s, char most)
-{
-    if (s->len < 2 || s->ptr[s->len - 2] != ':' || s->ptr[s->len - 1] < '0' ||
-        s->ptr[s->len - 1] > most) {
-        return false;
-    }
-    s->len -= 2;
-    return true;
-}
-
-/* spec: TS-0004 6.3.3: media-type ":" encodingType [ ":" contentSecurity ] */
 static bool is_content_info(struct mln_slice s)
 {
-    struct mln_slice plain = s;
-    struct mln_slice secured = s;
+    struct mln_content_info info;
 
-    if (cut_digit(&plain, '2') && is_media_type(plain)) {
-        return true;
-    }
-    return cut_digit(&secured, '5') && cut_digit(&secured, '2') && is_media_type(secured);
+    return mln_content_info_read(s, &info);
 }
 
 static bool is_session_capability(struct mln_slice s)

@@ -2,6 +2,7 @@
 #include "semantic/semantic.h"
 #include "crypto/base64.h"
 #include "cse/discover/discover.h"
+#include "model/content_info.h"
 #include "model/filter.h"
 
 /* m2m:semanticFormat. spec: TS-0004 6.3.4.2.48 */
@@ -63,23 +64,23 @@ static mln_err decode(struct mln_slice encoded, struct mln_arena *arena, struct 
 /* Content is semantic where contentInfo says so. spec: TS-0001 9.6.14a, TS-0004 6.3.3 */
 static mln_err read_content(struct mln_slice attrs, struct mln_arena *arena, struct mln_slice *ret)
 {
-    struct mln_slice info;
+    struct mln_content_info info;
+    struct mln_slice text;
     struct mln_slice media;
-    struct mln_slice encoding;
     struct mln_slice content;
 
-    MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("cnf"), &info) &&
+    MLN_REQUIRE(mln_pack_find_text(attrs, MLN_S("cnf"), &text) &&
+                    mln_content_info_read(text, &info) &&
                     mln_pack_find_text(attrs, MLN_S("con"), &content),
                 NOT_IMPLEMENTED);
-    media = mln_slice_cut(&info, ':');
-    encoding = mln_slice_cut(&info, ':');
-    media = mln_slice_trim(mln_slice_cut(&media, ';'));
-    MLN_REQUIRE(mln_slice_eq_nocase(media, MLN_S("text/turtle")), NOT_IMPLEMENTED);
-    MLN_REQUIRE(info.len == 0 || mln_slice_eq(info, MLN_S("0")), NOT_IMPLEMENTED);
-    if (mln_slice_eq(encoding, MLN_S("1"))) { /* spec: TS-0004 6.3.4.2.28 */
+    media = mln_slice_trim(mln_slice_cut(&info.media_type, ';'));
+    MLN_REQUIRE(mln_slice_eq_nocase(media, MLN_S("text/turtle")) &&
+                    info.security == MLN_CONTENT_OPEN,
+                NOT_IMPLEMENTED);
+    if (info.encoding == MLN_CONTENT_BASE64_TEXT) {
         return decode(content, arena, ret, NULL);
     }
-    MLN_REQUIRE(encoding.len == 0 || mln_slice_eq(encoding, MLN_S("0")), NOT_IMPLEMENTED);
+    MLN_REQUIRE(info.encoding == MLN_CONTENT_PLAIN, NOT_IMPLEMENTED);
     MLN_REQUIRE(mln_arena_dup(arena, content, ret), NO_MEMORY);
     return MLN_OK;
 }
