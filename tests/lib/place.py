@@ -75,7 +75,7 @@ GOOD = {  # a value of each attribute that an originator may give
     "orc": "cse-in/home/cnt0", "apv": {**PRIMITIVE, "rcn": 1}, "sfc": False, "rri": "cse-in/home/cnt0",
     "vlde": False, "regs": 1, "trps": False, "dda": False, "mrv": 0, "nco": False, "nsp": 2,
     "nar": {"num": 2, "dur": "PT5S"},
-    "esi": {"esf": [13, 23], "esro": {"esri": "S1", "esrv": "R1", "esrx": "20300101T000000", "esks": [1], "espa": [10]}},
+    "esi": {"esf": [13], "esro": {"esri": "S1", "esrv": "R1", "esrx": "20300101T000000", "esks": [1], "espa": [10]}},
 }
 
 

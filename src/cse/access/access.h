@@ -31,7 +31,8 @@ struct mln_originator {
 /* The receiver's checks on From: form, registration, association; fills in *ret.
  * spec: TS-0004 7.3.2.1, TS-0003 7.2.1
  * Errors: PARAM_MISSING, PARAM_INVALID, NOT_AUTHENTICATED, NEEDS_ASSOCIATION, OPERATION (a CSE
- * registers an AE), STORE_*, NO_MEMORY. */
+ * registers an AE, or somebody inside an ESPrim object), ESPRIM_IMPERSONATION, STORE_*, NO_MEMORY.
+ */
 struct mln_identify {
     const struct mln_cse *cse;
     struct mln_view *view;

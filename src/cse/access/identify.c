@@ -329,6 +329,62 @@ static mln_err identify_proved(const struct mln_identify *in, const struct mln_a
     return identify_proved_ae(in, a, o);
 }
 
+/* ---- inside an ESPrim object ---- */
+
+static bool is_this_cse(const struct mln_identify *in, const struct mln_entity *entity)
+{
+    struct mln_entity ours;
+
+    return mln_entity_parse_cse(in->cse->names.cse_id, &in->cse->names, &ours) &&
+           mln_slice_eq(entity->cse, ours.cse) && mln_slice_eq_nocase(entity->sp, ours.sp);
+}
+
+/* An AE that is, or should be, registered here writes its name as it does everywhere. */
+static mln_err identify_own_ae(const struct mln_identify *in, struct mln_originator *o)
+{
+    struct mln_identify stem = *in;
+
+    stem.from = o->entity.stem;
+    MLN_TRY(find_registration(&stem, o));
+    if (!mln_ident_is_stem(in->from)) {
+        return o->is_registered || o->entity.cse.len
+                   ? refuse_form(in, "From must be an AE-ID-Stem here")
+                   : MLN_OK; /* of the SP, and registered elsewhere */
+    }
+    return o->is_registered ? MLN_OK : refuse_identity(in, "this AE is not registered here");
+}
+
+/* The pairwise key proves the originator itself, wherever it is registered: no CSE on the way
+ * speaks for it. spec: security.md 3.2, 25.4 */
+static mln_err identify_end_to_end(const struct mln_identify *in, const struct mln_association *a,
+                                   struct mln_originator *o)
+{
+    if (!a) {
+        return refuse_identity(in, "the pairwise key is valid no more");
+    }
+    if (!mln_proof_names(in->cse, a, in->from, &o->entity)) {
+        mln_fault_set(in->fault, "From is not whom the pairwise key proves");
+        MLN_FAIL(ESPRIM_IMPERSONATION);
+    }
+    if (in->is_registration || in->is_cse_registration) {
+        mln_fault_set(in->fault, "nobody registers by a request inside an ESPrim object");
+        MLN_FAIL(OPERATION);
+    }
+    o->is_proved = true;
+    o->is_admin = is_admin_name(in);
+    if (o->is_admin) {
+        return MLN_OK;
+    }
+    if (o->entity.stem.len == 0) {
+        return is_this_cse(in, &o->entity) ? refuse_identity(in, "From is this CSE itself")
+                                           : MLN_OK;
+    }
+    return is_this_cse(in, &o->entity) ||
+                   (o->entity.cse.len == 0 && mln_entity_is_at_home(&o->entity, &in->cse->names))
+               ? identify_own_ae(in, o)
+               : MLN_OK;
+}
+
 /* ---- all of it ---- */
 
 /* It has no name yet: the registrar gives it one. */
@@ -362,6 +418,11 @@ static mln_err identify(const struct mln_identify *in, struct mln_originator *re
     const struct mln_association *a = mln_proof_of(in->cse, in->peer);
     struct mln_originator o = { .text = in->from };
 
+    if (mln_peer_is_end_to_end(in->peer)) {
+        MLN_TRY(identify_end_to_end(in, a, &o));
+        *ret = o;
+        return MLN_OK;
+    }
     if (!a && !mln_proof_is_trusted(in->peer)) {
         MLN_TRY(check_listener(in));
     }
@@ -387,7 +448,7 @@ mln_err mln_access_identify(const struct mln_identify *in, struct mln_originator
 {
     struct mln_identify who = *in;
 
-    who.from = name_of(in);
+    who.from = mln_peer_is_end_to_end(in->peer) ? in->from : name_of(in);
     return identify(&who, ret);
 }
 
@@ -405,9 +466,7 @@ static mln_err assume_ae(const struct mln_identify *in, bool is_proved, struct m
 /* A CSE, or an AE of another CSE whose request was forwarded. */
 static mln_err assume_other(const struct mln_identify *in, bool is_proved, struct mln_originator *o)
 {
-    struct mln_entity ours;
-    bool is_here = mln_entity_parse(in->cse->names.cse_id, &in->cse->names, &ours) &&
-                   mln_slice_eq(o->entity.cse, ours.cse) && mln_slice_eq(o->entity.sp, ours.sp);
+    bool is_here = is_this_cse(in, &o->entity);
 
     if (is_here && o->entity.stem.len) {
         return refuse_form(in, "From must be an AE-ID-Stem here");

@@ -91,6 +91,10 @@ mln_err mln_stage_check(struct mln_exec *e, enum mln_step *ret)
     e->response->vsi = e->req.vsi;
     MLN_TRY(err);
     MLN_TRY(check_aggregation(e));
+    if (e->is_transit && mln_peer_is_end_to_end(e->peer)) {
+        mln_fault_set(e->fault, "to: what comes in an ESPrim object is for this CSE");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
     if (e->is_transit) {
         return MLN_OK; /* the rest is for the hosting CSE to judge */
     }

@@ -212,15 +212,16 @@ static mln_err finish_create(struct mln_exec *e, const struct mln_draft *d)
 }
 
 /* An AE that says anew where it is reached says it with the credential that it uses now: so it can
- * go over to another one, as when keys are changed. spec: security.md 16.3, SEC-MCA-06 */
+ * go over to another one, as when keys are changed. A key for ESPrim is none for connections. spec:
+ * security.md 16.3, SEC-MCA-06 */
 static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
 {
     const struct mln_association *a = mln_proof_of(e->cse, e->peer);
     struct mln_binding binding = { 0 };
     mln_err err;
 
-    if (!a || !mln_value_get(e->attributes, MLN_S("poa")) || !e->originator.is_registered ||
-        !mln_slice_eq(e->originator.text, d->resource.ri)) {
+    if (!a || e->peer->is_end_to_end || !mln_value_get(e->attributes, MLN_S("poa")) ||
+        !e->originator.is_registered || !mln_slice_eq(e->originator.text, d->resource.ri)) {
         return MLN_OK;
     }
     err = mln_binding_get(e->view, e->arena, d->resource.ri, &binding);

@@ -159,7 +159,8 @@ static mln_err finish_update(struct mln_exec *e, const struct mln_draft *d)
         MLN_TRY(mln_assigned_remove(e->write, &e->cse->names, d->old));
         MLN_TRY(mln_assigned_add(e->write, &e->cse->names, &d->resource));
     }
-    return mln_value_get(e->attributes, MLN_S("poa")) && is_itself(e, &d->resource)
+    return mln_value_get(e->attributes, MLN_S("poa")) && is_itself(e, &d->resource) &&
+                   !mln_peer_is_end_to_end(e->peer)
                ? keep_credential(e, d)
                : MLN_OK;
 }

@@ -306,7 +306,13 @@ static mln_err validate_create(struct mln_exec *e)
 {
     struct mln_change c = mln_exec_change(e, mln_env_now_us(e->cse->options.env));
     struct parties p;
-    mln_err err = mln_dlv_check_room(&c, e->originator.text);
+    mln_err err;
+
+    if (mln_peer_is_end_to_end(e->peer)) {
+        mln_fault_set(e->fault, "a delivery is handed over by a neighbour");
+        MLN_FAIL(OPERATION);
+    }
+    err = mln_dlv_check_room(&c, e->originator.text);
 
     if (err.code == MLN_ERR_OVERLOAD) {
         mln_fault_set(e->fault, "too many deliveries of this CSE");

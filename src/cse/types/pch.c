@@ -48,7 +48,14 @@ static mln_err decide(struct mln_exec *e, enum mln_verdict *ret)
 
 static mln_err perform_retrieve(struct mln_exec *e)
 {
-    return e->target.virtual_child == MLN_VIRTUAL_POLLING ? mln_poll_prepare(e) : MLN_OK;
+    if (e->target.virtual_child != MLN_VIRTUAL_POLLING) {
+        return MLN_OK;
+    }
+    if (mln_peer_is_end_to_end(e->peer)) {
+        mln_fault_set(e->fault, "nobody polls inside an ESPrim object");
+        MLN_FAIL(NOT_IMPLEMENTED);
+    }
+    return mln_poll_prepare(e);
 }
 
 /* Who polls it is told after the commit. */
