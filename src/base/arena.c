@@ -4,6 +4,7 @@
 #include <stdalign.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 enum {
     FIRST_BLOCK = 8192 - 64, /* with the allocator's own header it fits two pages */
@@ -22,6 +23,7 @@ struct mln_arena {
     size_t used;
     struct block *newest;
     struct block *first;
+    bool holds_secrets;
 };
 
 static struct block *block_new(size_t size)
@@ -63,11 +65,25 @@ static void free_blocks_above(struct mln_arena *arena)
     }
 }
 
+void mln_arena_hold_secrets(struct mln_arena *arena)
+{
+    arena->holds_secrets = true;
+}
+
+static void wipe_secrets(struct mln_arena *arena)
+{
+    for (struct block *b = arena->holds_secrets ? arena->newest : NULL; b; b = b->next) {
+        mln_wipe(b->data, b->used);
+    }
+    arena->holds_secrets = false;
+}
+
 void mln_arena_free(struct mln_arena *arena)
 {
     if (!arena) {
         return;
     }
+    wipe_secrets(arena);
     free_blocks_above(arena);
     mln_free(arena->first);
     mln_free(arena);
@@ -190,6 +206,7 @@ void *mln_arena_grow(struct mln_arena *arena, void *ptr, size_t old_size, size_t
 
 void mln_arena_reset(struct mln_arena *arena)
 {
+    wipe_secrets(arena);
     free_blocks_above(arena);
     arena->first->used = 0;
     arena->used = 0;

@@ -32,6 +32,10 @@ char *mln_arena_zdup(struct mln_arena *arena, struct mln_slice s);
 /* Grows the newest allocation in place where possible, else copies. As realloc otherwise. */
 void *mln_arena_grow(struct mln_arena *arena, void *ptr, size_t old_size, size_t new_size);
 
+/* From now on all that is in the arena is wiped before its place is used again or given back; a
+ * reset ends that. For texts that somebody protects, and what is made of them. */
+void mln_arena_hold_secrets(struct mln_arena *arena);
+
 /* Forgets all allocations, keeps the first block for reuse. */
 void mln_arena_reset(struct mln_arena *arena);
 

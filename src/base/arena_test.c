@@ -249,6 +249,27 @@ static void forgets_on_reset(void **state)
     assert_ptr_equal(mln_arena_alloc(arena, 100), first);
 }
 
+static void wipes_what_it_held(void **state)
+{
+    static const char nothing[8];
+    char *first = mln_arena_alloc(arena, 8);
+
+    (void)state;
+    memcpy(first, "a secret", 8);
+    mln_arena_reset(arena);
+    assert_memory_equal(first, "a secret", 8); /* nobody asked */
+    first = mln_arena_alloc(arena, 8);
+    memcpy(first, "a secret", 8);
+    assert_non_null(mln_arena_alloc(arena, 1 << 20));
+    mln_arena_hold_secrets(arena);
+    mln_arena_reset(arena);
+    assert_memory_equal(first, nothing, 8);
+    first = mln_arena_alloc(arena, 8);
+    memcpy(first, "no more!", 8);
+    mln_arena_reset(arena);
+    assert_memory_equal(first, "no more!", 8);
+}
+
 static void freeing_nothing_is_fine(void **state)
 {
     struct mln_arena *none = NULL;
@@ -277,6 +298,7 @@ int main(void)
         T(shrinks),
         T(growth_keeps_to_the_maximum),
         T(forgets_on_reset),
+        T(wipes_what_it_held),
         T(freeing_nothing_is_fine),
     };
 
