@@ -35,6 +35,9 @@ static const struct mln_option options[] = {
       "derive: whom the key is shared with: a MAF-ID, an absolute CSE-ID or AE-ID, for usage-key "
       "a domain name",
       false },
+    { "receiver", 0, "FILE", NULL, "derive session-key: random object of the receiver, in JSON",
+      false },
+    { "originator", 0, "FILE", NULL, "derive session-key: that of the originator", false },
     { "salt-file", 0, "FILE", NULL, "derive end-to-end-master: the salt; without: zeros", false },
     { "ae-id", 0, "PATTERN", NULL,
       "add: AE-ID that the holder may use, stem or absolute; '*' stands for any characters but '/'",
@@ -141,9 +144,10 @@ static bool set_path_option(struct mln_key_settings *s, const char *name, const 
         const char *name;
         const char **place;
     } paths[] = {
-        { "data", &s->place.data },     { "master-key", &s->place.master_key },
-        { "key-file", &s->key_file },   { "key-out", &s->key_out },
-        { "salt-file", &s->salt_file },
+        { "data", &s->place.data },       { "master-key", &s->place.master_key },
+        { "key-file", &s->key_file },     { "key-out", &s->key_out },
+        { "salt-file", &s->salt_file },   { "receiver", &s->receiver },
+        { "originator", &s->originator },
     };
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {

@@ -32,6 +32,8 @@ struct mln_key_settings {
     bool is_json;
     struct mln_slice peer; /* of derive */
     const char *salt_file; /* likewise; or NULL */
+    const char *receiver;  /* files of random objects; or NULL */
+    const char *originator;
 };
 
 /* The Credential-ID that --id, or an operand, means. *out has room for it. Errors: CONFIG.

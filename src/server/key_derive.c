@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "codec/json.h"
 #include "crypto/kdf.h"
+#include "e2e/random.h"
 #include "server/key_command.h"
 #include "server/privileges.h"
 
@@ -12,6 +14,7 @@ enum takes {
     TAKES_SUID = 2,
     TAKES_SALT = 4,   /* may be left out */
     TAKES_DOMAIN = 8, /* likewise */
+    TAKES_OBJECTS = 16,
 };
 
 struct kind {
@@ -111,6 +114,53 @@ static mln_err make_usage_key(const struct kind *kind, const struct mln_key_sett
     return of_peer(mln_kdf_usage_key(source, s->suid, s->peer, ret), fault);
 }
 
+/* The canonical text of the random object in a file. Only the session key is a secret. */
+static mln_err read_object(const char *path, bool is_originators, struct mln_arena *arena,
+                           struct mln_fault *fault, struct mln_slice *ret)
+{
+    enum { OBJECT_MAX = 65536 };
+    MLN_CLEANUP(mln_secret_freep) struct mln_secret *text = NULL;
+    struct mln_limits limits;
+    struct mln_e2e_random object;
+    struct mln_value *value = NULL;
+    struct mln_fault why = { 0 };
+    struct mln_buf out;
+    mln_err err;
+
+    mln_limits_default(&limits);
+    MLN_TRY(mln_secret_read(path, OBJECT_MAX, fault, &text));
+    err = mln_json_read(mln_slice_of((const char *)mln_secret_bytes(text), mln_secret_len(text)),
+                        &limits, arena, &value, &why);
+    if (!mln_failed(err)) {
+        err = mln_e2e_random_read(value, is_originators, mln_env_now_us(mln_env_system()), &object,
+                                  &why);
+    }
+    if (mln_failed(err)) {
+        mln_fault_set(fault, "%s: no random object of %s: %s", path,
+                      is_originators ? "an originator" : "a receiver", why.text);
+        MLN_FAIL(CONFIG);
+    }
+    mln_buf_init(&out, arena, OBJECT_MAX);
+    mln_e2e_random_canonical(&object, &out);
+    return mln_buf_finish(&out, ret);
+}
+
+static mln_err make_session_key(const struct kind *kind, const struct mln_key_settings *s,
+                                const struct mln_secret *source, struct mln_fault *fault,
+                                unsigned char ret[static MLN_KDF_KEY])
+{
+    enum { ARENA = 1 << 20 };
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ARENA);
+    struct mln_slice receiver;
+    struct mln_slice originator;
+
+    (void)kind;
+    MLN_REQUIRE(arena, NO_MEMORY);
+    MLN_TRY(read_object(s->receiver, false, arena, fault, &receiver));
+    MLN_TRY(read_object(s->originator, true, arena, fault, &originator));
+    return mln_kdf_session(source, receiver, originator, ret);
+}
+
 static mln_err make_end_to_end_master(const struct kind *kind, const struct mln_key_settings *s,
                                       const struct mln_secret *source, struct mln_fault *fault,
                                       unsigned char ret[static MLN_KDF_KEY])
@@ -142,6 +192,7 @@ static const struct kind kinds[] = {
     { "master-credential", TAKES_PEER, ANY_KEY, make_master_credential, 0 },
     { "connection-key", TAKES_PEER, ANY_KEY, make_connection_key, 0 },
     { "usage-key", TAKES_PEER | TAKES_SUID, ANY_KEY, make_usage_key, 0 },
+    { "session-key", TAKES_OBJECTS, ANY_KEY, make_session_key, 0 },
     { "end-to-end-master", TAKES_SALT, ANY_KEY, make_end_to_end_master, 0 },
     { "message-authenticity", 0, ANY_KEY, make_end_to_end_key, MLN_KDF_MESSAGE_AUTHENTICITY },
     { "message-confidentiality", 0, ANY_KEY, make_end_to_end_key, MLN_KDF_MESSAGE_CONFIDENTIALITY },
@@ -177,6 +228,8 @@ static mln_err check_settings(const struct kind *kind, const struct mln_key_sett
     } all[] = {
         { "peer", s->peer.len > 0, kind->takes & TAKES_PEER, kind->takes & TAKES_PEER },
         { "suid", s->suid > 0, kind->takes & TAKES_SUID, kind->takes & TAKES_SUID },
+        { "receiver", s->receiver, kind->takes & TAKES_OBJECTS, kind->takes & TAKES_OBJECTS },
+        { "originator", s->originator, kind->takes & TAKES_OBJECTS, kind->takes & TAKES_OBJECTS },
         { "salt-file", s->salt_file, kind->takes & TAKES_SALT, false },
         { "domain", s->domain.len > 0, kind->takes & TAKES_DOMAIN, false },
         { "key-file", s->key_file, true, true },

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import random
 import unicodedata
 
@@ -84,6 +85,32 @@ def test_the_end_to_end_keys_form_a_chain(derive, tmp_path):
     for number, kind in enumerate(CHAIN, 1):
         block = mac(master, block, label(kind), bytes([number]))
         assert derive(kind, master) == block
+
+
+def test_the_key_of_a_session(derive, tmp_path):
+    """SEC-KDF-01 SEC-KDF-07: white space and the order of members do not matter, all else does."""
+    receiver = {"espa": [10, 12], "esrx": "20301231T235959", "esks": [1], "esri": "Uabc",
+                "esrv": "R00112233445566778899aabbccddeeff"}
+    originator = {"esri": "Odef", "esrv": "Rffeeddccbbaa99887766554433221100", "esrx": "20301231T235900", "esk": 1,
+                  "espa": [10]}
+
+    def of(receiver, originator):
+        (tmp_path / "receiver").write_text(json.dumps(receiver, indent=2))
+        (tmp_path / "originator").write_text(json.dumps(originator))
+        return derive("session-key", bytes(range(0x80, 0xa0)), "--receiver", tmp_path / "receiver", "--originator",
+                      tmp_path / "originator").hex()
+
+    right = of(receiver, originator)
+    assert right == "b3782ebbf8693fbbcebfff3d1570f5d65cc18593252c9a550dc9c06eac35452b"
+    others = {of(receiver | changed, originator) for changed in (
+        {"esri": "Uabd"}, {"esrv": "R00112233445566778899aabbccddeefe"}, {"esrx": "20301231T235958"}, {"espa": [12, 10]})}
+    others |= {of(receiver, originator | changed) for changed in (
+        {"esri": "Odee"}, {"esrv": "Rffeeddccbbaa99887766554433221101"}, {"esrx": "20301231T235901"}, {"espa": [12]})}
+    assert len(others | {right}) == 9
+    (tmp_path / "receiver").write_text(json.dumps(originator))
+    assert "no random object of a receiver" in derive(
+        "session-key", ENROLMENT, "--receiver", tmp_path / "receiver", "--originator", tmp_path / "originator",
+        code=USAGE)
 
 
 @pytest.mark.parametrize("spellings", [
