@@ -265,7 +265,7 @@ static mln_err check_proof(const struct mln_identify *in, const struct mln_assoc
 static mln_err identify_proved_ae(const struct mln_identify *in, const struct mln_association *a,
                                   struct mln_originator *o)
 {
-    enum mln_cover cover = mln_proof_covers(a, &o->entity, &in->cse->names);
+    enum mln_cover cover = mln_cover_of(a, &o->entity, &in->cse->names);
 
     if (!mln_ident_is_stem(in->from)) {
         return refuse_form(in, "From must be an AE-ID-Stem here");

@@ -1,14 +1,11 @@
-/* What a security association proves about the names that a request uses.
+/* The security association of a request: what it proves about names is in model/cover.h.
  *
- * An association allows AE-IDs as patterns. A pattern without '/' is an AE-ID-Stem and
- * means an AE of this CSE (first letter C) or of our SP (S); one with '/' is SP-relative or
- * absolute. '*' stands for any run of characters but '/'. Letter case counts, but not in the
- * domain. Pure functions; any thread.
- * spec: TS-0004 7.3.2.1, TS-0003 7.2.1, security.md 4.1 */
+ * Pure functions; any thread. spec: TS-0004 7.3.2.1, TS-0003 7.2.1, security.md 4.1 */
 #pragma once
 
 #include "base/association.h"
 #include "cse/cse.h"
+#include "model/cover.h"
 
 /* The association that the request came over, or NULL: none, or one that is revoked or over. */
 const struct mln_association *mln_proof_of(const struct mln_cse *cse, const struct mln_peer *peer);
@@ -22,13 +19,3 @@ bool mln_proof_names(const struct mln_cse *cse, const struct mln_association *as
 /* Does the listener vouch for the peer? Not when there is, or was, an association: that one says
  * who it is. */
 bool mln_proof_is_trusted(const struct mln_peer *peer);
-
-enum mln_cover {
-    MLN_COVER_NONE,
-    MLN_COVER_PATTERN, /* by a pattern with '*': one of several names */
-    MLN_COVER_EXACT,   /* the credential names this very AE */
-};
-
-/* May who shows the credential be this AE? */
-enum mln_cover mln_proof_covers(const struct mln_association *association,
-                                const struct mln_entity *ae, const struct mln_names *names);

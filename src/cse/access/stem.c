@@ -30,7 +30,7 @@ static bool is_allowed(const struct mln_registration *in, struct mln_slice allow
 
     if (in->association && in->association->ae_id_count > 0 &&
         (!mln_entity_parse(stem, &in->cse->names, &ae) ||
-         mln_proof_covers(in->association, &ae, &in->cse->names) == MLN_COVER_NONE)) {
+         mln_cover_of(in->association, &ae, &in->cse->names) == MLN_COVER_NONE)) {
         return false;
     }
     if (!has_match) {

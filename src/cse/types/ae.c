@@ -96,7 +96,7 @@ static mln_err check_owner(struct mln_exec *e, const struct mln_association *a)
     MLN_TRY(err);
     if (!(binding.credential_id.len || binding.registrar.len) || mln_proof_is_trusted(e->peer) ||
         (a && (mln_slice_eq(a->credential_id, binding.credential_id) ||
-               mln_proof_covers(a, &e->originator.entity, &e->cse->names) == MLN_COVER_EXACT))) {
+               mln_cover_of(a, &e->originator.entity, &e->cse->names) == MLN_COVER_EXACT))) {
         return MLN_OK;
     }
     mln_fault_set(e->fault, "this AE-ID belongs to another credential");
