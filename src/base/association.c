@@ -80,9 +80,31 @@ mln_err mln_association_new(const struct mln_association *draft, struct mln_asso
     a->role_id_count = draft->role_id_count;
     a->expires_us = draft->expires_us;
     atomic_init(&a->is_revoked, atomic_load(&draft->is_revoked));
+    a->basis = draft->basis ? mln_association_ref(draft->basis) : NULL;
     atomic_init(&made->references, 1);
     *ret = a;
     return MLN_OK;
+}
+
+mln_err mln_association_derive(struct mln_association *basis, int64_t expires_us,
+                               struct mln_association **ret)
+{
+    const struct mln_association draft = {
+        .kind = basis->kind,
+        .credential_id = basis->credential_id,
+        .cse_id = basis->cse_id,
+        .ae_ids = basis->ae_ids,
+        .ae_id_count = basis->ae_id_count,
+        .app_ids = basis->app_ids,
+        .app_id_count = basis->app_id_count,
+        .role_ids = basis->role_ids,
+        .role_id_count = basis->role_id_count,
+        .app_id = basis->app_id,
+        .expires_us = expires_us < basis->expires_us ? expires_us : basis->expires_us,
+        .basis = basis,
+    };
+
+    return mln_association_new(&draft, ret);
 }
 
 struct mln_association *mln_association_ref(struct mln_association *association)
@@ -97,8 +119,11 @@ void mln_association_unref(struct mln_association *association)
 {
     struct shared *shared = (struct shared *)association;
 
-    if (shared && atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) == 1) {
+    while (shared && atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) == 1) {
+        struct shared *basis = (struct shared *)shared->face.basis;
+
         mln_free(shared);
+        shared = basis;
     }
 }
 
@@ -122,7 +147,12 @@ void mln_association_revoke(struct mln_association *association)
 
 bool mln_association_is_valid(const struct mln_association *association, int64_t now_us)
 {
-    return !atomic_load(&association->is_revoked) && now_us < association->expires_us;
+    bool is_valid = true;
+
+    for (const struct mln_association *a = association; a && is_valid; a = a->basis) {
+        is_valid = !atomic_load(&a->is_revoked) && now_us < a->expires_us;
+    }
+    return is_valid;
 }
 
 /* ---- identities ---- */

@@ -30,10 +30,17 @@ struct mln_association {
     struct mln_slice app_id; /* said by the certificate itself, else empty */
     int64_t expires_us;      /* INT64_MAX: never */
     _Atomic bool is_revoked; /* the credential was removed or changed: living connections see it */
+    struct mln_association *basis; /* what it rests on, and ends with; NULL: on nothing */
 };
 
-/* Copies the draft and all it points at; the caller owns the one reference. Errors: NO_MEMORY. */
+/* Copies the draft and all it points at, and takes a reference to its basis; the caller owns the
+ * one reference. Errors: NO_MEMORY. */
 mln_err mln_association_new(const struct mln_association *draft, struct mln_association **ret);
+
+/* Another that proves the same, ends with the given one, and at that time at the latest; it can be
+ * revoked alone. The caller owns the one reference. Errors: NO_MEMORY. */
+mln_err mln_association_derive(struct mln_association *basis, int64_t expires_us,
+                               struct mln_association **ret);
 
 /* One more reference; returns its argument. */
 struct mln_association *mln_association_ref(struct mln_association *association);
@@ -50,7 +57,7 @@ bool mln_association_is_shared(const struct mln_association *association);
 /* From now on every holder sees it as invalid. */
 void mln_association_revoke(struct mln_association *association);
 
-/* Neither revoked nor expired at that time (microseconds since 1970)? */
+/* Neither revoked nor expired at that time (microseconds since 1970), nor what it rests on? */
 bool mln_association_is_valid(const struct mln_association *association, int64_t now_us);
 
 /* May the peer be that application? What the certificate says must be the same. */

@@ -156,11 +156,46 @@ static void is_revoked_for_every_holder(void **state)
     mln_association_unref(other);
 }
 
+/* One that rests on another ends with it, not the other way round. */
+static void one_that_rests_on_another(void **state)
+{
+    struct mln_slice ae_id = MLN_S("//sp.example/S1");
+    struct mln_association draft = { .kind = MLN_ASSOCIATION_CERTIFICATE,
+                                     .credential_id = MLN_S("33-//sp.example/S1"),
+                                     .ae_ids = &ae_id,
+                                     .ae_id_count = 1,
+                                     .expires_us = NOW + 10 };
+    struct mln_association *basis = make(&draft);
+    struct mln_association *derived[3] = { NULL };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(
+            mln_failed(mln_association_derive(basis, i == 2 ? INT64_MAX : NOW + 5, &derived[i])));
+        assert_text(derived[i]->credential_id, "33-//sp.example/S1");
+        assert_text(derived[i]->ae_ids[0], "//sp.example/S1");
+        assert_int_equal(derived[i]->expires_us, i == 2 ? NOW + 10 : NOW + 5);
+    }
+    assert_true(mln_association_is_valid(derived[0], NOW + 4));
+    assert_false(mln_association_is_valid(derived[0], NOW + 5));
+    mln_association_revoke(derived[0]);
+    assert_false(mln_association_is_valid(derived[0], NOW));
+    assert_true(mln_association_is_valid(derived[1], NOW));
+    assert_true(mln_association_is_valid(basis, NOW));
+    mln_association_revoke(basis);
+    mln_association_unref(basis);
+    assert_false(mln_association_is_valid(derived[1], NOW));
+    for (size_t i = 0; i < 3; i++) {
+        mln_association_unref(derived[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_all),
         cmocka_unit_test(may_be_nearly_empty),
+        cmocka_unit_test(one_that_rests_on_another),
         cmocka_unit_test(is_shared),
         cmocka_unit_test(expires),
         cmocka_unit_test(is_revoked_for_every_holder),
