@@ -12,15 +12,16 @@ struct mln_tls_client {
     enum mln_tls_version least;
     enum mln_tls_version greatest;
     struct mln_arena *arena;
-    struct mln_tls_identity identity;
     char *psk_identity; /* NULL: none */
     struct mln_secret *psk;
-    struct mln_secret *key_text; /* the private key as PEM */
+    SSL_CTX *own; /* our certificate and key, read once; for handshakes that we drive ourselves */
 };
 
-/* What an SSL_CTX of somebody else's keeps: freed with it. */
-struct reaching {
+/* What an SSL_CTX of somebody else's keeps, or an SSL object of ours. */
+struct mln_tls_reach {
     struct mln_tls_client *client;
+    enum mln_use use;
+    struct mln_cert_outcome *outcome; /* the caller's, or NULL */
     struct mln_arena *arena;
     struct mln_tls_target target;
     const char *psk_identity;     /* the client's, or that of the target's credential */
@@ -28,77 +29,9 @@ struct reaching {
     struct mln_secret *own_key;   /* of the target's credential, else NULL */
 };
 
-enum { CLIENT_BYTES = 1 << 20, TARGET_BYTES = 4096, PROOF_BYTES = 65536 };
+enum { CLIENT_BYTES = 1 << 20, TARGET_BYTES = 4096 };
 
 /* ---- life ---- */
-
-static mln_err keep(struct mln_tls_client *client, const struct mln_tls_client_options *options)
-{
-    client->arena = mln_arena_new(CLIENT_BYTES);
-    MLN_REQUIRE(client->arena, NO_MEMORY);
-    MLN_REQUIRE(
-        mln_arena_dup(client->arena, options->identity.certificate, &client->identity.certificate),
-        NO_MEMORY);
-    if (options->identity.key.len) {
-        client->key_text = mln_secret_of(options->identity.key.ptr, options->identity.key.len);
-        MLN_REQUIRE(client->key_text, NO_MEMORY);
-        client->identity.key = mln_slice_of((const char *)mln_secret_bytes(client->key_text),
-                                            mln_secret_len(client->key_text));
-    }
-    if (options->psk) {
-        client->psk_identity = mln_arena_zdup(client->arena, options->psk_identity);
-        client->psk = mln_secret_of(mln_secret_bytes(options->psk), mln_secret_len(options->psk));
-        MLN_REQUIRE(client->psk_identity && client->psk, NO_MEMORY);
-    }
-    return MLN_OK;
-}
-
-/* Can it be used at all? Better now than at the first connection. */
-static mln_err try_out(struct mln_tls_client *client, struct mln_fault *fault)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    mln_err err =
-        ctx ? mln_tls_set_profile(ctx, client->least, client->greatest) : MLN_ERROR(NO_MEMORY);
-
-    if (!mln_failed(err) && client->identity.certificate.len) {
-        err = mln_tls_set_identity(ctx, &client->identity, fault);
-    }
-    SSL_CTX_free(ctx);
-    return err;
-}
-
-mln_err mln_tls_client_new(const struct mln_tls_client_options *options, struct mln_fault *fault,
-                           struct mln_tls_client **ret)
-{
-    struct mln_tls_client *client;
-    mln_err err;
-
-    if (options->psk &&
-        (options->psk_identity.len == 0 || options->psk_identity.len > MLN_TLS_IDENTITY_MAX ||
-         mln_slice_find(options->psk_identity, '\0') < options->psk_identity.len)) {
-        mln_fault_set(fault, "the identity of a pre-shared key has 1 to %d bytes",
-                      MLN_TLS_IDENTITY_MAX);
-        MLN_FAIL(CONFIG);
-    }
-    client = mln_calloc(1, sizeof *client);
-    MLN_REQUIRE(client, NO_MEMORY);
-    atomic_init(&client->references, 1);
-    client->env = options->env;
-    client->credentials = options->credentials;
-    client->least = options->least;
-    client->greatest = options->greatest;
-    client->verifier = options->verifier ? mln_cert_verifier_ref(options->verifier) : NULL;
-    err = keep(client, options);
-    if (!mln_failed(err)) {
-        err = try_out(client, fault);
-    }
-    if (mln_failed(err)) {
-        mln_tls_client_unref(client);
-        return err;
-    }
-    *ret = client;
-    return MLN_OK;
-}
 
 struct mln_tls_client *mln_tls_client_ref(struct mln_tls_client *client)
 {
@@ -111,7 +44,7 @@ void mln_tls_client_unref(struct mln_tls_client *client)
     if (client && atomic_fetch_sub_explicit(&client->references, 1, memory_order_acq_rel) == 1) {
         mln_cert_verifier_unref(client->verifier);
         mln_secret_free(client->psk);
-        mln_secret_free(client->key_text);
+        SSL_CTX_free(client->own);
         mln_arena_free(client->arena);
         mln_free(client);
     }
@@ -119,7 +52,7 @@ void mln_tls_client_unref(struct mln_tls_client *client)
 
 /* ---- an SSL_CTX for one target ---- */
 
-static void reaching_free(struct reaching *r)
+void mln_tls_reach_free(struct mln_tls_reach *r)
 {
     if (r) {
         mln_tls_client_unref(r->client);
@@ -137,7 +70,7 @@ static void on_ctx_freed(void *parent, void *ptr, CRYPTO_EX_DATA *data, int inde
     (void)index;
     (void)arg;
     (void)argp;
-    reaching_free(ptr);
+    mln_tls_reach_free(ptr);
 }
 
 static int place;
@@ -147,12 +80,12 @@ static void find_place(void)
     place = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_ctx_freed);
 }
 
-static struct reaching *reaching_of(const SSL *ssl)
+static struct mln_tls_reach *reach_of(const SSL *ssl)
 {
     return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place);
 }
 
-static int refuse(const struct reaching *r, X509_STORE_CTX *store, const char *why)
+static int refuse(const struct mln_tls_reach *r, X509_STORE_CTX *store, const char *why)
 {
     mln_fault_set(r->target.why, "%s", why);
     X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
@@ -161,17 +94,13 @@ static int refuse(const struct reaching *r, X509_STORE_CTX *store, const char *w
 
 /* Does the verified certificate rest on the credential of the target? It is judged as that of a
  * client of ours is: by what the credentials say now. */
-static bool proves_credential(const struct reaching *r, const X509 *cert,
+static bool proves_credential(const struct mln_tls_reach *r, const X509 *cert,
                               const struct mln_cert_outcome *outcome)
 {
-    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(PROOF_BYTES);
     MLN_CLEANUP(mln_association_unrefp) struct mln_association *proved = NULL;
-    struct mln_proof proof;
+    struct mln_tls_judge judge = mln_tls_client_judge(r->client, r->use);
 
-    return arena && r->client->credentials &&
-           !mln_failed(mln_cert_proof(r->client->verifier, cert, outcome, arena, &proof)) &&
-           !mln_failed(mln_credentials_associate(r->client->credentials, &proof, MLN_USE_SAEF,
-                                                 mln_env_now_us(r->client->env), &proved)) &&
+    return judge.credentials && !mln_failed(mln_tls_prove(&judge, cert, outcome, &proved)) &&
            mln_slice_eq(proved->credential_id, r->target.credential_id);
 }
 
@@ -197,12 +126,30 @@ static bool names_somebody(const struct mln_tls_target *target)
            target->credential_id.len;
 }
 
+/* Whom the target's credential, or nobody in particular, does not rule out. */
+static bool is_the_one(const struct mln_tls_reach *r, X509_STORE_CTX *store,
+                       const struct mln_cert_outcome *outcome)
+{
+    return r->target.credential_id.len == 0 ||
+           proves_credential(r, X509_STORE_CTX_get0_cert(store), outcome);
+}
+
+/* Who drives the handshake has it at its SSL object. */
+static const struct mln_tls_reach *reach_in(const SSL *ssl, const void *data)
+{
+    return data || !ssl ? data : SSL_get_app_data(ssl);
+}
+
 static int verify_server(X509_STORE_CTX *store, void *data)
 {
-    const struct reaching *r = data;
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const struct mln_tls_reach *r = reach_in(ssl, data);
     struct mln_cert_expect expect = { .flavours = MLN_CERT_SET_ALL, .is_server = true };
     struct mln_cert_outcome outcome = { 0 };
 
+    if (!r) {
+        return 0;
+    }
     if (!r->client || !r->client->verifier) {
         return refuse(r, store, "no trust anchor is set, so no certificate is believed");
     }
@@ -212,34 +159,47 @@ static int verify_server(X509_STORE_CTX *store, void *data)
     if (r->target.credential_id.len == 0) { /* else it is judged when the path has been */
         mln_tls_expect(&r->target, &expect);
     }
-    if (mln_cert_verify_handshake(r->client->verifier, store, &expect, &outcome)) {
-        return r->target.credential_id.len == 0 ||
-                       proves_credential(r, X509_STORE_CTX_get0_cert(store), &outcome)
-                   ? 1
-                   : refuse(r, store, "it proves another credential than that of the target");
+    if (!mln_cert_verify_handshake(r->client->verifier, store, &expect, &outcome)) {
+        tell_refusal(&r->target, &expect, &outcome);
+        return 0;
     }
-    tell_refusal(&r->target, &expect, &outcome);
-    return 0;
+    if (!is_the_one(r, store, &outcome)) {
+        return refuse(r, store, "it proves another credential than that of the target");
+    }
+    if (r->outcome) {
+        *r->outcome = outcome;
+    }
+    return 1;
 }
 
 /* 0: not good enough, which ends the handshake. */
 static int check_status(SSL *ssl, void *data)
 {
-    const struct reaching *r = data;
+    const struct mln_tls_reach *r = reach_in(ssl, data);
     struct mln_cert_outcome outcome = { 0 };
 
-    if (mln_tls_check_staple(ssl, r->client->verifier, &outcome)) {
+    if (r && mln_tls_check_staple(ssl, r->client->verifier, &outcome)) {
         return 1;
     }
-    mln_fault_set(r->target.why, "%s", outcome.fault.text);
+    mln_fault_set(r ? r->target.why : NULL, "%s", outcome.fault.text);
     return 0;
+}
+
+static void ask_for_status(const struct mln_tls_client *client, SSL_CTX *ctx,
+                           struct mln_tls_reach *r)
+{
+    if (client->verifier) {
+        (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+        (void)SSL_CTX_set_tlsext_status_cb(ctx, check_status);
+        (void)SSL_CTX_set_tlsext_status_arg(ctx, r);
+    }
 }
 
 /* Serves TLS 1.2 and 1.3: OpenSSL makes the session of 1.3 from it. */
 static unsigned say_key(SSL *ssl, const char *hint, char *identity, unsigned identity_max,
                         unsigned char *psk, unsigned psk_max)
 {
-    const struct reaching *r = reaching_of(ssl);
+    const struct mln_tls_reach *r = reach_of(ssl);
     size_t len = r ? strlen(r->psk_identity) : 0;
 
     (void)hint;
@@ -254,7 +214,7 @@ static unsigned say_key(SSL *ssl, const char *hint, char *identity, unsigned ide
 /* Which key we use. The dummy that stands for a key that is not there, or not valid, is not used:
  * then there is no key, and the server cannot prove the credential.
  * Errors: NO_MEMORY. */
-static mln_err choose_key(struct reaching *r)
+static mln_err choose_key(struct mln_tls_reach *r)
 {
     struct mln_found_key found = { 0 };
     struct mln_credential_id id;
@@ -287,10 +247,15 @@ static mln_err choose_key(struct reaching *r)
     return MLN_OK;
 }
 
-static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_target *target,
-                            struct reaching **ret)
+struct mln_tls_judge mln_tls_client_judge(const struct mln_tls_client *client, enum mln_use use)
 {
-    struct reaching *r = mln_calloc(1, sizeof *r);
+    return (struct mln_tls_judge){ client->env, client->verifier, client->credentials, use };
+}
+
+static mln_err reach_to(struct mln_tls_client *client, const struct mln_tls_target *target,
+                        struct mln_tls_reach **ret)
+{
+    struct mln_tls_reach *r = mln_calloc(1, sizeof *r);
 
     MLN_REQUIRE(r, NO_MEMORY);
     r->arena = mln_arena_new(TARGET_BYTES);
@@ -298,7 +263,7 @@ static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_
         !mln_arena_dup(r->arena, target->cse_id, &r->target.cse_id) ||
         !mln_arena_dup(r->arena, target->ae_id, &r->target.ae_id) ||
         !mln_arena_dup(r->arena, target->credential_id, &r->target.credential_id)) {
-        reaching_free(r);
+        mln_tls_reach_free(r);
         MLN_FAIL(NO_MEMORY);
     }
     r->target.why = target->why;
@@ -307,19 +272,28 @@ static mln_err reaching_new(struct mln_tls_client *client, const struct mln_tls_
     return MLN_OK;
 }
 
-static mln_err give_credentials(struct reaching *r, SSL_CTX *ctx)
+static mln_err give_identity(SSL_CTX *own, SSL_CTX *ctx)
+{
+    X509 *cert = SSL_CTX_get0_certificate(own);
+    STACK_OF(X509) *chain = NULL;
+
+    if (cert) {
+        (void)SSL_CTX_get0_chain_certs(own, &chain);
+        MLN_REQUIRE(SSL_CTX_use_certificate(ctx, cert) == 1 &&
+                        SSL_CTX_set1_chain(ctx, chain) == 1 &&
+                        SSL_CTX_use_PrivateKey(ctx, SSL_CTX_get0_privatekey(own)) == 1,
+                    NO_MEMORY);
+    }
+    return MLN_OK;
+}
+
+static mln_err give_credentials(struct mln_tls_reach *r, SSL_CTX *ctx)
 {
     const struct mln_tls_client *client = r->client;
 
     MLN_TRY(mln_tls_set_profile(ctx, client->least, client->greatest));
-    if (client->identity.certificate.len) {
-        MLN_TRY(mln_tls_set_identity(ctx, &client->identity, NULL));
-    }
-    if (client->verifier) {
-        (void)SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
-        (void)SSL_CTX_set_tlsext_status_cb(ctx, check_status);
-        (void)SSL_CTX_set_tlsext_status_arg(ctx, r);
-    }
+    MLN_TRY(give_identity(client->own, ctx));
+    ask_for_status(client, ctx, r);
     if (r->psk) {
         SSL_CTX_set_psk_client_callback(ctx, say_key);
     }
@@ -330,12 +304,13 @@ mln_err mln_tls_client_apply(struct mln_tls_client *client, struct ssl_ctx_st *c
                              const struct mln_tls_target *target)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct reaching *r = NULL;
+    struct mln_tls_reach *r = NULL;
 
     (void)pthread_once(&once, find_place);
-    MLN_TRY(reaching_new(client, target, &r));
+    MLN_TRY(reach_to(client, target, &r));
+    r->use = MLN_USE_SAEF;
     if (mln_failed(choose_key(r)) || SSL_CTX_set_ex_data(ctx, place, r) != 1) {
-        reaching_free(r);
+        mln_tls_reach_free(r);
         MLN_FAIL(NO_MEMORY);
     }
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
@@ -344,4 +319,85 @@ mln_err mln_tls_client_apply(struct mln_tls_client *client, struct ssl_ctx_st *c
      * sends nothing else would keep the thread to itself */
     (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     return client ? give_credentials(r, ctx) : MLN_OK;
+}
+
+/* ---- an SSL object for one target ---- */
+
+mln_err mln_tls_reach_new(struct mln_tls_client *client, const struct mln_tls_target *target,
+                          enum mln_use use, struct mln_cert_outcome *outcome,
+                          struct mln_tls_reach **ret)
+{
+    MLN_TRY(reach_to(client, target, ret));
+    (*ret)->use = use;
+    (*ret)->outcome = outcome;
+    return MLN_OK;
+}
+
+SSL *mln_tls_reach_ssl(struct mln_tls_reach *r)
+{
+    SSL *ssl = SSL_new(r->client->own);
+
+    if (ssl) {
+        SSL_set_app_data(ssl, r);
+        SSL_set_connect_state(ssl);
+    }
+    return ssl;
+}
+
+/* ---- a new client ---- */
+
+static mln_err keep(struct mln_tls_client *client, const struct mln_tls_client_options *options)
+{
+    client->arena = mln_arena_new(CLIENT_BYTES);
+    MLN_REQUIRE(client->arena, NO_MEMORY);
+    if (options->psk) {
+        client->psk_identity = mln_arena_zdup(client->arena, options->psk_identity);
+        client->psk = mln_secret_of(mln_secret_bytes(options->psk), mln_secret_len(options->psk));
+        MLN_REQUIRE(client->psk_identity && client->psk, NO_MEMORY);
+    }
+    return MLN_OK;
+}
+
+static mln_err read_identity(struct mln_tls_client *client, const struct mln_tls_identity *identity,
+                             struct mln_fault *fault)
+{
+    client->own = SSL_CTX_new(TLS_client_method());
+    MLN_REQUIRE(client->own, NO_MEMORY);
+    MLN_TRY(mln_tls_set_profile(client->own, client->least, client->greatest));
+    SSL_CTX_set_cert_verify_callback(client->own, verify_server, NULL);
+    ask_for_status(client, client->own, NULL);
+    return identity->certificate.len ? mln_tls_set_identity(client->own, identity, fault) : MLN_OK;
+}
+
+mln_err mln_tls_client_new(const struct mln_tls_client_options *options, struct mln_fault *fault,
+                           struct mln_tls_client **ret)
+{
+    struct mln_tls_client *client;
+    mln_err err;
+
+    if (options->psk &&
+        (options->psk_identity.len == 0 || options->psk_identity.len > MLN_TLS_IDENTITY_MAX ||
+         mln_slice_find(options->psk_identity, '\0') < options->psk_identity.len)) {
+        mln_fault_set(fault, "the identity of a pre-shared key has 1 to %d bytes",
+                      MLN_TLS_IDENTITY_MAX);
+        MLN_FAIL(CONFIG);
+    }
+    client = mln_calloc(1, sizeof *client);
+    MLN_REQUIRE(client, NO_MEMORY);
+    atomic_init(&client->references, 1);
+    client->env = options->env;
+    client->credentials = options->credentials;
+    client->least = options->least;
+    client->greatest = options->greatest;
+    client->verifier = options->verifier ? mln_cert_verifier_ref(options->verifier) : NULL;
+    err = keep(client, options);
+    if (!mln_failed(err)) {
+        err = read_identity(client, &options->identity, fault);
+    }
+    if (mln_failed(err)) {
+        mln_tls_client_unref(client);
+        return err;
+    }
+    *ret = client;
+    return MLN_OK;
 }

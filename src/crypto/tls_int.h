@@ -19,6 +19,10 @@ mln_err mln_tls_set_profile(SSL_CTX *ctx, enum mln_tls_version least,
 mln_err mln_tls_set_identity(SSL_CTX *ctx, const struct mln_tls_identity *identity,
                              struct mln_fault *fault);
 
+/* Narrows that for a handshake in memory: TLS 1.2, certificates of both sides, nothing to resume.
+ * Errors: NO_MEMORY. */
+mln_err mln_tls_set_tunnel(SSL *ssl);
+
 /* What a certificate has to name, when the target says anything. */
 void mln_tls_expect(const struct mln_tls_target *target, struct mln_cert_expect *expect);
 
@@ -120,10 +124,41 @@ void mln_tls_link_settle(struct mln_tls_link *link);
 /* Keeps a reason, the first one. `detail` may be NULL. */
 void mln_tls_link_fail(struct mln_tls_link *link, const char *why, const char *detail);
 
-/* The association of the verified certificate. Errors: NOT_AUTHENTICATED, CERTIFICATE, NO_MEMORY.
- */
-mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert,
+/* By what a verified certificate is judged. */
+struct mln_tls_judge {
+    const struct mln_env *env;
+    const struct mln_cert_verifier *verifier;
+    struct mln_credentials *credentials;
+    enum mln_use use;
+};
+
+/* The association of a certificate with that outcome of its verification; without credentials it
+ * stands for whom it names.
+ * Errors: NOT_AUTHENTICATED, CERTIFICATE, NO_MEMORY. */
+mln_err mln_tls_prove(const struct mln_tls_judge *judge, const X509 *cert,
+                      const struct mln_cert_outcome *outcome, struct mln_association **ret);
+
+/* The same of the link's verified certificate, for that use. */
+mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert, enum mln_use use,
                           struct mln_association **ret);
+
+/* ---- tls_client.c ---- */
+
+/* A client on its way to one target. */
+struct mln_tls_reach;
+
+/* For a handshake that we drive ourselves, for another use of the certificate than a connection.
+ * *outcome says afterwards how the server's was verified. Errors: NO_MEMORY. */
+mln_err mln_tls_reach_new(struct mln_tls_client *client, const struct mln_tls_target *target,
+                          enum mln_use use, struct mln_cert_outcome *outcome,
+                          struct mln_tls_reach **ret);
+
+/* Its SSL object, without BIOs, for the caller to free before it. NULL: out of memory. */
+SSL *mln_tls_reach_ssl(struct mln_tls_reach *r);
+void mln_tls_reach_free(struct mln_tls_reach *r); /* accepts NULL */
+
+/* The client's judge for that use. Without a verifier nobody is believed. */
+struct mln_tls_judge mln_tls_client_judge(const struct mln_tls_client *client, enum mln_use use);
 
 /* ---- tls_psk.c ---- */
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "crypto/tls_int.h"
 
-enum { ASSOCIATE_BYTES = 65536 };
+enum { PROOF_BYTES = 65536 };
 
 struct mln_tls_link *mln_tls_link_of(const SSL *ssl)
 {
@@ -144,19 +144,45 @@ void mln_tls_link_settle(struct mln_tls_link *link)
     }
 }
 
-mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert, struct mln_association **ret)
+/* Without credentials it stands for whom it names. Errors: NO_MEMORY. */
+static mln_err as_it_says(const struct mln_proof *proof, struct mln_association **ret)
 {
-    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(ASSOCIATE_BYTES);
-    const struct mln_tls *tls = link->tls;
-    struct mln_cert_outcome outcome = { .expires_us = link->expires_us };
+    const struct mln_association draft = {
+        .kind = proof->kind,
+        .credential_id =
+            proof->credential_ids.count ? proof->credential_ids.items[0] : mln_slice_of(NULL, 0),
+        .cse_id = proof->cse_id,
+        .ae_ids = &proof->ae_id,
+        .ae_id_count = proof->ae_id.len ? 1 : 0,
+        .expires_us = proof->expires_us,
+    };
+
+    return mln_association_new(&draft, ret);
+}
+
+mln_err mln_tls_prove(const struct mln_tls_judge *judge, const X509 *cert,
+                      const struct mln_cert_outcome *outcome, struct mln_association **ret)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(PROOF_BYTES);
     struct mln_proof proof;
 
     MLN_REQUIRE(arena, NO_MEMORY);
-    MLN_REQUIRE(tls->verifier && tls->credentials, NOT_AUTHENTICATED);
+    MLN_REQUIRE(judge->verifier, NOT_AUTHENTICATED);
+    MLN_TRY(mln_cert_proof(judge->verifier, cert, outcome, arena, &proof));
+    return judge->credentials ? mln_credentials_associate(judge->credentials, &proof, judge->use,
+                                                          mln_env_now_us(judge->env), ret)
+                              : as_it_says(&proof, ret);
+}
+
+mln_err mln_tls_associate(struct mln_tls_link *link, const X509 *cert, enum mln_use use,
+                          struct mln_association **ret)
+{
+    const struct mln_tls *tls = link->tls;
+    const struct mln_tls_judge judge = { tls->env, tls->verifier, tls->credentials, use };
+    struct mln_cert_outcome outcome = { .expires_us = link->expires_us };
+
     memcpy(outcome.anchor, link->anchor, sizeof link->anchor);
-    MLN_TRY(mln_cert_proof(tls->verifier, cert, &outcome, arena, &proof));
-    return mln_credentials_associate(tls->credentials, &proof, MLN_USE_SAEF,
-                                     mln_env_now_us(tls->env), ret);
+    return mln_tls_prove(&judge, cert, &outcome, ret);
 }
 
 static mln_err who(struct mln_tls_link *link)
@@ -170,8 +196,8 @@ static mln_err who(struct mln_tls_link *link)
             return MLN_OK; /* the one who was expected */
         }
         if (!link->association) {
-            MLN_TRY(
-                mln_tls_associate(link, SSL_get0_peer_certificate(link->ssl), &link->association));
+            MLN_TRY(mln_tls_associate(link, SSL_get0_peer_certificate(link->ssl), MLN_USE_SAEF,
+                                      &link->association));
         }
         break;
     case MLN_TLS_NOBODY:

@@ -8,11 +8,13 @@
 
 /* Forward secrecy first; the suites of TS-0003 10.2.2 and 10.2.3 are the last of each kind. Keys
  * before certificates: a client that offers such suites has a key. */
-#define SUITES_1_2                                                                                 \
+#define SUITES_OF_KEYS                                                                             \
     "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES128-CBC-SHA256:ECDHE-PSK-AES256-CBC-SHA384:"         \
-    "PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-AES128-CCM:PSK-AES128-CBC-SHA256:"            \
+    "PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-AES128-CCM:PSK-AES128-CBC-SHA256"
+#define SUITES_OF_CERTIFICATES                                                                     \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:"   \
     "ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-SHA256"
+#define SUITES_1_2 SUITES_OF_KEYS ":" SUITES_OF_CERTIFICATES
 /* The first goes with a pre-shared key, which belongs to SHA-256. */
 #define SUITES_1_3                                                                                 \
     "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384:"                  \
@@ -55,6 +57,17 @@ mln_err mln_tls_set_profile(SSL_CTX *ctx, enum mln_tls_version least, enum mln_t
                     SSL_CTX_set1_groups_list(ctx, plain(GROUPS)) == 1 &&
                     SSL_CTX_set1_sigalgs_list(ctx, plain(SIGNATURES)) == 1 &&
                     SSL_CTX_set1_client_sigalgs_list(ctx, plain(SIGNATURES)) == 1,
+                NO_MEMORY);
+    return MLN_OK;
+}
+
+mln_err mln_tls_set_tunnel(SSL *ssl)
+{
+    (void)SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    MLN_REQUIRE(SSL_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+                    SSL_set_max_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+                    SSL_set_cipher_list(ssl, SUITES_OF_CERTIFICATES) == 1,
                 NO_MEMORY);
     return MLN_OK;
 }

@@ -194,8 +194,8 @@ static bool certificate_still_serves(struct mln_tls_link *link, const struct not
     link->how = MLN_TLS_BY_CERTIFICATE;
     memcpy(link->anchor, note->anchor, sizeof link->anchor);
     link->expires_us = note->expires_us;
-    return cert && note->expires_us > mln_env_now_us(link->tls->env) &&
-           !mln_failed(mln_tls_associate(link, cert, &link->association));
+    return cert && link->tls->credentials && note->expires_us > mln_env_now_us(link->tls->env) &&
+           !mln_failed(mln_tls_associate(link, cert, MLN_USE_SAEF, &link->association));
 }
 
 static bool note_holds(struct mln_tls_link *link, const struct note *note, SSL_SESSION *session)
