@@ -176,6 +176,11 @@ def decisions(bench):
         say(name, f"{ns / 1000:.2f} us", f"< {limit // 1000} us" if limit else "", not limit or ns < limit)
 
 
+def escertke(bench):
+    ratio = float(re.search(r"ratio ([\d.]+)", part(bench, "tests/bench/escertke_bench"))[1])
+    say("key by certificate, both ends: merlon / a handshake of OpenSSL's own", f"{ratio:.2f}", "<= 1.3", ratio <= 1.3)
+
+
 def tokens(bench):
     ratio = float(re.search(r"ratio ([\d.]+)", part(bench, "src/crypto/jwt_bench"))[1])
     say("fresh ES256 token: merlon / OpenSSL's own verification", f"{ratio:.2f}", "<= 1.3", ratio <= 1.3)
@@ -378,8 +383,8 @@ def main():
     parser.add_argument("--large", action="store_true", help="also growth to 10 million instances")
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
-    suites = [retrieve, tls, access, decisions, tokens, create, mixed, notifications, idle, idle_tls, memory, startup,
-              fan_out, subscriptions, timers, discovery]
+    suites = [retrieve, tls, access, decisions, tokens, escertke, create, mixed, notifications, idle, idle_tls, memory,
+              startup, fan_out, subscriptions, timers, discovery]
     with tempfile.TemporaryDirectory(prefix="merlon-bench-") as scratch:
         os.chmod(scratch, 0o755)
         bench = Bench(options.build, scratch)
