@@ -23,3 +23,21 @@ mln_err mln_base64_read(struct mln_slice text, struct mln_arena *arena, struct m
 /* Appends. */
 void mln_base64url_add(struct mln_buf *out, struct mln_slice bytes);
 void mln_base64_add(struct mln_buf *out, struct mln_slice bytes);
+
+/* Encoding in pieces. */
+struct mln_base64_stream {
+    bool is_url; /* base64url without padding, else base64 with it */
+    unsigned char held[2];
+    size_t held_len;
+};
+
+/* Room that encoding a piece takes at most. */
+static inline size_t mln_base64_encoded_room(size_t len)
+{
+    return (len + 4) / 3 * 4;
+}
+
+/* Both return the number of characters written, at most mln_base64_encoded_room of the piece; the
+ * end takes 4. */
+size_t mln_base64_stream_add(struct mln_base64_stream *stream, struct mln_slice piece, char *out);
+size_t mln_base64_stream_end(struct mln_base64_stream *stream, char *out);

@@ -83,11 +83,46 @@ static void test_refused(void **state)
     }
 }
 
+/* Any length, in one piece and in two, comes back as it was; one piece gives what two give. */
+static void test_pieces(void **state)
+{
+    enum { MOST = 200 };
+    char bytes[MOST];
+
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) {
+        bytes[i] = (char)(i * 167 + i / 7);
+    }
+    for (size_t len = 0; len <= MOST; len++) {
+        for (int is_url = 0; is_url < 2; is_url++) {
+            size_t cut = len * 5 / 7;
+            struct mln_base64_stream stream = { .is_url = is_url };
+            struct mln_slice text;
+            struct mln_slice back;
+            struct mln_buf out;
+            char pieces[2 * MOST];
+            size_t at = mln_base64_stream_add(&stream, mln_slice_of(bytes, cut), pieces);
+
+            at += mln_base64_stream_add(&stream, mln_slice_of(bytes + cut, len - cut), pieces + at);
+            at += mln_base64_stream_end(&stream, pieces + at);
+            mln_arena_reset(arena);
+            mln_buf_init(&out, arena, sizeof pieces);
+            (is_url ? mln_base64url_add : mln_base64_add)(&out, mln_slice_of(bytes, len));
+            assert_false(mln_failed(mln_buf_finish(&out, &text)));
+            assert_true(mln_slice_eq(text, mln_slice_of(pieces, at)));
+            assert_false(
+                mln_failed((is_url ? mln_base64url_read : mln_base64_read)(text, arena, &back)));
+            assert_true(mln_slice_eq(back, mln_slice_of(bytes, len)));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pieces),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,6 +1,7 @@
 /* Keys from JWK: strictly, before any library sees them. spec: RFC 7517, RFC 7518 6, RFC 7638 */
 #include "crypto/jose_key.h"
 
+#include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include "base/mem.h"
@@ -9,7 +10,9 @@
 
 enum {
     SCRATCH = 1 << 20,
+    OCT_LEAST = 16,
     OCT_TEXT_MOST = 683, /* 512 bytes in base64url */
+    RSA_EXPONENT_TEXT = 6,
     RSA_BITS_LEAST = 2048,
     RSA_BITS_MOST = 4096,
     RSA_TEXT_LEAST = 342, /* of the modulus in base64url */
@@ -36,7 +39,6 @@ void mln_jose_key_free(struct mln_jose_key *key)
     if (key) {
         mln_free(key->id);
         mln_secret_free(key->oct);
-        mln_secret_free(key->jwk);
         EVP_PKEY_free(key->pkey);
         mln_free(key);
     }
@@ -169,87 +171,38 @@ static mln_err read_id(struct reading *r)
     return MLN_OK;
 }
 
-/* ---- the texts that libjose and the thumbprint need ---- */
-
 struct member {
     const char *name;
     struct mln_slice value;
 };
 
-/* A JSON object of these members, whose values need no escapes, in a secret. */
-static struct mln_secret *object_of(const struct member *members, size_t count)
-{
-    struct mln_secret *secret;
-    unsigned char *out;
-    size_t len = 1;
-
-    for (size_t i = 0; i < count; i++) {
-        len += strlen(members[i].name) + members[i].value.len + 6; /* {"":"", */
-    }
-    secret = mln_secret_new(len);
-    if (!secret) {
-        return NULL;
-    }
-    out = mln_secret_room(secret);
-    for (size_t i = 0; i < count; i++) {
-        size_t name_len = strlen(members[i].name);
-
-        *out++ = i == 0 ? '{' : ',';
-        *out++ = '"';
-        memcpy(out, members[i].name, name_len);
-        out += name_len;
-        memcpy(out, "\":\"", 3);
-        out += 3;
-        memcpy(out, members[i].value.ptr, members[i].value.len);
-        out += members[i].value.len;
-        *out++ = '"';
-    }
-    *out = '}';
-    return secret;
-}
-
-static struct mln_slice bytes_of(const struct mln_secret *secret)
-{
-    return mln_slice_of((const char *)mln_secret_bytes(secret), mln_secret_len(secret));
-}
-
-/* members: the public ones in the order of their names, the private ones behind them. */
-static mln_err keep(struct reading *r, const struct member *members, size_t public_count,
-                    size_t count)
-{
-    struct mln_secret *named = object_of(members, public_count);
-    mln_err err;
-
-    MLN_REQUIRE(named, NO_MEMORY);
-    err = mln_sha256(bytes_of(named), r->key->thumbprint);
-    mln_secret_free(named);
-    MLN_TRY(err);
-    r->key->jwk = object_of(members, count);
-    MLN_REQUIRE(r->key->jwk, NO_MEMORY);
-    return MLN_OK;
-}
-
 /* ---- kinds ---- */
+
+static mln_err take_oct(struct mln_jose_key *key, struct mln_slice bytes)
+{
+    key->kty = MLN_JOSE_OCT;
+    key->is_private = true;
+    key->oct = mln_secret_of(bytes.ptr, bytes.len);
+    MLN_REQUIRE(key->oct, NO_MEMORY);
+    return mln_sha256(bytes, key->thumbprint);
+}
 
 static mln_err read_oct(struct reading *r)
 {
-    struct member members[] = { { "k", { 0 } }, { "kty", MLN_S("oct") } };
     struct mln_secret *room MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_slice text;
     size_t len = 0;
 
-    MLN_TRY(number_member(r, "k", &members[0].value));
-    if (!members[0].value.len || members[0].value.len > OCT_TEXT_MOST) {
+    MLN_TRY(number_member(r, "k", &text));
+    if (!text.len || text.len > OCT_TEXT_MOST) {
         return refuse(r, "k is missing or too long");
     }
-    room = mln_secret_new(mln_base64_room(members[0].value.len));
+    room = mln_secret_new(mln_base64_room(text.len));
     MLN_REQUIRE(room, NO_MEMORY);
-    if (!mln_base64url_decode(members[0].value, mln_secret_room(room), &len) || len < 16) {
+    if (!mln_base64url_decode(text, mln_secret_room(room), &len) || len < OCT_LEAST) {
         return refuse(r, "k must be base64url of at least 16 bytes");
     }
-    r->key->oct = mln_secret_of(mln_secret_bytes(room), len);
-    MLN_REQUIRE(r->key->oct, NO_MEMORY);
-    r->key->is_private = true;
-    return keep(r, members, 2, 2);
+    return take_oct(r->key, mln_slice_of((const char *)mln_secret_bytes(room), len));
 }
 
 /* A number of exactly `bytes` bytes; 0: any. */
@@ -271,91 +224,115 @@ static mln_err check_number(const struct reading *r, const struct member *m, siz
     return MLN_OK;
 }
 
-/* Whether the numbers made a key, and one whose parts belong together. */
-static mln_err check_pkey(const struct reading *r, mln_err made)
+static enum mln_jose_crv curve_of(const EVP_PKEY *pkey)
 {
-    EVP_PKEY_CTX *ctx;
+    static const struct {
+        const char *name;
+        enum mln_jose_crv crv;
+    } rows[] = {
+        { "prime256v1", MLN_JOSE_P256 },
+        { "secp384r1", MLN_JOSE_P384 },
+        { "secp521r1", MLN_JOSE_P521 },
+    };
+    char name[64] = "";
+
+    if (EVP_PKEY_get_group_name(pkey, name, sizeof name, NULL) == 1) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            if (mln_slice_eq(mln_slice_z(name), mln_slice_z(rows[i].name))) {
+                return rows[i].crv;
+            }
+        }
+    }
+    return MLN_JOSE_NO_CURVE;
+}
+
+static mln_err describe_pkey(struct mln_jose_key *key)
+{
+    int bits = EVP_PKEY_get_bits(key->pkey);
+    unsigned char *der = NULL;
+    int len;
+    mln_err err;
+
+    if (EVP_PKEY_get_base_id(key->pkey) == EVP_PKEY_EC) {
+        key->kty = MLN_JOSE_EC;
+        key->crv = curve_of(key->pkey);
+        MLN_REQUIRE(key->crv, CONFIG);
+    } else {
+        MLN_REQUIRE(EVP_PKEY_get_base_id(key->pkey) == EVP_PKEY_RSA, CONFIG);
+        MLN_REQUIRE(bits >= RSA_BITS_LEAST && bits <= RSA_BITS_MOST, CONFIG);
+        key->kty = MLN_JOSE_RSA;
+        key->modulus_bytes = (size_t)(bits + 7) / 8;
+    }
+    len = i2d_PUBKEY(key->pkey, &der);
+    MLN_REQUIRE(len > 0, NO_MEMORY);
+    err = mln_sha256(mln_slice_of((const char *)der, (size_t)len), key->thumbprint);
+    OPENSSL_free(der);
+    return err;
+}
+
+/* Do the parts of the key belong together? Then what it is gets noted. */
+static mln_err check_pkey(struct mln_jose_key *key)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     int sound;
 
-    if (made.code == MLN_ERR_CONFIG) {
-        return refuse(r, "the numbers do not make a key");
-    }
-    MLN_TRY(made);
-    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, r->key->pkey, NULL);
     MLN_REQUIRE(ctx, NO_MEMORY);
-    sound = r->key->is_private ? EVP_PKEY_pairwise_check(ctx) == 1 : 1;
+    sound = key->is_private ? EVP_PKEY_pairwise_check(ctx) == 1 : 1;
     sound = sound && EVP_PKEY_public_check(ctx) == 1;
     EVP_PKEY_CTX_free(ctx);
-    return sound ? MLN_OK : refuse(r, "the numbers do not make a key");
+    ERR_clear_error();
+    return sound ? describe_pkey(key) : MLN_ERROR(CONFIG);
+}
+
+/* Whether the numbers made a key. */
+static mln_err take_pkey(const struct reading *r, mln_err made)
+{
+    mln_err err = mln_failed(made) ? made : check_pkey(r->key);
+
+    return err.code == MLN_ERR_CONFIG ? refuse(r, "the numbers do not make a key") : err;
 }
 
 static mln_err read_ec(struct reading *r)
 {
-    struct member members[] = {
-        { "crv", { 0 } }, { "kty", MLN_S("EC") }, { "x", { 0 } }, { "y", { 0 } }, { "d", { 0 } }
-    };
-    size_t bytes;
-    size_t count = 4;
+    struct member m[] = { { "x", { 0 } }, { "y", { 0 } }, { "d", { 0 } } };
+    struct mln_slice curve;
+    enum mln_jose_crv crv;
 
-    MLN_TRY(text_member(r, "crv", &members[0].value));
-    r->key->crv = mln_jose_crv_named(members[0].value);
-    if (!r->key->crv) {
+    MLN_TRY(text_member(r, "crv", &curve));
+    crv = mln_jose_crv_named(curve);
+    if (!crv) {
         return refuse(r, "crv must be P-256, P-384 or P-521");
     }
-    bytes = mln_jose_crv_row(r->key->crv)->bytes;
-    for (size_t i = 2; i < 5; i++) {
-        MLN_TRY(number_member(r, members[i].name, &members[i].value));
+    for (size_t i = 0; i < 3; i++) {
+        MLN_TRY(number_member(r, m[i].name, &m[i].value));
     }
-    r->key->is_private = members[4].value.len > 0;
-    count += r->key->is_private;
-    for (size_t i = 2; i < count; i++) {
-        MLN_TRY(check_number(r, &members[i], bytes));
+    r->key->is_private = m[2].value.len > 0;
+    for (size_t i = 0; i < (r->key->is_private ? 3U : 2U); i++) {
+        MLN_TRY(check_number(r, &m[i], mln_jose_crv_row(crv)->bytes));
     }
-    MLN_TRY(keep(r, members, 4, count));
-    return check_pkey(r, mln_jose_pkey_ec(r->key->crv, members[2].value, members[3].value,
-                                          members[4].value, &r->key->pkey));
+    return take_pkey(r, mln_jose_pkey_ec(crv, m[0].value, m[1].value, m[2].value, &r->key->pkey));
 }
 
 static mln_err read_rsa(struct reading *r)
 {
-    struct member members[] = { { "e", { 0 } },  { "kty", MLN_S("RSA") }, { "n", { 0 } },
-                                { "d", { 0 } },  { "p", { 0 } },          { "q", { 0 } },
-                                { "dp", { 0 } }, { "dq", { 0 } },         { "qi", { 0 } } };
+    static const char *const names[MLN_JOSE_RSA_NUMBERS] = { "n", "e",  "d",  "p",
+                                                             "q", "dp", "dq", "qi" };
     struct mln_slice numbers[MLN_JOSE_RSA_NUMBERS];
-    size_t count;
-    int bits;
 
-    for (size_t i = 0; i < 9; i++) {
-        if (i != 1) {
-            MLN_TRY(number_member(r, members[i].name, &members[i].value));
-        }
+    for (size_t i = 0; i < MLN_JOSE_RSA_NUMBERS; i++) {
+        MLN_TRY(number_member(r, names[i], &numbers[i]));
     }
-    r->key->is_private = members[3].value.len > 0;
-    count = r->key->is_private ? 9 : 3;
-    for (size_t i = 0; i < count; i++) {
-        if (i != 1) {
-            MLN_TRY(check_number(r, &members[i], 0));
-        }
+    r->key->is_private = numbers[2].len > 0;
+    for (size_t i = 0; i < (r->key->is_private ? MLN_JOSE_RSA_NUMBERS : 2U); i++) {
+        MLN_TRY(check_number(r, &(struct member){ names[i], numbers[i] }, 0));
     }
-    if (members[0].value.len > 6) {
+    if (numbers[1].len > RSA_EXPONENT_TEXT) {
         return refuse(r, "e is too large");
     }
-    if (members[2].value.len < RSA_TEXT_LEAST || members[2].value.len > RSA_TEXT_MOST) {
+    if (numbers[0].len < RSA_TEXT_LEAST || numbers[0].len > RSA_TEXT_MOST) {
         return refuse(r, "RSA keys have 2048 to 4096 bits");
     }
-    MLN_TRY(keep(r, members, 3, count));
-    for (size_t i = 0; i < MLN_JOSE_RSA_NUMBERS; i++) {
-        static const unsigned char order[MLN_JOSE_RSA_NUMBERS] = { 2, 0, 3, 4, 5, 6, 7, 8 };
-
-        numbers[i] = members[order[i]].value;
-    }
-    MLN_TRY(check_pkey(r, mln_jose_pkey_rsa(numbers, &r->key->pkey)));
-    bits = EVP_PKEY_get_bits(r->key->pkey);
-    if (bits < RSA_BITS_LEAST || bits > RSA_BITS_MOST) {
-        return refuse(r, "RSA keys have 2048 to 4096 bits");
-    }
-    r->key->modulus_bytes = (size_t)(bits + 7) / 8;
-    return MLN_OK;
+    return take_pkey(r, mln_jose_pkey_rsa(numbers, &r->key->pkey));
 }
 
 static mln_err read_kind(struct reading *r)
@@ -364,15 +341,12 @@ static mln_err read_kind(struct reading *r)
 
     MLN_TRY(text_member(r, "kty", &kty));
     if (mln_slice_eq(kty, MLN_S("oct"))) {
-        r->key->kty = MLN_JOSE_OCT;
         return read_oct(r);
     }
     if (mln_slice_eq(kty, MLN_S("EC"))) {
-        r->key->kty = MLN_JOSE_EC;
         return read_ec(r);
     }
     if (mln_slice_eq(kty, MLN_S("RSA"))) {
-        r->key->kty = MLN_JOSE_RSA;
         return read_rsa(r);
     }
     return refuse(r, "kty must be oct, EC or RSA");
@@ -429,52 +403,52 @@ mln_err mln_jose_key_parse(struct mln_slice text, struct mln_fault *fault,
     return mln_jose_key_of(jwk, text, fault, ret);
 }
 
-/* ---- certificates ---- */
+/* ---- keys of other origin ---- */
 
-static enum mln_jose_crv curve_of(const EVP_PKEY *pkey)
+mln_err mln_jose_key_of_secret(struct mln_slice bytes, unsigned ops, struct mln_jose_key **ret)
 {
-    static const struct {
-        const char *name;
-        enum mln_jose_crv crv;
-    } rows[] = {
-        { "prime256v1", MLN_JOSE_P256 },
-        { "secp384r1", MLN_JOSE_P384 },
-        { "secp521r1", MLN_JOSE_P521 },
-    };
-    char name[64] = "";
+    struct mln_jose_key *key MLN_CLEANUP(mln_jose_key_freep) = mln_calloc(1, sizeof *key);
 
-    if (EVP_PKEY_get_group_name(pkey, name, sizeof name, NULL) == 1) {
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-            if (mln_slice_eq(mln_slice_z(name), mln_slice_z(rows[i].name))) {
-                return rows[i].crv;
-            }
-        }
-    }
-    return MLN_JOSE_NO_CURVE;
+    MLN_REQUIRE(key, NO_MEMORY);
+    MLN_REQUIRE(bytes.len >= OCT_LEAST, CONFIG);
+    key->ops = ops;
+    MLN_TRY(take_oct(key, bytes));
+    *ret = key;
+    key = NULL;
+    return MLN_OK;
 }
 
-static mln_err describe_pkey(struct mln_jose_key *key)
+mln_err mln_jose_key_of_pkey(EVP_PKEY *pkey, bool is_private, struct mln_jose_key **ret)
 {
-    int bits = EVP_PKEY_get_bits(key->pkey);
-    unsigned char *der = NULL;
-    int len;
-    mln_err err;
+    struct mln_jose_key *key MLN_CLEANUP(mln_jose_key_freep) = mln_calloc(1, sizeof *key);
 
-    if (EVP_PKEY_get_base_id(key->pkey) == EVP_PKEY_EC) {
-        key->kty = MLN_JOSE_EC;
-        key->crv = curve_of(key->pkey);
-        MLN_REQUIRE(key->crv, CONFIG);
-    } else {
-        MLN_REQUIRE(EVP_PKEY_get_base_id(key->pkey) == EVP_PKEY_RSA, CONFIG);
-        MLN_REQUIRE(bits >= RSA_BITS_LEAST && bits <= RSA_BITS_MOST, CONFIG);
-        key->kty = MLN_JOSE_RSA;
-        key->modulus_bytes = (size_t)(bits + 7) / 8;
+    MLN_REQUIRE(key && EVP_PKEY_up_ref(pkey) == 1, NO_MEMORY);
+    key->pkey = pkey;
+    key->ops = MLN_JOSE_OP_ALL;
+    key->is_private = is_private;
+    MLN_TRY(check_pkey(key));
+    *ret = key;
+    key = NULL;
+    return MLN_OK;
+}
+
+void mln_jose_key_narrow(struct mln_jose_key *key, unsigned ops)
+{
+    key->ops &= ops;
+}
+
+mln_err mln_jose_key_rename(struct mln_jose_key *key, struct mln_slice id)
+{
+    char *copy = mln_malloc(id.len + 1);
+
+    MLN_REQUIRE(copy, NO_MEMORY);
+    if (id.len) {
+        memcpy(copy, id.ptr, id.len);
     }
-    len = i2d_PUBKEY(key->pkey, &der);
-    MLN_REQUIRE(len > 0, NO_MEMORY);
-    err = mln_sha256(mln_slice_of((const char *)der, (size_t)len), key->thumbprint);
-    OPENSSL_free(der);
-    return err;
+    mln_free(key->id);
+    key->id = copy;
+    key->id_len = id.len;
+    return MLN_OK;
 }
 
 mln_err mln_jose_key_of_certificate(struct mln_slice der, struct mln_fault *fault,
@@ -486,7 +460,7 @@ mln_err mln_jose_key_of_certificate(struct mln_slice der, struct mln_fault *faul
 
     MLN_REQUIRE(key, NO_MEMORY);
     cert = d2i_X509(NULL, &at, (long)der.len);
-    key->ops = MLN_JOSE_OP_VERIFY;
+    key->ops = MLN_JOSE_OP_VERIFY | MLN_JOSE_OP_SEAL;
     key->pkey = cert ? X509_get_pubkey(cert) : NULL;
     X509_free(cert);
     if (!key->pkey || mln_failed(describe_pkey(key))) {
@@ -510,6 +484,11 @@ bool mln_jose_key_eq(const struct mln_jose_key *a, const struct mln_jose_key *b)
     return a->kty == b->kty && mln_ct_equal(a->thumbprint, b->thumbprint, sizeof a->thumbprint);
 }
 
+bool mln_jose_key_on_curve_of(const struct mln_jose_key *key, const struct mln_jose_key *other)
+{
+    return key->crv != MLN_JOSE_NO_CURVE && key->crv == other->crv;
+}
+
 /* RFC 7518 3.2: the secret of an HMAC is at least as long as its output. */
 static bool fits_sig(const struct mln_jose_key *key, enum mln_jose_sig sig)
 {
@@ -529,7 +508,7 @@ bool mln_jose_key_may_verify(const struct mln_jose_key *key, enum mln_jose_sig s
 
 bool mln_jose_key_may_sign(const struct mln_jose_key *key, enum mln_jose_sig sig)
 {
-    return (key->ops & MLN_JOSE_OP_SIGN) && key->is_private && key->jwk && fits_sig(key, sig);
+    return (key->ops & MLN_JOSE_OP_SIGN) && key->is_private && fits_sig(key, sig);
 }
 
 static bool is_bound_elsewhere(const struct mln_jose_key *key, enum mln_jose_wrap wrap,
@@ -546,7 +525,7 @@ static bool fits_wrap(const struct mln_jose_key *key, enum mln_jose_wrap wrap,
 {
     const struct mln_jose_wrap_row *row = mln_jose_wrap_row(wrap);
 
-    if (!wrap || !enc || !key->jwk || key->kty != row->kty || is_bound_elsewhere(key, wrap, enc)) {
+    if (!wrap || !enc || key->kty != row->kty || is_bound_elsewhere(key, wrap, enc)) {
         return false;
     }
     if (key->kty != MLN_JOSE_OCT) {
@@ -582,4 +561,31 @@ enum mln_jose_sig mln_jose_key_default_sig(const struct mln_jose_key *key)
         }
     }
     return MLN_JOSE_NO_SIG;
+}
+
+/* A secret wraps as it is long; dir is only for who asks for it. */
+enum mln_jose_wrap mln_jose_key_default_wrap(const struct mln_jose_key *key)
+{
+    static const enum mln_jose_wrap order[] = { MLN_JOSE_A256KW, MLN_JOSE_A192KW, MLN_JOSE_A128KW,
+                                                MLN_JOSE_ECDH_ES_A256KW, MLN_JOSE_RSA_OAEP_256 };
+
+    if (key->is_bound) {
+        return key->enc ? MLN_JOSE_DIR : key->wrap;
+    }
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (fits_wrap(key, order[i], MLN_JOSE_A256GCM)) {
+            return order[i];
+        }
+    }
+    return MLN_JOSE_NO_WRAP;
+}
+
+enum mln_jose_enc mln_jose_key_direct_enc(const struct mln_jose_key *key)
+{
+    unsigned enc = MLN_JOSE_ENCS - 1;
+
+    while (enc > 0 && !fits_wrap(key, MLN_JOSE_DIR, (enum mln_jose_enc)enc)) {
+        enc--;
+    }
+    return (enum mln_jose_enc)enc;
 }

@@ -14,16 +14,27 @@
 
 struct mln_jose_key;
 
+/* Operations of key_ops, as bits. */
+enum {
+    MLN_JOSE_OP_SIGN = 1,
+    MLN_JOSE_OP_VERIFY = 2,
+    MLN_JOSE_OP_SEAL = 4, /* encrypt, wrapKey, deriveKey, deriveBits */
+    MLN_JOSE_OP_OPEN = 8, /* decrypt, unwrapKey, deriveKey, deriveBits */
+    MLN_JOSE_OP_ALL = 15,
+};
+
 /* Keys are small; a JWK of RSA 4096 takes 3.3 KB. */
 enum { MLN_JOSE_KEY_BYTES = 16384 };
+
+/* Certificates that go along with a signature. */
+enum { MLN_JOSE_CHAIN = 5 };
 
 /* One JWK as JSON text. The text stays the caller's, who wipes it. Errors: CONFIG (not a JWK, not
  * of a permitted kind or size, parts that do not belong together), NO_MEMORY. */
 mln_err mln_jose_key_parse(struct mln_slice text, struct mln_fault *fault,
                            struct mln_jose_key **ret);
 
-/* The same for a private key on a curve, PEM without pass phrase: that of a certificate. It has no
- * name. jose_pem.c */
+/* The same for a private or public key in PEM without pass phrase. It has no name. jose_pem.c */
 mln_err mln_jose_key_parse_pem(struct mln_slice pem, struct mln_fault *fault,
                                struct mln_jose_key **ret);
 
@@ -35,6 +46,16 @@ mln_err mln_jose_key_of(const struct mln_value *jwk, struct mln_slice source,
 mln_err mln_jose_key_of_certificate(struct mln_slice der, struct mln_fault *fault,
                                     struct mln_jose_key **ret);
 
+/* A secret, with operations as in `key_ops`. It has no name. Errors: CONFIG (shorter than 16
+ * bytes), NO_MEMORY. */
+mln_err mln_jose_key_of_secret(struct mln_slice bytes, unsigned ops, struct mln_jose_key **ret);
+
+/* Takes away what is not among `ops`; the owner does so before others have the key. */
+void mln_jose_key_narrow(struct mln_jose_key *key, unsigned ops);
+
+/* Another name in the place of its own; likewise. Errors: NO_MEMORY. */
+mln_err mln_jose_key_rename(struct mln_jose_key *key, struct mln_slice id);
+
 /* Accepts NULL. */
 void mln_jose_key_free(struct mln_jose_key *key);
 void mln_jose_key_freep(struct mln_jose_key **key);
@@ -44,6 +65,9 @@ struct mln_slice mln_jose_key_id(const struct mln_jose_key *key);
 
 /* Same key material? */
 bool mln_jose_key_eq(const struct mln_jose_key *a, const struct mln_jose_key *b);
+
+/* Are both keys on the same curve? */
+bool mln_jose_key_on_curve_of(const struct mln_jose_key *key, const struct mln_jose_key *other);
 
 /* May it verify (or make) a signature of this algorithm? */
 bool mln_jose_key_may_verify(const struct mln_jose_key *key, enum mln_jose_sig sig);
@@ -57,3 +81,7 @@ bool mln_jose_key_may_seal(const struct mln_jose_key *key, enum mln_jose_wrap wr
 
 /* The algorithm that is meant when none is named: `alg` of the key, else by its kind and size. */
 enum mln_jose_sig mln_jose_key_default_sig(const struct mln_jose_key *key);
+enum mln_jose_wrap mln_jose_key_default_wrap(const struct mln_jose_key *key);
+
+/* The content encryption that a secret of this size is the key of; NO_ENC for other keys. */
+enum mln_jose_enc mln_jose_key_direct_enc(const struct mln_jose_key *key);

@@ -5,7 +5,7 @@
 #include "crypto/base64.h"
 #include "crypto/jose_int.h"
 
-enum { POINT_MOST = 1 + 2 * 66, NUMBERS_MOST = 9 };
+enum { COORDINATE = 66, POINT_MOST = 1 + 2 * COORDINATE, NUMBERS_MOST = 9 };
 
 /* What is being put together. */
 struct building {
@@ -131,4 +131,44 @@ mln_err mln_jose_pkey_rsa(const struct mln_slice numbers[static MLN_JOSE_RSA_NUM
         MLN_TRY(push_number(&b, names[i], numbers[i]));
     }
     return make(&b, "RSA", is_private, ret);
+}
+
+/* ---- the other way ---- */
+
+static mln_err number_text(const EVP_PKEY *key, const char *name, int size, struct mln_arena *arena,
+                           struct mln_value **ret)
+{
+    unsigned char bytes[COORDINATE];
+    BIGNUM *number = NULL;
+    struct mln_slice text;
+    struct mln_buf out;
+    bool is_good =
+        EVP_PKEY_get_bn_param(key, name, &number) == 1 && BN_bn2binpad(number, bytes, size) == size;
+
+    BN_free(number);
+    MLN_REQUIRE(is_good, NO_MEMORY);
+    mln_buf_init(&out, arena, (size_t)2 * COORDINATE);
+    mln_base64url_add(&out, mln_slice_of((const char *)bytes, (size_t)size));
+    MLN_TRY(mln_buf_finish(&out, &text));
+    *ret = mln_value_text(arena, text);
+    return *ret ? MLN_OK : MLN_ERROR(NO_MEMORY);
+}
+
+mln_err mln_jose_pkey_jwk(const EVP_PKEY *key, enum mln_jose_crv crv, struct mln_arena *arena,
+                          struct mln_value **ret)
+{
+    const struct mln_jose_crv_row *row = mln_jose_crv_row(crv);
+    struct mln_value *jwk = mln_value_new(arena, MLN_V_OBJECT);
+    struct mln_value *x;
+    struct mln_value *y;
+
+    MLN_REQUIRE(jwk, NO_MEMORY);
+    MLN_TRY(number_text(key, OSSL_PKEY_PARAM_EC_PUB_X, (int)row->bytes, arena, &x));
+    MLN_TRY(number_text(key, OSSL_PKEY_PARAM_EC_PUB_Y, (int)row->bytes, arena, &y));
+    MLN_TRY(mln_value_set(jwk, MLN_S("kty"), mln_value_text(arena, MLN_S("EC"))));
+    MLN_TRY(mln_value_set(jwk, MLN_S("crv"), mln_value_text(arena, mln_slice_z(row->name))));
+    MLN_TRY(mln_value_set(jwk, MLN_S("x"), x));
+    MLN_TRY(mln_value_set(jwk, MLN_S("y"), y));
+    *ret = jwk;
+    return MLN_OK;
 }

@@ -29,7 +29,7 @@ static mln_err read_claims(const struct mln_jwt_check *check, struct mln_slice t
 }
 
 /* The issuer that the claims name; the one in a header, if any, must be the same. RFC 7519 5.3 */
-static mln_err find_issuer(const struct mln_jwt_check *check, const struct mln_jwt_header *header,
+static mln_err find_issuer(const struct mln_jwt_check *check, const struct mln_jose_header *header,
                            struct mln_jwt *ret)
 {
     const struct mln_value *iss = mln_value_get(ret->content, MLN_S("iss"));
@@ -51,7 +51,7 @@ static mln_err find_issuer(const struct mln_jwt_check *check, const struct mln_j
 
 /* The key that kid names, or without kid the only one that fits; NULL otherwise. */
 static const struct mln_jose_key *find_verifier(const struct mln_jwt_issuer *issuer,
-                                                const struct mln_jwt_header *header)
+                                                const struct mln_jose_header *header)
 {
     const struct mln_jose_key *found = NULL;
 
@@ -80,7 +80,7 @@ static mln_err decode_signature(const struct mln_jwt_check *check, struct mln_sl
 }
 
 static mln_err verify_by(const struct mln_jwt_check *check, const struct mln_jose_key *key,
-                         const struct mln_jwt_header *header, struct mln_slice input,
+                         const struct mln_jose_header *header, struct mln_slice input,
                          struct mln_slice signature_text)
 {
     struct mln_slice signature = { 0 };
@@ -99,7 +99,7 @@ static mln_err refuse_chain(const struct mln_jwt_check *check, const struct mln_
     MLN_FAIL(TOKEN_REFUSED);
 }
 
-static mln_err check_chain(const struct mln_jwt_check *check, const struct mln_jwt_header *header,
+static mln_err check_chain(const struct mln_jwt_check *check, const struct mln_jose_header *header,
                            struct mln_jwt *ret)
 {
     const struct mln_jwt_trust *trust = mln_jwt_issuers_trust(check->issuers);
@@ -118,7 +118,7 @@ static mln_err check_chain(const struct mln_jwt_check *check, const struct mln_j
 
 /* By the certificates that came along: only as far as the issuer's anchors carry. */
 static mln_err verify_by_chain(const struct mln_jwt_check *check,
-                               const struct mln_jwt_header *header, struct mln_slice input,
+                               const struct mln_jose_header *header, struct mln_slice input,
                                struct mln_slice signature_text, struct mln_jwt *ret)
 {
     struct mln_jose_key *key MLN_CLEANUP(mln_jose_key_freep) = NULL;
@@ -135,12 +135,12 @@ static mln_err verify_by_chain(const struct mln_jwt_check *check,
 
 /* `rule` says how the token around it was protected. */
 static mln_err verify_signed(const struct mln_jwt_check *check, struct mln_slice token,
-                             const struct mln_slice parts[static MLN_JWE_PARTS],
+                             const struct mln_slice parts[static MLN_JOSE_JWE_PARTS],
                              struct mln_jwt *ret)
 {
     struct mln_slice input = mln_slice_head(token, parts[0].len + 1 + parts[1].len);
     const struct mln_jose_key *key;
-    struct mln_jwt_header header MLN_CLEANUP(mln_jwt_header_done) = { 0 };
+    struct mln_jose_header header MLN_CLEANUP(mln_jose_header_done) = { 0 };
     struct mln_slice claims = { 0 };
 
     MLN_TRY(mln_jwt_header_read(check, parts[0], false, &header));
@@ -160,7 +160,7 @@ static mln_err verify_signed(const struct mln_jwt_check *check, struct mln_slice
 
 /* The key of the issuer that opens it, as find_verifier. */
 static const struct mln_jose_key *find_opener(const struct mln_jwt_issuer *issuer,
-                                              const struct mln_jwt_header *header)
+                                              const struct mln_jose_header *header)
 {
     const struct mln_jose_key *found = NULL;
 
@@ -171,7 +171,7 @@ static const struct mln_jose_key *find_opener(const struct mln_jwt_issuer *issue
             continue;
         }
         if (mln_jose_key_may_open(key, header->wrap, header->enc) &&
-            (key->kty != MLN_JOSE_EC || key->crv == header->ephemeral->crv)) {
+            (!header->ephemeral || mln_jose_key_on_curve_of(key, header->ephemeral))) {
             if (found) {
                 return NULL;
             }
@@ -182,13 +182,13 @@ static const struct mln_jose_key *find_opener(const struct mln_jwt_issuer *issue
 }
 
 /* Does the issuer use this encryption, alone or around a signature? */
-static bool may_be_of(const struct mln_jwt_issuer *issuer, const struct mln_jwt_header *header)
+static bool may_be_of(const struct mln_jwt_issuer *issuer, const struct mln_jose_header *header)
 {
     for (size_t i = 0; i < issuer->rule_count; i++) {
         const struct mln_jwt_rule *r = &issuer->rules[i];
 
         if (r->wrap == header->wrap && r->enc == header->enc &&
-            (r->sig != MLN_JOSE_NO_SIG) == header->is_nested) {
+            (r->sig != MLN_JOSE_NO_SIG) == (header->content_type.len > 0)) {
             return !header->issuer.len || mln_slice_eq(header->issuer, issuer->id);
         }
     }
@@ -196,8 +196,8 @@ static bool may_be_of(const struct mln_jwt_issuer *issuer, const struct mln_jwt_
 }
 
 /* Sizes that the algorithms fix, before anything is allocated for them. */
-static mln_err check_sizes(const struct mln_jwt_check *check, const struct mln_jwt_header *header,
-                           const struct mln_slice parts[static MLN_JWE_PARTS])
+static mln_err check_sizes(const struct mln_jwt_check *check, const struct mln_jose_header *header,
+                           const struct mln_slice parts[static MLN_JOSE_JWE_PARTS])
 {
     size_t wrapped = (mln_jose_enc_row(header->enc)->key_bytes + 8) * 8;
     bool fits = parts[2].len == IV_TEXT && parts[4].len == TAG_TEXT;
@@ -207,7 +207,7 @@ static mln_err check_sizes(const struct mln_jwt_check *check, const struct mln_j
     } else if (header->wrap != MLN_JOSE_RSA_OAEP_256) {
         fits = fits && parts[1].len == (wrapped + 5) / 6;
     }
-    for (size_t i = 1; i < MLN_JWE_PARTS; i++) {
+    for (size_t i = 1; i < MLN_JOSE_JWE_PARTS; i++) {
         struct mln_slice bytes;
 
         MLN_TRY(mln_base64url_read(parts[i], check->arena, &bytes));
@@ -232,20 +232,19 @@ static bool was_tried(const struct opening *o, const struct mln_jose_key *key)
 }
 
 /* Tries the key of each issuer that may have made it; *ret_key is the one that fits. */
-static mln_err open_content(const struct mln_jwt_check *check, const struct mln_jwt_header *header,
-                            const struct mln_slice parts[static MLN_JWE_PARTS],
+static mln_err open_content(const struct mln_jwt_check *check, const struct mln_jose_header *header,
+                            const struct mln_slice parts[static MLN_JOSE_JWE_PARTS],
                             const struct mln_jose_key **ret_key, struct mln_slice *ret)
 {
-    struct mln_jose_sealed jwe = { .wrap = header->wrap,
-                                   .enc = header->enc,
-                                   .ephemeral = header->ephemeral,
-                                   .party_u = header->party_u,
-                                   .party_v = header->party_v };
+    struct mln_jose_wrapping how = { .wrap = header->wrap,
+                                     .enc = header->enc,
+                                     .ephemeral = header->ephemeral,
+                                     .party_u = header->party_u,
+                                     .party_v = header->party_v };
     struct opening o = { 0 };
     size_t count;
     const struct mln_jwt_issuer *issuer = mln_jwt_issuers_all(check->issuers, &count);
 
-    memcpy(jwe.parts, parts, sizeof jwe.parts);
     for (; count > 0 && o.count < OPENINGS_MOST; count--, issuer++) {
         const struct mln_jose_key *key =
             may_be_of(issuer, header) ? find_opener(issuer, header) : NULL;
@@ -255,7 +254,7 @@ static mln_err open_content(const struct mln_jwt_check *check, const struct mln_
             continue;
         }
         o.tried[o.count++] = key;
-        err = mln_jose_open(key, &jwe, check->arena, ret);
+        err = mln_jose_open(key, &how, parts, check->arena, ret);
         if (err.code != MLN_ERR_TOKEN_REFUSED) {
             *ret_key = key;
             return err;
@@ -268,22 +267,22 @@ static mln_err open_content(const struct mln_jwt_check *check, const struct mln_
 static mln_err verify_inner(const struct mln_jwt_check *check, struct mln_slice inner,
                             struct mln_jwt *ret)
 {
-    struct mln_slice parts[MLN_JWE_PARTS];
+    struct mln_slice parts[MLN_JOSE_JWE_PARTS];
     size_t count;
 
-    if (mln_failed(mln_jwt_split(inner, parts, &count)) || count != MLN_JWS_PARTS) {
+    if (mln_failed(mln_jwt_split(inner, parts, &count)) || count != MLN_JOSE_JWS_PARTS) {
         return mln_jwt_refuse(check, "what is inside is not a signed token");
     }
     return verify_signed(check, inner, parts, ret);
 }
 
 static mln_err verify_encrypted(const struct mln_jwt_check *check,
-                                const struct mln_slice parts[static MLN_JWE_PARTS],
+                                const struct mln_slice parts[static MLN_JOSE_JWE_PARTS],
                                 struct mln_jwt *ret)
 {
     const struct mln_jose_key *key = NULL;
     const struct mln_jose_key *own;
-    struct mln_jwt_header header MLN_CLEANUP(mln_jwt_header_done) = { 0 };
+    struct mln_jose_header header MLN_CLEANUP(mln_jose_header_done) = { 0 };
     struct mln_slice inner = { 0 };
 
     MLN_TRY(mln_jwt_header_read(check, parts[0], true, &header));
@@ -291,7 +290,7 @@ static mln_err verify_encrypted(const struct mln_jwt_check *check,
     MLN_TRY(open_content(check, &header, parts, &key, &inner));
     ret->rule.wrap = header.wrap;
     ret->rule.enc = header.enc;
-    if (header.is_nested) {
+    if (header.content_type.len) {
         MLN_TRY(verify_inner(check, inner, ret));
     } else {
         MLN_TRY(read_claims(check, inner, ret));
@@ -309,7 +308,7 @@ static mln_err verify_encrypted(const struct mln_jwt_check *check,
 mln_err mln_jwt_verify(const struct mln_jwt_check *check, struct mln_slice token,
                        struct mln_jwt *ret)
 {
-    struct mln_slice parts[MLN_JWE_PARTS];
+    struct mln_slice parts[MLN_JOSE_JWE_PARTS];
     struct mln_jwt found = { .expires_us = INT64_MAX };
     size_t count;
     mln_err err;
@@ -320,8 +319,8 @@ mln_err mln_jwt_verify(const struct mln_jwt_check *check, struct mln_slice token
     }
     err = mln_jwt_split(token, parts, &count);
     if (!mln_failed(err)) {
-        err = count == MLN_JWS_PARTS ? verify_signed(check, token, parts, &found)
-                                     : verify_encrypted(check, parts, &found);
+        err = count == MLN_JOSE_JWS_PARTS ? verify_signed(check, token, parts, &found)
+                                          : verify_encrypted(check, parts, &found);
     }
     if (err.code == MLN_ERR_SYNTAX) {
         mln_fault_set(check->fault, "token: not of the form m2m:dynAuthJWT");

@@ -34,7 +34,7 @@ struct mln_jwt_issuer {
     unsigned char fingerprint[MLN_SHA256_SIZE];
 };
 
-enum { MLN_JWT_CHAIN = 5, MLN_JWT_RULES = 32, MLN_JWT_KEYS = 32, MLN_JWT_ANCHORS = 8 };
+enum { MLN_JWT_RULES = 32, MLN_JWT_KEYS = 32, MLN_JWT_ANCHORS = 8 };
 
 /* The certificates that came with a token. */
 struct mln_jwt_chain {

@@ -1,12 +1,9 @@
 /* From the certificates of a token to its issuer. */
 #include "crypto/jwt_chain.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "base/mem.h"
 
-enum { ISSUERS_STEP = 8 };
+enum { ISSUERS_STEP = 8, ANCHORS_BYTES = 2 << 20 };
 
 /* One for each issuer that has anchors. */
 struct row {
@@ -21,49 +18,6 @@ struct trust {
     size_t count;
     size_t room;
 };
-
-/* ---- DER to PEM ---- */
-
-/* A certificate of a token is DER: what else could be read as one might be read differently by
- * whoever takes the key out of it. */
-static mln_err read_der(struct mln_slice der, X509 **ret)
-{
-    MLN_REQUIRE(der.len && (unsigned char)der.ptr[0] == 0x30, SYNTAX);
-    return mln_cert_read(der, NULL, ret);
-}
-
-static mln_err append_pem(BIO *out, struct mln_slice der)
-{
-    X509 *cert;
-    bool is_written;
-
-    MLN_TRY(read_der(der, &cert));
-    is_written = PEM_write_bio_X509(out, cert) == 1;
-    mln_cert_free(cert);
-    MLN_REQUIRE(is_written, NO_MEMORY);
-    return MLN_OK;
-}
-
-/* All of them as one text in `out`. Errors: SYNTAX (fault: which), LIMIT, NO_MEMORY. */
-static mln_err join(BIO *out, const struct mln_slice *list, size_t count, struct mln_fault *fault,
-                    struct mln_slice *ret)
-{
-    char *text;
-    long len;
-
-    MLN_REQUIRE(out, NO_MEMORY);
-    for (size_t i = 0; i < count; i++) {
-        mln_err err = append_pem(out, list[i]);
-
-        if (err.code == MLN_ERR_SYNTAX) {
-            mln_fault_set(fault, "certificate %zu is not sound DER", i);
-        }
-        MLN_TRY(err);
-    }
-    len = BIO_get_mem_data(out, &text);
-    *ret = mln_slice_of(text, (size_t)len);
-    return MLN_OK;
-}
 
 /* ---- preparing ---- */
 
@@ -91,45 +45,25 @@ static bool is_absolute(struct mln_slice id)
 
 static mln_err prepare(void *data, const struct mln_jwt_issuer *issuer, struct mln_fault *fault)
 {
+    struct mln_arena *arena MLN_CLEANUP(mln_arena_freep) = mln_arena_new(ANCHORS_BYTES);
     struct trust *t = data;
     struct row row = { .issuer = issuer };
     struct mln_slice pem;
-    BIO *out;
-    mln_err err;
 
+    MLN_REQUIRE(arena, NO_MEMORY);
     if (!is_absolute(issuer->id)) {
         mln_fault_set(fault,
                       "certificates name issuers by absolute identifiers, //sp.example/Sdas");
         MLN_FAIL(CONFIG);
     }
     MLN_TRY(grow(t));
-    out = BIO_new(BIO_s_mem());
-    err = join(out, issuer->anchors, issuer->anchor_count, fault, &pem);
-    if (!mln_failed(err)) {
-        err = mln_cert_verifier_new(t->rules, pem, t->crls, fault, &row.verifier);
-    }
-    BIO_free(out);
-    MLN_TRY(err);
+    MLN_TRY(mln_cert_pem_of_der(issuer->anchors, issuer->anchor_count, arena, fault, &pem));
+    MLN_TRY(mln_cert_verifier_new(t->rules, pem, t->crls, fault, &row.verifier));
     t->rows[t->count++] = row;
     return MLN_OK;
 }
 
 /* ---- checking ---- */
-
-/* "//sp.example/Sdas" is an AE, "//sp.example/id-in" a CSE: stems of AE-IDs begin with S or C. */
-static struct mln_cert_expect expected(struct mln_slice id)
-{
-    struct mln_cert_expect expect = { 0 };
-
-    if (mln_cert_is_ae_id(id)) {
-        expect.flavours = MLN_CERT_SET(MLN_CERT_AE_ID);
-        expect.ae_id = id;
-    } else {
-        expect.flavours = MLN_CERT_SET(MLN_CERT_CSE_ID);
-        expect.cse_id = id;
-    }
-    return expect;
-}
 
 static const struct mln_cert_verifier *verifier_of(const struct trust *t,
                                                    const struct mln_jwt_issuer *issuer)
@@ -142,38 +76,20 @@ static const struct mln_cert_verifier *verifier_of(const struct trust *t,
     return NULL;
 }
 
-static mln_err check_path(const struct mln_cert_verifier *verifier, struct mln_slice id, X509 *cert,
-                          struct mln_slice further, struct mln_cert_outcome *ret)
-{
-    struct mln_cert_expect expect = expected(id);
-
-    return mln_cert_verify(verifier, cert, further, &expect, ret);
-}
-
 static mln_err check(void *data, const struct mln_jwt_issuer *issuer,
                      const struct mln_jwt_chain *chain, struct mln_fault *why,
                      int64_t *ret_expires_us)
 {
     const struct mln_cert_verifier *verifier = verifier_of(data, issuer);
+    struct mln_cert_expect expect = mln_cert_expect_entity(issuer->id);
     struct mln_cert_outcome outcome = { 0 };
-    struct mln_slice further = { 0 };
-    X509 *cert = NULL;
-    BIO *out = BIO_new(BIO_s_mem());
-    mln_err err = join(out, chain->certificates, chain->count, why, &further);
+    mln_err err;
 
-    if (!mln_failed(err)) {
-        err = read_der(chain->certificates[0], &cert);
-    }
-    if (!mln_failed(err)) {
-        err = verifier ? check_path(verifier, issuer->id, cert, further, &outcome)
-                       : MLN_ERROR(CERTIFICATE);
-        mln_fault_set(why, "%s", outcome.fault.text);
-        *ret_expires_us =
-            outcome.lists_end_us < outcome.expires_us ? outcome.lists_end_us : outcome.expires_us;
-    }
-    mln_cert_free(cert);
-    BIO_free(out);
-    ERR_clear_error();
+    MLN_REQUIRE(verifier, CERTIFICATE);
+    err = mln_cert_verify_der(verifier, chain->certificates, chain->count, &expect, &outcome);
+    mln_fault_set(why, "%s", outcome.fault.text);
+    *ret_expires_us =
+        outcome.lists_end_us < outcome.expires_us ? outcome.lists_end_us : outcome.expires_us;
     return err;
 }
 

@@ -55,7 +55,7 @@ static void try_chain(struct mln_jwt_trust *trust, struct mln_slice issuer_id,
                       const struct mln_cert_names *names)
 {
     struct mln_jwt_issuer issuer = { .id = issuer_id, .anchors = &anchor, .anchor_count = 1 };
-    struct mln_slice parts[MLN_JWT_CHAIN] = { 0 };
+    struct mln_slice parts[MLN_JOSE_CHAIN] = { 0 };
     struct mln_jwt_chain chain = { .certificates = parts };
     struct mln_fault why = { 0 };
     int64_t expires_us = 0;
@@ -64,7 +64,7 @@ static void try_chain(struct mln_jwt_trust *trust, struct mln_slice issuer_id,
         require(why.text[0] != '\0');
         return;
     }
-    while (rest.len && chain.count < MLN_JWT_CHAIN) {
+    while (rest.len && chain.count < MLN_JOSE_CHAIN) {
         parts[chain.count++] = take_part(&rest);
     }
     if (chain.count == 0) {

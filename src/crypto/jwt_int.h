@@ -1,38 +1,20 @@
 /* What the files of JWT share: parts and headers. spec: RFC 7515 4, RFC 7516 4 */
 #pragma once
 
-#include "crypto/jose_int.h"
+#include "crypto/jose_header.h"
 #include "crypto/jwt.h"
-
-enum { MLN_JWS_PARTS = 3, MLN_JWE_PARTS = MLN_JOSE_JWE_PARTS, MLN_JWT_HEADER_BYTES = 24576 };
-
-/* A header that passed: typ is JWT, nothing is critical, nothing compressed. */
-struct mln_jwt_header {
-    enum mln_jose_sig sig; /* of a JWS */
-    enum mln_jose_wrap wrap;
-    enum mln_jose_enc enc;          /* of a JWE */
-    struct mln_jose_key *ephemeral; /* ECDH-ES: owned, see mln_jwt_header_done */
-    struct mln_slice party_u;       /* apu, apv, decoded */
-    struct mln_slice party_v;
-    bool is_nested;                        /* cty is JWT */
-    struct mln_slice id;                   /* kid; or empty */
-    struct mln_slice issuer;               /* iss, replicated from the claims; or empty */
-    struct mln_slice chain[MLN_JWT_CHAIN]; /* x5c, decoded */
-    size_t chain_count;
-};
 
 /* Cuts the token into 3 or 5 parts by its points; *ret_count is the number found, at most 6.
  * Errors: SYNTAX (a character that base64url does not have, or an empty part that m2m:dynAuthJWT
  * wants filled). */
-mln_err mln_jwt_split(struct mln_slice token, struct mln_slice parts[static MLN_JWE_PARTS],
+mln_err mln_jwt_split(struct mln_slice token, struct mln_slice parts[static MLN_JOSE_JWE_PARTS],
                       size_t *ret_count);
 
-/* Decodes and checks a header into *ret, which is zeroed before and done with after, also when it
- * fails. Errors: SYNTAX (not base64url), TOKEN_REFUSED, NO_MEMORY. */
+/* Decodes and checks a header into *ret, as mln_jose_header_read does: typ is JWT. It is zeroed
+ * before, and done with after, also when it fails. Errors: SYNTAX (not base64url), TOKEN_REFUSED,
+ * NO_MEMORY. */
 mln_err mln_jwt_header_read(const struct mln_jwt_check *check, struct mln_slice encoded,
-                            bool is_jwe, struct mln_jwt_header *ret);
-
-void mln_jwt_header_done(struct mln_jwt_header *header);
+                            bool is_jwe, struct mln_jose_header *ret);
 
 /* All issuers of the set. */
 const struct mln_jwt_issuer *mln_jwt_issuers_all(const struct mln_jwt_issuers *issuers,

@@ -63,14 +63,14 @@ static mln_err sign(const struct mln_jwt_draft *draft, struct mln_arena *arena,
         MLN_TRY(add_chain(draft, arena, header));
     }
     MLN_TRY(text_of(header, arena, &text));
-    return mln_jose_sign(draft->signer, text, draft->claims, arena, ret);
+    return mln_jose_sign(draft->signer, draft->rule.sig, text, draft->claims, arena, ret);
 }
 
 static mln_err encrypt(const struct mln_jwt_draft *draft, struct mln_slice inner, bool is_nested,
                        struct mln_arena *arena, struct mln_slice *ret)
 {
+    struct mln_jose_wrapping how = { .wrap = draft->rule.wrap, .enc = draft->rule.enc };
     struct mln_value *header;
-    struct mln_slice text;
 
     MLN_TRY(
         start_header(arena, mln_jose_wrap_row(draft->rule.wrap)->name, draft->recipient, &header));
@@ -79,8 +79,7 @@ static mln_err encrypt(const struct mln_jwt_draft *draft, struct mln_slice inner
     if (is_nested) {
         MLN_TRY(mln_value_set(header, MLN_S("cty"), named(arena, "JWT")));
     }
-    MLN_TRY(text_of(header, arena, &text));
-    return mln_jose_seal(draft->recipient, draft->rule.enc, text, inner, arena, ret);
+    return mln_jose_seal(draft->recipient, &how, header, inner, arena, ret);
 }
 
 static mln_err check_keys(const struct mln_jwt_draft *draft, struct mln_fault *fault)

@@ -38,6 +38,15 @@ mln_err mln_cert_fingerprint(const struct x509_st *cert, struct mln_arena *arena
 /* The serial number in lower case hexadecimal. Errors: NO_MEMORY. x509_read.c */
 mln_err mln_cert_serial(const struct x509_st *cert, struct mln_arena *arena, struct mln_slice *ret);
 
+/* The same for DER only: what else could be read as a certificate might be read differently by
+ * whoever takes the key out of it. x509_der.c */
+mln_err mln_cert_read_der(struct mln_slice der, struct x509_st **ret);
+
+/* Certificates in DER as one PEM text in the arena.
+ * Errors: SYNTAX (the fault says which), LIMIT, NO_MEMORY. x509_der.c */
+mln_err mln_cert_pem_of_der(const struct mln_slice *list, size_t count, struct mln_arena *arena,
+                            struct mln_fault *fault, struct mln_slice *ret);
+
 /* ---- identity ---- */
 
 enum mln_cert_flavour {
@@ -211,6 +220,16 @@ struct mln_cert_outcome {
 mln_err mln_cert_verify(const struct mln_cert_verifier *verifier, struct x509_st *cert,
                         struct mln_slice chain, const struct mln_cert_expect *expect,
                         struct mln_cert_outcome *ret);
+
+/* The same for certificates in DER, the entity's first. x509_der.c */
+mln_err mln_cert_verify_der(const struct mln_cert_verifier *verifier, const struct mln_slice *chain,
+                            size_t count, const struct mln_cert_expect *expect,
+                            struct mln_cert_outcome *ret);
+
+/* Who must be named: "//sp.example/Sdas" is an AE, "//sp.example/id-in" a CSE (stems of AE-IDs
+ * begin with S or C), "urn:…" a node, what else a device; empty is any of these.
+ * x509_der.c */
+struct mln_cert_expect mln_cert_expect_entity(struct mln_slice id);
 
 /* The same inside a handshake, for SSL_CTX_set_cert_verify_callback: `ctx` gives the peer's
  * certificates only, and gets the error and the verified chain. 1: trusted. x509_verify.c */

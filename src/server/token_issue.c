@@ -2,13 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/base64.h"
+#include "crypto/data_key.h"
 #include "server/token_command.h"
 
 enum { CHAIN_BYTES = 65536, PARTS = 3 };
-
-#define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
-#define PEM_END   "-----END CERTIFICATE-----"
 
 static mln_err read_key(const char *path, struct mln_fault *fault, struct mln_jose_key **ret)
 {
@@ -55,51 +52,24 @@ static mln_err read_protect(const struct mln_token_settings *s, const struct mln
     return MLN_OK;
 }
 
-/* One certificate between its marks; *rest moves behind it. */
-static mln_err take_certificate(struct mln_slice *rest, struct mln_arena *arena,
-                                struct mln_slice *ret)
-{
-    const char *begin = memmem(rest->ptr, rest->len, PEM_BEGIN, sizeof PEM_BEGIN - 1);
-    const char *end = memmem(rest->ptr, rest->len, PEM_END, sizeof PEM_END - 1);
-    struct mln_slice text;
-    struct mln_buf out;
-
-    if (!begin || !end || end < begin) {
-        MLN_FAIL(NOT_FOUND);
-    }
-    mln_buf_init(&out, arena, CHAIN_BYTES);
-    for (const char *at = begin + sizeof PEM_BEGIN - 1; at < end; at++) {
-        if (*at != '\n' && *at != '\r') {
-            mln_buf_byte(&out, *at);
-        }
-    }
-    *rest = mln_slice_from(*rest, (size_t)(end - rest->ptr) + sizeof PEM_END - 1);
-    MLN_TRY(mln_buf_finish(&out, &text));
-    return mln_base64_read(text, arena, ret);
-}
-
 /* The certificates of a PEM file, the signer's first. */
 static mln_err read_chain(const char *path, struct mln_arena *arena, struct mln_fault *fault,
                           struct mln_jwt_draft *draft)
 {
     struct mln_secret *file MLN_CLEANUP(mln_secret_freep) = NULL;
-    struct mln_slice *chain = mln_arena_zalloc(arena, MLN_JWT_CHAIN, sizeof *chain);
-    struct mln_slice rest;
-    mln_err err = MLN_OK;
+    struct mln_slice *chain = mln_arena_zalloc(arena, MLN_JOSE_CHAIN, sizeof *chain);
+    mln_err err;
 
     MLN_REQUIRE(chain, NO_MEMORY);
     MLN_TRY(mln_secret_read(path, CHAIN_BYTES, fault, &file));
-    rest = mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file));
-    while (!mln_failed(err) && draft->chain_count < MLN_JWT_CHAIN) {
-        err = take_certificate(&rest, arena, &chain[draft->chain_count]);
-        draft->chain_count += !mln_failed(err);
+    err = mln_data_chain_of_pem(
+        mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file)), arena, chain,
+        &draft->chain_count);
+    if (err.code == MLN_ERR_CONFIG) {
+        mln_fault_set(fault, "%s holds no certificates in PEM", path);
     }
     draft->chain = chain;
-    if (draft->chain_count == 0 || (mln_failed(err) && err.code != MLN_ERR_NOT_FOUND)) {
-        mln_fault_set(fault, "%s holds no certificates in PEM", path);
-        MLN_FAIL(CONFIG);
-    }
-    return MLN_OK;
+    return err;
 }
 
 mln_err mln_token_issue(const struct mln_token_settings *s, struct mln_arena *arena,

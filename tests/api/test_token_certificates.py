@@ -459,7 +459,7 @@ def test_issued_and_verified(tmp_path):
 
 
 def test_keys_in_pem(tmp_path):
-    """Those that sign with an elliptic curve; others are refused and shown nowhere"""
+    """Those that sign, on a curve or of RSA; others are refused and shown nowhere"""
     path = tmp_path / "key.pem"
 
     def issue(content):
@@ -482,8 +482,12 @@ def test_keys_in_pem(tmp_path):
     form = cert_maker.serialization
     sealed = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.BestAvailableEncryption(b"pass"))
     public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
-    for content in (sealed, public, cert_maker.key_pem(cert_maker.rsa2048()),
-                    b"-----BEGIN EC PRIVATE KEY-----\nAAAA\n",
-                    cert_maker.key_pem(curves.generate_private_key(curves.SECP256K1()))):
+    rsa = cert_maker.rsa2048()
+    done = issue(cert_maker.key_pem(rsa))
+    assert done.returncode == 0, done
+    jws.JWS().deserialize(done.stdout.strip(), jwk.JWK.from_pyca(rsa.public_key()))
+    for content, why in ((sealed, "no key on P-256"), (public, "does not sign"),
+                         (b"-----BEGIN EC PRIVATE KEY-----\nAAAA\n", "no key on P-256"),
+                         (cert_maker.key_pem(curves.generate_private_key(curves.SECP256K1())), "no key on P-256")):
         done = issue(content)
-        assert done.returncode == 2 and "no private key on P-256" in done.stderr, done
+        assert done.returncode == 2 and why in done.stderr, done
