@@ -67,7 +67,7 @@ static void put_operands(const struct mln_command *command, FILE *out)
             " \" == *\" $prev \"* ]] && { COMPREPLY=($(compgen -f -- \"$cur\")); return; }\n", out);
     }
     if (command == &mln_cli_store || command == &mln_cli_help || command == &mln_cli_key ||
-        command == &mln_cli_issuer || command == &mln_cli_token) {
+        command == &mln_cli_issuer || command == &mln_cli_token || command == &mln_cli_esdata) {
         (void)fputs(always, out);
         (void)mln_docs_put_words(command, out, false);
         (void)fputs("\"\n", out);

@@ -75,7 +75,8 @@ static void put_command(const struct mln_command *command, FILE *out)
     if (command == &mln_cli_create) {
         (void)fputs(" \\\n            '1:parent:' '2:type:_merlon_types'", out);
     } else if (command == &mln_cli_store || command == &mln_cli_help || command == &mln_cli_key ||
-               command == &mln_cli_issuer || command == &mln_cli_token) {
+               command == &mln_cli_issuer || command == &mln_cli_token ||
+               command == &mln_cli_esdata) {
         (void)fputs(" \\\n            '1:word:(", out);
         (void)mln_docs_put_words(command, out, false);
         (void)fputs(")'", out);

@@ -55,6 +55,11 @@ mln_err mln_key_derive(const struct mln_key_settings *settings, const char *kind
 mln_err mln_key_read(const char *path, bool is_raw, struct mln_fault *fault,
                      struct mln_secret **ret);
 
+/* The key that stands in a text that was read from `path`: two digits a byte. The fault never shows
+ * what stands there. Errors: CONFIG, NO_MEMORY. key_secret.c */
+mln_err mln_key_of_digits(const struct mln_secret *text, const char *path, struct mln_fault *fault,
+                          struct mln_secret **ret);
+
 /* Writes the digits of a new key where the settings want them. Errors: CONFLICT (the file is
  * there), SYSTEM, NO_MEMORY. key_secret.c */
 mln_err mln_key_tell(const struct mln_key_settings *settings, const struct mln_secret *key,

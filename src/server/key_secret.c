@@ -18,9 +18,8 @@ static struct mln_slice without_line_end(const struct mln_secret *text)
     return mln_slice_trim(s);
 }
 
-/* Two digits a byte. The fault never shows what stands there. */
-static mln_err from_digits(const struct mln_secret *text, const char *path, struct mln_fault *fault,
-                           struct mln_secret **ret)
+mln_err mln_key_of_digits(const struct mln_secret *text, const char *path, struct mln_fault *fault,
+                          struct mln_secret **ret)
 {
     MLN_CLEANUP(mln_secret_freep) struct mln_secret *key = NULL;
     struct mln_slice digits = without_line_end(text);
@@ -73,7 +72,7 @@ mln_err mln_key_read(const char *path, bool is_raw, struct mln_fault *fault,
 
     MLN_TRY(mln_secret_read(path, KEY_FILE_MAX, fault, &text));
     if (!is_raw) {
-        return from_digits(text, path, fault, ret);
+        return mln_key_of_digits(text, path, fault, ret);
     }
     *ret = text;
     text = NULL;

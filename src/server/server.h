@@ -1,5 +1,5 @@
-/* The server behind the command: what `merlon cse`, `store`, `key`, `issuer`, `cert` and `token`
- * do.
+/* The server behind the command: what `merlon cse`, `store`, `key`, `issuer`, `cert`, `token` and
+ * `esdata` do.
  *
  * argv[0] is the word of the command. The functions return the exit code (enum mln_exit) and write
  * messages to standard error. Main thread. */
@@ -37,8 +37,12 @@ const struct mln_option *mln_server_cert_options(size_t *ret_count);
 /* issue, show, verify: tokens, without a server. token_command.c */
 int mln_server_token(int argc, char **argv);
 
+/* protect, open, sign, verify: data, without a server. esdata_command.c */
+int mln_server_esdata(int argc, char **argv);
+
 const struct mln_option *mln_server_cse_options(size_t *ret_count);
 const struct mln_option *mln_server_store_options(size_t *ret_count);
 const struct mln_option *mln_server_key_options(size_t *ret_count);
 const struct mln_option *mln_server_issuer_options(size_t *ret_count);
 const struct mln_option *mln_server_token_options(size_t *ret_count);
+const struct mln_option *mln_server_esdata_options(size_t *ret_count);

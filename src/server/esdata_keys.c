@@ -1,0 +1,202 @@
+/* Keys for `merlon esdata` from files: JWK, PEM, digits. What the file is given for decides the use
+ * of the key, and so its SUID. */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/files.h"
+#include "server/esdata_command.h"
+#include "server/key_command.h"
+
+enum { CRL_BYTES = 16 << 20, ARENA_BYTES = 1 << 20 };
+
+/* Provisioned secrets and keys of certificates: 14, 15, 44, 45. What else tens may say (where a
+ * provisioned secret came from) a file does not tell. spec: security.md 13.4 */
+enum { OF_SECRET = 10, OF_CERTIFICATE = 40 };
+
+static unsigned suid_of(enum mln_esdata_role role, unsigned origin)
+{
+    bool is_signature = role == MLN_ESDATA_SIGN || role == MLN_ESDATA_FROM;
+
+    return origin + (unsigned)(is_signature ? MLN_USE_SIGNATURE : MLN_USE_ESDATA);
+}
+
+static unsigned ops_of(enum mln_esdata_role role)
+{
+    static const unsigned ops[MLN_ESDATA_ROLES] = {
+        [MLN_ESDATA_TO] = MLN_JOSE_OP_SEAL,
+        [MLN_ESDATA_KEY] = MLN_JOSE_OP_OPEN,
+        [MLN_ESDATA_SIGN] = MLN_JOSE_OP_SIGN,
+        [MLN_ESDATA_FROM] = MLN_JOSE_OP_VERIFY,
+    };
+
+    return ops[role];
+}
+
+static struct mln_slice text_of(const struct mln_secret *file)
+{
+    return mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file));
+}
+
+static bool has(struct mln_slice text, const char *what)
+{
+    return memmem(text.ptr, text.len, what, strlen(what)) != NULL;
+}
+
+/* ---- one key ---- */
+
+struct key_file {
+    const struct mln_esdata_settings *s;
+    const struct mln_esdata_keys *keys;
+    enum mln_esdata_role role;
+    struct mln_slice name;
+    const char *path;
+    struct mln_fault *fault;
+};
+
+static mln_err of_certificate(const struct key_file *f, struct mln_slice pem,
+                              struct mln_data_key **ret)
+{
+    struct mln_slice chain[MLN_DATA_CHAIN];
+    struct mln_data_trust trust = f->keys->trust;
+    size_t count;
+
+    if (!trust.verifier) {
+        mln_fault_set(f->fault, "%s is a certificate: --anchor FILE says whom to trust", f->path);
+        MLN_FAIL(CONFIG);
+    }
+    trust.entity = f->name;
+    MLN_TRY(mln_data_chain_of_pem(pem, f->keys->arena, chain, &count));
+    return mln_data_key_of_certificate(&trust, chain, count, suid_of(f->role, OF_CERTIFICATE),
+                                       f->fault, ret);
+}
+
+static mln_err of_pem(const struct key_file *f, struct mln_slice pem, struct mln_data_key **ret)
+{
+    struct mln_data_key_about about = { .name = f->name, .suid = suid_of(f->role, OF_CERTIFICATE) };
+    struct mln_secret *chain MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_slice certificates = has(pem, "BEGIN CERTIFICATE") ? pem : (struct mln_slice){ 0 };
+
+    if (!has(pem, "PRIVATE KEY") && !has(pem, "PUBLIC KEY")) {
+        return of_certificate(f, pem, ret);
+    }
+    if (f->s->chain && has(pem, "PRIVATE KEY") && f->role != MLN_ESDATA_FROM) {
+        MLN_TRY(mln_secret_read(f->s->chain, MLN_ESDATA_KEY_FILE, f->fault, &chain));
+        certificates = text_of(chain);
+    }
+    return mln_data_key_of_private(&about, pem, certificates, f->fault, ret);
+}
+
+static mln_err of_digits(const struct key_file *f, const struct mln_secret *text,
+                         struct mln_data_key **ret)
+{
+    struct mln_data_key_about about = { .name = f->name, .suid = suid_of(f->role, OF_SECRET) };
+    struct mln_secret *secret MLN_CLEANUP(mln_secret_freep) = NULL;
+
+    MLN_TRY(mln_key_of_digits(text, f->path, f->fault, &secret));
+    return mln_data_key_of_secret(&about, secret, f->fault, ret);
+}
+
+static mln_err of_jwk(const struct key_file *f, struct mln_slice text, struct mln_data_key **ret)
+{
+    struct mln_data_key_about about = { .name = f->name };
+
+    return mln_data_key_of_jwk(&about, text, f->fault, ret);
+}
+
+static mln_err read_key(struct key_file *f, struct mln_data_key **ret)
+{
+    struct mln_secret *file MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_slice text;
+
+    MLN_TRY(mln_secret_read(f->path, MLN_ESDATA_KEY_FILE, f->fault, &file));
+    text = text_of(file);
+    if (has(text, "-----BEGIN ")) {
+        MLN_TRY(of_pem(f, text, ret));
+    } else {
+        MLN_TRY(text.ptr[0] == '{' ? of_jwk(f, text, ret) : of_digits(f, file, ret));
+    }
+    mln_jose_key_narrow((*ret)->key, ops_of(f->role));
+    return MLN_OK;
+}
+
+/* "NAME=FILE" or "FILE"; a name may have no '='. */
+static mln_err read_item(const struct mln_esdata_settings *s, struct mln_esdata_keys *keys,
+                         enum mln_esdata_role role, size_t i, struct mln_fault *fault)
+{
+    const char *item = s->lists[role].items[i];
+    const char *sign = strchr(item, '=');
+    struct key_file f = { .s = s, .keys = keys, .role = role, .path = item, .fault = fault };
+    struct mln_fault why = { 0 };
+    mln_err err;
+
+    if (sign) {
+        f.name = mln_slice_of(item, (size_t)(sign - item));
+        f.path = sign + 1;
+    }
+    f.fault = &why;
+    err = read_key(&f, &keys->all[role][i]);
+    if (mln_failed(err)) {
+        mln_fault_set(fault, "%s%s%s", strstr(why.text, f.path) ? "" : f.path,
+                      strstr(why.text, f.path) ? "" : ": ", why.text);
+    }
+    return err;
+}
+
+/* ---- trust ---- */
+
+static mln_err read_trust(const struct mln_esdata_settings *s, struct mln_fault *fault,
+                          struct mln_esdata_keys *keys)
+{
+    struct mln_secret *anchors MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_secret *crls MLN_CLEANUP(mln_secret_freep) = NULL;
+    struct mln_cert_rules rules = { .env = mln_env_system() };
+    struct mln_slice lists = { 0 };
+
+    if (s->in_cse_id) {
+        struct mln_slice id = mln_slice_z(s->in_cse_id);
+        size_t at = 2 + mln_slice_find(mln_slice_from(id, 2), '/');
+
+        keys->provider =
+            (struct mln_cert_provider){ mln_slice_head(id, at), mln_slice_from(id, at) };
+        keys->names = (struct mln_cert_names){ &keys->provider, 1 };
+        rules.names = keys->names;
+    }
+    if (s->crl) {
+        MLN_TRY(mln_file_read_given(s->crl, CRL_BYTES, false, fault, &crls));
+        lists = text_of(crls);
+        rules.status = MLN_CERT_STATUS_HARD;
+    }
+    MLN_TRY(mln_secret_read(s->anchor, MLN_ESDATA_KEY_FILE, fault, &anchors));
+    MLN_TRY(mln_cert_verifier_new(&rules, text_of(anchors), lists, fault, &keys->verifier));
+    keys->trust = (struct mln_data_trust){ .verifier = keys->verifier,
+                                           .names = s->in_cse_id ? &keys->names : NULL,
+                                           .entity = mln_slice_z(s->signer) };
+    return MLN_OK;
+}
+
+mln_err mln_esdata_keys_read(const struct mln_esdata_settings *s, struct mln_fault *fault,
+                             struct mln_esdata_keys *ret)
+{
+    ret->arena = mln_arena_new(ARENA_BYTES);
+    MLN_REQUIRE(ret->arena, NO_MEMORY);
+    if (s->anchor) {
+        MLN_TRY(read_trust(s, fault, ret));
+    }
+    for (enum mln_esdata_role role = MLN_ESDATA_TO; role < MLN_ESDATA_ROLES; role++) {
+        for (size_t i = 0; i < s->lists[role].count; i++) {
+            MLN_TRY(read_item(s, ret, role, i, fault));
+        }
+    }
+    return MLN_OK;
+}
+
+void mln_esdata_keys_done(struct mln_esdata_keys *keys)
+{
+    for (size_t role = 0; role < MLN_ESDATA_ROLES; role++) {
+        for (size_t i = 0; i < MLN_ESDATA_PARTIES; i++) {
+            mln_data_key_free(keys->all[role][i]);
+        }
+    }
+    mln_cert_verifier_unref(keys->verifier);
+    mln_arena_free(keys->arena);
+}
