@@ -8,6 +8,7 @@
 #include "merlon/content.h"
 #include "merlon/json.h"
 #include "merlon/names.h"
+#include "merlon/protect.h"
 #include "merlon/receiver.h"
 #include "merlon/request.h"
 #include "merlon/response.h"

@@ -21,9 +21,8 @@ static mln_err set_default(struct mln_value *params, struct mln_slice name, stru
     return mln_value_set(params, name, mln_value_text(arena, text));
 }
 
-/* The parameters of the request, in nodes of their own, with those of the client. */
-static mln_err complete(struct merlon_client *c, const struct merlon_request *request,
-                        struct mln_arena *arena, struct mln_value **ret)
+mln_err mln_client_complete(struct merlon_client *c, const struct merlon_request *request,
+                            struct mln_arena *arena, struct mln_value **ret)
 {
     struct mln_value *params = mln_value_new(arena, MLN_V_OBJECT);
     struct mln_buf id;
@@ -57,7 +56,7 @@ static mln_err write_message(struct merlon_client *c, const struct merlon_reques
     struct mln_slice url = { 0 };
     struct mln_buf buf;
 
-    MLN_TRY(complete(c, request, arena, &params));
+    MLN_TRY(mln_client_complete(c, request, arena, &params));
     MLN_TRY(mln_http_wire_write_request(params, request->has_body, mln_serialisation_at(0), arena,
                                         &out, fault));
     mln_buf_init(&buf, arena, SEND_ARENA);
@@ -122,15 +121,14 @@ static void tell_why(struct mln_fault *fault, const char *url, const char *why)
     }
 }
 
-struct mln_client_call {
-    struct merlon_client *client;
-    mln_client_done *done; /* NULL: nobody wants to know any more */
-    void *data;
-    size_t to_len; /* of the target, which stands behind this */
+/* A call on the wire. */
+struct transfer {
+    struct mln_client_call call; /* first: it is freed by that */
+    size_t to_len;               /* of the target, which stands behind this */
     char to[];
 };
 
-static void finish(struct mln_client_call *call, struct mln_client_result *result)
+void mln_client_finish(struct mln_client_call *call, struct mln_client_result *result)
 {
     call->client->calls--;
     if (call->done) {
@@ -143,8 +141,8 @@ static void finish(struct mln_client_call *call, struct mln_client_result *resul
 
 static void on_answer(void *data, const struct mln_fetch_answer *answer)
 {
-    struct mln_client_call *call = data;
-    struct merlon_client *client = call->client;
+    struct transfer *t = data;
+    struct merlon_client *client = t->call.client;
     struct mln_client_result result = { .err = answer->err };
 
     if (client->is_ending) {
@@ -153,18 +151,17 @@ static void on_answer(void *data, const struct mln_fetch_answer *answer)
         tell_why(&result.fault, client->url, answer->why);
     } else {
         mln_client_trace_answer(client, answer);
-        result.err = mln_client_read_answer(answer, mln_slice_of(call->to, call->to_len),
+        result.err = mln_client_read_answer(answer, mln_slice_of(t->to, t->to_len),
                                             &result.response, &result.fault);
     }
-    finish(call, &result);
+    mln_client_finish(&t->call, &result);
 }
 
 /* ---- starting ---- */
 
-static mln_err fetch(struct mln_client_call *call, const struct merlon_request *request,
-                     struct mln_fault *fault)
+static mln_err fetch(struct merlon_client *client, const struct merlon_request *request,
+                     struct transfer *t, struct mln_fault *fault)
 {
-    struct merlon_client *client = call->client;
     struct mln_arena *arena = mln_arena_new(SEND_ARENA);
     struct mln_fetch_request message;
     mln_err err;
@@ -173,10 +170,29 @@ static mln_err fetch(struct mln_client_call *call, const struct merlon_request *
     err = write_message(client, request, arena, &message, fault);
     if (!mln_failed(err)) {
         mln_client_trace_request(client, &message);
-        err = mln_fetch(client->fetcher, &message, on_answer, call);
+        err = mln_fetch(client->fetcher, &message, on_answer, t);
     }
     mln_arena_free(arena);
     return err;
+}
+
+static mln_err start_transfer(struct merlon_client *client, const struct merlon_request *request,
+                              struct mln_client_call **ret, struct mln_fault *fault)
+{
+    struct mln_slice to = mln_value_get(request->params, MLN_S("to"))->text;
+    struct transfer *t = mln_calloc(1, sizeof *t + to.len);
+    mln_err err;
+
+    MLN_REQUIRE(t, NO_MEMORY);
+    t->to_len = to.len;
+    memcpy(t->to, to.ptr, to.len);
+    err = fetch(client, request, t, fault);
+    if (mln_failed(err)) {
+        mln_free(t);
+        return err;
+    }
+    *ret = &t->call;
+    return MLN_OK;
 }
 
 static mln_err check(const struct merlon_client *client, const struct merlon_request *request,
@@ -201,26 +217,24 @@ mln_err mln_client_start(struct merlon_client *client, const struct merlon_reque
                          mln_client_done *done, void *data, struct mln_client_call **ret,
                          struct mln_fault *fault)
 {
-    struct mln_slice to = mln_value_get(request->params, MLN_S("to"))->text;
-    struct mln_client_call *call;
-    mln_err err;
+    struct mln_client_call *call = NULL;
 
     MLN_TRY(check(client, request, fault));
-    call = mln_calloc(1, sizeof *call + to.len);
-    MLN_REQUIRE(call, NO_MEMORY);
+    MLN_TRY(client->shield ? mln_shield_start(client->shield, request, &call, fault)
+                           : start_transfer(client, request, &call, fault));
     call->client = client;
     call->done = done;
     call->data = data;
-    call->to_len = to.len;
-    memcpy(call->to, to.ptr, to.len);
-    err = fetch(call, request, fault);
-    if (mln_failed(err)) {
-        mln_free(call);
-        return err;
-    }
     client->calls++;
     *ret = call;
     return MLN_OK;
+}
+
+void mln_client_drop(struct mln_client_call *call)
+{
+    if (call) {
+        call->done = NULL;
+    }
 }
 
 /* ---- waiting ---- */
@@ -251,7 +265,7 @@ static mln_err wait(struct merlon_client *client, const struct merlon_request *r
     MLN_TRY(mln_client_start(client, request, wake, w, &call, fault));
     err = mln_client_serve(client, &w->is_done, false, fault);
     if (!w->is_done) { /* the loop broke, and the answer may come in a later call */
-        call->done = NULL;
+        mln_client_drop(call);
         return err;
     }
     return w->result->err;

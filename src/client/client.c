@@ -92,8 +92,9 @@ void merlon_client_free(struct merlon_client *client)
         return;
     }
     client->is_ending = true;
-    mln_fetcher_free(client->fetcher); /* ends the calls */
-    mln_loop_free(client->loop);
+    mln_shield_free(client->shield); /* ends the calls, like the next one */
+    mln_fetcher_free(client->fetcher);
+    mln_loop_free(client->carrier ? NULL : client->loop);
     mln_tls_slot_free(client->tls);
     mln_free(client->cse_id);
     mln_free(client->url);
@@ -156,9 +157,9 @@ void merlon_client_set_trace(struct merlon_client *client, merlon_trace *trace, 
 
 /* ---- running ---- */
 
-mln_err mln_client_may_serve(const struct merlon_client *client, struct mln_fault *fault)
+mln_err mln_client_may_serve(struct merlon_client *client, struct mln_fault *fault)
 {
-    if (client->is_running || client->is_ending) {
+    if (mln_client_root(client)->is_running || client->is_ending) {
         mln_fault_set(fault, "a callback must not wait for the client that calls it");
         MLN_FAIL(PARAM_INVALID);
     }
@@ -171,6 +172,7 @@ mln_err mln_client_serve(struct merlon_client *client, const bool *is_done, bool
     mln_err err = mln_client_may_serve(client, fault);
 
     MLN_TRY(err);
+    client = mln_client_root(client);
     client->is_running = true;
     while (!mln_failed(err) && !*is_done && !(may_be_stopped && atomic_load(&client->may_stop))) {
         err = mln_loop_run(client->loop);
@@ -210,7 +212,7 @@ static mln_err run(struct merlon_client *client, int64_t timeout_ms, struct mln_
         mln_fault_set(fault, "the time is up");
         err = MLN_ERROR(TIMEOUT);
     } else if (!mln_failed(err)) {
-        atomic_store(&client->may_stop, false);
+        atomic_store(&mln_client_root(client)->may_stop, false);
     }
     return err;
 }
@@ -228,7 +230,7 @@ void merlon_client_stop(struct merlon_client *client)
 {
     int kept = errno;
 
-    atomic_store(&client->may_stop, true);
+    atomic_store(&mln_client_root(client)->may_stop, true);
     mln_loop_stop(client->loop);
     errno = kept;
 }

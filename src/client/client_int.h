@@ -42,6 +42,12 @@ static inline const struct merlon_json *mln_client_json(const struct mln_value *
 enum merlon_status mln_client_end(mln_err err, const struct mln_fault *fault,
                                   struct merlon_error *error);
 
+struct mln_client_result;
+
+/* The same for a call. */
+enum merlon_status mln_client_end_call(const struct mln_client_result *result,
+                                       struct merlon_error *error);
+
 /* Fills *error, which may be NULL, with one printable line; returns the status. */
 enum merlon_status mln_client_tell(enum merlon_status status, int rsc, struct mln_slice text,
                                    struct merlon_error *error);
@@ -131,6 +137,10 @@ struct merlon_response {
 mln_err mln_client_read_answer(const struct mln_fetch_answer *answer, struct mln_slice to,
                                struct merlon_response **ret, struct mln_fault *fault);
 
+/* The response out of the parameters of a response primitive, with "rsc". As above. */
+mln_err mln_client_read_primitive(const struct mln_value *params, struct mln_slice to,
+                                  struct merlon_response **ret, struct mln_fault *fault);
+
 /* ---- references.c ---- */
 
 /* Finds the references in the content. Errors: NO_MEMORY. */
@@ -138,8 +148,12 @@ mln_err mln_client_read_references(struct merlon_response *response);
 
 /* ---- client.c ---- */
 
+struct mln_shield;
+
 struct merlon_client {
-    struct mln_loop *loop;
+    struct merlon_client *carrier; /* of a protected client: has the loop; borrowed. Else NULL */
+    struct mln_shield *shield;     /* of a protected client; else NULL */
+    struct mln_loop *loop;         /* borrowed by a protected client */
     struct mln_fetcher *fetcher;
     struct mln_tls_slot *tls; /* empty without a credential: no server is believed */
     char *cse_id;             /* expected at the other end; "" for none: the host of the URL */
@@ -158,11 +172,17 @@ struct merlon_client {
     _Atomic bool may_stop; /* merlon_client_stop was called */
 };
 
+/* Whose loop, receivers and connections a client uses: itself, or the carrier. */
+static inline struct merlon_client *mln_client_root(struct merlon_client *client)
+{
+    return client->carrier ? client->carrier : client;
+}
+
 /* A fetcher without connections in the place of the present one. Errors: NO_MEMORY, SYSTEM. */
 mln_err mln_client_open_fetcher(struct merlon_client *client);
 
 /* Errors: PARAM_INVALID (within a callback of the same client). */
-mln_err mln_client_may_serve(const struct merlon_client *client, struct mln_fault *fault);
+mln_err mln_client_may_serve(struct merlon_client *client, struct mln_fault *fault);
 
 /* Runs the loop until *is_done or, when that is allowed, merlon_client_stop. Errors: those of
  * mln_client_may_serve, SYSTEM. */
@@ -174,13 +194,24 @@ mln_err mln_client_serve(struct merlon_client *client, const bool *is_done, bool
 /* How a call ended. */
 struct mln_client_result {
     mln_err err;
+    int rsc; /* with PROTECTION: of an answer that was not protected, or 0 */
     struct merlon_response *response; /* on success; it goes to whoever is told */
     struct mln_fault fault;
 };
 
 typedef void mln_client_done(void *data, struct mln_client_result *result);
 
-struct mln_client_call;
+/* A call under way: the first member of what its transport knows of it, in memory of its own. */
+struct mln_client_call {
+    struct merlon_client *client;
+    mln_client_done *done; /* NULL: nobody wants to know any more */
+    void *data;
+};
+
+/* The parameters of the request, in nodes of their own, with those of the client. Errors:
+ * NO_MEMORY. */
+mln_err mln_client_complete(struct merlon_client *client, const struct merlon_request *request,
+                            struct mln_arena *arena, struct mln_value **ret);
 
 /* Starts a call. When it has started, `done` is called once, from the loop or from
  * merlon_client_free (CANCELLED); it may start other calls. Errors: PARAM_INVALID, PARAM_MISSING,
@@ -189,12 +220,32 @@ mln_err mln_client_start(struct merlon_client *client, const struct merlon_reque
                          mln_client_done *done, void *data, struct mln_client_call **ret,
                          struct mln_fault *fault);
 
+/* Nobody is told how the call ends. Before it has ended; NULL is fine. */
+void mln_client_drop(struct mln_client_call *call);
+
+/* For transports: tells how a call has ended, and frees it. */
+void mln_client_finish(struct mln_client_call *call, struct mln_client_result *result);
+
 /* Starts a call and runs the loop until it is over. Errors, in *ret: also SYSTEM, TIMEOUT,
  * PROTOCOL. */
 void mln_client_exchange(struct merlon_client *client, const struct merlon_request *request,
                          struct mln_client_result *ret);
 
+/* ---- protect.c, protect_call.c ---- */
+
+/* Starts a call inside the protection. As mln_client_start; also PROTECTION. */
+mln_err mln_shield_start(struct mln_shield *shield, const struct merlon_request *request,
+                         struct mln_client_call **ret, struct mln_fault *fault);
+
+/* Ends its calls with CANCELLED. NULL is fine. */
+void mln_shield_free(struct mln_shield *shield);
+
 /* ---- credential.c ---- */
+
+/* A key of 16 to 64 bytes from a file that only its owner can read: hexadecimal digits as `merlon
+ * key add` writes them, else base64url. The fault never shows what stands there. Errors: CONFIG,
+ * SYSTEM, NO_MEMORY. */
+mln_err mln_client_read_key(const char *path, struct mln_fault *fault, struct mln_secret **ret);
 
 /* The context of a receiver: it shows the certificate of the credential, and lets in nobody but the
  * CSE of the client, or that of the credential's CSE-ID. Errors: those of

@@ -229,9 +229,7 @@ static bool from_digits(struct mln_slice text, unsigned char *out, size_t *ret_l
     return true;
 }
 
-/* Hexadecimal digits as `merlon key add` writes them, else base64url. The fault never shows what
- * stands there. */
-static mln_err read_psk(const char *path, struct mln_fault *fault, struct mln_secret **ret)
+mln_err mln_client_read_key(const char *path, struct mln_fault *fault, struct mln_secret **ret)
 {
     MLN_CLEANUP(mln_secret_freep) struct mln_secret *text = NULL;
     MLN_CLEANUP(mln_secret_freep) struct mln_secret *room = NULL;
@@ -273,7 +271,7 @@ static mln_err read_files(struct making *m, struct mln_fault *fault)
         MLN_TRY(mln_file_read_given(c->certificate_file, PEM_MAX, false, fault, &m->certificate));
         MLN_TRY(mln_file_read_given(c->key_file, PEM_MAX, true, fault, &m->key));
     }
-    return c->psk_file ? read_psk(c->psk_file, fault, &m->psk) : MLN_OK;
+    return c->psk_file ? mln_client_read_key(c->psk_file, fault, &m->psk) : MLN_OK;
 }
 
 /* ---- contexts ---- */
@@ -444,6 +442,9 @@ static mln_err set_best(struct merlon_client *client, const struct merlon_creden
     const struct merlon_credential *best;
     struct authority authority;
 
+    if (client->carrier) {
+        return refuse(fault, "credentials are the carrier's, not those of a protected client");
+    }
     if (client->is_running || client->is_ending || client->calls) {
         return refuse(fault, "credentials are not set while calls are under way");
     }

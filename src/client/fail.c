@@ -22,6 +22,7 @@ static enum merlon_status status_of(mln_err err)
         { MLN_ERR_OVERLOAD, MERLON_SYSTEM },
         { MLN_ERR_INTERNAL, MERLON_SYSTEM },
         { MLN_ERR_CANCELLED, MERLON_CANCELLED },
+        { MLN_ERR_PROTECTION, MERLON_SECURITY },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -76,6 +77,17 @@ enum merlon_status mln_client_end(mln_err err, const struct mln_fault *fault,
         return MERLON_OK;
     }
     return mln_client_tell(status_of(err), 0, mln_slice_z(text), error);
+}
+
+enum merlon_status mln_client_end_call(const struct mln_client_result *result,
+                                       struct merlon_error *error)
+{
+    enum merlon_status status = mln_client_end(result->err, &result->fault, error);
+
+    if (status != MERLON_OK && error) {
+        error->rsc = result->rsc;
+    }
+    return status;
 }
 
 void mln_client_limits(struct mln_limits *ret)

@@ -227,7 +227,7 @@ struct merlon_receiver *merlon_receiver_new_secured(struct merlon_client *client
     mln_err err = MLN_ERROR(NO_MEMORY);
 
     if (r) {
-        r->client = client;
+        r->client = mln_client_root(client);
         r->notified = notified;
         r->data = data;
         err = open_receiver(r, address, credential, &fault);

@@ -1,8 +1,9 @@
-/* Responses: from an HTTP message to what users ask for. */
+/* Responses: from an HTTP message, or a primitive, to what users ask for. */
 #include "base/buf.h"
 #include "base/num.h"
 #include "bind/http/http_wire.h"
 #include "client/client_int.h"
+#include "codec/json.h"
 
 enum { SHOWN_BYTES = 200 }; /* of a text that is not JSON, in a message */
 
@@ -211,8 +212,21 @@ static mln_err read_header(struct merlon_response *r, const struct mln_http_answ
     return MLN_OK;
 }
 
-static mln_err read_all(struct merlon_response *r, const struct mln_fetch_answer *answer,
-                        struct mln_fault *fault)
+/* What follows from the header and the body. */
+static mln_err read_body(struct merlon_response *r, struct mln_slice body, bool is_json,
+                         struct mln_fault *fault)
+{
+    /* one NUL behind the body: it is given out as text */
+    r->body = mln_slice_of(mln_arena_zdup(r->arena, body), body.len);
+    MLN_REQUIRE(r->body.ptr, NO_MEMORY);
+    MLN_TRY(read_content(r, is_json, fault));
+    MLN_TRY(read_debug(r));
+    MLN_TRY(read_address(r));
+    return mln_client_read_references(r);
+}
+
+static mln_err read_message(struct merlon_response *r, const struct mln_fetch_answer *answer,
+                            struct mln_fault *fault)
 {
     struct mln_http_answer a;
     mln_err err =
@@ -226,30 +240,106 @@ static mln_err read_all(struct merlon_response *r, const struct mln_fetch_answer
         return refuse_stranger(answer, fault);
     }
     MLN_TRY(read_header(r, &a));
-    /* one NUL behind the body: it is given out as text */
-    r->body = mln_slice_of(mln_arena_zdup(r->arena, answer->body), answer->body.len);
-    MLN_REQUIRE(r->body.ptr, NO_MEMORY);
-    MLN_TRY(read_content(r, a.content == mln_serialisation_at(0), fault));
-    MLN_TRY(read_debug(r));
-    MLN_TRY(read_address(r));
-    return mln_client_read_references(r);
+    return read_body(r, answer->body, a.content == mln_serialisation_at(0), fault);
+}
+
+static mln_err response_new(struct mln_slice to, struct merlon_response **ret)
+{
+    struct mln_arena *arena = mln_arena_new(MLN_CLIENT_ARENA);
+    struct merlon_response *r = arena ? mln_arena_zalloc(arena, 1, sizeof *r) : NULL;
+
+    if (!r || !mln_arena_dup(arena, to, &r->to)) {
+        mln_arena_free(arena);
+        MLN_FAIL(NO_MEMORY);
+    }
+    r->arena = arena;
+    *ret = r;
+    return MLN_OK;
 }
 
 mln_err mln_client_read_answer(const struct mln_fetch_answer *answer, struct mln_slice to,
                                struct merlon_response **ret, struct mln_fault *fault)
 {
-    struct mln_arena *arena = mln_arena_new(MLN_CLIENT_ARENA);
-    struct merlon_response *r = arena ? mln_arena_zalloc(arena, 1, sizeof *r) : NULL;
-    mln_err err = MLN_ERROR(NO_MEMORY);
+    struct merlon_response *r = NULL;
+    mln_err err;
 
-    if (r) {
-        r->arena = arena;
-        if (mln_arena_dup(arena, to, &r->to)) {
-            err = read_all(r, answer, fault);
-        }
-    }
+    MLN_TRY(response_new(to, &r));
+    err = read_message(r, answer, fault);
     if (mln_failed(err)) {
-        mln_arena_free(arena);
+        merlon_response_free(r);
+        return err;
+    }
+    *ret = r;
+    return MLN_OK;
+}
+
+/* ---- primitives ---- */
+
+/* spec: TS-0004 6.3.5.43 */
+static mln_err read_assignments(struct merlon_response *r, const struct mln_value *ati)
+{
+    const struct mln_value *list = mln_value_get(ati, MLN_S("ltia"));
+
+    if (!list || list->kind != MLN_V_ARRAY) {
+        return MLN_OK;
+    }
+    r->local_tokens = mln_arena_zalloc(r->arena, list->items.count, sizeof *r->local_tokens);
+    MLN_REQUIRE(r->local_tokens || !list->items.count, NO_MEMORY);
+    for (const struct mln_value *v = list->items.first; v; v = v->next) {
+        struct merlon_local_token *t = &r->local_tokens[r->local_token_count++];
+
+        t->id = mln_arena_zdup(r->arena, text_of(mln_value_get(v, MLN_S("lti"))));
+        t->token_id = mln_arena_zdup(r->arena, text_of(mln_value_get(v, MLN_S("tkid"))));
+        MLN_REQUIRE(t->id && t->token_id, NO_MEMORY);
+    }
+    return MLN_OK;
+}
+
+static mln_err read_parameters(struct merlon_response *r, const struct mln_value *params)
+{
+    uint64_t rsc = 0;
+    uint64_t status = 0;
+
+    MLN_REQUIRE(mln_value_u64(mln_value_get(params, MLN_S("rsc")), &rsc) && rsc <= INT16_MAX,
+                PROTOCOL);
+    r->rsc = (int)rsc;
+    r->is_partial = mln_value_u64(mln_value_get(params, MLN_S("cnst")), &status) &&
+                    status == MLN_CONTENT_PARTIAL;
+    (void)mln_value_u64(mln_value_get(params, MLN_S("cnot")), &r->offset);
+    MLN_TRY(keep(r, text_of(mln_value_get(params, MLN_S("rqi"))), &r->rqi));
+    MLN_TRY(keep(r, text_of(mln_value_get(params, MLN_S("rvi"))), &r->rvi));
+    MLN_TRY(keep(r, text_of(mln_value_get(params, MLN_S("vsi"))), &r->vsi));
+    MLN_TRY(keep(r, text_of(mln_value_get(params, MLN_S("fr"))), &r->fr));
+    MLN_TRY(keep(r, text_of(mln_value_get(params, MLN_S("ot"))), &r->ot));
+    return read_assignments(r, mln_value_get(params, MLN_S("ati")));
+}
+
+static mln_err read_primitive(struct merlon_response *r, const struct mln_value *params,
+                              struct mln_fault *fault)
+{
+    const struct mln_value *pc = mln_value_get(params, MLN_S("pc"));
+    struct mln_slice body = { 0 };
+    struct mln_buf out;
+
+    MLN_TRY(read_parameters(r, params));
+    if (pc) {
+        mln_buf_init(&out, r->arena, MLN_CLIENT_BODY);
+        mln_json_write_value(&out, pc, false);
+        MLN_TRY(mln_buf_finish(&out, &body));
+    }
+    return read_body(r, body, pc != NULL, fault);
+}
+
+mln_err mln_client_read_primitive(const struct mln_value *params, struct mln_slice to,
+                                  struct merlon_response **ret, struct mln_fault *fault)
+{
+    struct merlon_response *r = NULL;
+    mln_err err;
+
+    MLN_TRY(response_new(to, &r));
+    err = read_primitive(r, params, fault);
+    if (mln_failed(err)) {
+        merlon_response_free(r);
         return err;
     }
     *ret = r;

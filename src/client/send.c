@@ -13,7 +13,7 @@ enum merlon_status merlon_send(struct merlon_client *client, const struct merlon
     if (!mln_failed(result.err)) {
         *ret_response = result.response;
     }
-    return mln_client_end(result.err, &result.fault, error);
+    return mln_client_end_call(&result, error);
 }
 
 struct begun {
@@ -25,7 +25,7 @@ static void on_done(void *data, struct mln_client_result *result)
 {
     struct begun begun = *(struct begun *)data;
     struct merlon_error error = { .status = MERLON_OK };
-    bool is_answered = mln_client_end(result->err, &result->fault, &error) == MERLON_OK;
+    bool is_answered = mln_client_end_call(result, &error) == MERLON_OK;
 
     mln_free(data);
     begun.answered(begun.data, result->response, is_answered ? NULL : &error);

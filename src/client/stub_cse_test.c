@@ -63,13 +63,14 @@ static bool take_request(struct mln_stub *stub, int fd)
 
 static void serve(struct mln_stub *stub, int fd)
 {
-    while (take_request(stub, fd)) {
-        const char *answer = *stub->answers;
+    for (size_t start = stub->len; take_request(stub, fd); start = stub->len) {
+        const char *answer =
+            stub->answer ? stub->answer(stub->data, stub->requests + start) : *stub->answers;
 
         if (!answer) {
             return;
         }
-        stub->answers++;
+        stub->answers += !stub->answer;
         if (strcmp(answer, MLN_STUB_SILENCE) == 0) {
             char byte;
 
@@ -99,13 +100,11 @@ static void *run(void *data)
     return NULL;
 }
 
-void mln_stub_start(struct mln_stub *stub, const char *const *answers)
+static void start(struct mln_stub *stub)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t len = sizeof address;
 
-    memset(stub, 0, sizeof *stub);
-    stub->answers = answers;
     stub->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(stub->fd >= 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -115,6 +114,21 @@ void mln_stub_start(struct mln_stub *stub, const char *const *answers)
     (void)snprintf(stub->url, sizeof stub->url, "http://127.0.0.1:%u", ntohs(address.sin_port));
     assert_int_equal(pipe(stub->wake), 0);
     assert_int_equal(pthread_create(&stub->thread, NULL, run, stub), 0);
+}
+
+void mln_stub_start(struct mln_stub *stub, const char *const *answers)
+{
+    memset(stub, 0, sizeof *stub);
+    stub->answers = answers;
+    start(stub);
+}
+
+void mln_stub_start_with(struct mln_stub *stub, mln_stub_answer *answer, void *data)
+{
+    memset(stub, 0, sizeof *stub);
+    stub->answer = answer;
+    stub->data = data;
+    start(stub);
 }
 
 void mln_stub_stop(struct mln_stub *stub)

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 #include "client/client_int.h"
-#include "client/stub_cse_test.h"
+#include "client/esprim_stub_test.h"
 #include "crypto/ca.h"
 
 enum { MANY = 3000, PATH_SIZE = 256 };
@@ -189,6 +189,71 @@ static void every_failed_allocation_is_told(void **state)
     assert_true(unreachable < 5);
 }
 
+/* ---- protected ---- */
+
+static void put_file(const char *directory, const char *name, struct mln_slice text, char *ret_path)
+{
+    int fd;
+
+    (void)snprintf(ret_path, PATH_SIZE, "%s/%s", directory, name);
+    fd = open(ret_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
+    assert_int_equal(close(fd), 0);
+}
+
+static enum merlon_status protected_scenario(const char *url, const struct merlon_protection *how,
+                                             struct merlon_error *error)
+{
+    struct merlon_client *carrier = merlon_client_new(url, error);
+    struct merlon_client *client = NULL;
+    enum merlon_status status = carrier ? MERLON_OK : error->status;
+
+    if (status == MERLON_OK) {
+        client = merlon_client_new_protected(carrier, "cse-in", how, error);
+        status = client ? MERLON_OK : error->status;
+    }
+    if (status == MERLON_OK) {
+        status = merlon_retrieve(client, "cse-in/c1", NULL, error);
+    }
+    merlon_client_free(client);
+    merlon_client_free(carrier);
+    return status;
+}
+
+static void protected_calls_survive_every_failed_allocation(void **state)
+{
+    static struct mln_esprim_stub stub;
+    char directory[] = "/tmp/merlon-torture-XXXXXX";
+    char path[PATH_SIZE];
+    struct merlon_protection how = { .key_id = MLN_ESPRIM_STUB_KEY_ID, .key_file = path };
+    enum merlon_status status = MERLON_NO_MEMORY;
+    struct merlon_error error;
+    unsigned long n;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    put_file(directory, "key", MLN_S(MLN_ESPRIM_STUB_KEY), path);
+    for (n = 1; status != MERLON_OK && n < MANY; n++) {
+        memset(&error, 0, sizeof error);
+        mln_esprim_stub_start(&stub); /* without a shared object: all of the ways */
+        mln_mem_fail_at(n);
+        status = protected_scenario(stub.stub.url, &how, &error);
+        mln_mem_fail_at(0);
+        mln_esprim_stub_stop(&stub);
+        if (status != MERLON_OK) {
+            if (status != MERLON_NO_MEMORY && status != MERLON_UNREACHABLE) {
+                fail_msg("allocation %lu: %d %s", n, (int)status, error.text);
+            }
+            assert_int_equal(error.status, status);
+            assert_string_not_equal(error.text, "");
+        }
+    }
+    assert_int_equal(status, MERLON_OK);
+    assert_true(n > 10);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0);
+}
+
 /* ---- without a network ---- */
 
 static void contents_survive_every_failed_allocation(void **state)
@@ -247,16 +312,6 @@ static void credentials_survive_every_failed_allocation(void **state)
 }
 
 /* ---- receivers under TLS ---- */
-
-static void put_file(const char *directory, const char *name, struct mln_slice text, char *ret_path)
-{
-    int fd;
-
-    (void)snprintf(ret_path, PATH_SIZE, "%s/%s", directory, name);
-    fd = open(ret_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
-    assert_int_equal(close(fd), 0);
-}
 
 /* A certificate for 127.0.0.1, and that of its authority. */
 static void make_files(const char *directory, char paths[3][PATH_SIZE])
@@ -330,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failed_allocation_is_told),
+        cmocka_unit_test(protected_calls_survive_every_failed_allocation),
         cmocka_unit_test(contents_survive_every_failed_allocation),
         cmocka_unit_test(credentials_survive_every_failed_allocation),
         cmocka_unit_test(receivers_survive_every_failed_allocation),
