@@ -12,3 +12,4 @@
 #include "merlon/receiver.h"
 #include "merlon/request.h"
 #include "merlon/response.h"
+#include "merlon/target.h"

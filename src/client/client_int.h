@@ -66,6 +66,10 @@ mln_err mln_client_read(const struct mln_serialisation *form, struct mln_slice c
 mln_err mln_client_read_json(struct mln_slice text, struct mln_arena *arena, struct mln_value **ret,
                              struct mln_fault *fault);
 
+/* Gives texts and names of a value that a reader has made copies that end in NUL. Errors:
+ * NO_MEMORY. */
+mln_err mln_client_own_texts(struct mln_value *v, struct mln_arena *arena);
+
 /* ---- typed.c ---- */
 
 /* A name with its data type: an attribute, a parameter, a member. */
@@ -274,6 +278,18 @@ struct merlon_notification {
 int mln_client_take_notification(const struct mln_value *content, const char *originator,
                                  merlon_notified *notified, void *data);
 
+/* ---- target.c, target_take.c ---- */
+
+/* Takes m2m:securityInfo for a target, which becomes the JSON content of the answer, in the arena.
+ * Errors: ATTR_INVALID, ATTR_MISSING, NOT_IMPLEMENTED, those of mln_esprim_target_open,
+ * ESPRIM_IMPERSONATION. */
+mln_err mln_target_take(struct merlon_target *target, const struct mln_value *info,
+                        struct mln_arena *arena, struct mln_slice *ret_content,
+                        struct mln_fault *fault);
+
+/* The receiver of a target goes. */
+void mln_target_leave(struct merlon_target *target);
+
 /* ---- receiver_link.c ---- */
 
 struct mln_client_link;
@@ -286,6 +302,7 @@ struct merlon_receiver {
     struct mln_limits limits;
     merlon_notified *notified;
     void *data;
+    struct merlon_target *target; /* for m2m:securityInfo, or NULL */
     char *url;
     const char *path; /* within url */
 };

@@ -15,8 +15,7 @@ static mln_err end_in_nul(struct mln_slice *text, struct mln_arena *arena)
     return MLN_OK;
 }
 
-/* Depth is bounded by the limit value_depth of the reader. */
-static mln_err own_texts(struct mln_value *v, struct mln_arena *arena)
+mln_err mln_client_own_texts(struct mln_value *v, struct mln_arena *arena)
 {
     MLN_TRY(end_in_nul(&v->name, arena));
     if (v->kind == MLN_V_TEXT || v->kind == MLN_V_REAL) {
@@ -24,7 +23,7 @@ static mln_err own_texts(struct mln_value *v, struct mln_arena *arena)
     }
     if (v->kind == MLN_V_ARRAY || v->kind == MLN_V_OBJECT) {
         for (struct mln_value *item = v->items.first; item; item = item->next) {
-            MLN_TRY(own_texts(item, arena));
+            MLN_TRY(mln_client_own_texts(item, arena));
         }
     }
     return MLN_OK;
@@ -38,7 +37,7 @@ mln_err mln_client_read(const struct mln_serialisation *form, struct mln_slice c
 
     mln_client_limits(&limits);
     MLN_TRY(form->read(content, &limits, arena, &v, fault));
-    MLN_TRY(own_texts(v, arena));
+    MLN_TRY(mln_client_own_texts(v, arena));
     *ret = v;
     return MLN_OK;
 }

@@ -251,6 +251,7 @@ void merlon_receiver_free(struct merlon_receiver *receiver)
     if (!receiver) {
         return;
     }
+    mln_target_leave(receiver->target);
     mln_client_cut_links(receiver);
     mln_listener_free(receiver->listener);
     mln_tls_slot_free(receiver->tls);

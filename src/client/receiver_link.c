@@ -30,18 +30,19 @@ static int64_t us(uint64_t limit_ms)
 
 /* ---- answering ---- */
 
-static void answer(struct mln_client_link *link, struct mln_http_reply *reply)
+static void answer(struct mln_client_link *link, struct mln_http_reply *reply,
+                   struct mln_slice content)
 {
-    struct mln_slice text = { 0 };
+    struct mln_slice pieces[2] = { { 0 }, content };
     struct mln_buf out;
     mln_err err;
 
     reply->is_last = reply->is_last || !link->request.keeps_alive;
     mln_buf_init(&out, link->arena, HEAD_BYTES);
     mln_http_wire_write_answer(&out, reply);
-    err = mln_buf_finish(&out, &text);
+    err = mln_buf_finish(&out, &pieces[0]);
     if (!mln_failed(err)) {
-        err = mln_stream_write(link->stream, &text, 1, false);
+        err = mln_stream_write(link->stream, pieces, content.len ? 2 : 1, false);
     }
     link->is_lost = mln_failed(err);
     link->is_over = link->is_lost || reply->is_last;
@@ -64,7 +65,7 @@ static void refuse(struct mln_client_link *link)
         link->arena = mln_arena_new((size_t)HEAD_BYTES * 4);
     }
     if (link->arena) {
-        answer(link, &reply);
+        answer(link, &reply, mln_slice_of(NULL, 0));
     } else {
         link->is_over = true;
     }
@@ -89,12 +90,19 @@ static mln_err text_of(struct mln_client_link *link, const struct mln_value *v, 
     return MLN_OK;
 }
 
-/* *ret_rsc is written on success. */
+/* What a notification gets for an answer. */
+struct taken {
+    int rsc;
+    struct mln_slice content; /* JSON; or empty */
+};
+
+/* *ret is written on success. */
 static mln_err take(struct mln_client_link *link, struct mln_http_primitive *primitive,
-                    int *ret_rsc, struct mln_fault *fault)
+                    struct taken *ret, struct mln_fault *fault)
 {
     struct merlon_receiver *r = link->receiver;
     struct mln_value *content = NULL;
+    const struct mln_value *info;
     const char *originator = NULL;
     uint64_t op = 0;
 
@@ -107,8 +115,12 @@ static mln_err take(struct mln_client_link *link, struct mln_http_primitive *pri
         MLN_TRY(
             mln_client_read(primitive->content, link->request.body, link->arena, &content, fault));
     }
+    info = mln_value_get(content, MLN_S("m2m:seci"));
+    if (info && r->target) {
+        return mln_target_take(r->target, info, link->arena, &ret->content, fault);
+    }
     MLN_TRY(text_of(link, mln_value_get(primitive->params, MLN_S("fr")), &originator));
-    *ret_rsc = mln_client_take_notification(content, originator, r->notified, r->data);
+    ret->rsc = mln_client_take_notification(content, originator, r->notified, r->data);
     return MLN_OK;
 }
 
@@ -118,13 +130,15 @@ static void handle(struct mln_client_link *link)
     struct mln_fault fault = { 0 };
     struct mln_response response = { 0 };
     struct mln_http_reply reply = { .response = &response };
-    int rsc = MLN_RSC_OK;
-    mln_err err = take(link, &primitive, &rsc, &fault);
+    struct taken taken = { .rsc = MLN_RSC_OK };
+    mln_err err = take(link, &primitive, &taken, &fault);
 
-    response.rsc = mln_failed(err) ? mln_err_rsc(err) : (enum mln_rsc)rsc;
+    response.rsc = mln_failed(err) ? mln_err_rsc(err) : (enum mln_rsc)taken.rsc;
     response.rqi = primitive.rqi;
     response.rvi = primitive.rvi;
-    answer(link, &reply);
+    reply.type = MLN_S("application/json");
+    reply.length = taken.content.len;
+    answer(link, &reply, taken.content);
 }
 
 /* ---- reading ---- */
