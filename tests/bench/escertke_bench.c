@@ -1,17 +1,15 @@
 /* Price of a key by certificate (ESCertKE): both ends of a run beside both ends of a handshake of
  * TLS 1.2 by OpenSSL alone, with the same certificates and the same suite, all in memory.
  *
- * usage: escertke_bench [ROUNDS]
- * Makes an authority in a folder of /tmp, which it leaves empty. */
+ * usage: escertke_bench [ROUNDS] */
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/num.h"
-#include "crypto/ca.h"
+#include "crypto/pair_lab_test.h"
 #include "e2e/escertke.h"
 
 enum { ARENA_BYTES = 8 << 20, ROUNDS = 50, BATCHES = 10, SIT = 6 };
@@ -41,77 +39,9 @@ static double cpu_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* ---- certificates ---- */
-
-struct lab {
-    struct mln_arena *arena;
-    struct mln_slice anchor;
-    struct mln_tls_identity cse;
-    struct mln_tls_identity ae;
-};
-
-static struct mln_tls_identity issue(struct lab *lab, struct mln_ca *ca, enum mln_ca_kind kind,
-                                     struct mln_slice name)
-{
-    const struct mln_ca_name names[] = { { kind, name } };
-    const struct mln_ca_order order = { .names = names, .name_count = 1, .days = 30 };
-    struct mln_ca_issued issued = { 0 };
-    struct mln_tls_identity identity = { 0 };
-    struct mln_fault fault = { 0 };
-
-    well(mln_ca_issue(ca, &order, NULL, lab->arena, &fault, &issued), &fault);
-    identity.certificate = issued.cert;
-    identity.key = mln_slice_of((const char *)mln_secret_bytes(issued.key),
-                                mln_secret_len(issued.key)); /* kept to the end */
-    return identity;
-}
-
-static struct mln_slice read_file(struct lab *lab, const char *folder, const char *name)
-{
-    char path[128];
-    char *bytes = mln_arena_alloc(lab->arena, 65536);
-    FILE *in;
-    size_t len;
-
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    in = fopen(path, "re");
-    require(in && bytes, path);
-    len = fread(bytes, 1, 65536, in);
-    (void)fclose(in);
-    return mln_slice_of(bytes, len);
-}
-
-static void make_lab(struct lab *lab)
-{
-    static const struct mln_ca_name permits[] = { { MLN_CA_DNS, { "sp.example", 10 } },
-                                                  { MLN_CA_URI, { "sp.example", 10 } } };
-    static const char *const files[] = {
-        "ca.pem", "ca.key", "crl.pem", "index", "index.txt", "lock"
-    };
-    const struct mln_ca_plan plan = { MLN_S("bench"), permits, 2, 60 };
-    char folder[] = "/tmp/merlon-bench-XXXXXX";
-    struct mln_fault fault = { 0 };
-    struct mln_ca *ca = NULL;
-    char path[128];
-
-    lab->arena = mln_arena_new(ARENA_BYTES);
-    require(lab->arena && mkdtemp(folder), "folder");
-    well(mln_ca_create(folder, &plan, NULL, mln_env_system(), &fault), &fault);
-    well(mln_ca_open(folder, NULL, mln_env_system(), &fault, &ca), &fault);
-    lab->anchor = read_file(lab, folder, "ca.pem");
-    lab->cse = issue(lab, ca, MLN_CA_DNS, MLN_S("in.sp.example"));
-    lab->ae = issue(lab, ca, MLN_CA_URI, MLN_S("m2m://sp.example/Sdev"));
-    mln_ca_close(ca);
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(folder);
-}
-
 /* ---- OpenSSL alone ---- */
 
-static SSL_CTX *context(const SSL_METHOD *method, const struct lab *lab,
+static SSL_CTX *context(const SSL_METHOD *method, const struct pair_lab *lab,
                         const struct mln_tls_identity *identity)
 {
     SSL_CTX *ctx = SSL_CTX_new(method);
@@ -187,7 +117,7 @@ struct ends {
     struct mln_arena *arena;
 };
 
-static void make_context(struct ends *e, const struct lab *lab)
+static void make_context(struct ends *e, const struct pair_lab *lab)
 {
     const struct mln_tls_target device = { .ae_id = MLN_S("//sp.example/Sdev") };
     const struct mln_tls_options options = { .env = mln_env_system(),
@@ -204,7 +134,7 @@ static void make_context(struct ends *e, const struct lab *lab)
     mln_tls_unref(tls);
 }
 
-static void make_ends(struct ends *e, const struct lab *lab)
+static void make_ends(struct ends *e, const struct pair_lab *lab)
 {
     static const struct mln_cert_provider provider = { { "//sp.example", 12 }, { "/in", 3 } };
     const struct mln_cert_rules rules = { .env = mln_env_system(), .names = { &provider, 1 } };
@@ -298,7 +228,7 @@ static double runs(struct ends *e, uint64_t rounds)
 
 int main(int argc, char **argv)
 {
-    struct lab lab = { 0 };
+    struct pair_lab lab = { 0 };
     struct ends ends = { 0 };
     uint64_t rounds = ROUNDS;
     double best_own = 1e9;
@@ -307,7 +237,7 @@ int main(int argc, char **argv)
     SSL_CTX *server;
 
     (void)(argc > 1 && mln_num_u64(mln_slice_z(argv[1]), &rounds));
-    make_lab(&lab);
+    require(pair_lab_make(&lab), "certificates");
     make_ends(&ends, &lab);
     client = context(TLS_client_method(), &lab, &lab.ae);
     server = context(TLS_server_method(), &lab, &lab.cse);
