@@ -237,6 +237,18 @@ static mln_err write_header(const struct mln_esprim_header *h, struct mln_arena 
     return mln_buf_finish(&out, ret);
 }
 
+static size_t encoded(size_t len)
+{
+    return (len + 2) / 3 * 4;
+}
+
+/* What an object takes, or a little more. */
+static size_t object_room(size_t header_len, size_t text_len)
+{
+    return encoded(header_len) + encoded(MLN_AEAD_IV) + encoded(text_len) + encoded(MLN_AEAD_TAG) +
+           PARTS - 1;
+}
+
 static mln_err seal(const struct mln_esprim_draft *draft, struct mln_slice text,
                     struct mln_buf *out)
 {
@@ -264,7 +276,7 @@ mln_err mln_esprim_encrypt(const struct mln_esprim_draft *draft, struct mln_slic
 
     mln_buf_init(&out, arena, SIZE_MAX);
     if (!mln_failed(err)) {
-        (void)mln_buf_reserve(&out, text.len / 3 * 4 + MLN_ESPRIM_OVERHEAD_MAX);
+        (void)mln_buf_reserve(&out, object_room(header.len, text.len));
         mln_buf_rewind(&out, 0);
         mln_base64url_add(&out, header);
         err = seal(draft, text, &out);

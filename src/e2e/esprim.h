@@ -11,10 +11,9 @@
 #include "e2e/random.h"
 
 enum {
-    MLN_ESPRIM_KEY = 32,           /* bytes of a session key */
-    MLN_ESPRIM_HEADER_MAX = 4096,  /* bytes of a header */
-    MLN_ESPRIM_KID_MAX = 128,      /* bytes of the identifier of a pairwise key */
-    MLN_ESPRIM_OVERHEAD_MAX = 6144 /* bytes of an object beside its text in base64url */
+    MLN_ESPRIM_KEY = 32,          /* bytes of a session key */
+    MLN_ESPRIM_HEADER_MAX = 4096, /* bytes of a header */
+    MLN_ESPRIM_KID_MAX = 128,     /* bytes of the identifier of a pairwise key */
 };
 
 struct mln_esprim_header {

@@ -1,6 +1,7 @@
 /* Tests of the originator's end of ESPrim, against our own target. */
 #include "e2e/session.h"
 
+#include "crypto/kdf.h"
 #include "e2e/esprim_world_test.h"
 #include "e2e/seen.h"
 
@@ -148,6 +149,109 @@ static void refuses_an_answer_that_was_changed(void **state)
     /* and is still the one with the right answer */
     assert_int_equal(open_answer(w, s, answer), MLN_ERR_NONE);
     mln_esprim_session_free(s);
+}
+
+/* ---- answers of a target that does not keep to the rules ---- */
+
+struct false_answer {
+    struct mln_slice kid;
+    struct mln_slice rri;
+    enum mln_jose_enc enc;
+    const char *oro;
+    const char *rro;
+};
+
+static const struct mln_e2e_random *random_of(struct world *w, const char *json,
+                                              bool is_originators)
+{
+    struct mln_e2e_random *r = mln_arena_zalloc(w->arena, 1, sizeof *r);
+    struct mln_value *v;
+
+    if (!json) {
+        return NULL;
+    }
+    assert_false(mln_failed(mln_json_read(mln_slice_z(json), &w->limits, w->arena, &v, NULL)));
+    assert_false(mln_failed(mln_e2e_random_read(v, is_originators, w->now_us, r, NULL)));
+    return r;
+}
+
+/* Soundly encrypted under the session of the request, which has its oro. */
+static struct mln_slice answer_falsely(struct world *w, const struct mln_e2e_random *receiver,
+                                       struct mln_slice request, const struct false_answer *how)
+{
+    static unsigned char iv[MLN_AEAD_IV];
+    unsigned char key[MLN_ESPRIM_KEY];
+    struct mln_secret *pairwise = mln_secret_of(w->keys[0], MLN_ESPRIM_KEY);
+    struct mln_slice texts[2] = { 0 };
+    struct mln_slice object = { 0 };
+    struct mln_esprim_object o;
+    struct mln_esprim_draft draft = { .key = key, .iv = iv };
+
+    assert_false(mln_failed(mln_esprim_read(request, &w->limits, w->now_us, w->arena, &o, NULL)));
+    for (size_t i = 0; i < 2; i++) {
+        struct mln_buf out;
+
+        mln_buf_init(&out, w->arena, 2048);
+        mln_e2e_random_canonical(i ? o.header.oro : receiver, &out);
+        assert_false(mln_failed(mln_buf_finish(&out, &texts[i])));
+    }
+    assert_false(mln_failed(mln_kdf_session(pairwise, texts[0], texts[1], key)));
+    mln_secret_free(pairwise);
+    iv[0]++;
+    draft.header = o.header;
+    draft.header.kid = how->kid.len ? how->kid : o.header.kid;
+    draft.header.rri = how->rri.len ? how->rri : o.header.rri;
+    draft.header.enc = how->enc ? how->enc : o.header.enc;
+    draft.header.oro = random_of(w, how->oro, true);
+    draft.header.rro = random_of(w, how->rro, false);
+    assert_false(mln_failed(mln_esprim_encrypt(&draft, MLN_S("x"), w->arena, &object)));
+    return object;
+}
+
+#define RRO(esrx)                                                                                  \
+    "{\"esri\":\"Unext\",\"esrv\":\"Rnext\",\"esrx\":\"" esrx "\",\"esks\":[1],\"espa\":[10]}"
+
+static void refuses_false_answers(void **state)
+{
+    static const struct {
+        struct false_answer how;
+        enum mln_err_code code;
+        bool goes_on_under_it;
+    } cases[] = {
+        { { .kid = { 0 } }, MLN_ERR_NONE, false },
+        { { .kid = { "key1@SP.example.com", 19 } }, MLN_ERR_ESPRIM_KEY, false },
+        { { .rri = { "Uother", 6 } }, MLN_ERR_ESPRIM_RECV_RANDOM, false },
+        { { .enc = MLN_JOSE_A128GCM }, MLN_ERR_ESPRIM_OPTION, false },
+        { { .oro = "{\"esri\":\"O\",\"esrv\":\"R\",\"esrx\":\"20301231T235959\",\"esk\":1,"
+                   "\"espa\":[10]}" },
+          MLN_ERR_SYNTAX,
+          false },
+        { { .rro = RRO("20301231T235959") }, MLN_ERR_NONE, true },
+        /* not one that ends before the one that is there */
+        { { .rro = RRO("20231114T221400") }, MLN_ERR_NONE, false },
+        { { .rro = RRO("20230101T000000") }, MLN_ERR_NONE, false },
+        /* nor one of no use */
+        { { .rro = "{\"esri\":\"Unext\",\"esrv\":\"Rnext\",\"esrx\":\"20301231T235959\","
+                   "\"esks\":[1],\"espa\":[13]}" },
+          MLN_ERR_NONE,
+          false },
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mln_esprim_session *s = world_session(w, WORLD_KID);
+        struct mln_e2e_random receiver;
+        struct mln_slice object;
+
+        assert_false(mln_failed(mln_esprim_target_offer(w->target, w->arena, &receiver)));
+        assert_false(mln_failed(mln_esprim_session_receive(s, &receiver)));
+        object = answer_falsely(w, &receiver, world_seal(w, s, "a").object, &cases[i].how);
+        assert_int_equal(open_answer(w, s, object), cases[i].code);
+        assert_int_equal(
+            world_has(world_header(w, world_seal(w, s, "b").object), "\"rri\":\"Unext\""),
+            cases[i].goes_on_under_it);
+        mln_esprim_session_free(s);
+    }
 }
 
 /* SEC-EPR-22: the answer brings another receiver object, the next request goes under it. */
@@ -332,6 +436,7 @@ int main(void)
         T(begins_anew_when_it_is_refused),
         T(takes_its_own_answers_only),
         T(refuses_an_answer_that_was_changed),
+        T(refuses_false_answers),
         T(goes_on_under_the_receiver_object_of_an_answer),
         T(keeps_to_the_life_it_was_told),
         T(never_uses_a_nonce_twice),

@@ -2,6 +2,7 @@
 #include "e2e/target.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "crypto/kdf.h"
 #include "e2e/esprim_world_test.h"
@@ -208,6 +209,7 @@ static void knows_its_keys(void **state)
     struct world *w = *state;
     struct mln_esprim_session *s = world_session(w, WORLD_KID);
     struct draft d = sound();
+    struct mln_slice first;
     struct mln_slice object;
 
     d.kid = "key3@sp.example.com";
@@ -215,6 +217,7 @@ static void knows_its_keys(void **state)
     d.kid = "\\\"";
     assert_int_equal(world_try(w, make(w, &d)), MLN_ERR_ESPRIM_KEY);
     world_offer(w, s);
+    first = world_seal(w, s, "a").object;
     (void)world_exchange(w, s, "a");
     object = world_seal(w, s, "b").object;
     mln_association_revoke(w->associations[0]);
@@ -223,6 +226,7 @@ static void knows_its_keys(void **state)
     mln_association_unref(w->associations[0]);
     w->associations[0] = world_association("13-" WORLD_KID);
     assert_int_equal(world_try(w, object), MLN_ERR_ESPRIM_ORIG_RANDOM);
+    assert_int_equal(world_try(w, first), MLN_ERR_ESPRIM_ORIG_RANDOM);
     mln_esprim_session_free(s);
 }
 
@@ -275,6 +279,9 @@ static void knows_originator_objects(void **state)
     assert_int_equal(world_try(w, make_with(w, &d, &rro, 1)), MLN_ERR_NONE);
     d.ori = "Oother";
     d.esrx = "20231114T221320"; /* now */
+    d.is_tag_bad = true;
+    assert_int_equal(world_try(w, make_with(w, &d, &rro, 1)), MLN_ERR_ESPRIM_ORIG_RANDOM);
+    d.is_tag_bad = false;
     assert_int_equal(world_try(w, make_with(w, &d, &rro, 1)), MLN_ERR_ESPRIM_ORIG_RANDOM);
     d.esrx = "20231114T221321";
     object = make_with(w, &d, &rro, 1);
@@ -462,6 +469,40 @@ static void bounds_sessions(void **state)
     assert_int_equal(figures.sessions, 3);
 }
 
+/* Sessions go in the order of their ends, whatever the order of their beginnings. */
+static void lets_sessions_go_when_they_expire(void **state)
+{
+    enum { COUNT = 60 };
+    struct world *w = *state;
+    struct mln_e2e_random rro;
+    struct draft d = sound();
+    struct mln_esprim_target_figures figures;
+
+    assert_false(mln_failed(mln_esprim_target_offer(w->target, w->arena, &rro)));
+    for (unsigned i = 0; i < COUNT; i++) {
+        char ori[16];
+        char esrx[32];
+
+        (void)snprintf(ori, sizeof ori, "O%u", i);
+        (void)snprintf(esrx, sizeof esrx, "20231114T2230%02u", i * 7 % COUNT);
+        d.ori = ori;
+        d.esrx = esrx;
+        assert_int_equal(world_try(w, make_with(w, &d, &rro, i)), MLN_ERR_NONE);
+    }
+    d = sound();
+    for (unsigned i = 0; i < COUNT; i++) {
+        struct mln_e2e_random later;
+
+        w->now_us = (WORLD_NOW_S + 1000 + i) * MLN_US_PER_S; /* 22:30:00 and i seconds */
+        assert_false(mln_failed(mln_esprim_target_offer(w->target, w->arena, &later)));
+        d.esrx = "20231114T230000";
+        assert_int_equal(world_try(w, make_with(w, &d, &later, i)), MLN_ERR_NONE);
+        mln_esprim_target_look(w->target, &figures);
+        /* those that are left, and those of this loop */
+        assert_int_equal(figures.sessions, COUNT - (i + 1) + (i + 1));
+    }
+}
+
 /* One credential cannot have more than its part of the memory for what was seen. */
 static void bounds_what_it_has_seen(void **state)
 {
@@ -625,6 +666,7 @@ int main(void)
         T(refuses_copies),
         T(ends_a_session_that_is_too_long),
         T(bounds_sessions),
+        T(lets_sessions_go_when_they_expire),
         T(bounds_what_it_has_seen),
         T(answers_late),
         T(derives_the_known_key),

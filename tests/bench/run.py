@@ -191,6 +191,17 @@ def tokens(bench):
         say("  by Local-Token-ID", f"{found[2]} us", "< 1 us", float(found[2]) < 1)
 
 
+def protected(bench):
+    """ESPrim without network, a session being there: what it costs beside the same request in the clear."""
+    out = part(bench, "src/e2e/esprim_bench")
+    target, originator = (float(us) for us in re.search(
+        r"reused: target ([\d.]+) us, originator ([\d.]+)", out).groups())
+    size = float(re.search(r"sessions: ([\d.]+) MB", out)[1])
+    say("request in an ESPrim object, at its target", f"{target:.1f} us", "<= 30 us", target <= 30)
+    say("  at its originator", f"{originator:.1f} us", "", True)
+    say("100,000 ESPrim sessions", f"{size:.0f} MB", "< 60 MB", size < 60)
+
+
 def create_with(bench, server, connections):
     """Beside the bare program with as many writes in a commit as Merlon had, rounds in turn."""
     path = "/cse-in/bench/c1"
@@ -383,8 +394,8 @@ def main():
     parser.add_argument("--large", action="store_true", help="also growth to 10 million instances")
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
-    suites = [retrieve, tls, access, decisions, tokens, escertke, create, mixed, notifications, idle, idle_tls, memory,
-              startup, fan_out, subscriptions, timers, discovery]
+    suites = [retrieve, tls, access, decisions, tokens, escertke, protected, create, mixed, notifications, idle,
+              idle_tls, memory, startup, fan_out, subscriptions, timers, discovery]
     with tempfile.TemporaryDirectory(prefix="merlon-bench-") as scratch:
         os.chmod(scratch, 0o755)
         bench = Bench(options.build, scratch)
