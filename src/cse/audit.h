@@ -23,7 +23,8 @@ struct mln_audit_event {
     const char *reason; /* why it was denied: a sentence of ours, "" when nothing is known */
     bool is_denied;
     bool is_admin;
-    bool is_member; /* a request that a group made of another */
+    bool is_member;     /* a request that a group made of another */
+    bool is_end_to_end; /* it came inside an ESPrim object: the credential is that of its key */
 };
 
 struct mln_auditor {

@@ -47,6 +47,7 @@ size_t mln_audit_line(const struct mln_audit_event *event, char out[static MLN_A
     mln_line_put(&l, event->is_denied ? ",\"denied\":true" : "");
     mln_line_put(&l, event->is_admin ? ",\"admin\":true" : "");
     mln_line_put(&l, event->is_member ? ",\"member\":true" : "");
+    mln_line_put(&l, event->is_end_to_end ? ",\"end_to_end\":true" : "");
     mln_line_put(&l, "}\n");
     return l.len;
 }

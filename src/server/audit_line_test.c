@@ -44,11 +44,12 @@ static void what_is_unknown_is_left_out(void **state)
         .reason = "",
         .is_admin = true,
         .is_member = true,
+        .is_end_to_end = true,
     };
 
     (void)state;
     assert_string_equal(line_of(&e), "{\"time\":\"19700101T000000,000000\",\"rsc\":2000,"
-                                     "\"admin\":true,\"member\":true}\n");
+                                     "\"admin\":true,\"member\":true,\"end_to_end\":true}\n");
 }
 
 /* SEC-GEN-08 */

@@ -67,6 +67,7 @@ static struct mln_audit_event event_of(const struct mln_exec *e, mln_err err, bo
         .is_denied = is_denied,
         .is_admin = e->originator.is_admin,
         .is_member = !e->call,
+        .is_end_to_end = mln_peer_is_end_to_end(e->peer),
     };
 }
 

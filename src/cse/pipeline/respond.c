@@ -230,7 +230,7 @@ void mln_respond_error(struct mln_exec *e, mln_err err)
         level = MLN_LOG_WARNING;
     }
     mln_log(level, "cse", "%s from %s: %s", mln_err_name(err), e->peer ? e->peer->name : "-",
-            e->fault->text);
+            mln_peer_is_end_to_end(e->peer) ? mln_err_text(err) : e->fault->text);
     r->rsc = mln_err_rsc(err);
     r->pc = (struct mln_slice){ 0 };
     r->location = (struct mln_slice){ 0 };
