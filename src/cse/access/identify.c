@@ -339,8 +339,23 @@ static bool is_this_cse(const struct mln_identify *in, const struct mln_entity *
            mln_slice_eq(entity->cse, ours.cse) && mln_slice_eq_nocase(entity->sp, ours.sp);
 }
 
+/* One of many that a pattern allows: not an AE that registered with a credential of its own. */
+static mln_err check_pattern(const struct mln_identify *in, const struct mln_association *a,
+                             const struct mln_originator *o)
+{
+    struct mln_slice credential;
+
+    if (mln_cover_of(a, &o->entity, &in->cse->names) == MLN_COVER_EXACT) {
+        return MLN_OK;
+    }
+    MLN_TRY(credential_of(in, &credential));
+    return credential.len ? refuse_identity(in, "this AE registered with another credential")
+                          : MLN_OK;
+}
+
 /* An AE that is, or should be, registered here writes its name as it does everywhere. */
-static mln_err identify_own_ae(const struct mln_identify *in, struct mln_originator *o)
+static mln_err identify_own_ae(const struct mln_identify *in, const struct mln_association *a,
+                               struct mln_originator *o)
 {
     struct mln_identify stem = *in;
 
@@ -351,7 +366,8 @@ static mln_err identify_own_ae(const struct mln_identify *in, struct mln_origina
                    ? refuse_form(in, "From must be an AE-ID-Stem here")
                    : MLN_OK; /* of the SP, and registered elsewhere */
     }
-    return o->is_registered ? MLN_OK : refuse_identity(in, "this AE is not registered here");
+    return o->is_registered ? check_pattern(in, a, o)
+                            : refuse_identity(in, "this AE is not registered here");
 }
 
 /* The pairwise key proves the originator itself, wherever it is registered: no CSE on the way
@@ -381,7 +397,7 @@ static mln_err identify_end_to_end(const struct mln_identify *in, const struct m
     }
     return is_this_cse(in, &o->entity) ||
                    (o->entity.cse.len == 0 && mln_entity_is_at_home(&o->entity, &in->cse->names))
-               ? identify_own_ae(in, o)
+               ? identify_own_ae(in, a, o)
                : MLN_OK;
 }
 

@@ -146,6 +146,25 @@ static void the_administrator_by_a_pairwise_key(void **state)
     unseal();
 }
 
+/* One of many names is not that of an AE which registered with a credential of its own. */
+static void a_pattern_and_who_registered(void **state)
+{
+    (void)state;
+    (void)mln_look_prove(&look, "12-mine@merlon.example", NULL, "Cmine");
+    assert_int_equal(mln_look_ask(&look, "{'op':1,'to':'cse-in','ty':2,'fr':'Cmine','pc':{'m2m:ae':"
+                                         "{'api':'Nx','rr':false,'srv':['3'],'rn':'Cmine'}}}")
+                         ->rsc,
+                     2001);
+    (void)mln_look_anew(&look);
+    (void)seal(NULL, "C*");
+    assert_int_equal(identify("Cmine"), MLN_ERR_NOT_AUTHENTICATED);
+    assert_int_equal(identify("Cabc"), MLN_ERR_NONE);
+    unseal();
+    (void)seal(NULL, "Cmine");
+    assert_int_equal(identify("Cmine"), MLN_ERR_NONE);
+    unseal();
+}
+
 /* The key was removed after the object was opened: on a trusted listener, too */
 static void a_pairwise_key_that_is_gone(void **state)
 {
@@ -213,8 +232,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         T(who_a_pairwise_key_proves),           T(what_a_pairwise_key_gives),
-        T(the_administrator_by_a_pairwise_key), T(a_pairwise_key_that_is_gone),
-        T(what_nobody_does_end_to_end),         T(where_it_is_reached_stays),
+        T(the_administrator_by_a_pairwise_key), T(a_pattern_and_who_registered),
+        T(a_pairwise_key_that_is_gone),         T(what_nobody_does_end_to_end),
+        T(where_it_is_reached_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
