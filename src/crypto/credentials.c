@@ -72,6 +72,7 @@ static mln_err associate_keys(struct mln_cred_snapshot *s, const struct mln_cred
         struct mln_cred_row *row = &s->image.rows[i];
         const struct mln_cred_row *old = before ? mln_cred_row_of(before, row->face.id) : NULL;
 
+        s->suids |= UINT64_C(1) << (row->face.suid & 63);
         if (row->key.len == 0) {
             continue;
         }
@@ -290,6 +291,13 @@ mln_err mln_credentials_find_key(struct mln_credentials *credentials, struct mln
         .association = row->association ? mln_association_ref(row->association) : NULL,
     };
     return MLN_OK;
+}
+
+uint64_t mln_credentials_suids(struct mln_credentials *credentials)
+{
+    MLN_CLEANUP(mln_cred_dropp) struct mln_cred_snapshot *s = mln_cred_hold(credentials);
+
+    return s->suids;
 }
 
 /* ---- states ---- */

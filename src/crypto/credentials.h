@@ -85,6 +85,9 @@ struct mln_found_key {
 mln_err mln_credentials_find_key(struct mln_credentials *credentials, struct mln_slice identity,
                                  enum mln_use use, int64_t now_us, struct mln_found_key *ret);
 
+/* Which SUIDs credentials have that are there: bit 13 for SUID 13. */
+uint64_t mln_credentials_suids(struct mln_credentials *credentials);
+
 /* What a verified certificate or a raw public key has shown. Unused members are empty. */
 struct mln_proof {
     enum mln_association_kind kind;

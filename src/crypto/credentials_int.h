@@ -96,6 +96,7 @@ struct mln_cred_snapshot {
     struct mln_arena *arena;
     struct mln_secret *text; /* NULL without a file */
     struct mln_cred_image image;
+    uint64_t suids;            /* bits: there is a credential with that SUID */
     struct mln_cred_row dummy; /* a key that nobody knows */
     unsigned char dummy_key[MLN_CREDENTIAL_KEY_USUAL];
     struct mln_cred_index index;

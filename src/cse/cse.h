@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 struct mln_cse;
+struct mln_endpoint; /* e2e/endpoint.h */
 struct mln_worker;
 
 /* What the server provides to each worker: its place in the thread's event loop. */
@@ -92,9 +93,11 @@ struct mln_cse_options {
     enum mln_unauthenticated unauthenticated;
     bool enforces_profile; /* AEs register by rules of the service subscription only */
     struct mln_auditor auditor;
-    struct mln_recorder recorder;                  /* of statistics */
-    bool refuses_tokens;                           /* 5001 for requests with tokens */
-    int64_t token_skew_us;                         /* how far clocks of issuers may be from ours */
+    struct mln_recorder recorder;  /* of statistics */
+    struct mln_endpoint *endpoint; /* of end-to-end security: borrowed; NULL: it has none */
+    bool takes_security_info;      /* also from originators that a CSE speaks for */
+    bool refuses_tokens;           /* 5001 for requests with tokens */
+    int64_t token_skew_us;         /* how far clocks of issuers may be from ours */
     const struct mln_domain_setting *role_issuers; /* AE-IDs and CSE-IDs: cse/access/roles.h */
     size_t role_issuer_count;
     const struct mln_domain_setting *role_repositories; /* URLs of resources on other CSEs */

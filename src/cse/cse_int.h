@@ -41,6 +41,7 @@ struct mln_enrolment;
 struct mln_stats;
 struct mln_tokens;
 struct mln_forward;
+struct mln_inner;
 struct mln_open_way;
 struct mln_transit;
 
@@ -202,6 +203,7 @@ struct mln_exec {
     struct mln_transit *transit;         /* and there it goes */
     struct mln_buffered *buffered;       /* but not yet */
     struct mln_forward *forward;         /* a NOTIFY to be passed on to an AE */
+    struct mln_inner *inner;             /* what was in it: cse/protect/ */
     struct mln_poll *poll;               /* of a polling channel, or */
     struct mln_reply *reply;             /* what came back to it */
     /* Set by the operation when somebody else must do the rest; called without a view. It parks the

@@ -18,6 +18,7 @@
 #include "server/audit.h"
 #include "server/check.h"
 #include "server/definitions.h"
+#include "server/endpoint.h"
 #include "server/exit.h"
 #include "server/issuers.h"
 #include "server/locations.h"
@@ -79,6 +80,7 @@ struct mln_node {
     struct mln_store *store;
     struct mln_locations *locations;     /* or NULL */
     struct mln_definitions *definitions; /* or NULL */
+    struct mln_endpoint *endpoint;
     struct mln_registrar registrar;
     struct mln_domain_setting peers[MLN_DOMAINS_MAX];
     struct mln_cse *_Atomic cse;
@@ -285,6 +287,7 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .enforces_profile = s->enforces_profile,
         .auditor = mln_audit_auditor(n->audit, s->audits_all),
         .recorder = mln_statistics_recorder(n->statistics),
+        .takes_security_info = s->takes_security_info,
         .refuses_tokens = !s->has_tokens,
         .token_skew_us = (int64_t)s->token_skew_s * 1000000,
         .role_issuers = s->role_issuers,
@@ -309,6 +312,8 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
     mln_err err;
 
     MLN_TRY(points_of_access(n, poa, &options.poa_count));
+    MLN_TRY(mln_server_endpoint(s, n->tls, &n->endpoint));
+    options.endpoint = n->endpoint;
     err = mln_cse_new(&options, fault, &cse);
     *ret_exit = mln_exit_of(err);
     MLN_TRY(err);
@@ -555,6 +560,7 @@ static void free_node(struct mln_node *n)
     }
     mln_store_close(n->store);
     mln_cse_free(n->cse);
+    mln_endpoint_free(n->endpoint);
     mln_server_tls_free(n->tls);
     mln_strikes_free(n->strikes);
     mln_locations_free(n->locations);

@@ -104,6 +104,19 @@ static const struct mln_option options[] = {
       false },
     { "token-skew", 0, "SECONDS", "0",
       "By how much the clocks of token issuers may differ from ours, at most 60", false },
+    { "security-info", 0, "registered|open", "registered",
+      "Whose ESPrim objects and other security information the CSEBase takes: that of registered "
+      "AEs and of CSEs that prove who they are, or also of originators elsewhere whose requests "
+      "CSEs forward. What is inside proves who it is from",
+      false },
+    { "esprim-shared", 0, "on|off", "on",
+      "Show a random object for ESPrim sessions in e2eSecInfo of the CSEBase; off: each originator "
+      "asks for one of its own",
+      false },
+    { "esprim-lifetime", 0, "SECONDS", "3600",
+      "Life of a random object for ESPrim, and so of the sessions under it, at most 86400", false },
+    { "esprim-skew", 0, "SECONDS", "0",
+      "By how much the clocks of ESPrim originators may differ from ours, at most 30", false },
     { "role-issuer", 0, "DOMAIN=ID", NULL,
       "AE-ID or CSE-ID that may assign roles with Role-IDs of that domain. Issuers of tokens may "
       "for their domain; without any, the administrator for the domain of --sp-id",

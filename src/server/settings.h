@@ -69,6 +69,10 @@ struct mln_settings {
     struct mln_slice statistics; /* likewise */
     bool has_tokens;
     uint64_t token_skew_s;
+    bool takes_security_info;
+    bool is_esprim_shared;
+    uint64_t esprim_lifetime_s;
+    uint64_t esprim_skew_s;
     struct mln_domain_setting role_issuers[MLN_DOMAINS_MAX];
     size_t role_issuer_count;
     struct mln_domain_setting role_repositories[MLN_DOMAINS_MAX];

@@ -561,6 +561,48 @@ static mln_err set_token_skew(struct mln_settings *s, struct mln_slice v, struct
     return MLN_OK;
 }
 
+/* ---- end-to-end security ---- */
+
+static mln_err set_security_info(struct mln_settings *s, struct mln_slice v,
+                                 struct mln_fault *fault)
+{
+    s->takes_security_info = mln_slice_eq(v, MLN_S("open"));
+    if (!s->takes_security_info && !mln_slice_eq(v, MLN_S("registered"))) {
+        return mln_setting_refuse(fault, "security-info", "registered or open", v);
+    }
+    return MLN_OK;
+}
+
+static mln_err set_esprim_shared(struct mln_settings *s, struct mln_slice v,
+                                 struct mln_fault *fault)
+{
+    return mln_setting_switch("esprim-shared", v, &s->is_esprim_shared, fault);
+}
+
+static mln_err set_esprim_lifetime(struct mln_settings *s, struct mln_slice v,
+                                   struct mln_fault *fault)
+{
+    enum { MOST = 86400 };
+
+    if (!mln_num_u64(v, &s->esprim_lifetime_s) || s->esprim_lifetime_s < 1 ||
+        s->esprim_lifetime_s > MOST) {
+        return mln_setting_refuse(fault, "esprim-lifetime", "seconds from 1 to 86400", v);
+    }
+    return MLN_OK;
+}
+
+static mln_err set_esprim_skew(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    enum { MOST = 30 }; /* spec: security.md 25.5 */
+
+    if (!mln_num_u64(v, &s->esprim_skew_s) || s->esprim_skew_s > MOST) {
+        return mln_setting_refuse(fault, "esprim-skew", "seconds up to 30", v);
+    }
+    return MLN_OK;
+}
+
+/* ---- limits ---- */
+
 static bool same_name(struct mln_slice given, const char *name)
 {
     size_t i = 0;
@@ -649,6 +691,10 @@ static const struct mln_setter setters[] = {
     { "statistics", set_statistics },
     { "tokens", set_tokens },
     { "token-skew", set_token_skew },
+    { "security-info", set_security_info },
+    { "esprim-shared", set_esprim_shared },
+    { "esprim-lifetime", set_esprim_lifetime },
+    { "esprim-skew", set_esprim_skew },
     { "stop-time", set_stop_time },
     { "limit", set_limit },
     { "master-key", set_master_key },

@@ -21,6 +21,10 @@ IS_ROOT = os.geteuid() == 0
 SETTINGS = {
     "tokens": (["on", "off"], ["yes", ""]),
     "token-skew": (["0", "60"], ["61", "-1", "1s", ""]),
+    "security-info": (["registered", "open"], ["policy", "Open", ""]),
+    "esprim-shared": (["on", "off"], ["maybe"]),
+    "esprim-lifetime": (["1", "86400"], ["0", "86401", "-1", "1h", ""]),
+    "esprim-skew": (["0", "30"], ["31", "-1", "1s", ""]),
     "role-issuer": (["sp.example=CAdmin", "sp.example=/id-in", "a.b-c.example=//sp.example/Sx"],
                     ["CAdmin", "=CAdmin", "sp.example=", "Sp.example=CAdmin", "sp.example=admin",
                      "sp example=CAdmin", ""]),

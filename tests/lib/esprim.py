@@ -16,6 +16,7 @@ from jwcrypto.common import JWException
 
 from . import serial
 from .clock import moment, seconds_until, stamp
+from .server import own_data, run
 
 LABEL = b"oneM2M HMAC-SHA256 sessionESPrimKey derivation algorithm"
 ENC = {10: "A128GCM", 11: "A192GCM", 12: "A256GCM"}  # m2m:esprimProtocolAndAlgID
@@ -79,6 +80,16 @@ def forge(key, header, text, iv=None, tag_bytes=16):
 
 def seci(sit, **members):
     return {"m2m:seci": {"sit": sit, **members}}
+
+
+def add_key(data, identity, *words, suid=13):
+    """A pairwise key in the credentials of a CSE; gives (identifier, bytes)."""
+    key = secrets.token_bytes(32)
+    done = run("key", "add", "--data", str(data), "--id", identity, "--suid", str(suid), "--key-file", "-", *words,
+               input=key.hex())
+    assert done.returncode == 0, done.stderr
+    own_data(data)
+    return identity, key
 
 
 class Session:

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from . import cert_maker
-from .server import Server, binary, eventually
+from .server import Server, binary, eventually, own_data
 
 SP = "//sp.example"
 CSE = "in.sp.example"  # public domain name of //sp.example/in
@@ -90,11 +90,7 @@ class Lab:
         return self.keys[name]
 
     def own_data(self):
-        """As the server does at its start: for a reload its user must be able to read them."""
-        if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
-            for path in [self.data, *self.data.iterdir()]:
-                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        own_data(self.data)
 
     def merlon(self, *words, stdin=None, code=0):
         done = subprocess.run([binary(), *map(str, words)], input=stdin, capture_output=True, text=True, timeout=60,

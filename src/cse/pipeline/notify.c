@@ -1,6 +1,7 @@
 /* NOTIFY. spec: TS-0004 7.3.3.9 */
 #include "cse/notify/forward.h"
 #include "cse/pipeline/pipeline.h"
+#include "cse/protect/protect.h"
 #include "cse/types/alst.h"
 #include "e2e/security_info.h"
 
@@ -43,13 +44,6 @@ mln_err mln_validate_notify(struct mln_exec *e)
     MLN_FAIL(BAD_REQUEST);
 }
 
-/* spec: TS-0004 7.5.1.2.11: what answers a request is none */
-static bool is_answer(const struct mln_value *root)
-{
-    return mln_slice_eq(root->name, MLN_S("m2m:seci")) &&
-           mln_security_info_type(root) == MLN_SECURITY_RANDOM_RESPONSE;
-}
-
 /* What is sent to the CSE itself: of the contents that the standard defines, subscription
  * verification needs no more than the privilege that was checked. The others belong to features
  * that are not built. spec: TS-0004 7.3.3.9.2, 7.5.1.2.3 */
@@ -65,9 +59,8 @@ static mln_err to_cse(struct mln_exec *e)
     if (mln_contacts_concerns(e)) {
         return mln_contacts_change(e);
     }
-    if (is_answer(root)) {
-        mln_fault_set(e->fault, "nobody has asked for this");
-        MLN_FAIL(BAD_REQUEST);
+    if (mln_protect_concerns(e)) {
+        return mln_protect_perform(e);
     }
     mln_fault_set(e->fault, "notifications with this content are not implemented for the CSEBase");
     MLN_FAIL(NOT_IMPLEMENTED);

@@ -1,0 +1,35 @@
+/* An end of end-to-end security, as a CSE is one: which keys it has, and what it says of itself.
+ *
+ * Made by the server from its settings before the threads start, and given to its CSE. Any thread
+ * may call everything but new and free. spec: security.md 25, docs/decisions/0051 */
+#pragma once
+
+#include "crypto/credentials.h"
+#include "e2e/target.h"
+
+struct mln_endpoint;
+
+struct mln_endpoint_options {
+    const struct mln_env *env; /* borrowed, like these */
+    const struct mln_limits *limits;
+    struct mln_credentials *credentials;
+    bool is_shared;    /* e2eSecInfo has a receiver object for everybody */
+    int64_t random_us; /* life of a receiver object */
+    int64_t skew_us;   /* how far the clocks of originators may be from ours */
+};
+
+/* Errors: NO_MEMORY, SYSTEM. */
+mln_err mln_endpoint_new(const struct mln_endpoint_options *options, struct mln_endpoint **ret);
+
+/* Accepts NULL. */
+void mln_endpoint_free(struct mln_endpoint *endpoint);
+
+/* Is there a credential for ESPrim now? They come and go while the server runs. Accepts NULL. */
+bool mln_endpoint_has_esprim(struct mln_endpoint *endpoint);
+
+/* Never NULL. */
+struct mln_esprim_target *mln_endpoint_target(struct mln_endpoint *endpoint);
+
+/* e2eSecInfo as a pack. Errors: NOT_FOUND (nothing is supported now), NO_MEMORY, SYSTEM. */
+mln_err mln_endpoint_support(struct mln_endpoint *endpoint, struct mln_arena *arena,
+                             struct mln_slice *ret);

@@ -1,0 +1,10 @@
+/* End-to-end security as the settings want it. Main thread, at the start. */
+#pragma once
+
+#include "e2e/endpoint.h"
+#include "server/settings.h"
+#include "server/tls.h"
+
+/* Borrows the arguments. Errors: NO_MEMORY, SYSTEM. */
+mln_err mln_server_endpoint(const struct mln_settings *settings, const struct mln_server_tls *tls,
+                            struct mln_endpoint **ret);

@@ -1,0 +1,415 @@
+"""The CSE as target of ESPrim: requests inside ESPrim objects, by an originator that is not ours (lib/esprim.py).
+spec: TS-0003 8.4, TS-0004 7.5.1.2.11, 7.5.1.2.13, 7.6.2, TS-0001 11.4.2; security.md 25
+"""
+
+import json
+import secrets
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from lib import serial
+from lib.clock import moment, seconds_until, stamp
+from lib.esprim import (OBJECT, Originator, Refused, add_key, compact, forge, header_of, make_random, offered, seci,
+                        shared)
+from lib.onem2m import Client, grant
+from lib.server import Server, eventually, own_data, run
+
+CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = 1, 2, 3, 4, 5
+
+
+class Scene:
+    """A CSE with keys, and AEs that have some of them."""
+
+    def __init__(self, data, *options):
+        self.keys = {name: add_key(data, f"{name}@merlon.example", *words, suid=suid) for name, suid, words in (
+            ("ae", 13, ["--ae-id", "Cae"]), ("other", 23, ["--ae-id", "Cother"]), ("far", 33, ["--ae-id", "/mn/Cfar"]),
+            ("cse", 13, ["--cse-id", "//merlon.example/mn"]), ("admin", 13, ["--ae-id", "CAdmin"]),
+            ("fleet", 13, ["--ae-id", "C*"]), ("nobody", 13, []),
+            ("old", 13, ["--ae-id", "Cae", "--not-before", "20200101T000000", "--not-after", "20210101T000000"]),
+            ("early", 13, ["--ae-id", "Cae", "--not-before", "P1D"]),
+            ("association", 12, ["--ae-id", "Cae"]), ("data", 14, ["--ae-id", "Cae"]))}
+        self.data = data
+        self.server = Server(data, *options)
+
+    def __enter__(self):
+        self.server.start()
+        self.admin = Client(self.server.url)
+        for stem in ("Cae", "Cother", "Cplain"):
+            self.admin.register(stem, stem)
+        self.ae = self.admin.As("Cae")
+        self.plain = self.admin.As("Cplain")  # who hands things over
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.server.__exit__(kind, value, trace)
+
+    def originator(self, key="ae", fr=None, form="json", by=None, **more):
+        fr = fr or {"ae": "Cae", "other": "Cother", "far": "/mn/Cfar", "cse": "/mn", "admin": "CAdmin"}.get(key, "Cae")
+        return Originator(by or self.plain, "cse-in", *self.keys[key], fr=fr, form=form, **more)
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    with Scene(tmp_path_factory.mktemp("esprim") / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def box(scene):
+    """A container of Cae, that nobody else may see; its name is told by nobody."""
+    name = f"box{secrets.token_hex(8)}"
+    assert scene.ae.create("cse-in/Cae", "cnt", rn=name).rsc == 2001
+    return f"cse-in/Cae/{name}"
+
+
+def refused(originator, request=None, **header):
+    """The outer Response Status Code; `header` changes members of the header."""
+    text = compact(request or originator.request(RETRIEVE, "cse-in/Cae"))
+    more = {"oro": None if originator.is_known else originator.originator, **header}
+    return originator.send(forge(originator.key, originator.header(**more), text)).rsc
+
+
+# ---- inner requests ----
+
+
+@pytest.mark.threads
+def test_each_operation(scene, box):
+    """Create, retrieve, update, delete and notify as in the clear, errors too"""
+    o = scene.originator()
+    made = o.ask(CREATE, box, ty=3, pc={"m2m:cnt": {"rn": "c", "lbl": ["x"]}})
+    assert made["rsc"] == 2001 and made["pc"]["m2m:cnt"]["lbl"] == ["x"] and made["rvi"] == "3"
+    assert o.ask(RETRIEVE, f"{box}/c")["pc"]["m2m:cnt"]["rn"] == "c"
+    assert o.ask(UPDATE, f"{box}/c", pc={"m2m:cnt": {"lbl": ["y"]}})["rsc"] == 2004
+    assert o.ask(RETRIEVE, f"{box}/c", atrl=["lbl"])["pc"] == {"m2m:cnt": {"lbl": ["y"]}}
+    assert o.ask(RETRIEVE, box, fc={"fu": 1, "ty": [3]}, rcn=11)["pc"] == {"m2m:uril": [f"{box}/c"]}
+    assert o.ask(DELETE, f"{box}/c")["rsc"] == 2002
+    assert o.ask(RETRIEVE, f"{box}/c")["rsc"] == 4004
+    assert o.ask(CREATE, box, ty=3, pc={"m2m:cnt": {"nonsense": 1}})["rsc"] == 4000
+    assert o.ask(NOTIFY, box, pc={"m2m:sgn": {"sur": "x"}})["rsc"] == 4005
+    assert scene.originator("admin").ask(NOTIFY, "cse-in", pc={"m2m:sgn": {"sur": "x", "vrq": True}})["rsc"] == 2000
+
+
+def test_denied_inside(scene, box):
+    """SEC-EPR-09, SEC-DEC-11, SEC-IMP-09: the originator inside counts, whoever hands it over, and the answer to it
+    stays inside"""
+    for key, by, rsc in (("other", "Cae", 4103), ("other", "CAdmin", 4103), ("ae", "Cplain", 2000),
+                         ("ae", "Cae", 2000)):
+        assert scene.originator(key, by=scene.admin.As(by)).ask(RETRIEVE, box)["rsc"] == rsc, (key, by)
+    assert scene.plain.retrieve(box).rsc == 4103
+
+
+@pytest.mark.parametrize("key, fr", [
+    ("ae", "Cother"), ("ae", "Cplain"), ("ae", "CAdmin"), ("ae", ""), ("ae", "C"), ("ae", "/mn/Cae"), ("ae", "Cae "),
+    ("ae", None), ("ae", 5), ("ae", "//far.example/id-in/Cae"), ("far", "Cfar"), ("far", "/mn"), ("cse", "/mn/Cfar"),
+    ("cse", "/mn2"), ("fleet", "CAdmin"), ("nobody", "Cae"), ("other", "Cae"),
+])
+def test_another_originator_inside(scene, box, key, fr):
+    """SEC-EPR-07, SEC-IMP-09: ESPRIM_IMPERSONATION_ERROR, and nothing is carried out"""
+    o = scene.originator(key, by=scene.ae)
+    request = {**o.request(CREATE, box, ty=3, pc={"m2m:cnt": {"rn": "made"}}), "fr": fr}
+    request = {name: value for name, value in request.items() if value is not None}
+    assert refused(o, request) == 4116
+    assert scene.ae.retrieve(f"{box}/made").rsc == 4004
+
+
+def test_names_that_a_key_proves(scene, box):
+    """Canonical comparison; an AE of this CSE writes its stem here as everywhere"""
+    assert scene.originator("ae", "Cae").ask(RETRIEVE, box)["rsc"] == 2000
+    assert scene.originator("ae", "/id-in/Cae").ask(RETRIEVE, box)["rsc"] == 4000
+    assert scene.originator("fleet", "Cae").ask(RETRIEVE, box)["rsc"] == 2000
+    assert scene.originator("fleet", "Cnew").ask(RETRIEVE, box)["rsc"] == 4106
+    assert scene.originator("far", "//merlon.example/mn/Cfar").ask(RETRIEVE, box)["rsc"] == 4103
+    assert scene.originator("cse", "/mn").ask(RETRIEVE, "cse-in")["rsc"] == 2000
+    assert scene.originator("admin").ask(RETRIEVE, box)["rsc"] == 2000
+
+
+def test_authenticated_from_afar(scene):
+    """SEC-EPR-16: a rule with accessControlAuthenticationFlag lets a remote AE in by ESPrim, and not without"""
+    body = {"pv": {"acr": [{"acor": ["/mn/Cfar", "/mn"], "acop": 63, "acaf": True}]},
+            "pvs": {"acr": [{"acor": ["CAdmin"], "acop": 63}]}}
+    acp = scene.admin.create("cse-in", "acp", **body)
+    assert scene.ae.create("cse-in/Cae", "cnt", rn="flagged", acpi=[acp["ri"]]).rsc == 2001
+    registree = scene.admin.As("/mn")
+    assert registree.create("cse-in", "csr", cb="/mn/base", rr=False, srv=["3"]).rsc == 2001
+    assert scene.admin.As("/mn/Cfar").retrieve("cse-in/Cae/flagged").rsc == 4103
+    assert scene.originator("far").ask(RETRIEVE, "cse-in/Cae/flagged")["rsc"] == 2000
+    assert scene.originator("other").ask(RETRIEVE, "cse-in/Cae/flagged")["rsc"] == 4103
+    assert registree.delete("cse-in/mn").rsc == 2002
+
+
+@pytest.mark.parametrize("more", [
+    {"rt": {"rtv": 1}}, {"rt": {"rtv": 2, "nu": ["http://127.0.0.1:1"]}}, {"rt": {"rtv": 5}}, {"rt": "nonsense"},
+    {"ec": 3}, {"ec": "x"}, {"da": True}, {"da": 7}, {"rt": {"rtv": 1}, "ec": 4, "da": True},
+], ids=str)
+def test_what_an_inner_request_does_not_have(scene, box, more):
+    """SEC-EPR-19: rt, ec and da are ignored"""
+    answer = scene.originator().ask(RETRIEVE, box, **more)
+    assert answer["rsc"] == 2000 and answer["pc"]["m2m:cnt"]["rn"] in box, answer
+
+
+def test_what_an_inner_request_may_not(scene):
+    """Registration, polling, what is for other CSEs, and ESPrim in itself"""
+    o = scene.originator()
+    ae = {"m2m:ae": {"api": "Nx", "rr": False, "srv": ["3"]}}
+    assert o.ask(CREATE, "cse-in", ty=2, pc=ae)["rsc"] == 4005
+    csr = {"m2m:csr": {"cb": "/mn/base", "rr": False, "srv": ["3"]}}
+    assert scene.originator("cse").ask(CREATE, "cse-in", ty=16, pc=csr)["rsc"] == 4005
+    assert scene.ae.create("cse-in/Cae", "pch", rn="p").rsc == 2001
+    assert o.ask(RETRIEVE, "cse-in/Cae/p/pcu")["rsc"] == 5001
+    assert scene.ae.delete("cse-in/Cae/p").rsc == 2002
+    assert o.ask(RETRIEVE, "/other/base")["rsc"] == 5001
+    for content in ({"sit": 3}, {"sit": 5, "epo": o.seal(o.request(RETRIEVE, "cse-in"))}):
+        assert scene.originator("admin").ask(NOTIFY, "cse-in", pc={"m2m:seci": content})["rsc"] == 4005
+
+
+@pytest.mark.parametrize("inner", ["json", "xml", "cbor"])
+@pytest.mark.parametrize("outer", ["json", "xml", "cbor"])
+def test_serialisations(scene, box, inner, outer):
+    """SEC-EPR-20: inside as cty says, outside as the binding says"""
+    by = Client(scene.server.url, "Cplain", form=outer)
+    o = scene.originator(form=inner, by=by)
+    assert o.ask(CREATE, box, ty=4, pc={"m2m:cin": {"con": "inside"}})["rsc"] == 2001
+    answer = by.notify("cse-in", seci(OBJECT, epo=o.seal(o.request(RETRIEVE, f"{box}/la"))))
+    assert answer.headers["Content-Type"] == serial.MEDIA[outer]
+    assert header_of(answer["epo"])["cty"] == f"application/{inner}"
+    assert o.open(answer["epo"])["pc"]["m2m:cin"]["con"] == "inside"
+
+
+# ---- random objects and algorithms ----
+
+
+@pytest.mark.parametrize("alg", [10, 11, 12])
+def test_algorithms(scene, box, alg):
+    """SEC-EPR-03"""
+    assert scene.originator(alg=alg).ask(RETRIEVE, box)["rsc"] == 2000
+
+
+def test_other_algorithms(scene):
+    """SEC-EPR-03: outside of what both objects say: ESPRIM_UNSUPPORTED_OPTION"""
+    for enc in ("A256GCM", "A192GCM", "A128CBC-HS256", "XC20P", "none"):
+        assert refused(scene.originator(alg=10), enc=enc) == 4111, enc
+    o = scene.originator()
+    for changed in ({"esk": 2}, {"espa": [9]}, {"espa": [13]}):
+        assert refused(o, oro={**o.originator, **changed}) in (4000, 4111), changed
+    assert refused(scene.originator(), alg="A128KW") == 4111
+
+
+@pytest.mark.parametrize("key", ["old", "early", "association", "data"])
+def test_keys_that_do_not_count(scene, key):
+    """SEC-EPR-04, SEC-IDN-03: expired, not valid yet, or for another use: ESPRIM_UNKNOWN_KEY_ID"""
+    assert refused(scene.originator(key)) == 4112
+
+
+def test_an_unknown_key(scene):
+    """SEC-EPR-04"""
+    o = scene.originator()
+    for kid in ("nobody@else.example", "13-ae@merlon.example", "ae", "", "x" * 128, "0" * 32):
+        assert refused(o, kid=kid) in (4000, 4112), kid
+    assert refused(o, kid="nobody@else.example") == 4112
+
+
+def test_unknown_random_objects(scene, box):
+    """SEC-EPR-05: 4114 for the receiver's, 4113 for the originator's"""
+    o = scene.originator()
+    assert refused(scene.originator(receiver=make_random("U", esks=[1], espa=[10]))) == 4114
+    assert refused(o, rri="S" + "0" * 32) == 4114
+    assert refused(o, oro=None) == 4113
+    assert o.ask(RETRIEVE, box)["rsc"] == 2000
+    assert refused(o, ori="Onever") == 4113
+    late = stamp(seconds_until(o.receiver["esrx"]) + 60)
+    assert refused(scene.originator(esrx=late)) == 4113
+    assert refused(scene.originator(esrx=stamp(-60))) == 4113
+
+
+def test_fresh_random_objects(scene, box):
+    """SEC-EPR-11: another one each time, with an ID that says it is not shared"""
+    objects = [offered(scene.plain, to) for to in ("cse-in", "-", "/id-in", "/id-in/-", "//merlon.example/id-in/-")]
+    for name in ("esri", "esrv"):
+        assert len({o[name] for o in objects}) == len(objects)
+    assert all(o["esri"].startswith("U") and o["esks"] == [1] and set(o["espa"]) == {10, 11, 12} for o in objects)
+    assert all(0 < seconds_until(o["esrx"]) <= 3600 for o in objects)
+    for o in objects:
+        assert scene.originator(receiver=o).ask(RETRIEVE, box)["rsc"] == 2000
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "cbor"])
+def test_support(scene, box, form):
+    """SEC-EPR-10, SEC-EPR-18: e2eSecInfo tells the SUIDs for which there are keys, and a shared object: nobody has to
+    ask for one"""
+    by = Client(scene.server.url, "Cplain", form=form)
+    esi = by.retrieve("cse-in?atrl=esi").pc["m2m:cb"]["esi"]
+    assert esi["esf"] == [13, 23, 33] and esi["esro"]["esri"].startswith("S") and "escert" not in esi
+    assert by.retrieve("cse-in").res["esi"] == esi, "the same for all, until it is renewed"
+    assert by.retrieve("cse-in?rcn=4&lim=1").res["esi"] == esi
+    assert by.retrieve("cse-in?atrl=csi").res == {"csi": "/id-in"}
+    o = scene.originator(by=by, receiver=shared(by, "cse-in"))
+    assert o.ask(RETRIEVE, box)["rsc"] == 2000
+    assert by.update("cse-in", "cb", esi=None).rsc == 4005
+
+
+def test_a_shared_object_is_renewed(tmp_path, folder):
+    """SEC-EPR-10, SEC-EPR-05: before it expires; the old one counts until then, and 4114 follows"""
+    with Scene(folder / "data", "--esprim-lifetime", "3") as scene:
+        first = shared(scene.plain, "cse-in")
+        o = scene.originator(receiver=first)
+        other = scene.originator("other", receiver=first, esrx=stamp(1))
+        assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000 and other.ask(RETRIEVE, "cse-in")["rsc"] == 2000
+        second = eventually(lambda: shared(scene.plain, "cse-in") != first and shared(scene.plain, "cse-in"), 20)
+        assert moment(second["esrx"]) > moment(first["esrx"])
+        assert scene.originator(receiver=second).ask(RETRIEVE, "cse-in")["rsc"] == 2000
+        eventually(lambda: refused(other) == 4113, 20, "the end of the originator object")
+        eventually(lambda: refused(o) == 4114, 20, "the end of the receiver object")
+
+
+def test_no_shared_object(tmp_path, folder):
+    """SEC-EPR-10: without esro each originator asks for an object; and it is told how long it lives"""
+    with Scene(folder / "data", "--esprim-shared", "off", "--esprim-lifetime", "60") as scene:
+        assert scene.plain.retrieve("cse-in?atrl=esi")["esi"] == {"esf": [13, 23, 33]}
+        made = offered(scene.plain, "cse-in")
+        assert 0 < seconds_until(made["esrx"]) <= 60
+        assert scene.originator(receiver=made).ask(RETRIEVE, "cse-in")["rsc"] == 2000
+
+
+def test_later_objects(scene, box):
+    """SEC-EPR-12: only the first object carries the originator object"""
+    o = scene.originator()
+    for _ in range(3):
+        assert o.ask(RETRIEVE, box)["rsc"] == 2000
+        assert o.is_known and "oro" not in header_of(o.seal(o.request(RETRIEVE, box)))
+
+
+def test_restart(folder):
+    """SEC-EPR-12, SEC-EPR-15: nothing that was recorded counts after a restart; the originator begins anew"""
+    with Scene(folder / "data") as scene:
+        o = scene.originator()
+        first = o.seal(o.request(CREATE, "cse-in/Cae", ty=3, pc={"m2m:cnt": {"rn": "once"}}))
+        assert o.open(o.send(first)["epo"])["rsc"] == 2001
+        later = o.seal(o.request(RETRIEVE, "cse-in"))
+        assert scene.ae.delete("cse-in/Cae/once").rsc == 2002
+        scene.server.restart()
+        scene.admin = Client(scene.server.url)
+        scene.plain = o.client = scene.admin.As("Cplain")
+        for sealed in (first, later):
+            assert o.send(sealed).rsc == 4114
+        assert scene.admin.retrieve("cse-in/Cae/once").rsc == 4004
+        assert scene.originator().ask(RETRIEVE, "cse-in")["rsc"] == 2000
+
+
+# ---- objects ----
+
+
+def test_flipped_bits(scene):
+    """SEC-EPR-06: in IV, text and tag: ESPRIM_BAD_MAC; in the header whatever it breaks first, and never an answer"""
+    o = scene.originator()
+    sealed = o.seal(o.request(RETRIEVE, "cse-in"))
+    for part, expected in ((2, {4115}), (3, {4115}), (4, {4115}), (0, {4000, 4111, 4112, 4113, 4114, 4115})):
+        parts = sealed.split(".")
+        text = parts[part]
+        other = "A" if text[2] != "A" else "Q"
+        parts[part] = text[:2] + other + text[3:]
+        assert o.send(".".join(parts)).rsc in expected, part
+    assert o.send(sealed).rsc == 2000, "nothing of that was remembered"
+
+
+@pytest.mark.parametrize("broken", [
+    "", "x", "a.b.c.d", "a.b.c.d.e", "a..c.d.e", "....", "a.b.c.d.e.f", "e30..AAAA.AAAA.AAAA", "W10..AAAA.AAAA.AAAA",
+])
+def test_no_object(scene, broken):
+    """SEC-EPR-08"""
+    assert scene.originator().send(broken).rsc == 4000
+
+
+def test_parts_of_an_object(scene):
+    """SEC-EPR-08, SEC-EPR-02: five parts, the second one empty"""
+    o = scene.originator()
+    first, _, iv, text, tag = o.seal(o.request(RETRIEVE, "cse-in")).split(".")
+    for parts in ([first, "", iv, text], [first, "", iv, text, tag, ""], [first, "AAAA", iv, text, tag],
+                  [first + "=", "", iv, text, tag], [first, "", iv[:-2], text, tag], [first, "", iv, text, tag[:-2]],
+                  [first, "", iv, text + "\n", tag], ["", "", iv, text, tag]):
+        assert o.send(".".join(parts)).rsc == 4000, parts
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", "{}", '{"op":2}', '{"m2m:rqp":5}', "<a/>"])
+def test_no_primitive_inside(scene, text):
+    """Its originator has proved itself, if it is named at all; the answer is a plain one: security.md 25.4"""
+    o = scene.originator()
+    assert o.send(o.seal_text(text, oro=o.originator)).rsc in (4000, 4116)
+
+
+def test_replay(scene, box):
+    """SEC-EPR-15: the inner request is not carried out twice, also under another outer request"""
+    o = scene.originator()
+    sealed = o.seal(o.request(CREATE, box, ty=4, pc={"m2m:cin": {"con": "once"}}))
+    assert o.open(o.send(sealed)["epo"])["rsc"] == 2001
+    o.client = scene.ae
+    for _ in range(3):
+        assert o.send(sealed).rsc == 4000
+    assert scene.ae.retrieve(box)["cni"] == 1
+
+
+def test_answers_are_no_requests(scene, box):
+    o = scene.originator()
+    answer = o.send(o.seal(o.request(RETRIEVE, box)))
+    assert o.open(answer["epo"])["rsc"] == 2000
+    assert o.send(answer["epo"]).rsc in (4000, 4113)
+
+
+def test_answers_belong_to_a_session(scene, box):
+    """SEC-EPR-13: that of another session is none for us"""
+    one, two = scene.originator(), scene.originator()
+    answer = one.send(one.seal(one.request(RETRIEVE, box)))["epo"]
+    with pytest.raises(Refused):
+        two.open(answer)
+    assert one.open(answer)["rsc"] == 2000
+
+
+# ---- who may hand them over ----
+
+
+def test_who_may_notify(scene):
+    """Registered AEs and CSEs that prove who they are: by default nobody else"""
+    registree = scene.admin.As("/mn")
+    assert registree.create("cse-in", "csr", cb="/mn/base", rr=False, srv=["3"]).rsc == 2001
+    for who, rsc in (("Cplain", 2000), ("/mn", 2000), ("CAdmin", 2000), ("/mn/Cx", 4103), ("Cnew", 4106)):
+        client = scene.admin.As(who)
+        assert client.notify("cse-in", seci(3)).rsc == rsc, who
+    assert scene.admin.As("/mn/Cx").retrieve("cse-in?atrl=esi").rsc == 4103
+    assert registree.delete("cse-in/mn").rsc == 2002
+
+
+def test_not_for_members_of_groups(scene):
+    """Nor through a group: security.md 25.4 F"""
+    acp = grant(scene.admin, (["Cae"], 63))
+    made = scene.admin.create("cse-in", "grp", mnm=2, mid=["cse-in"], acpi=[acp], macp=[acp])
+    assert made.rsc == 2001, made
+    o = scene.originator()
+    answer = scene.ae.notify(f"cse-in/{made['rn']}/fopt", seci(OBJECT, epo=o.seal(o.request(RETRIEVE, "cse-in"))))
+    assert answer.rsc in (4005, 4103) or all(r["rsc"] in (4005, 4103) for r in answer.res["rsp"]), answer
+    assert scene.admin.delete(f"cse-in/{made['rn']}").rsc == 2002
+
+
+# ---- keys that come and go ----
+
+
+def test_keys_come_and_go(folder):
+    """SEC-EPR-18, SEC-EPR-04: with the credentials, and sessions end with their key"""
+    data = folder / "data"
+    with Server(data) as server:
+        admin = Client(server.url)
+        assert "esi" not in admin.retrieve("cse-in").res
+        key = add_key(data, "k@merlon.example", "--ae-id", "CAdmin")
+        server.process.send_signal(signal.SIGHUP)
+        esi = eventually(lambda: admin.retrieve("cse-in").res.get("esi"), 20)
+        assert esi["esf"] == [13]
+        o = Originator(admin, "cse-in", *key)
+        assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000
+        other = add_key(data, "l@merlon.example", "--ae-id", "CAdmin")
+        assert run("key", "remove", "--data", str(data), "--suid", "13", key[0]).returncode == 0
+        own_data(data)
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: refused(o, o.request(RETRIEVE, "cse-in")) == 4112, 20, "the end of the key")
+        o = Originator(admin, "cse-in", *other)
+        assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000
