@@ -24,7 +24,7 @@ enum { NOW_S = 1700000000 };
     "{\"alg\":\"dir\",\"enc\":\"A128GCM\",\"kid\":\"key1@sp.example.com\","                        \
     "\"cty\":\"application/json\",\"ori\":\"Odef\",\"rri\":\"Uabc\""
 #define KNOWN_HEADER HEAD ",\"oro\":" ORO "}"
-#define KNOWN_TEXT   "{\"op\":2,\"to\":\"/cse1/-\",\"fr\":\"/cse2/C1\",\"rqi\":\"r1\",\"rvi\":\"3\"}"\
+#define KNOWN_TEXT   "{\"op\":2,\"to\":\"/cse1/-\",\"fr\":\"/cse2/C1\",\"rqi\":\"r1\",\"rvi\":\"3\"}"
 #define KNOWN_IV     "AAECAwQFBgcICQoL"
 #define KNOWN_SEALED                                                                               \
     "Nkz72xN0XgJvUD-Tg-46w9JNfvYVdFg2LBgufEWeXEg3lq6v_-Jl5ItAaOlTQxPJzX6x1nI78RCAmHfq"
