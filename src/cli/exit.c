@@ -44,11 +44,12 @@ enum mln_cli_exit mln_cli_exit_of(const struct merlon_error *error)
         return MLN_CLI_NO_ANSWER;
     case MERLON_REFUSED:
         return mln_cli_exit_of_rsc(error->rsc);
+    case MERLON_SECURITY:
+        return MLN_CLI_UNPROTECTED;
     case MERLON_NO_MEMORY:
     case MERLON_PROTOCOL:
     case MERLON_SYSTEM:
     case MERLON_CANCELLED:
-    case MERLON_SECURITY:
         break;
     }
     return MLN_CLI_FAILED;

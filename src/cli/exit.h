@@ -13,6 +13,7 @@ enum mln_cli_exit {
     MLN_CLI_NOT_FOUND = 6,
     MLN_CLI_DENIED = 7,
     MLN_CLI_CONFLICT = 8,
+    MLN_CLI_UNPROTECTED = 9,
 };
 
 /* For a response status code that says no. */

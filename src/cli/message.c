@@ -51,8 +51,53 @@ static bool is_unproved(const struct mln_session *s, const struct merlon_error *
            !c->certificate_file && (!c->anchor_file || strstr(error->text, "alert"));
 }
 
+/* What to do when protection failed; NULL: nothing known. spec: security.md 25.4 */
+static const char *remedy_of(int rsc)
+{
+    static const struct {
+        int rsc;
+        const char *text;
+    } rows[] = {
+        { 4103,
+          "objects of this originator are not taken: see --security-info of the target's CSE; "
+          "an AE as target needs a policy that permits NOTIFY" },
+        { 4111, "the target and we have no algorithm in common" },
+        { 4112,
+          "the target does not have this key, not for ESPrim, or no longer: 'merlon key list' "
+          "there, and --esprim-key-id" },
+        { 4113, "the target refuses our random number: do the clocks agree?" },
+        { 4114, "the target does not know its random number: do the clocks agree?" },
+        { 4115, "the key there is another one, or the object was changed on the way: see "
+                "--esprim-key-file" },
+        { 4116, "the key does not stand for this originator: see --esprim-originator, and "
+                "'merlon key list' at the target" },
+        { 5001, "the target, or a CSE before it, has no end-to-end security: see --esprim" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].rsc == rsc) {
+            return rows[i].text;
+        }
+    }
+    return NULL;
+}
+
+static int fail_protected(const struct merlon_error *error)
+{
+    const char *remedy = remedy_of(error->rsc);
+
+    mln_cli_say("%s", error->text);
+    if (remedy) {
+        mln_cli_say("%s", remedy);
+    }
+    return (int)mln_cli_exit_of(error);
+}
+
 int mln_session_fail(const struct mln_session *s, const struct merlon_error *error)
 {
+    if (error->status == MERLON_SECURITY) {
+        return fail_protected(error);
+    }
     if (error->status != MERLON_REFUSED) {
         mln_cli_say("%s", error->text);
         if (error->status == MERLON_UNREACHABLE && is_unproved(s, error)) {

@@ -49,6 +49,38 @@ static const struct mln_option common_options[] = {
       "CSE-ID of the infrastructure node, such as /in, when --cse-id is another CSE; "
       "environment: MERLON_IN_CSE_ID",
       false },
+    { "esprim", 0, "TARGET", NULL,
+      "Protect the request from end to end for this CSEBase or AE, as its address is seen from "
+      "the CSE of --url; no CSE on the way sees request or answer; environment: MERLON_ESPRIM",
+      false },
+    { "esprim-originator", 0, "ID", NULL,
+      "Who the protected request is from, as the target knows it: an AE of another CSE is "
+      "/cse-id/ae-id there; without it as --originator says; environment: "
+      "MERLON_ESPRIM_ORIGINATOR",
+      false },
+    { "esprim-key-id", 0, "NAME@DOMAIN", NULL,
+      "Identity of the key for it that the target has too; environment: MERLON_ESPRIM_KEY_ID",
+      false },
+    { "esprim-key-file", 0, "FILE", NULL,
+      "That key, as 'merlon key add --key-out' writes it, or as base64url; environment: "
+      "MERLON_ESPRIM_KEY_FILE",
+      false },
+    { "esprim-certificate", 0, "FILE", NULL,
+      "Our certificate (PEM), in the place of a key; environment: MERLON_ESPRIM_CERTIFICATE",
+      false },
+    { "esprim-private-key", 0, "FILE", NULL,
+      "Its private key (PEM); environment: MERLON_ESPRIM_PRIVATE_KEY", false },
+    { "esprim-anchor", 0, "FILE", NULL,
+      "Certificates (PEM) of the CAs that are believed when the target shows a certificate; "
+      "environment: MERLON_ESPRIM_ANCHOR",
+      false },
+    { "esprim-crl", 0, "FILE", NULL,
+      "Revocation lists (PEM) of those CAs; environment: MERLON_ESPRIM_CRL", false },
+    { "esprim-peer", 0, "ID", NULL,
+      "Absolute CSE-ID or AE-ID that the certificate of the target must name; environment: "
+      "MERLON_ESPRIM_PEER",
+      false },
+    { "esprim-format", 0, "json|xml|cbor", "json", "Serialisation of what is inside", false },
     { "rvi", 0, "RELEASE", "3", "Release Version Indicator of the request", false },
     { "timeout", 't', "SECONDS", "30", "Time for each request", false },
     { "format", 'f', "json|pretty|raw", NULL,
@@ -284,6 +316,26 @@ static enum merlon_status make_client(struct mln_session *s, struct merlon_error
     return status;
 }
 
+/* Puts a protected client in the place of the usual one, which carries it from then on. */
+static enum merlon_status protect(struct mln_session *s, struct merlon_error *error)
+{
+    struct merlon_client *client;
+
+    if (!s->settings.esprim) {
+        return MERLON_OK;
+    }
+    client =
+        merlon_client_new_protected(s->client, s->settings.esprim, &s->settings.protection, error);
+    if (!client) {
+        return error->status;
+    }
+    s->carrier = s->client;
+    s->client = client;
+    return s->settings.esprim_originator
+               ? merlon_client_set_originator(client, s->settings.esprim_originator, error)
+               : MERLON_OK;
+}
+
 /* ---- begin and end ---- */
 
 static mln_err parse(struct mln_session *s, int argc, char **argv, struct mln_fault *fault)
@@ -322,7 +374,13 @@ bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_co
         *ret_code = err.code == MLN_ERR_CONFIG ? MLN_CLI_USAGE : MLN_CLI_FAILED;
         return false;
     }
-    if (make_client(s, &error) != MERLON_OK) {
+    if (s->settings.esprim && !mln_cli_has_protection(&s->settings)) {
+        *ret_code = mln_session_misuse(s, "--esprim needs a key: --esprim-key-id and "
+                                          "--esprim-key-file, or --esprim-certificate and what "
+                                          "belongs to it");
+        return false;
+    }
+    if (make_client(s, &error) != MERLON_OK || protect(s, &error) != MERLON_OK) {
         *ret_code = mln_session_fail(s, &error);
         return false;
     }
@@ -332,5 +390,6 @@ bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_co
 void mln_session_end(struct mln_session *s)
 {
     merlon_client_free(s->client);
+    merlon_client_free(s->carrier);
     mln_arena_free(s->arena);
 }

@@ -36,6 +36,9 @@ struct mln_cli_settings {
     const char *timeout;
     const char *format;
     struct merlon_credential credential; /* for url, and no other */
+    const char *esprim;                  /* target that requests are protected for; or NULL */
+    const char *esprim_originator;       /* in protected requests; NULL: the same */
+    struct merlon_protection protection; /* how; may be set without a target */
 };
 
 struct mln_session {
@@ -56,7 +59,8 @@ struct mln_session {
     bool is_verbose;
     enum mln_cli_format format;
     struct merlon_client *client;
-    char **operands; /* without the target */
+    struct merlon_client *carrier; /* of a protected client; else NULL */
+    char **operands;               /* without the target */
     int operand_count;
     const char *target; /* NULL when there is none */
 };
@@ -96,9 +100,12 @@ const char *mln_cli_setting_name(size_t i);
 /* Has it anything of a credential? settings.c */
 bool mln_cli_has_credential(const struct mln_cli_settings *settings);
 
+/* Is a key or certificate set to protect requests with? settings.c */
+bool mln_cli_has_protection(const struct mln_cli_settings *settings);
+
 /* Fills in what is not set yet from a source that counts less. A credential is taken in parts that
- * belong together (what we show; the anchors; who is expected), and only when the source does not
- * name the URL of another CSE. settings.c */
+ * belong together (what we show; the anchors; who is expected; what protects requests), and only
+ * when the source does not name the URL of another CSE. settings.c */
 void mln_cli_settings_merge(struct mln_cli_settings *into, const struct mln_cli_settings *from);
 
 /* What the environment says. settings.c */

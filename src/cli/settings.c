@@ -11,7 +11,7 @@ enum { TIMEOUT_MAX = 86400 }; /* seconds */
 const char mln_cli_default_url[] = "http://127.0.0.1:8080";
 
 /* What belongs together: of a credential, a part comes from one source as a whole. */
-enum part { PART_NONE, PART_PROOF, PART_ANCHOR, PART_PEER };
+enum part { PART_NONE, PART_PROOF, PART_ANCHOR, PART_PEER, PART_ESPRIM };
 
 static const struct row {
     const char *name; /* of option and key */
@@ -22,6 +22,7 @@ static const struct row {
 } rows[] = {
 #define PLACE(member)      offsetof(struct mln_cli_settings, member)
 #define CREDENTIAL(member) offsetof(struct mln_cli_settings, credential.member)
+#define PROTECTION(member) offsetof(struct mln_cli_settings, protection.member)
     { "url", "MERLON_URL", PLACE(url), PART_NONE, false },
     { "originator", "MERLON_ORIGINATOR", PLACE(originator), PART_NONE, false },
     { "rvi", NULL, PLACE(rvi), PART_NONE, false },
@@ -36,6 +37,19 @@ static const struct row {
     { "psk-file", "MERLON_PSK_FILE", CREDENTIAL(psk_file), PART_PROOF, true },
     { "cse-id", "MERLON_CSE_ID", CREDENTIAL(cse_id), PART_PEER, false },
     { "in-cse-id", "MERLON_IN_CSE_ID", CREDENTIAL(in_cse_id), PART_PEER, false },
+    { "esprim", "MERLON_ESPRIM", PLACE(esprim), PART_NONE, false },
+    { "esprim-peer", "MERLON_ESPRIM_PEER", PROTECTION(peer), PART_ESPRIM, false },
+    { "esprim-originator", "MERLON_ESPRIM_ORIGINATOR", PLACE(esprim_originator), PART_NONE, false },
+    { "esprim-format", NULL, PROTECTION(serialisation), PART_NONE, false },
+    { "esprim-key-id", "MERLON_ESPRIM_KEY_ID", PROTECTION(key_id), PART_ESPRIM, false },
+    { "esprim-key-file", "MERLON_ESPRIM_KEY_FILE", PROTECTION(key_file), PART_ESPRIM, true },
+    { "esprim-certificate", "MERLON_ESPRIM_CERTIFICATE", PROTECTION(certificate_file), PART_ESPRIM,
+      true },
+    { "esprim-private-key", "MERLON_ESPRIM_PRIVATE_KEY", PROTECTION(private_key_file), PART_ESPRIM,
+      true },
+    { "esprim-anchor", "MERLON_ESPRIM_ANCHOR", PROTECTION(anchor_file), PART_ESPRIM, true },
+    { "esprim-crl", "MERLON_ESPRIM_CRL", PROTECTION(crl_file), PART_ESPRIM, true },
+#undef PROTECTION
 #undef CREDENTIAL
 #undef PLACE
 };
@@ -145,6 +159,11 @@ static bool leads_to(const char *url, const char *other)
     return merlon_url_is_at(url, text) > 0;
 }
 
+bool mln_cli_has_protection(const struct mln_cli_settings *settings)
+{
+    return has_part(settings, PART_ESPRIM);
+}
+
 void mln_cli_settings_merge(struct mln_cli_settings *into, const struct mln_cli_settings *from)
 {
     const char *url = into->url ? into->url : from->url;
@@ -154,6 +173,7 @@ void mln_cli_settings_merge(struct mln_cli_settings *into, const struct mln_cli_
         [PART_PROOF] = is_for_it && !has_part(into, PART_PROOF),
         [PART_ANCHOR] = is_for_it && !has_part(into, PART_ANCHOR),
         [PART_PEER] = is_for_it && !has_part(into, PART_PEER),
+        [PART_ESPRIM] = is_for_it && !has_part(into, PART_ESPRIM),
     };
 
     for (size_t i = 0; i < ROWS; i++) {

@@ -103,7 +103,8 @@ def test_the_key_of_a_session(derive, tmp_path):
     right = of(receiver, originator)
     assert right == "b3782ebbf8693fbbcebfff3d1570f5d65cc18593252c9a550dc9c06eac35452b"
     others = {of(receiver | changed, originator) for changed in (
-        {"esri": "Uabd"}, {"esrv": "R00112233445566778899aabbccddeefe"}, {"esrx": "20301231T235958"}, {"espa": [12, 10]})}
+        {"esri": "Uabd"}, {"esrv": "R00112233445566778899aabbccddeefe"}, {"esrx": "20301231T235958"},
+        {"espa": [12, 10]})}
     others |= {of(receiver, originator | changed) for changed in (
         {"esri": "Odee"}, {"esrv": "Rffeeddccbbaa99887766554433221101"}, {"esrx": "20301231T235901"}, {"espa": [12]})}
     assert len(others | {right}) == 9
