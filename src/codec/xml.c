@@ -539,6 +539,14 @@ static mln_err check_bytes(struct reader *r)
     return check_tags(r);
 }
 
+mln_err mln_xml_check_text(struct mln_slice content, uint64_t attributes_most,
+                           struct mln_fault *fault)
+{
+    struct reader r = { .content = content, .fault = fault, .attributes_most = attributes_most };
+
+    return check_bytes(&r);
+}
+
 static mln_err take_events(struct reader *r)
 {
     int got = xmlTextReaderRead(r->parser);

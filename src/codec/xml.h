@@ -26,3 +26,14 @@ mln_err mln_xml_read(struct mln_slice content, const struct mln_limits *limits,
  * is none in XML, an array in an array, one where the tables have none or of less than two elements
  * where they have no rule, a blank in an element of a list); failures of the buffer stick there. */
 mln_err mln_xml_write(struct mln_buf *out, struct mln_slice pack);
+
+/* ---- for other XML than content: crypto/xmlsec ---- */
+
+/* What is held against every text before libxml2 sees it: UTF-8 that says nothing else of itself,
+ * no document type declaration, not too many attributes in a tag. Errors: SYNTAX, LIMIT. */
+mln_err mln_xml_check_text(struct mln_slice content, uint64_t attributes_most,
+                           struct mln_fault *fault);
+
+/* Appends text as it stands in an element or in an attribute (between quotation marks).
+ * Errors: NOT_ACCEPTABLE (a character that XML does not have). */
+mln_err mln_xml_write_text(struct mln_buf *out, struct mln_slice text, bool is_attribute);

@@ -51,7 +51,7 @@ static struct mln_slice escape_of(char c, bool is_attribute)
     }
 }
 
-static mln_err put_text(struct mln_buf *out, struct mln_slice text, bool is_attribute)
+mln_err mln_xml_write_text(struct mln_buf *out, struct mln_slice text, bool is_attribute)
 {
     size_t plain = 0;
 
@@ -79,7 +79,7 @@ static mln_err put_scalar(struct mln_buf *out, struct mln_slice pack, bool is_at
     MLN_TRY(mln_pack_read(&pack, &item));
     switch (item.kind) {
     case MLN_V_TEXT:
-        return put_text(out, item.text, is_attribute);
+        return mln_xml_write_text(out, item.text, is_attribute);
     case MLN_V_REAL:
         MLN_REQUIRE(mln_decimal_is_number(item.text), STORE_CORRUPT);
         mln_buf_add(out, item.text);
