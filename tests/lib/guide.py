@@ -3,12 +3,12 @@
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 from lib.command import Command
+from lib.fleet import free_port
 from lib.program import binary
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,11 +33,6 @@ def commands(block):
     return [line.strip() for line in typed if line.strip()]
 
 
-def free_ports():
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        return one.getsockname()[1], two.getsockname()[1]
-
-
 class Shell:
     """Runs commands with the program under test, on ports that are free."""
 
@@ -45,13 +40,16 @@ class Shell:
         self.folder = folder
         (folder / "bin").mkdir()
         (folder / "bin" / "merlon").symlink_to(Path(binary()).resolve())
-        self.plain, self.secure = free_ports()
+        self.plain, self.secure = free_port(), free_port()
+        self.ports = {":8080": f":{self.plain}", ":8443": f":{self.secure}"}  # what guides say, and what is free
         self.environment = Command(folder, f"http://127.0.0.1:{self.plain}").environment
         self.environment["PATH"] = f"{folder}/bin:{self.environment['PATH']}"
-        self.server = None
+        self.servers = []
 
     def here(self, text):
-        return text.replace(":8080", f":{self.plain}").replace(":8443", f":{self.secure}")
+        for told, free in self.ports.items():
+            text = text.replace(told, free)
+        return text
 
     def start(self, text):
         """Goes on beside the others; see `finished`."""
@@ -64,20 +62,29 @@ class Shell:
         return finished(self.start(line), line, code)
 
     def serve(self, line):
+        """What it writes goes where the line says, else to the file log."""
         words = shlex.split(self.here(line))
         assert words[0] == "merlon"
-        with open(self.folder / "log", "wb") as log:
-            self.server = subprocess.Popen([binary(), *words[1:]], stdout=log, stderr=log, env=self.environment,
-                                           cwd=self.folder)
+        name = words.pop() if len(words) > 1 and words[-2] == "2>" else "log"
+        words = words[:-1] if name != "log" else words
+        path = self.folder / name
+        with open(path, "wb") as log:
+            server = subprocess.Popen([binary(), *words[1:]], stdout=log, stderr=log, env=self.environment,
+                                      cwd=self.folder)
+        self.servers.append((server, path))
         end = time.monotonic() + SECONDS
-        while (self.folder / "log").read_text().count("listening on ") < line.count("--listen"):
-            assert self.server.poll() is None and time.monotonic() < end, (self.folder / "log").read_text()
+        while path.read_text().count("listening on ") < line.count("--listen"):
+            assert server.poll() is None and time.monotonic() < end, path.read_text()
             time.sleep(0.05)
 
     def close(self):
-        if self.server:
-            self.server.send_signal(signal.SIGTERM)
-            assert self.server.wait(SECONDS) == 0, (self.folder / "log").read_text()
+        """All of them, before one that ended badly is told."""
+        ended = []
+        while self.servers:
+            server, path = self.servers.pop()
+            server.send_signal(signal.SIGTERM)
+            ended.append((server.wait(SECONDS), path.read_text()))
+        assert not any(code for code, _ in ended), ended
 
 
 def finished(process, what="", code=0):
