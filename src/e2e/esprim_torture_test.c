@@ -15,7 +15,8 @@ static mln_err exchange(struct world *w, struct mln_slice object)
                                     &answer);
 }
 
-/* Runs the step until it has met no failure. */
+/* Runs the step until it has met no failure.
+ * SEC-EPR-25: without memory for the answer it is ESPRIM_ENCRYPTION. */
 static void opens_when_there_is_memory_again(void **state)
 {
     struct world *w = *state;

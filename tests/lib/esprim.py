@@ -239,14 +239,12 @@ class Target:
             raise Refused(4114, "receiver object")
         name = (header["kid"], header["ori"], header["rri"])
         session = self.sessions.get(name)
-        if not session:
+        if not session or seconds_until(session.originator["esrx"]) <= 0:
             if header.get("oro", {}).get("esri") != header["ori"]:
                 raise Refused(4113, "originator object")
             session = self.begin(header, receiver)
         elif header.get("oro", {"esri": header["ori"]})["esri"] != header["ori"]:  # for those that follow
             self.sessions[(header["kid"], header["oro"]["esri"], header["rri"])] = self.begin(header, receiver)
-        if session.enc != header["enc"]:
-            raise Refused(4111, "algorithm")
         return name, session
 
     def begin(self, header, receiver):
@@ -254,7 +252,8 @@ class Target:
         is_over = seconds_until(own["esrx"]) <= 0 or moment(own["esrx"]) > moment(receiver["esrx"])
         if is_over:
             raise Refused(4113, "originator object")
-        if own["esk"] not in receiver["esks"] or not set(own["espa"]) <= set(receiver["espa"]):
+        if own["esk"] not in receiver["esks"] or not set(own["espa"]) <= set(receiver["espa"]) or \
+                header["enc"] not in {ENC[alg] for alg in own["espa"]}:
             raise Refused(4111, "algorithm")
         return Session(header["kid"], self.keys[header["kid"]][0], receiver, own, header["enc"])
 
