@@ -59,6 +59,7 @@ struct mln_ca_order {
     size_t name_count;
     struct mln_slice request; /* PKCS#10 as PEM or DER; empty: a key is made */
     unsigned days;            /* not beyond the CA's own end */
+    bool agrees;              /* keyUsage keyAgreement, too: others may encrypt for it */
 };
 
 struct mln_ca_issued {

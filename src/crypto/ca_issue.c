@@ -208,7 +208,9 @@ static mln_err fill_cert(struct issue *i, struct mln_slice name)
     MLN_TRY(mln_ca_add_name(X509_get_subject_name(i->cert), name));
     MLN_REQUIRE(X509_set_issuer_name(i->cert, X509_get_subject_name(i->ca->cert)), NO_MEMORY);
     MLN_TRY(mln_ca_add_basic(i->cert, false));
-    MLN_TRY(mln_ca_add_usage(i->cert, KU_DIGITAL_SIGNATURE));
+    /* spec: TS-0003 10.1.1.2, 8.5.2.2.4.1 */
+    MLN_TRY(mln_ca_add_usage(i->cert, i->order->agrees ? KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT
+                                                       : KU_DIGITAL_SIGNATURE));
     MLN_TRY(add_purposes(i->cert));
     MLN_TRY(add_authority(i->cert, i->ca->cert));
     MLN_REQUIRE(X509_add1_ext_i2d(i->cert, NID_subject_alt_name, i->names, 0, X509V3_ADD_DEFAULT),

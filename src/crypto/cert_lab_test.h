@@ -101,6 +101,25 @@ static inline void lab_close(struct cert_lab *lab)
     mln_arena_free(lab->arena);
 }
 
+/* Certificate and key as PEM in the arena of the lab. */
+static inline void lab_issue_pem(struct cert_lab *lab, const char *ae_id, bool agrees,
+                                 struct mln_slice *ret_cert, struct mln_slice *ret_key)
+{
+    const struct mln_ca_name name = { MLN_CA_URI, mln_slice_z(ae_id) };
+    const struct mln_ca_order order = {
+        .names = &name, .name_count = 1, .days = 10, .agrees = agrees
+    };
+    struct mln_ca_issued issued;
+
+    assert_false(mln_failed(mln_ca_issue(lab->ca, &order, NULL, lab->arena, NULL, &issued)));
+    *ret_cert = issued.cert;
+    assert_true(mln_arena_dup(
+        lab->arena,
+        mln_slice_of((const char *)mln_secret_bytes(issued.key), mln_secret_len(issued.key)),
+        ret_key));
+    mln_secret_free(issued.key);
+}
+
 static inline X509 *lab_issue(struct cert_lab *lab, enum mln_ca_kind kind, const char *text,
                               EVP_PKEY **ret_key)
 {

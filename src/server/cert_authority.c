@@ -216,6 +216,7 @@ mln_err mln_cert_command_issue(struct mln_cert_call *call)
         MLN_REQUIRE(order.request.len, SYNTAX);
     }
     order.days = days_or(s, CERT_DAYS);
+    order.agrees = s->agrees;
     MLN_TRY(read_passphrase(s->key_passphrase, call->fault, &passphrase));
     MLN_TRY(open_ca(call, &ca));
     MLN_TRY(mln_ca_issue(ca, &order, passphrase, call->arena, call->fault, &issued));

@@ -47,6 +47,9 @@ static const struct mln_option options[] = {
     { "server", 0, "NAME|ADDRESS", NULL,
       "Domain name or address of a server in the certificate; may be repeated", true },
     { "request", 0, "FILE", NULL, "issue: for the key of this signing request", false },
+    { "key-agreement", 0, NULL, NULL,
+      "issue: others may encrypt data for it: keyAgreement in keyUsage, beside digitalSignature",
+      false },
     { "out", 'o', "FILE", NULL,
       "issue: writes FILE.pem and FILE.key, which must not be there; crl: writes FILE", false },
     { "key-passphrase-file", 0, "FILE", NULL, "issue: pass phrase for the new key", false },
@@ -118,6 +121,8 @@ static mln_err set_flag(struct mln_cert_settings *s, const char *name)
         s->is_unconstrained = true;
     } else if (strcmp(name, "strict") == 0) {
         s->is_strict = true;
+    } else if (strcmp(name, "key-agreement") == 0) {
+        s->agrees = true;
     } else {
         s->is_server = true;
     }

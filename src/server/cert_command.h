@@ -25,6 +25,7 @@ struct mln_cert_settings {
     bool is_unconstrained;
     bool is_strict;
     bool is_server;
+    bool agrees;
     enum mln_cert_status status;
     unsigned flavours; /* 0: all */
     struct mln_cert_provider provider;

@@ -3,11 +3,11 @@
 
 import base64
 import json
-import subprocess
 import time
 
 import pytest
 from jwcrypto import jwe, jwk, jws, jwt
+from lib.jose import ENCRYPTIONS, SIGNATURES, WRAPS, jose, new_key, public, wrap_key
 
 ISSUER = "//sp.example/Sdas"
 HOLDER = "//sp.example/Sdevice"
@@ -17,31 +17,6 @@ PERMISSIONS = {"pm": [{"ris": ["cse-in/ae1/data"],
 REFUSED = FAILED = 1
 USAGE = 2
 
-# algorithm, key of whoever makes it
-SIGNATURES = {
-    "HS256": {"kty": "oct", "size": 256}, "HS384": {"kty": "oct", "size": 384},
-    "HS512": {"kty": "oct", "size": 512}, "RS256": {"kty": "RSA", "size": 2048},
-    "RS384": {"kty": "RSA", "size": 2048}, "RS512": {"kty": "RSA", "size": 3072},
-    "ES256": {"kty": "EC", "crv": "P-256"}, "ES384": {"kty": "EC", "crv": "P-384"},
-    "ES512": {"kty": "EC", "crv": "P-521"},
-}
-WRAPS = {
-    "dir": None, "A128KW": {"kty": "oct", "size": 128}, "A192KW": {"kty": "oct", "size": 192},
-    "A256KW": {"kty": "oct", "size": 256}, "RSA-OAEP-256": {"kty": "RSA", "size": 2048},
-    "ECDH-ES+A128KW": {"kty": "EC", "crv": "P-256"},
-    "ECDH-ES+A192KW": {"kty": "EC", "crv": "P-384"},
-    "ECDH-ES+A256KW": {"kty": "EC", "crv": "P-521"},
-}
-ENCRYPTIONS = {"A128GCM": 128, "A192GCM": 192, "A256GCM": 256}
-
-
-def new_key(kind, kid):
-    return jwk.JWK.generate(kid=kid, **kind)
-
-
-def wrap_key(wrap, enc, kid="w"):
-    return new_key(WRAPS[wrap] or {"kty": "oct", "size": ENCRYPTIONS[enc]}, kid)
-
 
 def claims(**changes):
     now = int(time.time())
@@ -49,10 +24,6 @@ def claims(**changes):
             "nbf": now - 10, "exp": now + 3600, "aud": ["//sp.example/id-in"], "tkps": PERMISSIONS}
     made.update(changes)
     return {name: value for name, value in made.items() if value is not None}
-
-
-def public(key):
-    return key if key["kty"] == "oct" else jwk.JWK(**key.export_public(as_dict=True))
 
 
 class Tokens:
@@ -89,13 +60,6 @@ class Tokens:
 @pytest.fixture
 def tokens(alone, tmp_path):
     return Tokens(alone, tmp_path)
-
-
-def jose(*words, stdin=b""):
-    done = subprocess.run(["jose", *words], input=stdin, capture_output=True, timeout=60,
-                          check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 # ---- python3-jwcrypto, both directions ----
