@@ -35,8 +35,9 @@ struct merlon_protection {
     const char *anchor_file;
     const char *crl_file;
     const char *peer; /* with certificates: absolute CSE-ID or AE-ID that the target must prove */
+    const char *in_cse_id;     /* as in struct merlon_credential, for a CSE as peer */
     const char *serialisation; /* of what is inside: "json", "xml", "cbor"; NULL: "json" */
-    const void *reserved[4];
+    const void *reserved[3];
 };
 
 /* A client whose requests go to `target`, the address of a CSEBase or an AE, over the carrier. It
@@ -53,6 +54,23 @@ MERLON_API struct merlon_client *merlon_client_new_protected(struct merlon_clien
                                                              const char *target,
                                                              const struct merlon_protection *how,
                                                              struct merlon_error *error);
+
+/* A key that two ends have established by their certificates. */
+struct merlon_established {
+    char key_id[33];       /* 32 hexadecimal digits; ends in NUL, like all texts here */
+    unsigned char key[32]; /* a secret: wipe it after use */
+    char peer[256];        /* whom the certificate of the target proves */
+    char expires[16];      /* YYYYMMDDThhmmss */
+};
+
+/* Establishes a key with the target by certificates, as `how` tells, and waits for it. A protected
+ * client does so by itself; this is for other uses of the key, such as protected data. SECURITY:
+ * the target has not proved who it is, does not believe us, or cannot. Also the errors of
+ * merlon_client_new_protected and merlon_send. TS-0003 8.7 */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_establish_key(struct merlon_client *carrier, const char *target,
+                     const struct merlon_protection *how, struct merlon_established *ret,
+                     struct merlon_error *error);
 
 #ifdef __cplusplus
 }

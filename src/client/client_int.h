@@ -251,6 +251,10 @@ void mln_shield_free(struct mln_shield *shield);
  * SYSTEM, NO_MEMORY. */
 mln_err mln_client_read_key(const char *path, struct mln_fault *fault, struct mln_secret **ret);
 
+/* What a client shows and believes. Errors: those of merlon_client_set_credentials. */
+mln_err mln_client_tls(const struct merlon_credential *credential, struct mln_fault *fault,
+                       struct mln_tls_client **ret);
+
 /* The context of a receiver: it shows the certificate of the credential, and lets in nobody but the
  * CSE of the client, or that of the credential's CSE-ID. Errors: those of
  * merlon_client_set_credentials. */

@@ -344,6 +344,20 @@ static mln_err make(struct making *m, struct mln_fault *fault)
                      file ? file : m->from->psk_file, fault);
 }
 
+mln_err mln_client_tls(const struct merlon_credential *credential, struct mln_fault *fault,
+                       struct mln_tls_client **ret)
+{
+    struct making m = { .from = credential };
+    mln_err err = make(&m, fault);
+
+    if (!mln_failed(err)) {
+        *ret = m.client;
+        m.client = NULL;
+    }
+    making_done(&m);
+    return err;
+}
+
 /* ---- a receiver's ---- */
 
 static mln_err check_receiver(const struct merlon_credential *c, struct mln_fault *fault)

@@ -21,11 +21,12 @@ static mln_err find(void *data, struct mln_slice kid, int64_t now_us, struct mln
 {
     struct mln_association draft = { .credential_id = MLN_S("13-" MLN_ESPRIM_STUB_KEY_ID),
                                      .expires_us = INT64_MAX };
+    struct mln_esprim_stub *s = data;
     unsigned char bytes[32];
 
-    (void)data;
-    (void)now_us;
-    MLN_REQUIRE(mln_slice_eq(kid, MLN_S(MLN_ESPRIM_STUB_KEY_ID)), NOT_FOUND);
+    if (!mln_slice_eq(kid, MLN_S(MLN_ESPRIM_STUB_KEY_ID))) {
+        return s->made ? mln_made_keys_find(s->made, kid, now_us, ret) : MLN_ERROR(NOT_FOUND);
+    }
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (unsigned char)i;
     }
@@ -50,6 +51,21 @@ static mln_err random_bytes(void *data, void *out, size_t len)
     return mln_env_random(mln_env_system(), out, len);
 }
 
+static void restart_escertke(struct mln_esprim_stub *s)
+{
+    struct mln_escertke_options options = { .env = &s->env, .limits = &s->limits, .slot = s->slot };
+
+    mln_escertke_free(s->escertke);
+    mln_made_keys_free(s->made);
+    s->escertke = NULL;
+    s->made = NULL;
+    if (s->slot) {
+        assert_false(mln_failed(mln_made_keys_new(&s->env, &s->limits, s->slot, &s->made)));
+        options.keys = s->made;
+        assert_false(mln_failed(mln_escertke_new(&options, &s->escertke)));
+    }
+}
+
 static void restart(struct mln_esprim_stub *s)
 {
     static const enum mln_jose_enc encs[] = { MLN_JOSE_A128GCM, MLN_JOSE_A256GCM };
@@ -66,6 +82,7 @@ static void restart(struct mln_esprim_stub *s)
     mln_esprim_target_free(s->target);
     s->target = NULL;
     assert_false(mln_failed(mln_esprim_target_new(&options, &s->target)));
+    restart_escertke(s);
 }
 
 /* ---- answers ---- */
@@ -243,6 +260,33 @@ static const char *protected_request(struct mln_esprim_stub *s, struct mln_slice
     }
 }
 
+/* A message of ESCertKE from whom X-M2M-Origin names. */
+static const char *take_message(struct mln_esprim_stub *s, const char *request,
+                                struct mln_slice text)
+{
+    static const struct mln_names names = { { "//sp.example", 12 }, { "/in", 3 }, { "cse-in", 6 } };
+    struct mln_slice from = mln_slice_z(strstr(request, "X-M2M-Origin: ") + 14);
+    struct mln_entity entity;
+    struct mln_fault why = { 0 };
+    struct mln_escertke_message m = { text, &entity, &names, s->arena, &why };
+    struct mln_slice next = { 0 };
+    char content[8192];
+    mln_err err = MLN_ERROR(NOT_IMPLEMENTED);
+
+    from = mln_slice_head(from, mln_slice_find(from, '\r'));
+    atomic_fetch_add(&s->messages, 1);
+    assert_true(mln_entity_parse(from, &names, &entity));
+    if (s->escertke) {
+        err = mln_escertke_take(s->escertke, &m, &next);
+    }
+    if (mln_failed(err) && !next.len) {
+        return say(s, (int)mln_err_rsc(err), "");
+    }
+    (void)snprintf(content, sizeof content, "{\"m2m:seci\":{\"sit\":6,\"eckm\":\"%.*s\"}}",
+                   MLN_S_ARG(next));
+    return say(s, mln_failed(err) ? (int)mln_err_rsc(err) : 2000, content);
+}
+
 static const char *answer(void *data, const char *request)
 {
     struct mln_esprim_stub *s = data;
@@ -261,12 +305,16 @@ static const char *answer(void *data, const char *request)
     assert_false(mln_failed(mln_json_read(mln_slice_z(body + 4), &s->limits, s->arena, &v, &why)));
     v = mln_value_get(v, MLN_S("m2m:seci"));
     assert_true(mln_value_u64(mln_value_get(v, MLN_S("sit")), &sit));
+    if (sit == 6) {
+        return take_message(s, request, mln_value_get(v, MLN_S("eckm"))->text);
+    }
     return sit == 3 ? say_object(s) : protected_request(s, mln_value_get(v, MLN_S("epo"))->text);
 }
 
-void mln_esprim_stub_start(struct mln_esprim_stub *stub)
+void mln_esprim_stub_start(struct mln_esprim_stub *stub, struct mln_tls_slot *slot)
 {
     memset(stub, 0, sizeof *stub);
+    stub->slot = slot;
     stub->env = (struct mln_env){ .data = stub, .now_us = now_us, .random = random_bytes };
     mln_limits_default(&stub->limits);
     stub->arena = mln_arena_new(ARENA);
@@ -279,5 +327,7 @@ void mln_esprim_stub_stop(struct mln_esprim_stub *stub)
 {
     mln_stub_stop(&stub->stub);
     mln_esprim_target_free(stub->target);
+    mln_escertke_free(stub->escertke);
+    mln_made_keys_free(stub->made);
     mln_arena_free(stub->arena);
 }

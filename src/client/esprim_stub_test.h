@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "client/stub_cse_test.h"
+#include "e2e/escertke.h"
 #include "e2e/target.h"
 
 /* What goes wrong. */
@@ -38,10 +39,14 @@ struct mln_esprim_stub {
     atomic_int objects;        /* protected requests */
     atomic_int opened;         /* those that were opened */
     atomic_int firsts;         /* those with an originator object */
+    atomic_int messages;       /* of ESCertKE */
     char last[4096];           /* the inner request, as JSON; to be read after the stop */
     struct mln_env env;
     struct mln_limits limits;
     struct mln_esprim_target *target;
+    struct mln_tls_slot *slot; /* NULL: no keys by certificate */
+    struct mln_made_keys *made;
+    struct mln_escertke *escertke;
     struct mln_arena *arena;
     char answer[16384];
 };
@@ -50,6 +55,7 @@ struct mln_esprim_stub {
 #define MLN_ESPRIM_STUB_KEY_ID "k1@b.example"
 #define MLN_ESPRIM_STUB_KEY    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
-/* Assert that they work. */
-void mln_esprim_stub_start(struct mln_esprim_stub *stub);
+/* Assert that they work. `slot`: certificate and anchors of //sp.example/in, which are borrowed;
+ * NULL: it makes no keys. */
+void mln_esprim_stub_start(struct mln_esprim_stub *stub, struct mln_tls_slot *slot);
 void mln_esprim_stub_stop(struct mln_esprim_stub *stub);

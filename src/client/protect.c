@@ -68,6 +68,21 @@ static mln_err refuse(struct mln_fault *fault, const char *why)
     MLN_FAIL(PARAM_INVALID);
 }
 
+static mln_err check_certificate(const struct merlon_protection *how, struct mln_fault *fault)
+{
+    if (how->key_id || how->key_file) {
+        return refuse(fault, "either a key is given, or a certificate to make one with");
+    }
+    if (!how->private_key_file || !how->anchor_file) {
+        return refuse(fault, "a certificate needs its private key, and the anchors of the target");
+    }
+    if (!how->peer || !mln_slice_starts(mln_slice_z(how->peer), MLN_S("//"))) {
+        return refuse(fault, "the certificate of the target must name it: its absolute CSE-ID or "
+                             "AE-ID is missing");
+    }
+    return MLN_OK;
+}
+
 /* What does not go together is told before a file is read. */
 static mln_err check(const struct merlon_client *carrier, const char *target,
                      const struct merlon_protection *how, struct mln_fault *fault)
@@ -80,8 +95,11 @@ static mln_err check(const struct merlon_client *carrier, const char *target,
     if (!target || !*target) {
         return refuse(fault, "a protected client needs a target");
     }
-    if (how->certificate_file || how->private_key_file || how->anchor_file || how->crl_file) {
-        return refuse(fault, "keys are not established by certificate yet: give a key");
+    if (how->certificate_file) {
+        return check_certificate(how, fault);
+    }
+    if (how->private_key_file || how->anchor_file || how->crl_file) {
+        return refuse(fault, "a key needs no certificates: one or the other is given");
     }
     if (how->peer) {
         return refuse(fault, "a target proves who it is by certificate, or by having the key");
@@ -107,23 +125,69 @@ static mln_err choose_form(struct mln_shield *shield, const char *name, struct m
     return MLN_OK;
 }
 
-static mln_err open_session(struct mln_shield *shield, const struct merlon_protection *how,
-                            struct mln_fault *fault)
+mln_err mln_shield_use_key(struct mln_shield *shield, struct mln_slice kid,
+                           const struct mln_secret *key)
 {
     static const enum mln_jose_enc encs[] = { MLN_JOSE_A256GCM, MLN_JOSE_A192GCM,
                                               MLN_JOSE_A128GCM };
-    MLN_CLEANUP(mln_secret_freep) struct mln_secret *key = NULL;
-    struct mln_esprim_session_options options = {
+    const struct mln_esprim_session_options options = {
         .env = mln_env_system(),
         .limits = &shield->limits,
-        .kid = mln_slice_z(how->key_id),
+        .kid = kid,
+        .key = key,
         .encs = encs,
         .enc_count = sizeof encs / sizeof *encs,
     };
+    struct mln_keyed *keyed = mln_calloc(1, sizeof *keyed);
+    mln_err err = keyed ? mln_esprim_session_new(&options, &keyed->session) : MLN_ERROR(NO_MEMORY);
+
+    if (mln_failed(err)) {
+        mln_free(keyed);
+        return err;
+    }
+    mln_keyed_unref(shield->keyed);
+    shield->keyed = keyed;
+    keyed->uses = 1;
+    shield->receiver_id[0] = '\0';
+    return MLN_OK;
+}
+
+void mln_keyed_unref(struct mln_keyed *keyed)
+{
+    if (keyed && --keyed->uses == 0) {
+        mln_esprim_session_free(keyed->session);
+        mln_free(keyed);
+    }
+}
+
+static mln_err take_key(struct mln_shield *shield, const struct merlon_protection *how,
+                        struct mln_fault *fault)
+{
+    MLN_CLEANUP(mln_secret_freep) struct mln_secret *key = NULL;
 
     MLN_TRY(mln_client_read_key(how->key_file, fault, &key));
-    options.key = key;
-    return mln_esprim_session_new(&options, &shield->session);
+    return mln_shield_use_key(shield, mln_slice_z(how->key_id), key);
+}
+
+static mln_err take_certificate(struct mln_shield *shield, const struct merlon_protection *how,
+                                struct mln_fault *fault)
+{
+    struct mln_shield_maker *m = &shield->maker;
+    struct merlon_credential credential = {
+        .anchor_file = how->anchor_file,
+        .certificate_file = how->certificate_file,
+        .key_file = how->private_key_file,
+        .crl_file = how->crl_file,
+    };
+
+    m->is_cse = mln_cred_is_cse_id(mln_slice_z(how->peer));
+    if (m->is_cse) {
+        credential.cse_id = how->peer;
+        credential.in_cse_id = how->in_cse_id;
+    }
+    m->peer = mln_strdup(how->peer);
+    MLN_REQUIRE(m->peer, NO_MEMORY);
+    return mln_client_tls(&credential, fault, &m->tls);
 }
 
 static mln_err shield_new(struct merlon_client *client, const char *target,
@@ -139,7 +203,8 @@ static mln_err shield_new(struct merlon_client *client, const char *target,
     shield->target = mln_strdup(target);
     MLN_REQUIRE(shield->target, NO_MEMORY);
     MLN_TRY(choose_form(shield, how->serialisation, fault));
-    return open_session(shield, how, fault);
+    return how->certificate_file ? take_certificate(shield, how, fault)
+                                 : take_key(shield, how, fault);
 }
 
 static mln_err make(struct merlon_client *client, struct merlon_client *carrier, const char *target,
@@ -178,7 +243,12 @@ void mln_shield_free(struct mln_shield *shield)
     }
     mln_shield_cut(shield);
     mln_client_drop(shield->errand);
-    mln_esprim_session_free(shield->session);
+    mln_keyed_unref(shield->keyed);
+    mln_escertke_run_free(shield->maker.run);
+    mln_secret_free(shield->maker.key.key);
+    mln_association_unref(shield->maker.key.association);
+    mln_tls_client_unref(shield->maker.tls);
+    mln_free(shield->maker.peer);
     mln_free(shield->target);
     mln_free(shield);
 }

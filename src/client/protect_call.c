@@ -17,8 +17,9 @@ struct mln_guarded {
     struct mln_slice text;                /* the inner request */
     struct mln_slice to;
     struct mln_slice rqi;
-    struct mln_client_call *outer; /* at the carrier; NULL: waits for a receiver object */
-    uint64_t generation;           /* of what it was protected with */
+    struct mln_client_call *outer; /* at the carrier; NULL: waits for a key or receiver object */
+    struct mln_keyed *keyed;       /* what it was protected with, and */
+    uint64_t generation;           /* which originator object */
     bool is_second;                /* it is tried again */
     struct mln_timer timer;        /* the time-out */
 };
@@ -42,6 +43,7 @@ static void end(struct mln_guarded *g, struct mln_client_result *result)
     unlink_call(g);
     mln_loop_cancel_after(g->shield->carrier->loop, &g->timer);
     mln_client_drop(g->outer);
+    mln_keyed_unref(g->keyed);
     mln_arena_free(g->arena);
     mln_client_finish(&g->call, result);
 }
@@ -73,7 +75,7 @@ static mln_err open_object(struct mln_guarded *g, struct mln_slice object,
     struct mln_esprim_answer answer;
     struct mln_value *params = NULL;
 
-    MLN_TRY(mln_esprim_session_open(shield->session, object, g->arena, &answer, fault));
+    MLN_TRY(mln_esprim_session_open(g->keyed->session, object, g->arena, &answer, fault));
     MLN_TRY(mln_inner_read_response(answer.form, answer.text, &shield->limits, g->arena, &params,
                                     fault));
     if (!is_ours(g, params)) {
@@ -106,6 +108,15 @@ static mln_err open_answer(struct mln_guarded *g, const struct merlon_response *
 
 static mln_err proceed(struct mln_guarded *g, struct mln_fault *fault);
 
+/* May another try help? */
+static bool may_repeat(struct mln_guarded *g, int rsc)
+{
+    if (rsc == MLN_RSC_ESPRIM_UNKNOWN_KEY_ID) {
+        return mln_shield_forget_key(g->shield);
+    }
+    return mln_esprim_session_refused(g->keyed->session, g->generation, (enum mln_rsc)rsc);
+}
+
 /* The target, or a CSE on the way, has said no outside of the protection. *ret_goes_on: the call
  * is tried again. */
 static mln_err take_refusal(struct mln_guarded *g, const struct merlon_response *outer,
@@ -113,8 +124,7 @@ static mln_err take_refusal(struct mln_guarded *g, const struct merlon_response 
 {
     struct mln_shield *shield = g->shield;
 
-    if (!g->is_second &&
-        mln_esprim_session_refused(shield->session, g->generation, (enum mln_rsc)outer->rsc)) {
+    if (!g->is_second && may_repeat(g, outer->rsc)) {
         g->is_second = true;
         *ret_goes_on = true;
         return proceed(g, fault);
@@ -155,7 +165,10 @@ static mln_err send_object(struct mln_guarded *g, struct mln_arena *arena, struc
     struct merlon_request request;
 
     MLN_REQUIRE(info, NO_MEMORY);
-    MLN_TRY(mln_esprim_session_seal(shield->session, g->form, g->text, arena, &sent));
+    MLN_TRY(mln_esprim_session_seal(shield->keyed->session, g->form, g->text, arena, &sent));
+    mln_keyed_unref(g->keyed);
+    g->keyed = shield->keyed;
+    g->keyed->uses++;
     g->generation = sent.generation;
     MLN_TRY(mln_value_set(info, MLN_S("sit"), mln_value_int(arena, MLN_SECURITY_ESPRIM)));
     MLN_TRY(mln_value_set(info, MLN_S("epo"), mln_value_text(arena, sent.object)));
@@ -163,12 +176,15 @@ static mln_err send_object(struct mln_guarded *g, struct mln_arena *arena, struc
     return mln_client_start(shield->carrier, &request, on_outer, g, &g->outer, fault);
 }
 
-/* Sends the request, or waits for a receiver object. */
+/* Sends the request, or waits for what it needs. */
 static mln_err proceed(struct mln_guarded *g, struct mln_fault *fault)
 {
     MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = NULL;
 
-    if (mln_esprim_session_needs_receiver(g->shield->session)) {
+    if (mln_shield_needs_key(g->shield)) {
+        return mln_shield_want_key(g->shield, fault);
+    }
+    if (mln_esprim_session_needs_receiver(g->shield->keyed->session)) {
         return mln_shield_want_receiver(g->shield, fault);
     }
     arena = mln_arena_new(MLN_CLIENT_ARENA);
@@ -180,6 +196,11 @@ void mln_shield_received(struct mln_shield *shield, const struct mln_client_resu
 {
     struct mln_guarded *next;
 
+    if (shield->wait) {
+        shield->wait->result = *why;
+        shield->wait->is_done = true;
+        mln_loop_stop(shield->carrier->loop);
+    }
     for (struct mln_guarded *g = shield->calls; g; g = next) {
         struct mln_client_result result = *why;
 
@@ -257,6 +278,7 @@ mln_err mln_shield_start(struct mln_shield *shield, const struct merlon_request 
     g->shield = shield;
     err = begin(g, request, fault);
     if (mln_failed(err)) {
+        mln_keyed_unref(g->keyed);
         mln_arena_free(g->arena);
         mln_free(g);
         return err;

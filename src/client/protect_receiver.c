@@ -9,16 +9,15 @@ enum { ERRAND_ARENA = 64 << 10 };
 
 /* ---- the end ---- */
 
-static void end(struct mln_shield *shield, mln_err err, int rsc, const struct mln_fault *fault)
+void mln_shield_end(struct mln_shield *shield, mln_err err, int rsc, const struct mln_fault *fault)
 {
     struct mln_client_result why = { .err = err, .rsc = rsc, .fault = *fault };
 
     mln_shield_received(shield, &why);
 }
 
-/* The carrier brought no success. */
-static void end_without(struct mln_shield *shield, const char *what,
-                        const struct mln_client_result *result)
+void mln_shield_end_without(struct mln_shield *shield, const char *what,
+                            const struct mln_client_result *result)
 {
     struct mln_fault fault = { 0 };
     int rsc = mln_failed(result->err) ? 0 : result->response->rsc;
@@ -26,9 +25,9 @@ static void end_without(struct mln_shield *shield, const char *what,
     if (rsc) {
         mln_fault_set(&fault, "%s of %s: %d %s: %s", what, shield->target, rsc,
                       merlon_rsc_name(rsc), result->response->debug);
-        end(shield, MLN_ERROR(PROTECTION), rsc, &fault);
+        mln_shield_end(shield, MLN_ERROR(PROTECTION), rsc, &fault);
     } else {
-        end(shield, result->err, 0, &result->fault);
+        mln_shield_end(shield, result->err, 0, &result->fault);
     }
 }
 
@@ -41,8 +40,8 @@ static mln_err take(struct mln_shield *shield, const struct mln_value *object,
     int64_t now_us = mln_env_now_us(mln_env_system());
 
     MLN_TRY(mln_e2e_random_read(object, false, now_us, &random, fault));
-    MLN_TRY(mln_esprim_session_receive(shield->session, &random));
-    MLN_REQUIRE(!mln_esprim_session_needs_receiver(shield->session), ESPRIM_RECV_RANDOM);
+    MLN_TRY(mln_esprim_session_receive(shield->keyed->session, &random));
+    MLN_REQUIRE(!mln_esprim_session_needs_receiver(shield->keyed->session), ESPRIM_RECV_RANDOM);
     (void)snprintf(shield->receiver_id, sizeof shield->receiver_id, "%.*s", MLN_S_ARG(random.id));
     return MLN_OK;
 }
@@ -58,7 +57,7 @@ static void on_object(void *data, struct mln_client_result *result)
 
     shield->errand = NULL;
     if (mln_failed(result->err) || !merlon_rsc_is_success(result->response->rsc)) {
-        end_without(shield, "a receiver object", result);
+        mln_shield_end_without(shield, "a receiver object", result);
         merlon_response_free(result->response);
         return;
     }
@@ -73,11 +72,11 @@ static void on_object(void *data, struct mln_client_result *result)
         err = MLN_ERROR(PROTECTION);
     }
     merlon_response_free(result->response);
-    end(shield, err, 0, &fault);
+    mln_shield_end(shield, err, 0, &fault);
 }
 
-static mln_err start(struct mln_shield *shield, struct mln_value *info, mln_client_done *done,
-                     struct mln_arena *arena, struct mln_fault *fault)
+mln_err mln_shield_send(struct mln_shield *shield, struct mln_value *info, mln_client_done *done,
+                        struct mln_arena *arena, struct mln_fault *fault)
 {
     struct merlon_request request;
 
@@ -93,7 +92,7 @@ static mln_err ask(struct mln_shield *shield, struct mln_fault *fault)
 
     MLN_REQUIRE(info, NO_MEMORY);
     MLN_TRY(mln_value_set(info, MLN_S("sit"), mln_value_int(arena, MLN_SECURITY_RANDOM_REQUEST)));
-    return start(shield, info, on_object, arena, fault);
+    return mln_shield_send(shield, info, on_object, arena, fault);
 }
 
 /* ---- e2eSecInfo ---- */
@@ -162,7 +161,7 @@ static void on_info(void *data, struct mln_client_result *result)
 
     shield->errand = NULL;
     if (mln_failed(result->err) || !merlon_rsc_is_success(result->response->rsc)) {
-        end_without(shield, "e2eSecInfo", result);
+        mln_shield_end_without(shield, "e2eSecInfo", result);
         merlon_response_free(result->response);
         return;
     }
@@ -170,7 +169,7 @@ static void on_info(void *data, struct mln_client_result *result)
     err = use(shield, esi ? &esi->value : NULL, &is_over, &fault);
     merlon_response_free(result->response);
     if (is_over || mln_failed(err)) {
-        end(shield, err, 0, &fault);
+        mln_shield_end(shield, err, 0, &fault);
     }
 }
 
@@ -183,5 +182,5 @@ mln_err mln_shield_want_receiver(struct mln_shield *shield, struct mln_fault *fa
     }
     arena = mln_arena_new(ERRAND_ARENA);
     MLN_REQUIRE(arena, NO_MEMORY);
-    return start(shield, NULL, on_info, arena, fault);
+    return mln_shield_send(shield, NULL, on_info, arena, fault);
 }

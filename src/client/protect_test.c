@@ -10,21 +10,27 @@
 
 #include "client/client_int.h"
 #include "client/esprim_stub_test.h"
+#include "crypto/tls_pair_test.h"
 
 static struct mln_esprim_stub stub;
+static struct mln_tls_slot *slot; /* of the stub, in the tests with certificates */
 static struct merlon_client *carrier;
 static struct merlon_client *client;
 static char key_file[] = "/tmp/merlon-protect-XXXXXX";
 static struct merlon_protection how = { .key_id = MLN_ESPRIM_STUB_KEY_ID, .key_file = key_file };
 
+static void write_file(int fd, struct mln_slice text)
+{
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
+    assert_int_equal(close(fd), 0);
+}
+
 static int make_key(void **state)
 {
-    static const char key[] = MLN_ESPRIM_STUB_KEY "\n";
-    int fd = mkstemp(key_file);
-
     (void)state;
-    assert_int_equal(write(fd, key, sizeof key - 1), (ssize_t)sizeof key - 1);
-    return close(fd);
+    write_file(mkstemp(key_file), MLN_S(MLN_ESPRIM_STUB_KEY "\n"));
+    return 0;
 }
 
 static int remove_key(void **state)
@@ -38,7 +44,7 @@ static int set_up(void **state)
     struct merlon_error error = { .text = "" };
 
     (void)state;
-    mln_esprim_stub_start(&stub);
+    mln_esprim_stub_start(&stub, slot);
     atomic_store(&stub.is_shared, true);
     carrier = merlon_client_new(stub.stub.url, NULL);
     assert_non_null(carrier);
@@ -360,6 +366,128 @@ static void freeing_the_client_calls_off_what_is_under_way(void **state)
     assert_retrieved();
 }
 
+/* ---- certificates ---- */
+
+static char cert_files[3][32];
+static struct merlon_protection by_certificate = {
+    .anchor_file = cert_files[0],
+    .certificate_file = cert_files[1],
+    .private_key_file = cert_files[2],
+    .peer = "//sp.example/in",
+};
+
+/* The stub is //sp.example/in, the client //sp.example/Sdev. */
+static int set_up_certificates(void **state)
+{
+    void *made = NULL;
+    struct tls_lab *lab;
+    struct mln_tls_options options;
+    struct mln_tls *tls = NULL;
+    struct mln_slice texts[3];
+
+    assert_int_equal(mln_tls_lab_up(&made), 0);
+    lab = made;
+    texts[0] = lab->anchor;
+    texts[1] = lab->ae.certificate;
+    texts[2] = lab->ae.key;
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(cert_files[i], sizeof cert_files[i], "/tmp/merlon-cert-XXXXXX");
+        write_file(mkstemp(cert_files[i]), texts[i]);
+    }
+    options = mln_tls_lab_options(lab);
+    options.verifier = mln_tls_lab_verifier(lab);
+    assert_false(mln_failed(mln_tls_slot_new(&slot)));
+    assert_false(mln_failed(mln_tls_new(&options, NULL, &tls)));
+    mln_tls_slot_set(slot, tls);
+    mln_tls_unref(tls);
+    mln_cert_verifier_unref(options.verifier);
+    assert_int_equal(set_up(state), 0);
+    assert_int_equal(merlon_client_set_originator(carrier, "Sdev", NULL), MERLON_OK);
+    merlon_client_free(client);
+    client = merlon_client_new_protected(carrier, "cse-in", &by_certificate, NULL);
+    assert_non_null(client);
+    *state = lab;
+    return 0;
+}
+
+static int tear_down_certificates(void **state)
+{
+    assert_int_equal(tear_down(state), 0);
+    mln_tls_slot_free(slot);
+    slot = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(unlink(cert_files[i]), 0);
+    }
+    return mln_tls_lab_down(state);
+}
+
+/* SEC-CKE-05 */
+static void a_key_is_made_by_certificate_and_kept(void **state)
+{
+    (void)state;
+    assert_retrieved();
+    assert_retrieved();
+    assert_int_equal(atomic_load(&stub.messages), 2);
+    assert_int_equal(atomic_load(&stub.opened), 2);
+}
+
+static void a_target_that_has_lost_the_key_makes_another(void **state)
+{
+    (void)state;
+    assert_retrieved();
+    atomic_store(&stub.has_restarted, true);
+    assert_retrieved();
+    assert_int_equal(atomic_load(&stub.messages), 4);
+    assert_int_equal(atomic_load(&stub.objects), 3);
+}
+
+static void a_key_can_be_made_for_other_uses(void **state)
+{
+    struct merlon_established made;
+    struct merlon_error error;
+
+    (void)state;
+    assert_int_equal(merlon_establish_key(carrier, "cse-in", &by_certificate, &made, &error),
+                     MERLON_OK);
+    assert_int_equal(strlen(made.key_id), 32);
+    assert_int_equal(strspn(made.key_id, "0123456789abcdef"), 32);
+    assert_string_equal(made.peer, "//sp.example/in");
+    assert_int_equal(strlen(made.expires), 15);
+    mln_wipe(&made, sizeof made);
+    assert_int_equal(merlon_establish_key(carrier, "cse-in", &how, &made, &error), MERLON_INVALID);
+    assert_string_equal(error.text, "a key is established by certificates");
+    /* who is no end of it */
+    assert_int_equal(merlon_client_set_originator(carrier, "Sother", NULL), MERLON_OK);
+    assert_int_equal(merlon_establish_key(carrier, "cse-in", &by_certificate, &made, &error),
+                     MERLON_SECURITY);
+}
+
+/* SEC-CKE-02 */
+static void another_target_is_not_believed(void **state)
+{
+    struct merlon_protection other = by_certificate;
+
+    (void)state;
+    other.peer = "//sp.example/other";
+    merlon_client_free(client);
+    client = merlon_client_new_protected(carrier, "cse-in", &other, NULL);
+    assert_non_null(client);
+    assert_refused(4000, "cse-in: no key could be established: ");
+    assert_int_equal(atomic_load(&stub.messages), 1);
+    assert_int_equal(atomic_load(&stub.objects), 0);
+}
+
+static void a_target_without_certificate_makes_no_key(void **state)
+{
+    (void)state;
+    tear_down(state);
+    mln_esprim_stub_start(&stub, NULL);
+    carrier = merlon_client_new(stub.stub.url, NULL);
+    assert_int_equal(merlon_client_set_originator(carrier, "Sdev", NULL), MERLON_OK);
+    client = merlon_client_new_protected(carrier, "cse-in", &by_certificate, NULL);
+    assert_refused(5001, "a key of cse-in: 5001 NOT_IMPLEMENTED");
+}
+
 /* ---- settings ---- */
 
 static void assert_bad(struct merlon_client *over, const char *target,
@@ -391,6 +519,16 @@ static void bad_settings_are_refused(void **state)
     bad = how;
     bad.key_file = "/nowhere/key";
     assert_bad(carrier, "cse-in", &bad, "/nowhere/key");
+    bad.anchor_file = "/nowhere/ca.pem";
+    assert_bad(carrier, "cse-in", &bad, "a key needs no certificates");
+    bad.certificate_file = "/nowhere/cert.pem";
+    assert_bad(carrier, "cse-in", &bad, "either a key is given, or a certificate");
+    bad.key_id = bad.key_file = NULL;
+    assert_bad(carrier, "cse-in", &bad, "a certificate needs its private key");
+    bad.private_key_file = "/nowhere/key.pem";
+    assert_bad(carrier, "cse-in", &bad, "the certificate of the target must name it");
+    bad.peer = "//b.example/in";
+    assert_bad(carrier, "cse-in", &bad, "/nowhere/ca.pem");
     bad = how;
     bad.peer = "//b.example/in";
     assert_bad(carrier, "cse-in", &bad, "proves who it is");
@@ -418,6 +556,13 @@ int main(void)
         TEST(several_share_one_session),
         TEST(freeing_the_client_calls_off_what_is_under_way),
         TEST(bad_settings_are_refused),
+#define CERT(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, set_up_certificates, tear_down_certificates)
+        CERT(a_key_is_made_by_certificate_and_kept),
+        CERT(a_target_that_has_lost_the_key_makes_another),
+        CERT(a_key_can_be_made_for_other_uses),
+        CERT(another_target_is_not_believed),
+        CERT(a_target_without_certificate_makes_no_key),
     };
 
     return cmocka_run_group_tests_name("protect", tests, make_key, remove_key);

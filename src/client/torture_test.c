@@ -235,7 +235,7 @@ static void protected_calls_survive_every_failed_allocation(void **state)
     put_file(directory, "key", MLN_S(MLN_ESPRIM_STUB_KEY), path);
     for (n = 1; status != MERLON_OK && n < MANY; n++) {
         memset(&error, 0, sizeof error);
-        mln_esprim_stub_start(&stub); /* without a shared object: all of the ways */
+        mln_esprim_stub_start(&stub, NULL); /* without a shared object: all of the ways */
         mln_mem_fail_at(n);
         status = protected_scenario(stub.stub.url, &how, &error);
         mln_mem_fail_at(0);
