@@ -51,7 +51,8 @@ static const struct mln_option common_options[] = {
       false },
     { "esprim", 0, "TARGET", NULL,
       "Protect the request from end to end for this CSEBase or AE, as its address is seen from "
-      "the CSE of --url; no CSE on the way sees request or answer; environment: MERLON_ESPRIM",
+      "the CSE of --url; no CSE on the way sees request or answer; '' for nobody; environment: "
+      "MERLON_ESPRIM",
       false },
     { "esprim-originator", 0, "ID", NULL,
       "Who the protected request is from, as the target knows it: an AE of another CSE is "
@@ -213,6 +214,9 @@ static mln_err complete_settings(struct mln_session *s, struct mln_fault *fault)
     MLN_TRY(mln_config_read(set, s->arena, fault));
     if (!set->url) {
         set->url = mln_cli_default_url;
+    }
+    if (set->esprim && !*set->esprim) {
+        set->esprim = NULL; /* said to be so, whatever the environment and the file say */
     }
     if (set->format) {
         (void)mln_cli_format_of(set->format, &s->format); /* checked where it came from */

@@ -570,6 +570,10 @@ static int work(struct watch *w)
         return s->target ? mln_session_misuse(s, "'%s' is one operand too many", s->operands[0])
                          : mln_session_misuse(s, "a target is missing");
     }
+    if (s->settings.esprim) {
+        return mln_session_misuse(s, "notifications come in the clear, and --esprim would hide "
+                                     "the subscription only; --esprim '' goes without");
+    }
     if (!w->name && mln_failed(choose_name(w))) {
         mln_cli_say("no random numbers");
         return MLN_CLI_FAILED;

@@ -33,7 +33,7 @@ class Target:
 
     def answer(self, received):
         self.bodies.append((received.path, str(received.headers), received.body))
-        if received.pc is None:  # RETRIEVE of e2eSecInfo
+        if received.pc is None and "esi" in received.path:  # RETRIEVE of e2eSecInfo
             return 200, {"X-M2M-RSC": "2000", "Content-Type": "application/json"}, json.dumps(
                 {"m2m:cb": {"esi": self.target.esi | {"esf": [13]}}}).encode()
         answer = self.say(received)
@@ -183,6 +183,19 @@ def test_settings_of_a_file(alone, target, key, tmp_path):
     alone.set(XDG_CONFIG_HOME=str(tmp_path / "config"))
     alone("retrieve", "/in/base/c", "-u", target.receiver.url, code=0)
     assert target.taken["to"] == "/in/base/c"
+
+
+def test_an_option_takes_the_setting_back(alone, target, key):
+    """What is open is open because somebody said so."""
+    target.say = plain
+    alone.set(MERLON_URL=target.receiver.url, MERLON_ORIGINATOR="Cthermo", MERLON_ESPRIM=TARGET)
+    assert "--esprim needs a key" in alone("retrieve", "/in/base/c", code=USAGE).stderr and not target.bodies
+    alone("retrieve", "/in/base/c", "--esprim", "", code=0)
+    assert len(target.bodies) == 2 and "esri" not in repr(target.bodies)
+
+
+def test_what_would_come_in_the_clear_is_not_watched(target, protected):
+    assert "in the clear" in protected("watch", "/in/base/c", code=USAGE).stderr and not target.bodies
 
 
 @pytest.mark.parametrize("words, says", [
