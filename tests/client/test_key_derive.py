@@ -87,6 +87,23 @@ def test_the_end_to_end_keys_form_a_chain(derive, tmp_path):
         assert derive(kind, master) == block
 
 
+def test_two_sides_have_the_same_keys(alone, derive, tmp_path):
+    """SEC-E2E-01: from a connection key and a salt; one key does for a cipher that authenticates."""
+    connection, salt = random.randbytes(32), random.randbytes(32)
+    (tmp_path / "salt").write_text(salt.hex())
+    sides = []
+    for name in ("source", "target"):
+        master = derive("end-to-end-master", connection, "--salt-file", tmp_path / "salt")
+        sides.append([derive(kind, master) for kind in CHAIN])
+        key = tmp_path / f"{name}.key"
+        key.write_text(sides[-1][1].hex())
+        key.chmod(0o600)
+    assert sides[0] == sides[1] and len(set(sides[0])) == 4
+    sealed = alone("esdata", "protect", "--to", f"e2e@sp.example={tmp_path}/source.key", stdin="21.5", code=0).stdout
+    assert alone("esdata", "open", "--key", f"e2e@sp.example={tmp_path}/target.key", stdin=sealed,
+                 code=0).stdout == "21.5"
+
+
 def test_the_key_of_a_session(derive, tmp_path):
     """SEC-KDF-01 SEC-KDF-07: white space and the order of members do not matter, all else does."""
     receiver = {"espa": [10, 12], "esrx": "20301231T235959", "esks": [1], "esri": "Uabc",
