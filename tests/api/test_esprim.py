@@ -2,20 +2,19 @@
 spec: TS-0003 8.4, TS-0004 7.5.1.2.11, 7.5.1.2.13, 7.6.2, TS-0001 11.4.2; security.md 25
 """
 
-import json
+import concurrent.futures
+import http.client
 import secrets
 import signal
-import socket
-import threading
-import time
 
 import pytest
 from lib import serial
 from lib.clock import moment, seconds_until, stamp
-from lib.esprim import (OBJECT, Originator, Refused, add_key, compact, forge, header_of, make_random, offered, seci,
-                        shared)
+from lib.esprim import (OBJECT, Originator, Refused, Target, add_key, compact, forge, header_of, make_random, offered,
+                        seci, shared)
 from lib.onem2m import Client, grant
 from lib.server import Server, eventually, own_data, run
+from lib.tls import Lab, Shaken
 
 CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = 1, 2, 3, 4, 5
 
@@ -23,7 +22,7 @@ CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = 1, 2, 3, 4, 5
 class Scene:
     """A CSE with keys, and AEs that have some of them."""
 
-    def __init__(self, data, *options):
+    def __init__(self, data, *options, **more):
         self.keys = {name: add_key(data, f"{name}@merlon.example", *words, suid=suid) for name, suid, words in (
             ("ae", 13, ["--ae-id", "Cae"]), ("other", 23, ["--ae-id", "Cother"]), ("far", 33, ["--ae-id", "/mn/Cfar"]),
             ("cse", 13, ["--cse-id", "//merlon.example/mn"]), ("admin", 13, ["--ae-id", "CAdmin"]),
@@ -32,7 +31,7 @@ class Scene:
             ("early", 13, ["--ae-id", "Cae", "--not-before", "P1D"]),
             ("association", 12, ["--ae-id", "Cae"]), ("data", 14, ["--ae-id", "Cae"]))}
         self.data = data
-        self.server = Server(data, *options)
+        self.server = Server(data, *options, **more)
 
     def __enter__(self):
         self.server.start()
@@ -250,7 +249,7 @@ def test_support(scene, box, form):
     assert by.update("cse-in", "cb", esi=None).rsc == 4005
 
 
-def test_a_shared_object_is_renewed(tmp_path, folder):
+def test_a_shared_object_is_renewed(folder):
     """SEC-EPR-10, SEC-EPR-05: before it expires; the old one counts until then, and 4114 follows"""
     with Scene(folder / "data", "--esprim-lifetime", "3") as scene:
         first = shared(scene.plain, "cse-in")
@@ -264,7 +263,7 @@ def test_a_shared_object_is_renewed(tmp_path, folder):
         eventually(lambda: refused(o) == 4114, 20, "the end of the receiver object")
 
 
-def test_no_shared_object(tmp_path, folder):
+def test_no_shared_object(folder):
     """SEC-EPR-10: without esro each originator asks for an object; and it is told how long it lives"""
     with Scene(folder / "data", "--esprim-shared", "off", "--esprim-lifetime", "60") as scene:
         assert scene.plain.retrieve("cse-in?atrl=esi")["esi"] == {"esf": [13, 23, 33]}
@@ -413,3 +412,131 @@ def test_keys_come_and_go(folder):
         eventually(lambda: refused(o, o.request(RETRIEVE, "cse-in")) == 4112, 20, "the end of the key")
         o = Originator(admin, "cse-in", *other)
         assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000
+
+
+# ---- faults, clients that leave, and the end ----
+
+
+def test_faults(folder):
+    """SEC-EPR-25: without memory to open an object 5210, to protect an answer 5211; and it goes on"""
+    with Scene(folder / "data", "--limit", "request_arena_bytes=1048576") as scene:
+        o = scene.originator()
+        assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000
+        assert scene.ae.create("cse-in/Cae", "cnt", rn="c", mbs=10**7).rsc == 2001
+
+        def ask(op, to, **more):
+            sealed = seci(OBJECT, epo=o.seal(o.request(op, to, **more)))
+            answer = scene.plain.request("POST", "cse-in", sealed, check=False)
+            return answer.rsc if answer.rsc != 2000 else o.open(answer["epo"])["rsc"]
+
+        opened, protected = set(), set()
+        for i in range(1, 11):
+            opened.add(ask(UPDATE, "cse-in/Cae/c", pc={"m2m:cnt": {"lbl": ["x" * 40_000 * i]}}))
+            assert scene.ae.create("cse-in/Cae/c", "cin", con="x" * 40_000).rsc == 2001
+            protected.add(ask(RETRIEVE, "cse-in/Cae/c", rcn=4))
+        assert {5210} <= opened <= {2004, 5000, 5210, 5211}, opened
+        assert {2000, 5211} <= protected <= {2000, 5000, 5211}, protected
+        assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000
+
+
+class Hidden:
+    """An AE that nobody can reach but by its polling channel."""
+
+    def __init__(self, scene, stem):
+        self.client = scene.admin.register(stem, stem, rr=False)
+        self.path = f"cse-in/{stem}"
+        acp = grant(scene.admin, (["Cae"], 16), ([stem], 63), self_rules=[([stem], 63)])
+        assert self.client.update(self.path, "ae", acpi=[acp]).rsc == 2004
+        assert self.client.create(self.path, "pch", rn="p").rsc == 2001
+
+    def poll(self, seconds=20):
+        got = self.client.As(self.client.originator).retrieve(f"{self.path}/p/pcu",
+                                                              headers={"X-M2M-RET": stamp(seconds)})
+        assert got.rsc == 2000, got
+        return got.res
+
+    def respond(self, request, rsc=2000, **more):
+        response = {"rsc": rsc, "rqi": request["rqi"], "rvi": "3", **more}
+        return self.client.notify(f"{self.path}/p/pcu", {"m2m:rsp": response})
+
+
+def test_an_inner_request_that_waits(scene):
+    """for the AE that it notifies: who polls answers it, and the answer goes back inside"""
+    hidden = Hidden(scene, "Chidden")
+    o = scene.originator()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(o.ask, NOTIFY, hidden.path, pc={"m2m:sgn": {"sur": "x"}})
+        polled = hidden.poll()
+        assert polled["fr"] == "Cae" and polled["pc"] == {"m2m:sgn": {"sur": "x"}}
+        assert hidden.respond(polled, 4103, pc={"m2m:dbg": "not now"}).rsc == 2000
+        assert asking.result()["rsc"] == 4103
+
+
+def test_an_ae_that_polls_as_target(scene):
+    """SEC-EPR-17: an AE behind a polling channel opens and answers ESPrim objects itself"""
+    hidden = Hidden(scene, "Ctarget")
+    key = secrets.token_bytes(32)
+    target = Target({"pair@merlon.example": (key, "Cae")}, lambda request: {"rsc": 2000, "pc": {"said": request["to"]}})
+    assert hidden.client.update(hidden.path, "ae", esi={"esf": [13], "esro": target.shared}).rsc == 2004
+
+    def serve():
+        polled = hidden.poll()
+        assert hidden.respond(polled, pc=target.take(polled["pc"]["m2m:seci"])).rsc == 2000
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        serving = pool.submit(lambda: [serve() for _ in range(2)])
+        o = Originator(scene.ae, hidden.path, "pair@merlon.example", key, receiver=None)
+        assert o.ask(RETRIEVE, "Ctarget/thing")["pc"] == {"said": "Ctarget/thing"}
+        serving.result()
+    assert [request["to"] for request in target.taken] == ["Ctarget/thing"]
+
+
+def begin_notify(scene, o, hidden):
+    """A connection whose NOTIFY the server carries out; nobody polls for what is inside."""
+    connection = http.client.HTTPConnection("127.0.0.1", scene.server.port, timeout=60)
+    body = compact(seci(OBJECT, epo=o.seal(o.request(NOTIFY, hidden.path, pc={"m2m:sgn": {"sur": "x"}}))))
+    connection.request("POST", "/cse-in", body, {
+        "X-M2M-Origin": "Cplain", "X-M2M-RI": f"begun{secrets.token_hex(4)}", "X-M2M-RVI": "3",
+        "Content-Type": "application/json"})
+    return connection
+
+
+def test_clients_that_leave(folder):
+    """and take nothing along: their places are free again, for others and for the end of the server"""
+    with Scene(folder / "data", "--limit", "parked=16", threads=1) as scene:
+        hidden = Hidden(scene, "Chidden")
+        o = scene.originator()
+        for _ in range(3):
+            waiting = [begin_notify(scene, o, hidden) for _ in range(4)]
+            polled = [hidden.poll() for _ in waiting]
+            for connection in waiting:
+                connection.close()
+            assert all(hidden.respond(request).rsc in (2000, 4000) for request in polled)
+        assert o.ask(RETRIEVE, "cse-in")["rsc"] == 2000
+
+
+def test_the_end_while_requests_wait(folder):
+    """Who waits inside gets an answer, or the connection ends; the server ends in time and with 0"""
+    with Scene(folder / "data", "--stop-time", "2000") as scene:
+        hidden = Hidden(scene, "Chidden")
+        o = scene.originator()
+        waiting = [begin_notify(scene, o, hidden) for _ in range(4)]
+        hidden.poll()
+        scene.server.stop()
+        for connection in waiting:
+            connection.close()
+
+
+def test_keys_of_others_do_not_connect():
+    """SEC-IDN-03: a key for ESPrim is none for a security association"""
+    lab = Lab()
+    try:
+        for suid in ("13", "23", "33"):
+            lab.add_key(f"sealed{suid}", "--suid", suid, "--ae-id", "Csealed")
+        lab.add_key("open", "--ae-id", "Copen")
+        server = lab.start(client="none")
+        assert Shaken(server, "-no_tls1_3", *lab.psk("open")).is_answered
+        for suid in ("13", "23", "33"):
+            assert not Shaken(server, "-no_tls1_3", *lab.psk(f"sealed{suid}")).is_answered
+    finally:
+        lab.close()

@@ -106,6 +106,23 @@ static void drop(struct mln_inner *inner)
     mln_association_unref(inner->opened.association);
 }
 
+/* Of a step that failed for want of something, only which step it was is told.
+ * spec: security.md 25.4 */
+static mln_err fault_of(mln_err err, mln_err step)
+{
+    return mln_failed(err) && mln_err_class(err) == MLN_ERR_CLASS_RESOURCE ? step : err;
+}
+
+static mln_err put_object(struct mln_exec *e, struct mln_slice object)
+{
+    struct mln_buf out;
+
+    mln_buf_init(&out, e->arena, SIZE_MAX);
+    begin_answer(&out, MLN_SECURITY_ESPRIM, MLN_S("epo"));
+    mln_pack_text(&out, object);
+    return end_answer(e, &out);
+}
+
 /* The inner response has come: errors in it stay there. spec: TS-0004 7.6.2 L, M */
 static mln_err protect(struct mln_inner *inner)
 {
@@ -114,22 +131,18 @@ static mln_err protect(struct mln_inner *inner)
     struct mln_esprim_reply *reply = inner->opened.reply;
     struct mln_slice text;
     struct mln_slice object;
-    struct mln_buf out;
 
     MLN_TRY(mln_inner_write_response(&form, &inner->call.response, e->arena, SIZE_MAX, &text));
     inner->opened.reply = NULL;
     MLN_TRY(mln_esprim_target_answer(mln_endpoint_target(e->cse->options.endpoint), reply, form,
                                      text, e->arena, &object));
-    mln_buf_init(&out, e->arena, SIZE_MAX);
-    begin_answer(&out, MLN_SECURITY_ESPRIM, MLN_S("epo"));
-    mln_pack_text(&out, object);
-    return end_answer(e, &out);
+    return put_object(e, object);
 }
 
 static void answered(struct mln_call *call)
 {
     struct mln_inner *inner = call->owner;
-    mln_err err = protect(inner);
+    mln_err err = fault_of(protect(inner), MLN_ERROR(ESPRIM_ENCRYPTION));
 
     drop(inner);
     mln_exec_resume(inner->outer, err);
@@ -181,9 +194,10 @@ static mln_err start(struct mln_exec *e)
     mln_err err;
 
     MLN_REQUIRE(inner, NO_MEMORY);
-    MLN_TRY(mln_esprim_target_open(mln_endpoint_target(endpoint),
-                                   mln_value_get(info_of(e), MLN_S("epo"))->text, e->arena,
-                                   &inner->opened, e->fault));
+    err = mln_esprim_target_open(mln_endpoint_target(endpoint),
+                                 mln_value_get(info_of(e), MLN_S("epo"))->text, e->arena,
+                                 &inner->opened, e->fault);
+    MLN_TRY(fault_of(err, MLN_ERROR(ESPRIM_DECRYPTION)));
     inner->outer = e;
     err = prepare(inner);
     if (mln_failed(err)) {
