@@ -320,7 +320,8 @@ def test_a_cipher_that_was_not_agreed(field, own, line, alg):
 
 @pytest.mark.parametrize("changed,code", [
     ({"esk": 2}, 4111), ({"esk": 0}, 4111), ({"espa": [10, 99]}, 4111), ({"espa": []}, 4000),
-    ({"espa": [10] * 17}, 4000), ({"esrx": "20200101T000000"}, 4113), ({"esrx": "20991231T235959"}, 4113), ({"esrx": "never"}, 4000),
+    ({"espa": [10] * 17}, 4000), ({"esrx": "20200101T000000"}, 4113), ({"esrx": "20991231T235959"}, 4113),
+    ({"esrx": "never"}, 4000),
     ({"esrx": "60000"}, 4000), ({"esrv": "1 2"}, 4000), ({"esrv": "x" * 1000}, 4000), ({"esri": "0x"}, 4000),
     ({"esri": "Oother"}, 4113), ({"esks": [1]}, 4000), ({"x": 1}, 4000)], ids=lambda value: str(value)[:30])
 def test_originator_objects(field, own, line, changed, code):
@@ -349,7 +350,8 @@ def test_keys_of_others(field, own, line):
 
 
 @pytest.mark.parametrize("fr", [OTHER, "Cfield2", "cfield", "/id-in/Cother", "/id-in", "//merlon.example/id-in/Cother",
-                                "CAdmin", "/id-in/CAdmin", "", "/id-in/*", "/id-in/C*", "//other.example/id-in/Cfield", None])
+                                "CAdmin", "/id-in/CAdmin", "",
+                                "/id-in/*", "/id-in/C*", "//other.example/id-in/Cfield", None])
 def test_who_it_says_to_be(own, line, fr):
     """SEC-EPR-07: a key is for its holder; nothing is carried out for others"""
     assert line.code(own.seal(marking(own, fr=fr))) == 4116
