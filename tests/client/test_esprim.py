@@ -18,12 +18,17 @@ RESOURCE = {"m2m:cnt": {"rn": "c", "ty": 3, "lbl": [READING]}}
 WRITES = (1, 3, 5)
 
 
+def said(content):
+    return 200, {"X-M2M-RSC": "2000", "Content-Type": "application/json"}, json.dumps(content).encode()
+
+
 class Target:
     """A CSE that only has an ESPrim target. `say` changes what it answers."""
 
     def __init__(self):
         self.inner = {"rsc": 2000, "pc": RESOURCE}
         self.target = esprim.Target({KID: (KEY, "Cthermo")}, self.handle)
+        self.esi = self.target.esi | {"esf": [13]}
         self.say = self.target.answer
         self.bodies = []
         self.receiver = Receiver(self.answer)
@@ -34,8 +39,7 @@ class Target:
     def answer(self, received):
         self.bodies.append((received.path, str(received.headers), received.body))
         if received.pc is None and "esi" in received.path:  # RETRIEVE of e2eSecInfo
-            return 200, {"X-M2M-RSC": "2000", "Content-Type": "application/json"}, json.dumps(
-                {"m2m:cb": {"esi": self.target.esi | {"esf": [13]}}}).encode()
+            return said({"m2m:cb": {"esi": self.esi} if self.esi is not None else {}})
         answer = self.say(received)
         if not isinstance(answer, int):
             self.bodies.append(answer)
@@ -147,7 +151,7 @@ def test_what_a_cse_on_the_way_says(target, protected, rsc, remedy):
 
 def plain(received):
     """An answer of somebody on the way: the resource, in the clear."""
-    return 200, {"X-M2M-RSC": "2000", "Content-Type": "application/json"}, json.dumps(RESOURCE).encode()
+    return said(RESOURCE)
 
 
 def test_what_is_not_protected_is_no_answer(target, protected):
@@ -214,3 +218,73 @@ def test_what_goes_together(alone, target, words, says):
 def test_a_key_that_others_can_read_is_refused(alone, target, key, protected):
     key.chmod(0o644)
     assert "others" in protected("retrieve", "/in/base/c", code=USAGE).stderr and not target.bodies
+
+
+# ---- a target, or somebody between, that lies ----
+
+
+LIES = {  # the object instead of the answer; s: the session, r: the inner response, asked: the object of the request
+    "of another request": lambda s, r, asked: s.seal_text(json.dumps(r | {"rqi": "another"})),
+    "of no request": lambda s, r, asked: s.seal_text(json.dumps({"rsc": 2000, "pc": RESOURCE})),
+    "without a code": lambda s, r, asked: s.seal_text(json.dumps({"rqi": r["rqi"], "pc": RESOURCE})),
+    "with a word for a code": lambda s, r, asked: s.seal_text(json.dumps(r | {"rsc": READING})),
+    "a list": lambda s, r, asked: s.seal_text(json.dumps([r])),
+    "no text": lambda s, r, asked: esprim.forge(s.key, s.header(), b""),
+    "no JSON": lambda s, r, asked: s.seal_text(READING),
+    "without an end": lambda s, r, asked: s.seal_text("[" * 100000),
+    "of another form": lambda s, r, asked: s.seal_text(json.dumps(r), "xml"),
+    "the request": lambda s, r, asked: asked,
+    "a request": lambda s, r, asked: s.seal_text(json.dumps({"op": 2, "to": READING, "fr": "x", "rqi": r["rqi"]})),
+    "with oro": lambda s, r, asked: s.seal_text(json.dumps(r), oro=s.originator),
+    "with a foreign member": lambda s, r, asked: s.seal_text(json.dumps(r), x=READING),
+    "compressed": lambda s, r, asked: esprim.forge(s.key, s.header(zip="DEF"), json.dumps(r)),
+    "critical": lambda s, r, asked: esprim.forge(s.key, s.header(crit=["x"], x=1), json.dumps(r)),
+    "of another key": lambda s, r, asked: s.seal_text(json.dumps(r), kid="other@sp.example"),
+    "of another originator": lambda s, r, asked: s.seal_text(json.dumps(r), ori="Oother"),
+    "of another receiver": lambda s, r, asked: s.seal_text(json.dumps(r), rri="Uother"),
+    "of another cipher": lambda s, r, asked: esprim.forge(s.key[:16], s.header(enc="A128GCM"), json.dumps(r)),
+    "of another algorithm": lambda s, r, asked: esprim.forge(s.key, s.header(alg="none"), json.dumps(r)),
+    "under another key": lambda s, r, asked: esprim.forge(bytes(len(s.key)), s.header(), json.dumps(r)),
+    "with half a tag": lambda s, r, asked: esprim.forge(s.key, s.header(), json.dumps(r), tag_bytes=8),
+    "with a long vector": lambda s, r, asked: esprim.forge(s.key, s.header(), json.dumps(r), bytes(16)),
+    "twice": lambda s, r, asked: ".".join([s.seal_text(json.dumps(r))] * 2),
+    "in parts": lambda s, r, asked: s.seal_text(json.dumps(r)).rpartition(".")[0],
+    "nothing": lambda s, r, asked: "",
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_false_answers(target, protected, lie):
+    """SEC-EPR-13, SEC-EPR-02: the request was carried out, perhaps; but nobody is told what the target has not said"""
+    def say(received):
+        asked = received.pc["m2m:seci"]["epo"]
+        session, _, request = target.target.open(asked)
+        return said(esprim.seci(esprim.OBJECT, epo=lie(
+            session, {"rqi": request["rqi"], "rvi": "3", "rsc": 2000, "pc": RESOURCE}, asked)))
+
+    target.say = say
+    done = protected("retrieve", "/in/base/c", code=UNPROTECTED)
+    assert done.stdout == "" and READING not in done.stderr
+
+
+OBJECTS = [{"esks": [2]}, {"esks": []}, {"espa": [99]}, {"espa": []}, {"esri": 'U","x":"'}, {"esrv": "1 2"},
+           {"esrv": ""}, {"esrx": "20200101T000000"}, {"esrx": "soon"}, {"espa": [10] * 1000},
+           {"esri": "U" * 5000}, {"x": 1}]
+
+
+@pytest.mark.parametrize("changed", OBJECTS, ids=lambda changed: str(changed)[:30])
+def test_false_receiver_objects(target, protected, changed):
+    """SEC-EPR-18: nothing is sent under what cannot be used, be it shared or not"""
+    false = target.target.shared | changed
+    target.say = lambda received: said(esprim.seci(esprim.RANDOM_RESPONSE, ero=false))
+    target.esi = {"esf": [13], **({"esro": false} if OBJECTS.index(changed) % 2 else {})}
+    done = protected("retrieve", "/in/base/c", code=UNPROTECTED)
+    assert done.stdout == "" and "epo" not in repr(target.bodies)
+
+
+@pytest.mark.parametrize("esi", [None, {}, {"esf": []}, {"esf": [12, 14, 15, 24]}, {"esf": "13"}, 13], ids=str)
+def test_targets_without_support(target, protected, esi):
+    """SEC-EPR-18: the originator ends it by itself"""
+    target.esi = esi
+    assert protected("retrieve", "/in/base/c", code=UNPROTECTED).stdout == ""
+    assert "m2m:seci" not in repr(target.bodies)
