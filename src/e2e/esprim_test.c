@@ -24,7 +24,7 @@ enum { NOW_S = 1700000000 };
     "{\"alg\":\"dir\",\"enc\":\"A128GCM\",\"kid\":\"key1@sp.example.com\","                        \
     "\"cty\":\"application/json\",\"ori\":\"Odef\",\"rri\":\"Uabc\""
 #define KNOWN_HEADER HEAD ",\"oro\":" ORO "}"
-#define KNOWN_TEXT   "{\"op\":2,\"to\":\"/cse1/-\",\"fr\":\"/cse2/C1\",\"rqi\":\"r1\",\"rvi\":\"3\"}"
+#define INNER        "{\"op\":2,\"to\":\"/cse1/-\",\"fr\":\"/cse2/C1\",\"rqi\":\"r1\",\"rvi\":\"3\"}"
 #define KNOWN_IV     "AAECAwQFBgcICQoL"
 #define KNOWN_SEALED                                                                               \
     "Nkz72xN0XgJvUD-Tg-46w9JNfvYVdFg2LBgufEWeXEg3lq6v_-Jl5ItAaOlTQxPJzX6x1nI78RCAmHfq"
@@ -111,7 +111,7 @@ static void makes_the_known_object(void **state)
     struct mln_slice object = { 0 };
 
     (void)state;
-    assert_false(mln_failed(mln_esprim_encrypt(&draft, MLN_S(KNOWN_TEXT), arena, &object)));
+    assert_false(mln_failed(mln_esprim_encrypt(&draft, MLN_S(INNER), arena, &object)));
     assert_int_equal(object.len, expected.len);
     assert_memory_equal(object.ptr, expected.ptr, expected.len);
 }
@@ -134,7 +134,7 @@ static void opens_the_known_object(void **state)
     assert_true(mln_slice_eq(o.header.oro->value, MLN_S("Rffeeddccbbaa99887766554433221100")));
     assert_null(o.header.rro);
     assert_false(mln_failed(mln_esprim_decrypt(&o, known_key, arena, &text)));
-    assert_true(mln_slice_eq(text, MLN_S(KNOWN_TEXT)));
+    assert_true(mln_slice_eq(text, MLN_S(INNER)));
 }
 
 /* All algorithms, sizes around those of a block, and each way to write a primitive. */
@@ -327,7 +327,7 @@ static void leaves_no_text_of_a_wrong_tag(void **state)
         object_of(KNOWN_HEADER, ".." KNOWN_IV "." KNOWN_SEALED ".AAAAAAAAAAAAAAAAAAAAAA");
     struct mln_esprim_object o;
     struct mln_slice text = { "old", 3 };
-    unsigned char out[sizeof KNOWN_TEXT] = { 1 };
+    unsigned char out[sizeof INNER] = { 1 };
     struct mln_aead how;
     bool fits = true;
 
