@@ -23,12 +23,11 @@ enum { NOW_S = 1700000000 };
 #define HEAD                                                                                       \
     "{\"alg\":\"dir\",\"enc\":\"A128GCM\",\"kid\":\"key1@sp.example.com\","                        \
     "\"cty\":\"application/json\",\"ori\":\"Odef\",\"rri\":\"Uabc\""
-#define KNOWN_HEADER HEAD ",\"oro\":" ORO "}"
-#define INNER        "{\"op\":2,\"to\":\"/cse1/-\",\"fr\":\"/cse2/C1\",\"rqi\":\"r1\",\"rvi\":\"3\"}"
-#define KNOWN_IV     "AAECAwQFBgcICQoL"
-#define KNOWN_SEALED                                                                               \
-    "Nkz72xN0XgJvUD-Tg-46w9JNfvYVdFg2LBgufEWeXEg3lq6v_-Jl5ItAaOlTQxPJzX6x1nI78RCAmHfq"
-#define KNOWN_TAG "ldkuqsQ25uNDfKFeybunoA"
+#define HEADER HEAD ",\"oro\":" ORO "}"
+#define INNER  "{\"op\":2,\"to\":\"/cse1/-\",\"fr\":\"/cse2/C1\",\"rqi\":\"r1\",\"rvi\":\"3\"}"
+#define IV     "AAECAwQFBgcICQoL"
+#define SEALED "Nkz72xN0XgJvUD-Tg-46w9JNfvYVdFg2LBgufEWeXEg3lq6v_-Jl5ItAaOlTQxPJzX6x1nI78RCAmHfq"
+#define TAG    "ldkuqsQ25uNDfKFeybunoA"
 
 static const unsigned char known_key[MLN_ESPRIM_KEY] = {
     0xb3, 0x78, 0x2e, 0xbb, 0xf8, 0x69, 0x3f, 0xbb, 0xce, 0xbf, 0xff, 0x3d, 0x15, 0x70, 0xf5, 0xd6,
@@ -106,8 +105,7 @@ static void makes_the_known_object(void **state)
 {
     struct mln_e2e_random oro = random_of(ORO, true);
     struct mln_esprim_draft draft = { known_header(&oro), known_key, known_iv };
-    struct mln_slice expected =
-        object_of(KNOWN_HEADER, ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG);
+    struct mln_slice expected = object_of(HEADER, ".." IV "." SEALED "." TAG);
     struct mln_slice object = { 0 };
 
     (void)state;
@@ -118,7 +116,7 @@ static void makes_the_known_object(void **state)
 
 static void opens_the_known_object(void **state)
 {
-    struct mln_slice object = object_of(KNOWN_HEADER, ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG);
+    struct mln_slice object = object_of(HEADER, ".." IV "." SEALED "." TAG);
     struct mln_esprim_object o;
     struct mln_slice text = { 0 };
 
@@ -170,7 +168,7 @@ static void opens_what_it_makes(void **state)
 /* SEC-EPR-06: each bit of the object. What is no change of the tag is none of the format. */
 static void sees_every_bit(void **state)
 {
-    struct mln_slice object = object_of(KNOWN_HEADER, ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG);
+    struct mln_slice object = object_of(HEADER, ".." IV "." SEALED "." TAG);
     size_t bad_tags = 0;
 
     (void)state;
@@ -196,7 +194,7 @@ static void sees_every_bit(void **state)
     assert_true(bad_tags > 800);
 }
 
-#define REST ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG
+#define REST ".." IV "." SEALED "." TAG
 
 /* SEC-EPR-08 */
 static void refuses_other_forms(void **state)
@@ -205,20 +203,20 @@ static void refuses_other_forms(void **state)
         "",
         ".",
         "...",
-        "..." KNOWN_TAG,
-        ".." KNOWN_IV "." KNOWN_SEALED,
-        ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG ".",
-        ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG ".AA",
-        ".AA." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG,
-        "..AAECAwQFBgcICQo." KNOWN_SEALED "." KNOWN_TAG,
-        "..AAECAwQFBgcICQoLDA." KNOWN_SEALED "." KNOWN_TAG,
-        ".." KNOWN_IV "." KNOWN_SEALED ".ldkuqsQ25uNDfKFeybun",
-        ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG "AA",
-        ".." KNOWN_IV "." KNOWN_SEALED "." KNOWN_TAG "==",
-        ".." KNOWN_IV "." KNOWN_SEALED "=." KNOWN_TAG,
-        ".." KNOWN_IV ".N+z7." KNOWN_TAG,
-        ".." KNOWN_IV ". Nkz7." KNOWN_TAG,
-        "..AAECAwQFBgcICQo=." KNOWN_SEALED "." KNOWN_TAG,
+        "..." TAG,
+        ".." IV "." SEALED,
+        ".." IV "." SEALED "." TAG ".",
+        ".." IV "." SEALED "." TAG ".AA",
+        ".AA." IV "." SEALED "." TAG,
+        "..AAECAwQFBgcICQo." SEALED "." TAG,
+        "..AAECAwQFBgcICQoLDA." SEALED "." TAG,
+        ".." IV "." SEALED ".ldkuqsQ25uNDfKFeybun",
+        ".." IV "." SEALED "." TAG "AA",
+        ".." IV "." SEALED "." TAG "==",
+        ".." IV "." SEALED "=." TAG,
+        ".." IV ".N+z7." TAG,
+        ".." IV ". Nkz7." TAG,
+        "..AAECAwQFBgcICQo=." SEALED "." TAG,
     };
     static const char *const headers[] = {
         "",
@@ -323,8 +321,7 @@ static void writes_no_header_that_could_be_misread(void **state)
 /* What did not fit is not left behind. */
 static void leaves_no_text_of_a_wrong_tag(void **state)
 {
-    struct mln_slice object =
-        object_of(KNOWN_HEADER, ".." KNOWN_IV "." KNOWN_SEALED ".AAAAAAAAAAAAAAAAAAAAAA");
+    struct mln_slice object = object_of(HEADER, ".." IV "." SEALED ".AAAAAAAAAAAAAAAAAAAAAA");
     struct mln_esprim_object o;
     struct mln_slice text = { "old", 3 };
     unsigned char out[sizeof INNER] = { 1 };

@@ -97,12 +97,6 @@ void mln_esprim_session_free(struct mln_esprim_session *session)
     }
 }
 
-void mln_esprim_session_freep(struct mln_esprim_session **session)
-{
-    mln_esprim_session_free(*session);
-    *session = NULL;
-}
-
 /* ---- the receiver's object ---- */
 
 static struct mln_slice keep(char **at, struct mln_slice text)

@@ -39,9 +39,6 @@ mln_err mln_esprim_session_new(const struct mln_esprim_session_options *options,
 /* Accepts NULL. */
 void mln_esprim_session_free(struct mln_esprim_session *session);
 
-/* Cleanup attribute. */
-void mln_esprim_session_freep(struct mln_esprim_session **session);
-
 /* Is there no receiver object that the next request could go under? */
 bool mln_esprim_session_needs_receiver(const struct mln_esprim_session *session);
 

@@ -424,7 +424,7 @@ static void asks_for_what_it_needs(void **state)
     options.enc_count = 0;
     assert_int_equal(mln_esprim_session_new(&options, &s).code, MLN_ERR_CONFIG);
     assert_null(s);
-    mln_esprim_session_freep(&s);
+    mln_esprim_session_free(NULL);
     mln_secret_free(key);
 }
 

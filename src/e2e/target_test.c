@@ -545,6 +545,42 @@ static void answers_late(void **state)
     mln_esprim_session_free(s);
 }
 
+static mln_err no_random(void *data, void *out, size_t len)
+{
+    (void)data;
+    (void)out;
+    (void)len;
+    MLN_FAIL(SYSTEM);
+}
+
+/* SEC-EPR-25: what fails here is told apart from what the originator did wrong. */
+static void tells_its_own_failures(void **state)
+{
+    struct world *w = *state;
+    struct mln_esprim_session *s = world_session(w, WORLD_KID);
+    struct mln_esprim_opened opened = { 0 };
+    struct mln_slice text = { 0 };
+    struct mln_esprim_object o;
+    mln_err err;
+
+    world_offer(w, s);
+    assert_false(mln_failed(world_open(w, world_seal(w, s, "a").object, &opened)));
+    mln_association_unref(opened.association);
+    w->env.random = no_random;
+    err = mln_esprim_target_answer(w->target, opened.reply, opened.form, opened.text, w->arena,
+                                   &text);
+    assert_int_equal(err.code, MLN_ERR_ESPRIM_ENCRYPTION);
+    assert_int_equal(mln_err_rsc(err), 5211);
+    w->env.random = world_random;
+    assert_false(mln_failed(
+        mln_esprim_read(world_seal(w, s, "b").object, &w->limits, w->now_us, w->arena, &o, NULL)));
+    o.header.enc = MLN_JOSE_NO_ENC; /* OpenSSL has no such cipher */
+    err = mln_esprim_decrypt(&o, w->keys[0], w->arena, &text);
+    assert_int_equal(err.code, MLN_ERR_ESPRIM_DECRYPTION);
+    assert_int_equal(mln_err_rsc(err), 5210);
+    mln_esprim_session_free(s);
+}
+
 /* ---- known answer: security.md 21A ---- */
 
 static void derives_the_known_key(void **state)
@@ -669,6 +705,7 @@ int main(void)
         T(lets_sessions_go_when_they_expire),
         T(bounds_what_it_has_seen),
         T(answers_late),
+        T(tells_its_own_failures),
         T(derives_the_known_key),
         T(opens_each_object_once_in_all_threads),
     };

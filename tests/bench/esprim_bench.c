@@ -1,19 +1,30 @@
 /* Price of ESPrim without network: what a protected request costs its target and its originator,
  * with a session that is there; what a new session costs; and the memory of 100,000 of them.
  *
- * usage: esprim_bench [ROUNDS] */
+ * usage: esprim_bench [ROUNDS]
+ *        esprim_bench objects COUNT KID TEXT: for a CSE that shares the key 01..01 under KID. Reads
+ * the receiver object, writes an object with TEXT, reads the answer to it, and writes COUNT more,
+ *        a line each. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "base/timestamp.h"
+#include "codec/json.h"
 #include "e2e/inner.h"
 #include "e2e/session.h"
 #include "e2e/target.h"
 
-enum { ARENA_BYTES = 1 << 20, ROUNDS = 20000, BATCHES = 5, SESSIONS = 100000, CREDENTIALS = 1000 };
+enum {
+    ARENA_BYTES = 1 << 20,
+    ROUNDS = 20000,
+    BATCHES = 5,
+    SESSIONS = 100000,
+    CREDENTIALS = 1000,
+    LINE = 8192
+};
 
 static const char request[] =
     "{\"op\":1,\"to\":\"/cse-in/factory/line-7/temperature\",\"fr\":\"/cse-mn/Csensor17\","
@@ -49,13 +60,19 @@ static double cpu_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* At its peak. */
 static size_t resident_bytes(void)
 {
-    struct rusage usage = { 0 };
+    FILE *f = fopen("/proc/self/statm", "r");
+    char line[128] = "";
+    struct mln_slice rest = { line, 0 };
+    uint64_t pages = 0;
 
-    (void)getrusage(RUSAGE_SELF, &usage);
-    return (size_t)usage.ru_maxrss * 1024;
+    require(f && fgets(line, sizeof line, f), "/proc/self/statm");
+    (void)fclose(f);
+    rest.len = strlen(line);
+    (void)mln_slice_cut(&rest, ' ');
+    require(mln_num_u64(mln_slice_cut(&rest, ' '), &pages), "/proc/self/statm");
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* The identifier of a key is the number of its credential. */
@@ -194,14 +211,68 @@ static void many(struct mln_arena *arena)
     mln_esprim_target_free(target);
 }
 
-int main(int argc, char **argv)
-{
-    struct mln_arena *arena = mln_arena_new(ARENA_BYTES);
-    uint64_t rounds = ROUNDS;
+/* ---- objects for a server ---- */
 
-    (void)(argc > 1 && mln_num_u64(mln_slice_z(argv[1]), &rounds));
-    require(arena, "memory");
-    mln_limits_default(&limits);
+static struct mln_slice read_line(char *line)
+{
+    require(fgets(line, LINE, stdin), "the other end is gone");
+    return mln_slice_of(line, strcspn(line, "\n"));
+}
+
+static struct mln_esprim_session *session_with(struct mln_slice kid, struct mln_slice receiver,
+                                               struct mln_arena *arena)
+{
+    struct mln_secret *pairwise = mln_secret_new(MLN_ESPRIM_KEY);
+    struct mln_esprim_session_options options = { .env = mln_env_system(),
+                                                  .limits = &limits,
+                                                  .kid = kid,
+                                                  .key = pairwise,
+                                                  .encs = encs,
+                                                  .enc_count = 2 };
+    struct mln_esprim_session *session = NULL;
+    struct mln_value *v = NULL;
+    struct mln_e2e_random random;
+
+    memset(mln_secret_room(pairwise), 1, MLN_ESPRIM_KEY);
+    must(mln_esprim_session_new(&options, &session), "session");
+    must(mln_json_read(receiver, &limits, arena, &v, NULL), "receiver object");
+    must(mln_e2e_random_read(v, false, 0, &random, NULL), "receiver object");
+    must(mln_esprim_session_receive(session, &random), "receiver object");
+    mln_secret_free(pairwise);
+    return session;
+}
+
+static void write_object(struct mln_esprim_session *session, const char *text,
+                         struct mln_arena *arena)
+{
+    struct mln_esprim_sent sent = { 0 };
+
+    must(mln_esprim_session_seal(session, mln_serialisation_at(0), mln_slice_z(text), arena, &sent),
+         "seal");
+    (void)printf("%.*s\n", MLN_S_ARG(sent.object));
+    mln_arena_reset(arena);
+}
+
+static void write_objects(const char *count, const char *kid, const char *text,
+                          struct mln_arena *arena)
+{
+    static char line[LINE];
+    struct mln_esprim_session *session = session_with(mln_slice_z(kid), read_line(line), arena);
+    struct mln_esprim_answer answer = { 0 };
+    uint64_t more = 0;
+
+    require(mln_num_u64(mln_slice_z(count), &more), "COUNT");
+    write_object(session, text, arena);
+    (void)fflush(stdout);
+    must(mln_esprim_session_open(session, read_line(line), arena, &answer, NULL), "answer");
+    while (more--) {
+        write_object(session, text, arena);
+    }
+    mln_esprim_session_free(session);
+}
+
+static void measure(uint64_t rounds, struct mln_arena *arena)
+{
     for (size_t i = 0; i < CREDENTIALS; i++) {
         char id[32] = "13-";
         struct mln_association draft = {
@@ -216,6 +287,21 @@ int main(int argc, char **argv)
     reused(rounds, arena);
     for (size_t i = 0; i < CREDENTIALS; i++) {
         mln_association_unref(associations[i]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct mln_arena *arena = mln_arena_new(ARENA_BYTES);
+    uint64_t rounds = ROUNDS;
+
+    require(arena, "memory");
+    mln_limits_default(&limits);
+    if (argc == 5 && strcmp(argv[1], "objects") == 0) {
+        write_objects(argv[2], argv[3], argv[4], arena);
+    } else {
+        (void)(argc > 1 && mln_num_u64(mln_slice_z(argv[1]), &rounds));
+        measure(rounds, arena);
     }
     mln_arena_free(arena);
     return 0;
