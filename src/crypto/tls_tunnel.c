@@ -472,17 +472,19 @@ mln_err mln_tls_tunnel_connect(struct mln_tls_client *client, const struct mln_t
     return MLN_OK;
 }
 
+bool mln_tls_tunnel_can_accept(const struct mln_tls *tls)
+{
+    return tls->verifier && SSL_CTX_get0_certificate(tls->contexts[0]);
+}
+
 mln_err mln_tls_tunnel_accept(struct mln_tls *tls, enum mln_use use, struct mln_fault *fault,
                               struct mln_tls_tunnel **ret)
 {
     struct mln_tls_tunnel *t;
     mln_err err;
 
-    if (!tls->verifier) {
-        return lack(fault, "a trust anchor");
-    }
-    if (!SSL_CTX_get0_certificate(tls->contexts[0])) {
-        return lack(fault, "a certificate");
+    if (!mln_tls_tunnel_can_accept(tls)) {
+        return lack(fault, "a certificate and a trust anchor");
     }
     t = mln_calloc(1, sizeof *t);
     MLN_REQUIRE(t, NO_MEMORY);

@@ -37,6 +37,9 @@ mln_err mln_tls_tunnel_connect(struct mln_tls_client *client, const struct mln_t
                                enum mln_use use, struct mln_fault *fault,
                                struct mln_tls_tunnel **ret);
 
+/* Can it terminate at all? It needs a certificate, and an anchor for those of clients. */
+bool mln_tls_tunnel_can_accept(const struct mln_tls *tls);
+
 /* The terminating end. Errors: CONFIG (the context has no certificate, or no anchor for those of
  * clients), NO_MEMORY. */
 mln_err mln_tls_tunnel_accept(struct mln_tls *tls, enum mln_use use, struct mln_fault *fault,

@@ -7,12 +7,14 @@
 struct mln_endpoint {
     struct mln_credentials *credentials; /* borrowed */
     struct mln_esprim_target *target;
+    struct mln_made_keys *keys;
+    struct mln_escertke *escertke;
 };
 
 /* The SUIDs that a credential for ESPrim may have. spec: security.md 13.4 */
 static const unsigned esprim_suids[] = { 13, 23, 33, 43 };
 
-enum { SUIDS = sizeof esprim_suids / sizeof esprim_suids[0] };
+enum { SUIDS = sizeof esprim_suids / sizeof esprim_suids[0], BY_CERTIFICATE = 43 };
 
 /* A dummy stands for a key that is not there, not valid now, or meant for another use: SEC-IDN-03.
  */
@@ -24,10 +26,22 @@ static mln_err find_key(void *data, struct mln_slice kid, int64_t now_us, struct
     MLN_TRY(mln_credentials_find_key(endpoint->credentials, kid, MLN_USE_ESPRIM, now_us, &found));
     if (!found.association) {
         mln_secret_free(found.key);
-        MLN_FAIL(NOT_FOUND);
+        return mln_made_keys_find(endpoint->keys, kid, now_us, ret);
     }
     *ret = (struct mln_pair_key){ .key = found.key, .association = found.association };
     return MLN_OK;
+}
+
+static mln_err make_escertke(struct mln_endpoint *endpoint,
+                             const struct mln_endpoint_options *options)
+{
+    struct mln_escertke_options more = { .env = options->env,
+                                         .limits = options->limits,
+                                         .slot = options->slot };
+
+    MLN_TRY(mln_made_keys_new(options->env, options->limits, options->slot, &endpoint->keys));
+    more.keys = endpoint->keys;
+    return mln_escertke_new(&more, &endpoint->escertke);
 }
 
 mln_err mln_endpoint_new(const struct mln_endpoint_options *options, struct mln_endpoint **ret)
@@ -49,9 +63,12 @@ mln_err mln_endpoint_new(const struct mln_endpoint_options *options, struct mln_
 
     MLN_REQUIRE(endpoint, NO_MEMORY);
     endpoint->credentials = options->credentials;
-    err = mln_esprim_target_new(&target, &endpoint->target);
+    err = make_escertke(endpoint, options);
+    if (!mln_failed(err)) {
+        err = mln_esprim_target_new(&target, &endpoint->target);
+    }
     if (mln_failed(err)) {
-        mln_free(endpoint);
+        mln_endpoint_free(endpoint);
         return err;
     }
     *ret = endpoint;
@@ -62,6 +79,8 @@ void mln_endpoint_free(struct mln_endpoint *endpoint)
 {
     if (endpoint) {
         mln_esprim_target_free(endpoint->target);
+        mln_escertke_free(endpoint->escertke);
+        mln_made_keys_free(endpoint->keys);
         mln_free(endpoint);
     }
 }
@@ -71,15 +90,40 @@ static bool has_suid(uint64_t suids, unsigned suid)
     return suids >> suid & 1;
 }
 
+/* Those of the credentials, and what a certificate makes keys for. */
+static uint64_t suids_of(const struct mln_endpoint *endpoint)
+{
+    uint64_t suids = mln_credentials_suids(endpoint->credentials);
+
+    return mln_escertke_is_ready(endpoint->escertke) ? suids | 1ULL << BY_CERTIFICATE : suids;
+}
+
 bool mln_endpoint_has_esprim(struct mln_endpoint *endpoint)
 {
-    uint64_t suids = endpoint ? mln_credentials_suids(endpoint->credentials) : 0;
+    uint64_t suids = endpoint ? suids_of(endpoint) : 0;
     bool has = false;
 
     for (size_t i = 0; i < SUIDS; i++) {
         has |= has_suid(suids, esprim_suids[i]);
     }
     return has;
+}
+
+bool mln_endpoint_has_escertke(struct mln_endpoint *endpoint)
+{
+    return endpoint && mln_escertke_is_ready(endpoint->escertke);
+}
+
+struct mln_escertke *mln_endpoint_escertke(struct mln_endpoint *endpoint)
+{
+    return endpoint->escertke;
+}
+
+void mln_endpoint_renew(struct mln_endpoint *endpoint)
+{
+    if (endpoint) {
+        mln_made_keys_renew(endpoint->keys);
+    }
 }
 
 struct mln_esprim_target *mln_endpoint_target(struct mln_endpoint *endpoint)
@@ -91,7 +135,7 @@ struct mln_esprim_target *mln_endpoint_target(struct mln_endpoint *endpoint)
 mln_err mln_endpoint_support(struct mln_endpoint *endpoint, struct mln_arena *arena,
                              struct mln_slice *ret)
 {
-    uint64_t suids = mln_credentials_suids(endpoint->credentials);
+    uint64_t suids = suids_of(endpoint);
     struct mln_e2e_random shared;
     struct mln_buf out;
     mln_err err;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "crypto/credentials.h"
+#include "e2e/escertke.h"
 #include "e2e/target.h"
 
 struct mln_endpoint;
@@ -13,9 +14,10 @@ struct mln_endpoint_options {
     const struct mln_env *env; /* borrowed, like these */
     const struct mln_limits *limits;
     struct mln_credentials *credentials;
-    bool is_shared;    /* e2eSecInfo has a receiver object for everybody */
-    int64_t random_us; /* life of a receiver object */
-    int64_t skew_us;   /* how far the clocks of originators may be from ours */
+    struct mln_tls_slot *slot; /* our certificates, for ESCertKE */
+    bool is_shared;            /* e2eSecInfo has a receiver object for everybody */
+    int64_t random_us;         /* life of a receiver object */
+    int64_t skew_us;           /* how far the clocks of originators may be from ours */
 };
 
 /* Errors: NO_MEMORY, SYSTEM. */
@@ -24,11 +26,21 @@ mln_err mln_endpoint_new(const struct mln_endpoint_options *options, struct mln_
 /* Accepts NULL. */
 void mln_endpoint_free(struct mln_endpoint *endpoint);
 
-/* Is there a credential for ESPrim now? They come and go while the server runs. Accepts NULL. */
+/* Is there a credential for ESPrim now, or can a key be made by certificate? They come and go while
+ * the server runs. Accepts NULL. */
 bool mln_endpoint_has_esprim(struct mln_endpoint *endpoint);
 
 /* Never NULL. */
 struct mln_esprim_target *mln_endpoint_target(struct mln_endpoint *endpoint);
+
+/* Is there a certificate and a trust anchor for ESCertKE now? Accepts NULL. */
+bool mln_endpoint_has_escertke(struct mln_endpoint *endpoint);
+
+/* Its terminating end. Never NULL. */
+struct mln_escertke *mln_endpoint_escertke(struct mln_endpoint *endpoint);
+
+/* Certificates were exchanged: keys that rest on those of before end. Accepts NULL. */
+void mln_endpoint_renew(struct mln_endpoint *endpoint);
 
 /* e2eSecInfo as a pack. Errors: NOT_FOUND (nothing is supported now), NO_MEMORY, SYSTEM. */
 mln_err mln_endpoint_support(struct mln_endpoint *endpoint, struct mln_arena *arena,

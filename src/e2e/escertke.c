@@ -63,6 +63,13 @@ void mln_escertke_free(struct mln_escertke *e)
     }
 }
 
+bool mln_escertke_is_ready(const struct mln_escertke *e)
+{
+    MLN_CLEANUP(mln_tls_unrefp) struct mln_tls *tls = mln_tls_slot_get(e->options.slot);
+
+    return tls && mln_tls_tunnel_can_accept(tls);
+}
+
 /* ---- the table; who calls holds the lock ---- */
 
 static struct pending *take_out(struct mln_escertke *e, size_t i)

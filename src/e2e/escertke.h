@@ -27,6 +27,9 @@ struct mln_escertke_options {
 mln_err mln_escertke_new(const struct mln_escertke_options *options, struct mln_escertke **ret);
 void mln_escertke_free(struct mln_escertke *e); /* accepts NULL */
 
+/* Have we a certificate and a trust anchor now? */
+bool mln_escertke_is_ready(const struct mln_escertke *e);
+
 /* A message from an originator. */
 struct mln_escertke_message {
     struct mln_slice text;

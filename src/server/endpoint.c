@@ -8,6 +8,7 @@ mln_err mln_server_endpoint(const struct mln_settings *settings, const struct ml
         .env = mln_env_system(),
         .limits = &settings->limits,
         .credentials = mln_server_tls_credentials(tls),
+        .slot = mln_server_tls_slot(tls),
         .is_shared = settings->is_esprim_shared,
         .random_us = (int64_t)settings->esprim_lifetime_s * 1000000,
         .skew_us = (int64_t)settings->esprim_skew_s * 1000000,

@@ -700,6 +700,7 @@ void mln_node_reload(struct mln_node *node)
     reload_locations(node);
     errs[0] = mln_credentials_reload(mln_server_tls_credentials(node->tls), &faults[0]);
     errs[1] = mln_server_tls_reload(node->tls, &faults[1]);
+    mln_endpoint_renew(node->endpoint);
     errs[2] = mln_issuers_apply(node->tls, node->cse, &faults[2]);
     for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
         is_all = is_reloaded(what[i], errs[i], &faults[i]) && is_all;

@@ -211,6 +211,48 @@ static mln_err start(struct mln_exec *e)
     return MLN_OK;
 }
 
+/* ---- messages of ESCertKE ---- */
+
+/* With an error, what is said is the alert of TLS. */
+static mln_err answer_message(struct mln_exec *e, mln_err err, struct mln_slice said)
+{
+    struct mln_buf out;
+
+    if (mln_failed(err)) {
+        mln_respond_error(e, err);
+    } else {
+        e->response->rsc = MLN_RSC_OK;
+    }
+    mln_buf_init(&out, e->arena, SIZE_MAX);
+    begin_answer(&out, MLN_SECURITY_ESCERTKE, MLN_S("eckm"));
+    mln_pack_text(&out, said);
+    MLN_TRY(mln_buf_finish(&out, &e->response->pc));
+    e->answered = true;
+    return MLN_OK;
+}
+
+/* It costs more than most requests, and needs nothing of the store. spec: TS-0004 7.5.1.2.12 */
+static mln_err take_message(struct mln_exec *e)
+{
+    const struct mln_escertke_message message = {
+        .text = mln_value_get(info_of(e), MLN_S("eckm"))->text,
+        .from = &e->originator.entity,
+        .names = &e->cse->names,
+        .arena = e->arena,
+        .fault = e->fault,
+    };
+    struct mln_slice said;
+    mln_err err;
+
+    MLN_TRY(mln_exec_park(e));
+    err = mln_escertke_take(mln_endpoint_escertke(e->cse->options.endpoint), &message, &said);
+    if (!mln_failed(err) || said.len) {
+        err = answer_message(e, err, said);
+    }
+    mln_exec_resume(e, err);
+    return MLN_OK;
+}
+
 /* ---- what the CSEBase is told ---- */
 
 static mln_err refuse_unbuilt(struct mln_exec *e)
@@ -231,6 +273,17 @@ static mln_err check_place(struct mln_exec *e)
     return MLN_OK;
 }
 
+static bool is_built(const struct mln_exec *e, enum mln_security_info sit)
+{
+    struct mln_endpoint *endpoint = e->cse->options.endpoint;
+
+    if (sit == MLN_SECURITY_ESCERTKE) {
+        return mln_endpoint_has_escertke(endpoint);
+    }
+    return (sit == MLN_SECURITY_RANDOM_REQUEST || sit == MLN_SECURITY_ESPRIM) &&
+           mln_endpoint_has_esprim(endpoint);
+}
+
 mln_err mln_protect_perform(struct mln_exec *e)
 {
     enum mln_security_info sit = mln_security_info_type(info_of(e));
@@ -239,15 +292,14 @@ mln_err mln_protect_perform(struct mln_exec *e)
         mln_fault_set(e->fault, "nobody has asked for this");
         MLN_FAIL(BAD_REQUEST);
     }
-    if ((sit != MLN_SECURITY_RANDOM_REQUEST && sit != MLN_SECURITY_ESPRIM) ||
-        !mln_endpoint_has_esprim(e->cse->options.endpoint)) {
+    if (!is_built(e, sit)) {
         return refuse_unbuilt(e);
     }
     MLN_TRY(check_place(e));
     if (sit == MLN_SECURITY_RANDOM_REQUEST) {
         return offer_random(e);
     }
-    e->begin_wait = start;
+    e->begin_wait = sit == MLN_SECURITY_ESPRIM ? start : take_message;
     e->leaves = true;
     return MLN_OK;
 }
