@@ -33,6 +33,7 @@ extern const struct mln_command mln_cli_issuer;
 extern const struct mln_command mln_cli_cert;
 extern const struct mln_command mln_cli_token;
 extern const struct mln_command mln_cli_esdata;
+extern const struct mln_command mln_cli_escertke;
 extern const struct mln_command mln_cli_help;
 extern const struct mln_command mln_cli_docs;
 

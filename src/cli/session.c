@@ -81,6 +81,10 @@ static const struct mln_option common_options[] = {
       "Absolute CSE-ID or AE-ID that the certificate of the target must name; environment: "
       "MERLON_ESPRIM_PEER",
       false },
+    { "esprim-in-cse-id", 0, "ID", NULL,
+      "CSE-ID of the infrastructure node when --esprim-peer is another CSE; environment: "
+      "MERLON_ESPRIM_IN_CSE_ID",
+      false },
     { "esprim-format", 0, "json|xml|cbor", "json", "Serialisation of what is inside", false },
     { "rvi", 0, "RELEASE", "3", "Release Version Indicator of the request", false },
     { "timeout", 't', "SECONDS", "30", "Time for each request", false },
@@ -325,7 +329,7 @@ static enum merlon_status protect(struct mln_session *s, struct merlon_error *er
 {
     struct merlon_client *client;
 
-    if (!s->settings.esprim) {
+    if (!s->settings.esprim || s->is_open) {
         return MERLON_OK;
     }
     client =
@@ -378,7 +382,7 @@ bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_co
         *ret_code = err.code == MLN_ERR_CONFIG ? MLN_CLI_USAGE : MLN_CLI_FAILED;
         return false;
     }
-    if (s->settings.esprim && !mln_cli_has_protection(&s->settings)) {
+    if (s->settings.esprim && !s->is_open && !mln_cli_has_protection(&s->settings)) {
         *ret_code = mln_session_misuse(s, "--esprim needs a key: --esprim-key-id and "
                                           "--esprim-key-file, or --esprim-certificate and what "
                                           "belongs to it");

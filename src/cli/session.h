@@ -46,6 +46,7 @@ struct mln_session {
     const struct mln_command *command;
     mln_option_set *set; /* takes the command's own options; NULL when it has none */
     void *data;          /* for set */
+    bool is_open;        /* its own requests are never protected */
     /* the session's */
     struct mln_arena *arena; /* lives as long as the session */
     struct mln_cli_settings settings;

@@ -41,6 +41,7 @@ static const struct row {
     { "esprim-peer", "MERLON_ESPRIM_PEER", PROTECTION(peer), PART_ESPRIM, false },
     { "esprim-originator", "MERLON_ESPRIM_ORIGINATOR", PLACE(esprim_originator), PART_NONE, false },
     { "esprim-format", NULL, PROTECTION(serialisation), PART_NONE, false },
+    { "esprim-in-cse-id", "MERLON_ESPRIM_IN_CSE_ID", PROTECTION(in_cse_id), PART_ESPRIM, false },
     { "esprim-key-id", "MERLON_ESPRIM_KEY_ID", PROTECTION(key_id), PART_ESPRIM, false },
     { "esprim-key-file", "MERLON_ESPRIM_KEY_FILE", PROTECTION(key_file), PART_ESPRIM, true },
     { "esprim-certificate", "MERLON_ESPRIM_CERTIFICATE", PROTECTION(certificate_file), PART_ESPRIM,

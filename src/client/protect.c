@@ -4,6 +4,7 @@
 #include "client/protect_int.h"
 #include "codec/json.h"
 #include "crypto/cred_id.h"
+#include "crypto/x509.h"
 
 /* ---- what goes around the objects ---- */
 
@@ -180,7 +181,7 @@ static mln_err take_certificate(struct mln_shield *shield, const struct merlon_p
         .crl_file = how->crl_file,
     };
 
-    m->is_cse = mln_cred_is_cse_id(mln_slice_z(how->peer));
+    m->is_cse = !mln_cert_is_ae_id(mln_slice_z(how->peer)); /* "//sp/Sx" has both forms */
     if (m->is_cse) {
         credential.cse_id = how->peer;
         credential.in_cse_id = how->in_cse_id;
