@@ -44,6 +44,7 @@ struct mln_esprim_session {
     unsigned char seen_key[MLN_SIPHASH_KEY];
     struct receiver receiver;
     bool begins_anew; /* with the next request */
+    bool is_late;     /* the target finds our objects expired: our clock may be behind */
     struct generation current;
     struct generation previous; /* answers under it may still come */
 };
@@ -170,7 +171,7 @@ static int64_t choose_expiry(const struct mln_esprim_session *s)
     int64_t own_us = (mln_env_now_us(s->options.env) + s->options.life_us) / MLN_US_PER_S + 1;
 
     own_us *= MLN_US_PER_S;
-    return s->options.life_us && own_us < most_us ? own_us : most_us;
+    return s->options.life_us && !s->is_late && own_us < most_us ? own_us : most_us;
 }
 
 static mln_err make_originator(const struct mln_esprim_session *s, struct generation *g)
@@ -308,6 +309,7 @@ bool mln_esprim_session_refused(struct mln_esprim_session *session, uint64_t gen
     bool is_current = generation == session->current.number;
 
     if (rsc == MLN_RSC_ESPRIM_UNKNOWN_ORIG_RAND_ID) {
+        session->is_late |= is_current && !session->current.is_confirmed;
         session->begins_anew |= is_current;
         return true;
     }

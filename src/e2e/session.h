@@ -29,7 +29,9 @@ struct mln_esprim_session_options {
     const enum mln_jose_enc *encs;   /* what it supports, the best first; copied */
     size_t enc_count;
     int64_t life_us; /* of an originator object: the target keeps as long what it must know to
-                        refuse copies, so who sends little says little. 0: as the receiver's */
+                        refuse copies, so who sends little says little. 0: as the receiver's; so
+                        also when the target has refused an object as expired, since then our
+                        clock may be behind */
 };
 
 /* Errors: CONFIG (no identifier of a key, no algorithm), NO_MEMORY. */

@@ -296,12 +296,12 @@ static void goes_on_under_the_receiver_object_of_an_answer(void **state)
     } while (is_shared);
 }
 
-static void keeps_to_the_life_it_was_told(void **state)
+/* A session whose originator objects live for a minute, by that clock. */
+static struct mln_esprim_session *short_session(struct world *w, const struct mln_env *env)
 {
-    struct world *w = *state;
     static const enum mln_jose_enc enc = MLN_JOSE_A128GCM;
     struct mln_secret *key = mln_secret_of(w->keys[0], MLN_ESPRIM_KEY);
-    struct mln_esprim_session_options options = { .env = &w->env,
+    struct mln_esprim_session_options options = { .env = env,
                                                   .limits = &w->limits,
                                                   .kid = MLN_S(WORLD_KID),
                                                   .key = key,
@@ -309,10 +309,19 @@ static void keeps_to_the_life_it_was_told(void **state)
                                                   .enc_count = 1,
                                                   .life_us = 60 * MLN_US_PER_S };
     struct mln_esprim_session *s = NULL;
+
+    assert_false(mln_failed(mln_esprim_session_new(&options, &s)));
+    mln_secret_free(key);
+    return s;
+}
+
+static void keeps_to_the_life_it_was_told(void **state)
+{
+    struct world *w = *state;
+    struct mln_esprim_session *s = short_session(w, &w->env);
     struct mln_esprim_target_figures figures;
     struct mln_slice first;
 
-    assert_false(mln_failed(mln_esprim_session_new(&options, &s)));
     world_offer(w, s);
     first = world_seal(w, s, "a").object;
     assert_true(world_has(world_header(w, first), "\"esrx\":\"20231114T221421\""));
@@ -326,7 +335,25 @@ static void keeps_to_the_life_it_was_told(void **state)
     mln_esprim_target_look(w->target, &figures);
     assert_int_equal(figures.sessions, 1);
     mln_esprim_session_free(s);
-    mln_secret_free(key);
+}
+
+/* Its own clock is ten minutes behind: what lives a minute by it has expired at the target. */
+static void gets_through_with_a_clock_that_is_behind(void **state)
+{
+    struct world *w = *state;
+    struct world own = *w;
+    struct mln_env env = { &own, world_now, world_random };
+    struct mln_esprim_session *s = short_session(w, &env);
+    struct mln_esprim_sent sent;
+
+    own.draws += 1000000; /* other numbers than the target's */
+    own.now_us -= 600 * MLN_US_PER_S;
+    world_offer(w, s);
+    sent = world_seal(w, s, "a");
+    assert_int_equal(world_try(w, sent.object), MLN_ERR_ESPRIM_ORIG_RANDOM);
+    assert_true(mln_esprim_session_refused(s, sent.generation, 4113));
+    assert_true(mln_slice_eq(world_exchange(w, s, "a"), MLN_S("a")));
+    mln_esprim_session_free(s);
 }
 
 /* SEC-EPR-21: no nonce twice under one key in 10^5 objects, whatever the random numbers are. */
@@ -439,6 +466,7 @@ int main(void)
         T(refuses_false_answers),
         T(goes_on_under_the_receiver_object_of_an_answer),
         T(keeps_to_the_life_it_was_told),
+        T(gets_through_with_a_clock_that_is_behind),
         T(never_uses_a_nonce_twice),
         T(chooses_what_both_support),
         T(asks_for_what_it_needs),
