@@ -13,6 +13,7 @@ from lib.tap import Tap
 GUIDE = "docs/guide/end-to-end.md"
 SECRETS = ["it is 21.5 degrees", "panel/readings"]  # what the gateway may not see
 SECRET = "it is 19.5 degrees"  # what the house may not see either
+LATER = "it is 18.5 degrees"  # under a key made by certificates
 OPEN = "it is 99 degrees"  # what goes in the clear
 
 
@@ -83,11 +84,19 @@ def test_the_guide(shell, ears):
     for _, line in typed(7, "A house you don't trust either"):
         done = run(line)
     assert done.stdout == SECRET + "\n"
+    for _, line in typed(8, "Certificates in the place of a key"):
+        if line.startswith("kill"):
+            shell.stop(0)
+        else:
+            done = run(line)
+    assert LATER in done.stdout
     shell.close()
     gateway = below.all() + above.all() + everything(folder / "gateway", folder / "gateway.log")
-    house = everything(folder / "house", folder / "house.log")
-    assert not is_in(SECRETS[0], gateway) and not is_in(SECRET, gateway) and not is_in(SECRET, house)
-    assert is_in(SECRETS[0], house)  # the search finds
+    house = everything(folder / "house", folder / "house.log", folder / "house-2.log")
+    assert not is_in(SECRET, house)
+    for secret in (*SECRETS[:1], SECRET, LATER):
+        assert not is_in(secret, gateway), secret
+    assert is_in(SECRETS[0], house) and is_in(LATER, house)  # the search finds
     for key in ("thermo.key", "reading.key"):
         assert not is_in((folder / key).read_text().strip(), gateway + house)
 

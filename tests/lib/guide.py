@@ -77,6 +77,12 @@ class Shell:
             assert server.poll() is None and time.monotonic() < end, path.read_text()
             time.sleep(0.05)
 
+    def stop(self, number):
+        """The server that was started as that one."""
+        server, path = self.servers.pop(number)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(SECONDS) == 0, path.read_text()
+
     def close(self):
         """All of them, before one that ended badly is told."""
         ended = []
