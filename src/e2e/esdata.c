@@ -133,20 +133,9 @@ static mln_err protect_xml(const struct mln_esdata_draft *draft, struct mln_slic
     return mln_buf_finish(&out, ret);
 }
 
-static mln_err append(void *data, struct mln_slice piece)
-{
-    struct mln_buf *out = data;
-
-    mln_buf_add(out, piece);
-    MLN_REQUIRE(out->failed != MLN_ERR_LIMIT, LIMIT);
-    MLN_REQUIRE(!out->failed, NO_MEMORY);
-    return MLN_OK;
-}
-
 mln_err mln_esdata_protect(const struct mln_esdata_draft *draft, struct mln_slice payload,
                            struct mln_arena *arena, struct mln_fault *fault, struct mln_slice *ret)
 {
-    struct mln_esdata_stream *stream MLN_CLEANUP(mln_esdata_stream_freep) = NULL;
     bool is_twice = draft->signer_count && draft->recipient_count;
     size_t likely = payload.len / 3 * 4 + 4096;
     struct mln_buf out;
@@ -158,9 +147,7 @@ mln_err mln_esdata_protect(const struct mln_esdata_draft *draft, struct mln_slic
     mln_buf_init(&out, arena, payload.len * 3 + AROUND);
     (void)mln_buf_reserve(&out, likely);
     mln_buf_rewind(&out, 0);
-    MLN_TRY(mln_esdata_stream_new(draft, append, &out, fault, &stream));
-    MLN_TRY(mln_esdata_stream_add(stream, payload));
-    MLN_TRY(mln_esdata_stream_end(stream));
+    MLN_TRY(mln_esdata_stream_whole(draft, payload, fault, &out));
     return mln_buf_finish(&out, ret);
 }
 

@@ -53,6 +53,10 @@ struct mln_esdata_plan {
 mln_err mln_esdata_plan(const struct mln_esdata_draft *draft, struct mln_fault *fault,
                         struct mln_esdata_plan *ret);
 
+/* An envelope in JOSE at once, appended to `out`. Errors: as mln_esdata_protect. esdata_stream.c */
+mln_err mln_esdata_stream_whole(const struct mln_esdata_draft *draft, struct mln_slice payload,
+                                struct mln_fault *fault, struct mln_buf *out);
+
 /* JOSE behind the face: esdata_jose.c. `envelope` is compact or JSON text.
  * Errors: SYNTAX, ESDATA, LIMIT, NO_MEMORY, SYSTEM. */
 mln_err mln_esdata_jose_open(const struct mln_esdata_opener *opener, struct mln_slice envelope,

@@ -19,6 +19,7 @@ struct mln_esdata_stream {
     const struct mln_esdata_draft *draft; /* of the plan */
     mln_esdata_sink *sink;
     void *data;
+    struct mln_buf *whole;   /* what the sink appends to; or NULL */
     struct mln_arena *arena; /* headers, wrapped keys, signatures */
     struct mln_jose_signing *signings[MLN_ESDATA_PARTIES];
     struct mln_slice sig_headers[MLN_ESDATA_PARTIES];
@@ -71,16 +72,32 @@ static mln_err put_z(struct mln_esdata_stream *s, const char *text)
     return put(s, mln_slice_z(text));
 }
 
+/* Straight to where the envelope will stand, when that is known: a copy costs as much as the text.
+ */
+static mln_err put_sealed(struct mln_esdata_stream *s, struct mln_slice sealed)
+{
+    struct mln_buf *out = s->draft->form == MLN_ESDATA_JSON_BASE64 ? NULL : s->whole;
+    size_t before = out ? out->len : 0;
+    char *room = out ? mln_buf_reserve(out, mln_base64_encoded_room(sealed.len)) : s->cipher_text;
+    size_t len;
+
+    MLN_REQUIRE(room || out->failed != MLN_ERR_LIMIT, LIMIT);
+    MLN_REQUIRE(room, NO_MEMORY);
+    len = mln_base64_stream_add(&s->cipher, sealed, room);
+    if (out) {
+        mln_buf_rewind(out, before + len);
+        return MLN_OK;
+    }
+    return put(s, mln_slice_of(s->cipher_text, len));
+}
+
 static mln_err seal(struct mln_esdata_stream *s, struct mln_slice text)
 {
     while (text.len) {
         struct mln_slice piece = mln_slice_head(text, PIECE);
-        size_t len;
 
         MLN_TRY(mln_jose_sealing_add(s->sealing, piece, s->sealed));
-        len = mln_base64_stream_add(&s->cipher, mln_slice_of((const char *)s->sealed, piece.len),
-                                    s->cipher_text);
-        MLN_TRY(put(s, mln_slice_of(s->cipher_text, len)));
+        MLN_TRY(put_sealed(s, mln_slice_of((const char *)s->sealed, piece.len)));
         text = mln_slice_from(text, piece.len);
     }
     return MLN_OK;
@@ -416,6 +433,27 @@ mln_err mln_esdata_stream_new(const struct mln_esdata_draft *draft, mln_esdata_s
     *ret = s;
     s = NULL;
     return MLN_OK;
+}
+
+static mln_err append(void *data, struct mln_slice piece)
+{
+    struct mln_buf *out = data;
+
+    mln_buf_add(out, piece);
+    MLN_REQUIRE(out->failed != MLN_ERR_LIMIT, LIMIT);
+    MLN_REQUIRE(!out->failed, NO_MEMORY);
+    return MLN_OK;
+}
+
+mln_err mln_esdata_stream_whole(const struct mln_esdata_draft *draft, struct mln_slice payload,
+                                struct mln_fault *fault, struct mln_buf *out)
+{
+    struct mln_esdata_stream *s MLN_CLEANUP(mln_esdata_stream_freep) = NULL;
+
+    MLN_TRY(mln_esdata_stream_new(draft, append, out, fault, &s));
+    s->whole = out;
+    MLN_TRY(mln_esdata_stream_add(s, payload));
+    return mln_esdata_stream_end(s);
 }
 
 mln_err mln_esdata_stream_add(struct mln_esdata_stream *s, struct mln_slice piece)

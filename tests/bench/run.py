@@ -248,6 +248,16 @@ def protected(bench):
     say("100,000 ESPrim sessions", f"{size:.0f} MB", "< 60 MB", size < 60)
 
 
+def data(bench):
+    """ESData: the envelope of 1 MB beside the cipher alone, in one run."""
+    out = part(bench, "tests/bench/esdata_bench")
+    cipher, seal, unseal, ratio = (float(n) for n in re.search(
+        r"cipher (\d+) us, protect (\d+) us, open (\d+) us, ratio ([\d.]+)", out).groups())
+    say("1 MB protected (A256GCM, JOSE): the cipher alone / merlon", f"{ratio:.2f} ({cipher:.0f}/{seal:.0f} us)",
+        ">= 0.7", ratio >= 0.7)
+    say("  opened", f"{unseal:.0f} us", "", True)
+
+
 def create_with(bench, server, connections):
     """Beside the bare program with as many writes in a commit as Merlon had, rounds in turn."""
     path = "/cse-in/bench/c1"
@@ -440,7 +450,7 @@ def main():
     parser.add_argument("--large", action="store_true", help="also growth to 10 million instances")
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
-    suites = [retrieve, tls, access, decisions, tokens, escertke, protected, create, mixed, notifications, idle,
+    suites = [retrieve, tls, access, decisions, tokens, escertke, protected, data, create, mixed, notifications, idle,
               idle_tls, memory, startup, fan_out, subscriptions, timers, discovery]
     with tempfile.TemporaryDirectory(prefix="merlon-bench-") as scratch:
         os.chmod(scratch, 0o755)
