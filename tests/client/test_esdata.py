@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from jwcrypto import jwe, jwk, jws
+from lib.guide import Shell, blocks, commands
 from lib.jose import ENCRYPTIONS, SIGNATURES, WRAPS, jose, new_key, public, wrap_key
 from lib.program import binary
 
@@ -317,6 +318,24 @@ def test_certificates(data, authority):
     data.run("verify", *trust, stdin=signed, code=REFUSED)
 
 
+def test_certificates_from_a_cse(data, authority, ae, admin):
+    """SEC-ESD-11: e2eSecInfo is a directory and no proof. What it holds encrypts only for who is expected."""
+
+    def published(*paths):
+        ders = [Path(f"{path}.pem").read_text().split("-----")[2].replace("\n", "") for path in paths]
+        assert admin.update(ae, "ae", esi={"esf": [44, 45], "escert": ders}).rsc == 2004
+        found = admin.retrieve(ae).res["esi"]["escert"]
+        return [data.file(f"published{i}", f"-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n")
+                for i, der in enumerate(found)]
+
+    good, forged, other = published(authority["app"], authority["forged"], authority["sensor"])
+    trust = ["--anchor", authority["ca"]]
+    made = data.run("protect", "--to", f"{APP}={good}", *trust)
+    assert data.run("open", "--key", f"{authority['app']}.key", stdin=made) == PAYLOAD
+    for name, path, why in ((APP, other, "expected entity"), (AE, good, "expected entity"), (AE, forged, "anchor")):
+        assert why in data.run("protect", "--to", f"{name}={path}", *trust, code=REFUSED)
+
+
 # ---- files and pipes ----
 
 
@@ -371,3 +390,16 @@ def test_usage(data, tmp_path):
     assert "nothing" in data.run("open", "--key", tmp_path / "nothing", code=REFUSED)
     for envelope in ("", "{}", "[]", "{\"payload\":1}", "a.b.c", "....", "AAAA", "<a/>", "\x00", "{" * 1000):
         data.run("open", "--key", key, stdin=envelope, code=REFUSED)
+
+
+def test_guide(tmp_path):
+    """docs/guide/protected-data.md, as it is printed"""
+    shell = Shell(tmp_path)
+    opened = []
+    for kind, text in blocks("docs/guide/protected-data.md"):
+        for line in commands(text):
+            done = shell(line, code=REFUSED if kind == "refused" else 0)
+            if " open " in line or " verify " in line:
+                opened.append(done.stdout)
+    assert opened == ['{"temperature":21.5}\n', '{"temperature":21.5}\n', "", '{"temperature":21.5}\n',
+                      '{"temperature":21.5}\n']
