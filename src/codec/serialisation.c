@@ -22,7 +22,9 @@
 static const struct mln_serialisation rows[] = {
     { { "json", 4 }, TYPES("json"), mln_json_read, mln_json_write },
     { { "cbor", 4 }, TYPES("cbor"), mln_cbor_read, mln_cbor_write },
+#ifdef MLN_WITH_XML
     { { "xml", 3 }, TYPES("xml"), mln_xml_read, mln_xml_write },
+#endif
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };

@@ -91,11 +91,11 @@ struct mln_attribute {
     uint8_t least;   /* multiplicity: 0 or 1 */
     bool is_many;    /* element of the type may repeat: a JSON array of `type` */
     bool is_unbuilt; /* part of the standard that is not enforced yet: NOT_IMPLEMENTED */
-    enum mln_presence create;
-    enum mln_presence update;
-    enum mln_announced announced;
-    enum mln_slot slot;
-    enum mln_xml xml;
+    enum mln_presence create : 8;
+    enum mln_presence update : 8;
+    enum mln_announced announced : 8;
+    enum mln_slot slot : 8;
+    enum mln_xml xml : 8;
     bool is_identifier; /* of resources or entities: what is relative is relative to the CSE */
 };
 
