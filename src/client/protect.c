@@ -1,10 +1,13 @@
 /* Protected clients: how they are made, and what they say to their target outside of the
  * protection. */
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "client/protect_int.h"
 #include "codec/json.h"
 #include "crypto/cred_id.h"
 #include "crypto/x509.h"
+
+enum { ORIGINATOR_OBJECT_S = 900 };
 
 /* ---- what goes around the objects ---- */
 
@@ -138,6 +141,8 @@ mln_err mln_shield_use_key(struct mln_shield *shield, struct mln_slice kid,
         .key = key,
         .encs = encs,
         .enc_count = sizeof encs / sizeof *encs,
+        /* the target remembers no longer what a short run has sent */
+        .life_us = MLN_US_PER_S * ORIGINATOR_OBJECT_S,
     };
     struct mln_keyed *keyed = mln_calloc(1, sizeof *keyed);
     mln_err err = keyed ? mln_esprim_session_new(&options, &keyed->session) : MLN_ERROR(NO_MEMORY);

@@ -256,6 +256,7 @@ static mln_err begin(struct mln_guarded *g, const struct merlon_request *request
 
     g->arena = mln_arena_new(MLN_CLIENT_ARENA);
     MLN_REQUIRE(g->arena, NO_MEMORY);
+    mln_arena_hold_secrets(g->arena);
     MLN_TRY(compose(g, request, fault));
     MLN_TRY(proceed(g, fault));
     g->timer.fire = on_timer;
