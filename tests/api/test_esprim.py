@@ -12,6 +12,7 @@ from lib import serial
 from lib.clock import moment, seconds_until, stamp
 from lib.esprim import (OBJECT, Originator, Refused, Target, add_key, compact, forge, header_of, make_random, offered,
                         seci, shared)
+from lib.fleet import Fleet
 from lib.onem2m import Client, grant
 from lib.server import Server, eventually, own_data, run
 from lib.tls import Lab, Shaken
@@ -540,3 +541,36 @@ def test_keys_of_others_do_not_connect():
             assert not Shaken(server, "-no_tls1_3", *lab.psk(f"sealed{suid}")).is_answered
     finally:
         lab.close()
+
+
+def test_the_registrar_shows_it(folder):
+    """SEC-EPR-10: e2eSecInfo in the <remoteCSE> of a CSE at its registrar, renewed before its random object expires;
+    and it goes with the last key"""
+    data = folder / "mn1"
+    key = add_key(data, "k@merlon.example", "--ae-id", "/in/Cae")
+    options = ("--esprim-lifetime", "4", "--security-info", "open")
+    with Fleet(folder, names=("in", "mn1"), options={"mn1": options}) as fleet:
+        ae = fleet.add_aes("in")["in"]
+        first = fleet.remote("in", "mn1")["esi"]
+        assert first["esf"] == [13] and fleet.client("mn1").retrieve("base?atrl=esi")["esi"]["esf"] == [13]
+        assert Originator(ae, "/mn1/-", *key, fr="/in/Cae", receiver=first["esro"]).ask(RETRIEVE, "base")["rsc"] == 4103
+        second = eventually(lambda: (esi := fleet.remote("in", "mn1")["esi"]) != first and esi, 20, "another object")
+        assert moment(second["esro"]["esrx"]) > moment(first["esro"]["esrx"])
+        assert run("key", "remove", "--data", str(data), "--suid", "13", key[0]).returncode == 0
+        own_data(data)
+        fleet.servers["mn1"].process.send_signal(signal.SIGHUP)
+        eventually(lambda: "esi" not in fleet.remote("in", "mn1"), 20, "the end of e2eSecInfo")
+
+
+@pytest.mark.parametrize("rt", [1, 3])
+def test_response_types_of_the_notify(scene, box, rt):
+    """security.md 25.6: what carries an object may be non-blocking; its result is kept"""
+    o = scene.originator()
+    sealed = o.seal(o.request(CREATE, box, ty=4, pc={"m2m:cin": {"con": "later"}}))
+    answer = scene.plain.request("POST", f"cse-in?rt={rt}", seci(OBJECT, epo=sealed))
+    if rt == 1:
+        assert answer.rsc == 1001, answer
+        done = eventually(lambda: (r := scene.plain.retrieve(answer.pc["m2m:uri"]).res)["rs"] == 1 and r, 20)
+        answer = done["ors"]["pc"]["m2m:seci"]
+    assert o.open(answer["epo"])["rsc"] == 2001
+    assert scene.ae.retrieve(box)["cni"] == 1

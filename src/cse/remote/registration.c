@@ -11,6 +11,7 @@
 #include "cse/notify/fresh.h"
 #include "cse/remote/remote.h"
 #include "cse/tree.h"
+#include "e2e/endpoint.h"
 
 enum {
     FIRST_PAUSE_US = 1000000,
@@ -37,6 +38,8 @@ struct mln_registration {
     int64_t renewal_us;          /* and when it is to be said again; 0: at the timer */
     uint64_t told;               /* hash of the descendants that the registrar knows, */
     uint64_t telling;            /* and of those in the request under way */
+    bool shows_support;          /* the registrar has an e2eSecInfo of ours, */
+    int64_t support_until_us;    /* which counts so long */
     bool is_taken_up;            /* it may be one of an earlier run, and is tried */
     bool is_nameless;            /* our name is in use at the registrar */
     unsigned failures;           /* in a row */
@@ -392,6 +395,41 @@ static mln_err add_identity(const struct mln_registration *r, struct mln_value *
     return mln_value_set(v, MLN_S("cst"), mln_value_uint(r->asking, r->worker->cse->options.type));
 }
 
+static int64_t end_of_random(struct mln_slice support)
+{
+    struct mln_slice random;
+    struct mln_slice text;
+    int64_t us;
+
+    return mln_pack_find(support, MLN_S("esro"), &random) &&
+                   mln_pack_find_text(random, MLN_S("esrx"), &text) &&
+                   mln_timestamp_parse(text, &us)
+               ? us
+               : INT64_MAX;
+}
+
+/* So that those who see our <remoteCSE> there can begin ESPrim sessions with us.
+ * spec: TS-0001 11.4.2 B.1b */
+static mln_err add_support(struct mln_registration *r, struct mln_value *v)
+{
+    struct mln_endpoint *endpoint = r->worker->cse->options.endpoint;
+    bool was_shown = r->shows_support && r->op == MLN_OP_UPDATE;
+    struct mln_value *value = mln_value_new(r->asking, MLN_V_NULL);
+    struct mln_slice support = { 0 };
+    mln_err err =
+        endpoint ? mln_endpoint_support(endpoint, r->asking, &support) : MLN_ERROR(NOT_FOUND);
+
+    MLN_REQUIRE(value, NO_MEMORY);
+    r->support_until_us = end_of_random(support);
+    r->shows_support = !mln_failed(err);
+    if (r->shows_support) {
+        MLN_TRY(mln_pack_to_value(support, r->asking, &value));
+    } else if (err.code != MLN_ERR_NOT_FOUND) {
+        return err;
+    }
+    return r->shows_support || was_shown ? mln_value_set(v, MLN_S("esi"), value) : MLN_OK;
+}
+
 /* What is told again with each renewal. */
 static mln_err add_state(struct mln_registration *r, struct mln_value *v)
 {
@@ -409,6 +447,7 @@ static mln_err add_state(struct mln_registration *r, struct mln_value *v)
     if (o->poa_count) {
         MLN_TRY(add_list(v, r->asking, MLN_S("poa"), o->poa, o->poa_count));
     }
+    MLN_TRY(add_support(r, v));
     if (behind->items.count) {
         return mln_value_set(v, MLN_S("dcse"), behind);
     }
@@ -554,8 +593,10 @@ static void note_expiration(struct mln_registration *r, const struct mln_value *
 static void stay(struct mln_registration *r, const struct mln_value *resource)
 {
     int64_t now = now_us(r);
+    int64_t end;
 
     note_expiration(r, resource);
+    end = r->until_us < r->support_until_us ? r->until_us : r->support_until_us;
     if (!r->is_present || r->failures) {
         mln_log(MLN_LOG_INFO, "registration", "registered at %.*s",
                 MLN_S_ARG(r->registrar->cse_id));
@@ -564,7 +605,7 @@ static void stay(struct mln_registration *r, const struct mln_value *resource)
     r->failures = 0;
     r->is_taken_up = false;
     r->told = r->telling;
-    arrange_renewal(r, r->until_us > now ? (r->until_us - now) / 2 : FIRST_PAUSE_US);
+    arrange_renewal(r, end > now ? (end - now) / 2 : FIRST_PAUSE_US);
     keep(r, false);
 }
 
