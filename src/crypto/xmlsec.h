@@ -51,7 +51,7 @@ struct mln_xmlsec {
     size_t recipient_count;
     struct mln_slice sealed; /* IV, text, tag */
 
-    struct _xmlDoc *doc; /* of a signature */
+    void *doc; /* of a signature: xmlDoc */
     const char *signed_id;
 };
 

@@ -482,11 +482,13 @@ mln_err mln_xmlsec_read(struct mln_slice text, struct mln_arena *arena, struct m
 {
     struct mln_xmlsec_reader r = { .arena = arena, .fault = fault };
     struct mln_xmlsec *envelope = mln_arena_zalloc(arena, 1, sizeof *envelope);
+    xmlDoc *doc = NULL;
     mln_err err;
 
     MLN_REQUIRE(envelope, NO_MEMORY);
-    MLN_TRY(mln_xmlsec_parse(&r, text, &envelope->doc));
-    err = read_root(&r, envelope->doc, envelope);
+    MLN_TRY(mln_xmlsec_parse(&r, text, &doc));
+    envelope->doc = doc;
+    err = read_root(&r, doc, envelope);
     if (mln_failed(err) || !envelope->is_signature) {
         mln_xmlsec_free(envelope); /* the tree */
     }

@@ -1,6 +1,7 @@
 /* Envelopes of XML: what goes in comes out, for each algorithm; nothing else opens them. */
 #include "crypto/xmlsec.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -345,9 +346,75 @@ static void test_names_are_escaped(void **state)
     mln_jose_key_free(key);
 }
 
+/* ---- threads ---- */
+
+enum { THREADS = 4, ROUNDS = 20 };
+
+/* Everything at once, with keys that all threads share, and from the first envelope on. */
+struct worker {
+    const struct mln_jose_key *signs;
+    const struct mln_jose_key *opens;
+    unsigned good;
+};
+
+static bool work(struct worker *w, struct mln_arena *room)
+{
+    struct mln_xmlsec_signer signer = { w->signs, MLN_JOSE_ES256, { .name = MLN_S("k") } };
+    struct mln_xmlsec_target target = { w->opens, MLN_JOSE_A256KW, { .name = MLN_S("k") } };
+    struct mln_xmlsec_sealing how = { .enc = MLN_JOSE_A128GCM,
+                                      .targets = &target,
+                                      .target_count = 1 };
+    struct mln_xmlsec *sealed MLN_CLEANUP(mln_xmlsec_freep) = NULL;
+    struct mln_xmlsec *envelope MLN_CLEANUP(mln_xmlsec_freep) = NULL;
+    struct mln_slice text = { 0 };
+    bool is_signature = true;
+
+    return !mln_failed(mln_xmlsec_sign(&signer, 0, payload, room, &text)) &&
+           !mln_failed(mln_xmlsec_seal(&how, text, room, &text)) &&
+           !mln_failed(mln_xmlsec_read(text, room, NULL, &sealed)) &&
+           !mln_failed(mln_xmlsec_open(sealed, &sealed->recipients[0], w->opens, room, &text)) &&
+           !mln_failed(mln_xmlsec_read(text, room, NULL, &envelope)) &&
+           !mln_failed(mln_xmlsec_verify(envelope, w->signs, room, &text)) &&
+           !mln_failed(mln_xmlsec_content(text, room, NULL, &is_signature, &text)) &&
+           mln_slice_eq(text, payload);
+}
+
+static void *run_worker(void *data)
+{
+    struct worker *w = data;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct mln_arena *room = mln_arena_new(1 << 20);
+
+        w->good += room && work(w, room);
+        mln_arena_free(room);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    struct mln_jose_key *keys[] = { mln_test_key("ec256"), mln_test_key("oct32") };
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){ keys[0], keys[1], 0 };
+        assert_int_equal(pthread_create(&threads[i], NULL, run_worker, &workers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_int_equal(workers[i].good, ROUNDS);
+    }
+    mln_jose_key_free(keys[0]);
+    mln_jose_key_free(keys[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads), /* first: xmlsec1 is started among them */
         cmocka_unit_test_setup_teardown(test_signatures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_signatures_of_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_signature_in_signature, set_up, tear_down),

@@ -71,26 +71,38 @@ static mln_err check_markup(struct mln_xmlsec_reader *r, struct mln_slice rest)
     }
 }
 
-mln_err mln_xmlsec_parse(struct mln_xmlsec_reader *r, struct mln_slice text, xmlDoc **ret)
+/* NULL when it is not well-formed, or memory is out. */
+static xmlDoc *read_tree(struct mln_slice text)
 {
     /* HUGE: texts may be as long as the caller's limit; the rest of what it lifts has been counted.
      * NOENT: "&amp;" becomes a character; nothing can declare other entities. */
     static const int options = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_HUGE |
                                XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
-    xmlParserCtxt *parser;
-    xmlDoc *doc;
+    xmlParserCtxt *parser = xmlNewParserCtxt();
+    xmlDoc *doc = NULL;
 
-    MLN_TRY(mln_xml_check_text(text, ATTRIBUTES_MOST, r->fault));
-    MLN_TRY(check_markup(r, text));
-    MLN_TRY(mln_xmlsec_start());
-    parser = xmlNewParserCtxt();
-    MLN_REQUIRE(parser, NO_MEMORY);
-    doc = xmlCtxtReadMemory(parser, text.ptr, (int)text.len, NULL, "UTF-8", options);
+    if (parser) {
+        doc = xmlCtxtReadMemory(parser, text.ptr, (int)text.len, NULL, "UTF-8", options);
+    }
     if (doc && (!parser->wellFormed || !parser->nsWellFormed || doc->intSubset || doc->extSubset)) {
         xmlFreeDoc(doc);
         doc = NULL;
     }
     xmlFreeParserCtxt(parser);
+    return doc;
+}
+
+mln_err mln_xmlsec_parse(struct mln_xmlsec_reader *r, struct mln_slice text, xmlDoc **ret)
+{
+    struct mln_xmlsec_errors was;
+    xmlDoc *doc;
+
+    MLN_TRY(mln_xml_check_text(text, ATTRIBUTES_MOST, r->fault));
+    MLN_TRY(check_markup(r, text));
+    MLN_TRY(mln_xmlsec_start());
+    mln_xmlsec_hush(&was);
+    doc = read_tree(text);
+    mln_xmlsec_unhush(&was);
     if (!doc) {
         return mln_xmlsec_refuse(r, "not well-formed");
     }

@@ -2,15 +2,18 @@
 by python3-lxml and python3-cryptography (lib/xmlsec.py). spec: TS-0003 8.5.3; security.md 26.4"""
 
 import base64
+import hashlib
 import re
 import subprocess
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwcrypto import jwk
 
 from lib import xmlsec
+from lib.program import binary
 
 FAILED, USAGE = 1, 2
 PAYLOAD = b'{"temperature":"21.5 \xc2\xb0C <&>"}\r\n\x00'
@@ -281,6 +284,67 @@ def test_nested(esdata, keys):
     mac = xmlsec.encrypt(xmlsec.sign(PAYLOAD, "HS256", keys["k32"], "k32"), "A192GCM",
                          [("ECDH-ES+A192KW", keys["p384"], "p384")])
     esdata.refused(mac, *opened, "--from", keys.public("k32"))
+
+
+# ---- certificates ----
+
+SENSOR, APP = "//merlon.example/Ssensor", "//merlon.example/Sapp"
+
+
+@pytest.fixture(scope="module", name="authority")
+def _authority(tmp_path_factory):
+    """Two authorities, and a certificate of each in the sensor's name."""
+    folder = tmp_path_factory.mktemp("ca")
+
+    def cert(*words):
+        subprocess.run([binary(), "cert", *map(str, words)], capture_output=True, timeout=60, check=True)
+
+    for name in ("ca", "stranger"):
+        cert("ca", "--ca", folder / name, "--sp-id", "//merlon.example")
+    cert("issue", "--ca", folder / "ca", "--ae-id", SENSOR, "--out", folder / "sensor")
+    cert("issue", "--ca", folder / "stranger", "--ae-id", SENSOR, "--out", folder / "forged")
+    cert("issue", "--ca", folder / "ca", "--ae-id", APP, "--out", folder / "app", "--key-agreement")
+    return folder
+
+
+def private_key(path):
+    return serialization.load_pem_private_key(path.read_bytes(), None)
+
+
+def der_of(path):
+    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(serialization.Encoding.DER)
+
+
+def test_signatures_with_certificates(esdata, authority, tmp_path):
+    """SEC-ESD-11: a certificate that comes along counts with the right anchor and the right name."""
+    folder = authority
+    trust = ["--anchor", folder / "ca" / "ca.pem", "--signer", SENSOR]
+    ours = esdata("sign", PAYLOAD, "--form", "xml", "--sign-key", folder / "sensor.key", "--chain",
+                  folder / "sensor.pem")
+    xmlsec1(tmp_path, ours, "--verify", "--trusted-pem", str(folder / "ca" / "ca.pem"))
+    assert esdata("verify", ours, *trust) == PAYLOAD
+    chain = [der_of(folder / "sensor.pem")]
+    theirs = xmlsec.sign(PAYLOAD, "ES256", private_key(folder / "sensor.key"), chain=chain)
+    assert esdata("verify", theirs, *trust) == PAYLOAD
+    esdata.refused(theirs, "--anchor", folder / "stranger" / "ca.pem", verb="verify")
+    esdata.refused(theirs, "--anchor", folder / "ca" / "ca.pem", "--signer", APP, verb="verify")
+    forged = private_key(folder / "forged.key")
+    for chain in ([der_of(folder / "forged.pem")], [der_of(folder / "sensor.pem")]):
+        esdata.refused(xmlsec.sign(PAYLOAD, "ES256", forged, chain=chain), *trust, verb="verify")
+
+
+def test_encryption_for_a_certificate(esdata, authority):
+    """SEC-ESD-11: which certificate was used stands in the envelope, as its digest."""
+    folder = authority
+    anchor = ["--anchor", folder / "ca" / "ca.pem"]
+    ours = esdata("protect", PAYLOAD, "--form", "xml", "--to", f"{APP}={folder / 'app.pem'}", *anchor)
+    digest = base64.b64encode(hashlib.sha256(der_of(folder / "app.pem")).digest())
+    assert b"X509Digest" in ours and digest in ours
+    assert xmlsec.decrypt(ours, private_key(folder / "app.key"), 0) == PAYLOAD
+    assert esdata("open", ours, "--key", folder / "app.key") == PAYLOAD
+    done = esdata.refused(PAYLOAD, "--form", "xml", "--to", f"{SENSOR}={folder / 'app.pem'}", *anchor,
+                          verb="protect")
+    assert "entity" in done.stderr
 
 
 # ---- attacks ----
