@@ -58,9 +58,12 @@ static const char *remedy_of(int rsc)
         int rsc;
         const char *text;
     } rows[] = {
+        { 4004, "there is no such target, or nobody leads to it: see --esprim" },
         { 4103,
           "objects of this originator are not taken: see --security-info of the target's CSE; "
           "an AE as target needs a policy that permits NOTIFY" },
+        { 4106, "a CSE on the way does not know the originator: see --originator; an AE registers "
+                "in the clear, without --esprim" },
         { 4111, "the target and we have no algorithm in common" },
         { 4112,
           "the target does not have this key, not for ESPrim, or no longer: 'merlon key list' "
@@ -82,7 +85,15 @@ static const char *remedy_of(int rsc)
     return NULL;
 }
 
-static int fail_protected(const struct merlon_error *error)
+/* Would it help to say who we are? */
+static void hint_at_originator(const struct mln_session *s, int rsc)
+{
+    if (is_denial(rsc) && !s->settings.originator) {
+        mln_cli_say("no originator is set: see --originator and MERLON_ORIGINATOR");
+    }
+}
+
+static int fail_protected(const struct mln_session *s, const struct merlon_error *error)
 {
     const char *remedy = remedy_of(error->rsc);
 
@@ -90,13 +101,14 @@ static int fail_protected(const struct merlon_error *error)
     if (remedy) {
         mln_cli_say("%s", remedy);
     }
+    hint_at_originator(s, error->rsc);
     return (int)mln_cli_exit_of(error);
 }
 
 int mln_session_fail(const struct mln_session *s, const struct merlon_error *error)
 {
     if (error->status == MERLON_SECURITY) {
-        return fail_protected(error);
+        return fail_protected(s, error);
     }
     if (error->status != MERLON_REFUSED) {
         mln_cli_say("%s", error->text);
@@ -107,8 +119,6 @@ int mln_session_fail(const struct mln_session *s, const struct merlon_error *err
         return (int)mln_cli_exit_of(error);
     }
     mln_cli_say("%d %s: %s", error->rsc, merlon_rsc_name(error->rsc), error->text);
-    if (is_denial(error->rsc) && !s->settings.originator) {
-        mln_cli_say("no originator is set: see --originator and MERLON_ORIGINATOR");
-    }
+    hint_at_originator(s, error->rsc);
     return (int)mln_cli_exit_of(error);
 }

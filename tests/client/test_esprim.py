@@ -141,12 +141,20 @@ def test_protection_that_the_target_does_not_take(alone, target, key, change, rs
     assert "abab" not in said.stderr and KEY.hex()[:8] not in said.stderr and not target.target.taken
 
 
-@pytest.mark.parametrize("rsc, remedy", [(4103, "--security-info"), (5001, "end-to-end security"), (4111, "algorithm"),
-                                         (4113, "clocks"), (4114, "clocks")])
+@pytest.mark.parametrize("rsc, remedy", [
+    (4004, "no such target"), (4103, "--security-info"), (4106, "--originator"), (4111, "algorithm"),
+    (4113, "clocks"), (4114, "clocks"), (5001, "end-to-end security")])
 def test_what_a_cse_on_the_way_says(target, protected, rsc, remedy):
     target.say = lambda received: rsc
     said = protected("retrieve", "/in/base/c", code=UNPROTECTED)
     assert str(rsc) in said.stderr and remedy in said.stderr and said.stdout == ""
+
+
+def test_a_missing_originator_is_hinted_at(alone, target, key):
+    target.say = lambda received: 4103
+    said = alone("retrieve", "-u", target.receiver.url, "/in/base/c", "--esprim", TARGET, "--esprim-key-id", KID,
+                 "--esprim-key-file", key, code=UNPROTECTED)
+    assert "no originator is set" in said.stderr
 
 
 def plain(received):
