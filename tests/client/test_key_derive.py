@@ -146,6 +146,18 @@ def test_spellings_of_an_identifier_give_one_key(derive, spellings):
         assert derive("connection-key", ENROLMENT, "--peer", text) == wanted
 
 
+def test_any_text_in_its_normal_form(derive):
+    """SEC-KDF-03: letters of all of Unicode, against another implementation of the form"""
+    dice = random.Random(20261122)
+    letters = [chr(code) for code in range(0x20, 0x110000) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")]
+    changing = [letter for letter in letters if not unicodedata.is_normalized("NFKC", letter)]
+    marks = [letter for letter in letters if unicodedata.combining(letter)]
+    for _ in range(20):
+        text = "".join(dice.choice(dice.choice((letters, changing, marks))) for _ in range(40))
+        assert derive("connection-key", ENROLMENT, "--peer", text) == \
+            mac(ENROLMENT, label("connection-key"), normal(text)), text.encode("unicode_escape")
+
+
 def test_uses_and_targets_do_not_collide(derive):
     """SEC-KDF-04"""
     keys = {derive("usage-key", ENROLMENT, "--suid", suid, "--peer", target)
