@@ -28,6 +28,21 @@ struct merlon_target_key {
     const void *reserved[4];
 };
 
+/* A certificate with which originators establish keys with the target (ESCertKE). Set the whole to
+ * zero before; texts and files are read when it is given away, the files are PEM. */
+struct merlon_target_certificate {
+    const char *certificate_file; /* of the AE, its CAs behind it */
+    const char *private_key_file;
+    const char *anchor_file; /* of the certificates of originators */
+    const char *crl_file;    /* or NULL */
+    const char *cse_id;    /* absolute, of the CSE with the AE: names in From are relative to it */
+    const char *in_cse_id; /* as in struct merlon_credential, for CSEs as originators */
+    /* Which originators: the From of their requests; '*' stands for any characters. NULL: all whom
+     * a certificate names. */
+    const char *originator;
+    const void *reserved[4];
+};
+
 /* A request that was opened. Everything in it lives for the call. */
 struct merlon_incoming {
     enum merlon_operation operation;
@@ -46,12 +61,21 @@ typedef int merlon_handle(void *data, const struct merlon_incoming *request,
                           struct merlon_content **ret_content);
 
 /* ae: address of the <AE> that the target is, at the CSE of the client. Nothing is sent yet. The
- * client is borrowed, and must not be protected itself. NULL on failure: INVALID (no key, an
- * identifier that is none, a file that cannot be used), NO_MEMORY, SYSTEM. */
+ * client is borrowed, and must not be protected itself. Without keys (count is 0) it needs
+ * certificates. NULL on failure: INVALID (an identifier that is none, a file that cannot be used),
+ * NO_MEMORY, SYSTEM. */
 MERLON_API struct merlon_target *merlon_target_new(struct merlon_client *client, const char *ae,
                                                    const struct merlon_target_key *keys,
                                                    size_t count, merlon_handle *handle, void *data,
                                                    struct merlon_error *error);
+
+/* From now on originators can also establish keys by certificates. A request under such a key must
+ * be from whom the certificate names, else it is refused with 4116. A key is kept for a day at
+ * most, in memory. INVALID (a file that cannot be used, no CSE-ID, a second time), NO_MEMORY,
+ * SYSTEM. TS-0003 8.7 */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_target_certify(struct merlon_target *target, const struct merlon_target_certificate *how,
+                      struct merlon_error *error);
 
 /* Before its client, and not from within its handler. What it has published stays in the <AE> and
  * is of no use to anybody. NULL is fine. */
@@ -70,8 +94,8 @@ MERLON_API MERLON_CHECKED enum merlon_status
 merlon_target_poll(struct merlon_target *target, const char *channel, merlon_notified *notified,
                    void *data, struct merlon_error *error);
 
-/* Writes the e2eSecInfo into the <AE>, and again when its random object is renewed. Errors: as
- * merlon_update. */
+/* Writes the e2eSecInfo into the <AE>, and again when its random object is renewed. INVALID: it has
+ * neither keys nor certificates. Other errors: as merlon_update. */
 MERLON_API MERLON_CHECKED enum merlon_status merlon_target_publish(struct merlon_target *target,
                                                                    struct merlon_error *error);
 

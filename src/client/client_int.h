@@ -262,6 +262,11 @@ mln_err mln_client_receiver_tls(const struct merlon_client *client,
                                 const struct merlon_credential *credential, struct mln_fault *fault,
                                 struct mln_tls **ret);
 
+/* The context by which originators make keys with a target: it shows the certificate of the
+ * credential, and judges theirs by its anchors. Errors: those of merlon_client_set_credentials. */
+mln_err mln_client_target_tls(const struct merlon_credential *credential, struct mln_fault *fault,
+                              struct mln_tls **ret);
+
 /* ---- trace.c ---- */
 
 /* Tell a message to the trace of the client, if it has one. */
@@ -284,10 +289,16 @@ int mln_client_take_notification(const struct mln_value *content, const char *or
 
 /* ---- target.c, target_take.c ---- */
 
-/* Takes m2m:securityInfo for a target, which becomes the JSON content of the answer, in the arena.
- * Errors: ATTR_INVALID, ATTR_MISSING, NOT_IMPLEMENTED, those of mln_esprim_target_open,
- * ESPRIM_IMPERSONATION. */
-mln_err mln_target_take(struct merlon_target *target, const struct mln_value *info,
+/* A notification for a target. */
+struct mln_notified {
+    const struct mln_value *info; /* m2m:securityInfo */
+    struct mln_slice from;
+};
+
+/* Takes it; *ret_content becomes the JSON content of the answer, in the arena, with some errors of
+ * ESCertKE too. Errors: ATTR_INVALID, ATTR_MISSING, NOT_IMPLEMENTED, those of
+ * mln_esprim_target_open and mln_target_message, ESPRIM_IMPERSONATION. */
+mln_err mln_target_take(struct merlon_target *target, const struct mln_notified *what,
                         struct mln_arena *arena, struct mln_slice *ret_content,
                         struct mln_fault *fault);
 

@@ -360,14 +360,35 @@ mln_err mln_client_tls(const struct merlon_credential *credential, struct mln_fa
 
 /* ---- a receiver's ---- */
 
-static mln_err check_receiver(const struct merlon_credential *c, struct mln_fault *fault)
+/* `who` for people. */
+static mln_err check_server(const struct merlon_credential *c, const char *who,
+                            struct mln_fault *fault)
 {
     if (!c->certificate_file || !c->key_file || !c->anchor_file) {
-        return refuse(fault,
-                      "a receiver under TLS needs a certificate, its key, and a trust anchor "
-                      "for that of the CSE");
+        mln_fault_set(fault, "%s needs a certificate, its key, and a trust anchor", who);
+        MLN_FAIL(PARAM_INVALID);
     }
     return check(c, fault);
+}
+
+/* With certificate and verifier of the files. */
+static mln_err make_server(struct making *m, struct mln_tls_options *options,
+                           struct mln_fault *fault, struct mln_tls **ret)
+{
+    struct mln_tls_identity identity = { .certificate_file = m->from->certificate_file,
+                                         .key_file = m->from->key_file };
+
+    MLN_TRY(read_files(m, fault));
+    MLN_TRY(make_verifier(m, fault));
+    identity.certificate = text_of(m->certificate);
+    identity.key = text_of(m->key);
+    options->env = mln_env_system();
+    options->identities = &identity;
+    options->identity_count = 1;
+    options->least = MLN_TLS_1_2;
+    options->greatest = MLN_TLS_1_3;
+    options->verifier = m->verifier;
+    return mln_tls_new(options, fault, ret);
 }
 
 static mln_err make_receiver(const struct merlon_client *client, struct making *m,
@@ -375,31 +396,16 @@ static mln_err make_receiver(const struct merlon_client *client, struct making *
 {
     struct authority cse;
     struct mln_tls_target expected = { .cse_id = mln_slice_z(m->from->cse_id) };
-    struct mln_tls_identity identity = { .certificate_file = m->from->certificate_file,
-                                         .key_file = m->from->key_file };
-    struct mln_tls_options options = {
-        .env = mln_env_system(),
-        .identities = &identity,
-        .identity_count = 1,
-        .clients = MLN_TLS_CLIENT_REQUIRED,
-        .least = MLN_TLS_1_2,
-        .greatest = MLN_TLS_1_3,
-        .expected = &expected,
-    };
+    struct mln_tls_options options = { .clients = MLN_TLS_CLIENT_REQUIRED, .expected = &expected };
 
-    MLN_TRY(check_receiver(m->from, fault));
+    MLN_TRY(check_server(m->from, "a receiver under TLS", fault));
     if (!parse_url(mln_slice_z(client->url), &cse)) {
         return refuse(fault, "the URL of the CSE has no host that its certificate could name");
     }
     expected.domain = mln_slice_starts(cse.host, MLN_S("["))
                           ? mln_slice_head(mln_slice_from(cse.host, 1), cse.host.len - 2)
                           : cse.host;
-    MLN_TRY(read_files(m, fault));
-    MLN_TRY(make_verifier(m, fault));
-    identity.certificate = text_of(m->certificate);
-    identity.key = text_of(m->key);
-    options.verifier = m->verifier;
-    return mln_tls_new(&options, fault, ret);
+    return make_server(m, &options, fault, ret);
 }
 
 mln_err mln_client_receiver_tls(const struct merlon_client *client,
@@ -409,6 +415,22 @@ mln_err mln_client_receiver_tls(const struct merlon_client *client,
     struct making m = { .from = credential };
     mln_err err = make_receiver(client, &m, fault, ret);
 
+    making_done(&m);
+    return err;
+}
+
+/* ---- a target's ---- */
+
+mln_err mln_client_target_tls(const struct merlon_credential *credential, struct mln_fault *fault,
+                              struct mln_tls **ret)
+{
+    struct making m = { .from = credential };
+    struct mln_tls_options options = { .clients = MLN_TLS_CLIENT_NONE };
+    mln_err err = check_server(credential, "a target that makes keys", fault);
+
+    if (!mln_failed(err)) {
+        err = make_server(&m, &options, fault, ret);
+    }
     making_done(&m);
     return err;
 }

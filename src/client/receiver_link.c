@@ -117,7 +117,10 @@ static mln_err take(struct mln_client_link *link, struct mln_http_primitive *pri
     }
     info = mln_value_get(content, MLN_S("m2m:seci"));
     if (info && r->target) {
-        return mln_target_take(r->target, info, link->arena, &ret->content, fault);
+        const struct mln_value *from = mln_value_get(primitive->params, MLN_S("fr"));
+        struct mln_notified what = { info, from ? from->text : MLN_S("") };
+
+        return mln_target_take(r->target, &what, link->arena, &ret->content, fault);
     }
     MLN_TRY(text_of(link, mln_value_get(primitive->params, MLN_S("fr")), &originator));
     ret->rsc = mln_client_take_notification(content, originator, r->notified, r->data);

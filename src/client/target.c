@@ -19,9 +19,8 @@ enum {
 
 static mln_err find(void *data, struct mln_slice kid, int64_t now_us, struct mln_pair_key *ret)
 {
-    const struct merlon_target *target = data;
+    struct merlon_target *target = data;
 
-    (void)now_us; /* they do not expire */
     for (size_t i = 0; i < target->key_count; i++) {
         const struct mln_target_key *key = &target->keys[i];
 
@@ -29,10 +28,10 @@ static mln_err find(void *data, struct mln_slice kid, int64_t now_us, struct mln
             ret->key = mln_secret_of(mln_secret_bytes(key->secret), mln_secret_len(key->secret));
             MLN_REQUIRE(ret->key, NO_MEMORY);
             ret->association = mln_association_ref(key->association);
-            return MLN_OK;
+            return MLN_OK; /* these do not expire */
         }
     }
-    MLN_FAIL(NOT_FOUND);
+    return mln_target_made_key(target, kid, now_us, ret);
 }
 
 static mln_err refuse(struct mln_fault *fault, const char *why)
@@ -66,8 +65,8 @@ static mln_err take_key(const struct merlon_target_key *from, struct mln_target_
 static mln_err take_keys(struct merlon_target *target, const struct merlon_target_key *keys,
                          size_t count, struct mln_fault *fault)
 {
-    if (!count || count > KEYS_MAX) {
-        return refuse(fault, count ? "too many keys" : "a target needs a key");
+    if (count > KEYS_MAX) {
+        return refuse(fault, "too many keys");
     }
     target->keys = mln_calloc(count, sizeof *target->keys);
     MLN_REQUIRE(target->keys, NO_MEMORY);
@@ -153,6 +152,7 @@ void merlon_target_free(struct merlon_target *target)
     mln_client_drop(target->update);
     mln_loop_cancel_after(target->client->loop, &target->renewal);
     mln_esprim_target_free(target->engine);
+    mln_target_maker_done(&target->maker);
     for (size_t i = 0; i < target->key_count; i++) {
         mln_secret_free(target->keys[i].secret);
         mln_association_unref(target->keys[i].association);
@@ -185,16 +185,18 @@ void mln_target_leave(struct merlon_target *target)
 
 /* ---- what it publishes ---- */
 
-/* {"m2m:ae":{"esi":{…}}}. spec: TS-0004 6.3.5.49; 13: ESPrim by a provisioned key */
+/* {"m2m:ae":{"esi":{…}}}. spec: TS-0004 6.3.5.49; ESPrim by a provisioned key is 13, by
+ * certificate 43 */
 static mln_err write_info(struct merlon_target *target, struct mln_arena *arena,
                           struct mln_slice *ret)
 {
+    const char *features = !target->maker.end ? "13" : target->key_count ? "13,43" : "43";
     struct mln_e2e_random random;
     struct mln_buf out;
 
     MLN_TRY(mln_esprim_target_shared(target->engine, arena, &random));
     mln_buf_init(&out, arena, PUBLISH_ARENA);
-    mln_buf_add(&out, MLN_S("{\"m2m:ae\":{\"esi\":{\"esf\":[13],\"esro\":"));
+    mln_buf_printf(&out, "{\"m2m:ae\":{\"esi\":{\"esf\":[%s],\"esro\":", features);
     mln_e2e_random_canonical(&random, &out);
     mln_buf_add(&out, MLN_S("}}}"));
     return mln_buf_finish(&out, ret);
@@ -263,7 +265,10 @@ enum merlon_status merlon_target_publish(struct merlon_target *target, struct me
     struct merlon_response *response = NULL;
     struct merlon_request request;
     struct mln_fault fault = { 0 };
-    mln_err err = arena ? write_update(target, arena, &request) : MLN_ERROR(NO_MEMORY);
+    mln_err err = !arena ? MLN_ERROR(NO_MEMORY)
+                  : !target->key_count && !target->maker.end
+                      ? refuse(&fault, "a target needs a key, or certificates")
+                      : write_update(target, arena, &request);
     enum merlon_status status = mln_client_end(err, &fault, error);
 
     if (status == MERLON_OK) {

@@ -63,7 +63,8 @@ static int take(struct merlon_target *target, const struct mln_value *request,
         return MLN_RSC_OPERATION_NOT_ALLOWED;
     }
     if (info) {
-        mln_err err = mln_target_take(target, info, arena, ret_content, &fault);
+        struct mln_notified what = { info, text_of(request, MLN_S("fr")) };
+        mln_err err = mln_target_take(target, &what, arena, ret_content, &fault);
 
         return mln_failed(err) ? (int)mln_err_rsc(err) : MLN_RSC_OK;
     }

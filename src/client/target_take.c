@@ -58,7 +58,7 @@ static bool is_proved(const struct merlon_target *target, const struct mln_assoc
             return mln_wildcard_match(mln_slice_z(key->originator), from, '/');
         }
     }
-    return false;
+    return mln_target_certified(target, association, from);
 }
 
 static mln_err put_content(const struct merlon_content *content, struct mln_arena *arena,
@@ -166,10 +166,36 @@ static mln_err open_object(struct merlon_target *target, const struct mln_value 
     return write_info(MLN_SECURITY_ESPRIM, "epo", text, arena, ret_content);
 }
 
-mln_err mln_target_take(struct merlon_target *target, const struct mln_value *info,
+/* With an error, there may be an alert of TLS to tell. */
+static mln_err take_message(struct merlon_target *target, const struct mln_notified *what,
+                            struct mln_arena *arena, struct mln_slice *ret_content,
+                            struct mln_fault *fault)
+{
+    const struct mln_value *message = mln_value_get(what->info, MLN_S("eckm"));
+    struct mln_slice said = { 0 };
+    struct mln_slice text = { 0 };
+    struct mln_buf out;
+    mln_err err;
+
+    MLN_REQUIRE(message->kind == MLN_V_TEXT, ATTR_INVALID);
+    err = mln_target_message(target, message->text, what->from, arena, fault, &said);
+    if (!said.len) {
+        return err;
+    }
+    mln_buf_init(&out, arena, CONTENT_BYTES);
+    mln_buf_byte(&out, '"');
+    mln_buf_add(&out, said); /* base64 */
+    mln_buf_byte(&out, '"');
+    MLN_TRY(mln_buf_finish(&out, &text));
+    MLN_TRY(write_info(MLN_SECURITY_ESCERTKE, "eckm", text, arena, ret_content));
+    return err;
+}
+
+mln_err mln_target_take(struct merlon_target *target, const struct mln_notified *what,
                         struct mln_arena *arena, struct mln_slice *ret_content,
                         struct mln_fault *fault)
 {
+    const struct mln_value *info = what->info;
     int sit = (int)mln_security_info_type(info);
 
     if (info->kind != MLN_V_OBJECT || !sit) {
@@ -182,6 +208,8 @@ mln_err mln_target_take(struct merlon_target *target, const struct mln_value *in
         return offer(target, arena, ret_content);
     case MLN_SECURITY_ESPRIM:
         return open_object(target, mln_value_get(info, MLN_S("epo")), arena, ret_content, fault);
+    case MLN_SECURITY_ESCERTKE:
+        return take_message(target, what, arena, ret_content, fault);
     default:
         MLN_FAIL(NOT_IMPLEMENTED);
     }
