@@ -306,3 +306,19 @@ def test_after_a_reload(lab, server, admin):
     eventually(lambda: server.log().count("certificates and credentials are reloaded") > count, 20, "the reload")
     assert originator.send(originator.seal(originator.request(RETRIEVE, "cse-in/Cae"))).rsc == 4112
     assert ask_anew(lab, client)
+
+
+def test_the_log_tells_nothing(lab, server, admin):
+    """SEC-BND-09: at its most talkative it holds neither the messages nor what was made of them"""
+    end, client, sent = end_of(lab), admin.As("Cae"), []
+    message = end.step()
+    for _ in range(2):
+        answer = client.notify("cse-in", seci(message))
+        sent += [message, message_of(answer.pc)]
+        message = end.step(sent[-1])
+    assert ask(client, end, RETRIEVE, "cse-in/Cae")["rsc"] == 2000
+    told = server.log()
+    assert " debug " in told
+    for text in [base64.b64encode(each).decode()[:40] for each in sent] + [each.hex()[:40] for each in sent]:
+        assert text not in told
+    assert end.key[1].hex() not in told and base64.b64encode(end.key[1]).decode() not in told

@@ -361,6 +361,7 @@ def test_who_it_says_to_be(own, line, fr):
 # ---- again ----
 
 
+@pytest.mark.threads
 def test_replays(field, own, line):
     """SEC-EPR-15: once is once, also over other connections, at the same time, and under the name of others"""
     takes(own, line)
@@ -382,6 +383,7 @@ def test_replays(field, own, line):
     takes(own, line)
 
 
+@pytest.mark.threads
 def test_first_objects_at_the_same_time(field, own):
     """SEC-EPR-15: the object that begins a session too"""
     for _ in range(10):
