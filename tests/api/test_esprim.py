@@ -16,6 +16,7 @@ from lib.fleet import Fleet
 from lib.onem2m import Client, grant
 from lib.server import Server, eventually, own_data, run
 from lib.tls import Lab, Shaken
+from lib.together import together
 
 CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = 1, 2, 3, 4, 5
 
@@ -90,6 +91,36 @@ def test_each_operation(scene, box):
     assert o.ask(CREATE, box, ty=3, pc={"m2m:cnt": {"nonsense": 1}})["rsc"] == 4000
     assert o.ask(NOTIFY, box, pc={"m2m:sgn": {"sur": "x"}})["rsc"] == 4005
     assert scene.originator("admin").ask(NOTIFY, "cse-in", pc={"m2m:sgn": {"sur": "x", "vrq": True}})["rsc"] == 2000
+
+
+def test_groups_inside(scene, box):
+    """A group makes requests of one as always, for who is proved by the key"""
+    o = scene.originator()
+    members = []
+    for name in "ab":
+        assert o.ask(CREATE, box, ty=3, pc={"m2m:cnt": {"rn": name}})["rsc"] == 2001
+        members.append(f"{box}/{name}")
+    group = {"m2m:grp": {"rn": "g", "mnm": 5, "mid": members}}
+    assert o.ask(CREATE, "cse-in/Cae", ty=9, pc=group)["rsc"] == 2001
+    answer = o.ask(RETRIEVE, "cse-in/Cae/g/fopt")
+    assert sorted(r["pc"]["m2m:cnt"]["rn"] for r in answer["pc"]["m2m:agr"]["m2m:rsp"]) == ["a", "b"], answer
+    assert scene.originator("other").ask(RETRIEVE, "cse-in/Cae/g/fopt")["rsc"] == 4103
+
+
+@pytest.mark.threads
+def test_many_at_once(scene, box):
+    """Sessions of several originators under one receiver object, while credentials are read again"""
+    receiver = shared(scene.plain, "cse-in")
+
+    def ask(i):
+        o = scene.originator(by=Client(scene.server.url, "Cplain"), receiver=receiver, alg=10 + i % 3)
+        for _ in range(10):
+            scene.server.process.send_signal(signal.SIGHUP)
+            assert o.ask(RETRIEVE, box)["rsc"] == 2000
+            assert o.ask(CREATE, box, ty=4, pc={"m2m:cin": {"con": "x"}})["rsc"] == 2001
+
+    together(8, ask)
+    assert scene.ae.retrieve(box)["cni"] == 80
 
 
 def test_denied_inside(scene, box):
