@@ -15,6 +15,7 @@ from lib import serial
 from lib.fleet import Fleet
 from lib.onem2m import Client, grant, timestamp
 from lib.receiver import Receiver
+from lib.server import eventually
 
 RANDOM = {"esri": "Uabc", "esrv": "R00112233445566778899aabbccddeeff", "esrx": "20301231T235959", "esks": [1],
           "espa": [10, 12]}
@@ -206,3 +207,17 @@ def test_the_csebase_supports_nothing(admin):
     assert "esi" not in admin.retrieve("cse-in").res
     assert admin.retrieve("cse-in?atrl=esi").res == {}
     assert admin.update("cse-in", "cb", esi=esi()).rsc == 4005
+
+
+def test_support_is_announced(fleet):
+    """spec: TS-0001 9.6.5: e2eSecInfo of an <AE> is announced, whatever announcedAttribute says"""
+    me = fleet.aes["asn"]
+    assert me.update("base/ae", "ae", esi=esi()).rsc == 2004
+    announced = me.update("base/ae", "ae", at=["/mn1"])
+    assert announced.rsc == 2004, announced
+    (copy,) = [to for to in me.retrieve("base/ae").res["at"] if to != "/mn1"]
+    held = fleet.client("mn1").retrieve(copy)
+    assert held.rsc == 2000 and held.res["esi"] == esi(), held
+    assert me.update("base/ae", "ae", esi=esi(esf=[13], escert=None)).rsc == 2004
+    eventually(lambda: fleet.client("mn1").retrieve(copy).res["esi"] == esi(esf=[13], escert=None), 20)
+    assert me.update("base/ae", "ae", esi=None, at=None).rsc == 2004
