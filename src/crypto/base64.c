@@ -135,7 +135,7 @@ static void encode_groups(const unsigned char *in, size_t groups, const char *al
 }
 
 #if defined(__x86_64__)
-enum { WIDE_BYTES = 24, WIDE_READ = 28 };
+enum { WIDE_BYTES = 24, WIDE_READ = 28, WIDE_TEXT = 32, WIDE_GROUPS = 8 };
 
 /* Eight groups at once, as long as 28 bytes can be read; returns the groups done. Each 16 bit lane
  * gets two neighbours of a group, multiplications shift them apart, and the distance of a character
@@ -171,8 +171,8 @@ __attribute__((target("avx2"))) static size_t encode_wide(const unsigned char *i
         v = _mm256_add_epi8(v, _mm256_shuffle_epi8(distances, range));
         _mm256_storeu_si256((__m256i_u *)out, v);
         in += WIDE_BYTES;
-        out += WIDE_BYTES / GROUP * DIGITS;
-        done += WIDE_BYTES / GROUP;
+        out += WIDE_TEXT;
+        done += WIDE_GROUPS;
     }
     return done;
 }

@@ -23,7 +23,6 @@ enum {
 struct reading {
     const struct mln_value *jwk;
     struct mln_slice source;
-    struct mln_arena *arena;
     struct mln_fault *fault;
     struct mln_jose_key *key;
 };

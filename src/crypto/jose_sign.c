@@ -211,8 +211,6 @@ static mln_err verify_mac(struct mln_jose_signing *s, struct mln_slice signature
 
 mln_err mln_jose_signing_verify(struct mln_jose_signing *s, struct mln_slice signature)
 {
-    unsigned char der[DER_MOST];
-    struct mln_slice wanted = signature;
     int outcome;
 
     /* a tag that is cut off is no tag */
@@ -221,9 +219,13 @@ mln_err mln_jose_signing_verify(struct mln_jose_signing *s, struct mln_slice sig
         return verify_mac(s, signature);
     }
     if (s->row->kty == MLN_JOSE_EC) {
-        wanted = mln_slice_of((const char *)der, der_of(signature, der));
+        unsigned char der[DER_MOST];
+
+        outcome = EVP_DigestVerifyFinal(s->digest, der, der_of(signature, der));
+    } else {
+        outcome =
+            EVP_DigestVerifyFinal(s->digest, (const unsigned char *)signature.ptr, signature.len);
     }
-    outcome = EVP_DigestVerifyFinal(s->digest, (const unsigned char *)wanted.ptr, wanted.len);
     ERR_clear_error();
     return outcome == 1 ? MLN_OK : MLN_ERROR(TOKEN_REFUSED);
 }

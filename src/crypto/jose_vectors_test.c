@@ -229,11 +229,38 @@ static void test_encryption(void **state)
     }
 }
 
+/* RFC 7516 A.3.3: the key wrap of an envelope whose content encryption is not permitted */
+static void test_key_wrap(void **state)
+{
+    static const unsigned char wanted[] = { 4,   211, 31,  197, 84,  157, 252, 254, 11, 100, 157,
+                                            250, 63,  170, 106, 206, 107, 124, 212, 45, 111, 107,
+                                            9,   219, 200, 177, 0,   240, 143, 156, 44, 207 };
+    struct mln_jose_key *key = key_of("{\"kty\":\"oct\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}");
+    struct mln_jose_wrapping how = { .wrap = MLN_JOSE_A128KW, .enc = MLN_JOSE_A256GCM };
+    struct mln_secret *cek = mln_secret_of(wanted, sizeof wanted);
+    struct mln_secret *back = NULL;
+    struct mln_slice expected;
+    struct mln_slice wrapped;
+    struct mln_value *epk;
+
+    (void)state;
+    assert_false(mln_failed(mln_base64url_read(
+        MLN_S("6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ"), arena, &expected)));
+    assert_false(mln_failed(mln_jose_wrap_cek(key, &how, cek, arena, &wrapped, &epk)));
+    assert_true(mln_slice_eq(wrapped, expected));
+    assert_false(mln_failed(mln_jose_unwrap_cek(key, &how, expected, &back)));
+    assert_memory_equal(mln_secret_bytes(back), wanted, sizeof wanted);
+    mln_secret_free(back);
+    mln_secret_free(cek);
+    mln_jose_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_encryption),
+        cmocka_unit_test(test_key_wrap),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

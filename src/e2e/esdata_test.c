@@ -406,6 +406,54 @@ static void test_empty(void **state)
     mln_data_key_free(key);
 }
 
+/* ---- failing allocations ---- */
+
+#ifdef MLN_TORTURE
+/* Protects, then opens, with the n-th allocation failing, for each n. */
+static void test_starved(void **state)
+{
+    struct parties p = parties_of((const char *const[]){ "ec256", "rsa", NULL });
+    struct parties to = parties_of((const char *const[]){ "oct32", "ec384", "rsa", NULL });
+    struct mln_esdata_draft draft = { .form = MLN_ESDATA_JSON_BASE64,
+                                      .signers = p.signers,
+                                      .signer_count = p.count,
+                                      .recipients = to.recipients,
+                                      .recipient_count = to.count };
+    const struct mln_data_key *both[] = { p.keys[0], to.keys[1] };
+    struct mln_esdata_opener opener = { .keys = both,
+                                        .key_count = 2,
+                                        .needs_signature = true,
+                                        .now_us = LAB_NOW,
+                                        .envelope_most = LAB_MOST };
+    bool was_hit = true;
+    mln_err err = MLN_OK;
+
+    (void)state;
+    for (unsigned long n = 1; was_hit; n++) {
+        struct mln_esdata found = { 0 };
+        struct mln_slice envelope = { 0 };
+
+        assert_in_range(n, 1, 2000);
+        opener.arena = mln_arena_new(LAB_ARENA);
+        assert_non_null(opener.arena);
+        mln_mem_fail_at(n);
+        err = mln_esdata_protect(&draft, MLN_S(payload), opener.arena, NULL, &envelope);
+        if (!mln_failed(err)) {
+            err = mln_esdata_open(&opener, MLN_ESDATA_ANY, envelope, &found);
+        }
+        was_hit = mln_mem_count() >= n;
+        mln_mem_fail_at(0);
+        if (was_hit && mln_failed(err)) {
+            assert_int_equal(err.code, MLN_ERR_NO_MEMORY);
+        }
+        mln_arena_free(opener.arena);
+    }
+    assert_int_equal(err.code, MLN_ERR_NONE);
+    drop_parties(&p);
+    drop_parties(&to);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +462,9 @@ int main(void)
         cmocka_unit_test(test_nested),     cmocka_unit_test(test_refused_drafts),
         cmocka_unit_test(test_names),      cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_empty),
+#ifdef MLN_TORTURE
+        cmocka_unit_test(test_starved),
+#endif
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

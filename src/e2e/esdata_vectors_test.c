@@ -1,5 +1,5 @@
 /* The published examples, in every form that they have there. Those of algorithms that oneM2M
- * does not permit are refused. spec: RFC 7520 4, 5 (SEC-ESD-14) */
+ * does not permit are refused. spec: RFC 7515 A, RFC 7516 A, RFC 7520 4, 5 (SEC-ESD-14) */
 #include "e2e/esdata_lab_test.h"
 
 enum { KEYS_MOST = 3, FORMS_MOST = 3 };
@@ -12,6 +12,51 @@ struct example {
 };
 
 static const struct example examples[] = {
+    { "RFC 7515 A.6",
+      true,
+      { "{\"kid\":\"2010-12-29\",\"kty\":\"RSA\",\"n\":\"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wW"
+        "JcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_"
+        "YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS"
+        "-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoud"
+        "F8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ\",\"e\":\"AQAB\"}",
+        "{\"kid\":\"e9bc097a-ce51-4036-9562-d2ade882db0d\",\"kty\":\"EC\",\"crv\":\"P-256\","
+        "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659L"
+        "NpXW6pCyStikYjKIWI5a0\"}" },
+      { "{\"payload\":\"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlL"
+        "mNvbS9pc19yb290Ijp0cnVlfQ\",\"signatures\":[{\"protected\":\"eyJhbGciOiJSUzI1NiJ9\","
+        "\"header\":{\"kid\":\"2010-12-29\"},\"signature\":\"cC4hiUPoj9Eetdgtv3hF80EGrhuB__dz"
+        "ERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZ"
+        "cAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB"
+        "_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI"
+        "8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw\"},{\"protected\":\"eyJhb"
+        "GciOiJFUzI1NiJ9\",\"header\":{\"kid\":\"e9bc097a-ce51-4036-9562-d2ade882db0d\"},\"si"
+        "gnature\":\"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKT"
+        "UJqPP3-Kg6NU1Q\"}]}" } },
+    { "RFC 7515 A.7",
+      true,
+      { "{\"kid\":\"e9bc097a-ce51-4036-9562-d2ade882db0d\",\"kty\":\"EC\",\"crv\":\"P-256\","
+        "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659L"
+        "NpXW6pCyStikYjKIWI5a0\"}" },
+      { "{\"payload\":\"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlL"
+        "mNvbS9pc19yb290Ijp0cnVlfQ\",\"protected\":\"eyJhbGciOiJFUzI1NiJ9\",\"header\":{\"kid"
+        "\":\"e9bc097a-ce51-4036-9562-d2ade882db0d\"},\"signature\":\"DtEhU3ljbEg8L38VWAfUAqO"
+        "yKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q\"}" } },
+    { "RFC 7516 A.1",
+      false,
+      { NULL },
+      { "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKO"
+        "MTYUmKoTCVJRgckCL9kiMT03JGeipsEdY3mx_etLbbWSrFr05kLzcSr4qKAq7YN7e9jwQRb23nfa6c9d-Stn"
+        "ImGyFDbSv04uVuxIp5Zms1gNxKKK2Da14B8S4rzVRltdYwam_lDp5XnZAYpQdb76FdIKLaVmqgfwX7XWRxv2"
+        "322i-vDxRfqNzo_tETKzpVLzfiwQyeyPGLBIO56YJ7eObdv0je81860ppamavo35UgoRdbYaBcoh9QcfylQr"
+        "66oc6vFWXRcZ_ZT2LawVCWTIy3brGPi6UklfCpIMfIjf7iGdXKHzg.48V1_ALb6US04U3b.5eym8TW_c8SuK"
+        "0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A.XFBoMYUZodet"
+        "ZdvTiFvSkQ" } },
+    { "RFC 7516 A.3",
+      false,
+      { "{\"kty\":\"oct\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}" },
+      { "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.6KB707dM9YTIgHtLvtgWQ8mKwboJW3of"
+        "9locizkDTHzBC2IlrT1oOQ.AxY8DCtDaGlsbGljb3RoZQ.KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI"
+        "9wOGY.U0m_YmjN04DJvceFICbCVQ" } },
     { "RFC 7520 4.1",
       true,
       { "{\"kty\":\"RSA\",\"kid\":\"bilbo.baggins@hobbiton.example\",\"use\":\"sig\",\"n\":\""
@@ -552,10 +597,11 @@ static const struct example examples[] = {
         "g\"}" } },
 };
 
-/* RFC 7520 4 and 5: the payloads are two lines of a book each. */
+/* The claims of RFC 7515; and those of RFC 7520, which are two lines of a book each. */
 static bool is_payload(struct mln_slice text)
 {
-    return mln_slice_starts(text,
+    return mln_slice_starts(text, MLN_S("{\"iss\":\"joe\"")) ||
+           mln_slice_starts(text,
                             MLN_S("It\xe2\x80\x99s a dangerous business, Frodo, going out")) ||
            mln_slice_starts(text,
                             MLN_S("You can trust us to stick with you through thick and thin"));

@@ -225,6 +225,7 @@ static mln_err make_at_once(const struct mln_esdata_settings *s,
     struct mln_slice envelope;
 
     MLN_REQUIRE(arena, NO_MEMORY);
+    mln_arena_hold_secrets(arena);
     MLN_TRY(read_all(s->file, most, arena, fault, &payload));
     MLN_TRY(mln_esdata_protect(draft, payload, arena, fault, &envelope));
     return write_failed(output_write(out, envelope), fault);
@@ -293,6 +294,7 @@ mln_err mln_esdata_take(const struct mln_esdata_settings *s, struct mln_esdata_o
     struct mln_esdata found;
 
     MLN_REQUIRE(arena, NO_MEMORY);
+    mln_arena_hold_secrets(arena);
     opener->arena = arena;
     opener->fault = fault;
     MLN_TRY(read_all(s->file, opener->envelope_most, arena, fault, &envelope));
