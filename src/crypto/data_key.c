@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "crypto/base64.h"
 #include "crypto/jose_int.h"
 
@@ -65,6 +66,10 @@ static mln_err begin(const struct mln_data_key_about *about, struct mln_fault *f
     MLN_REQUIRE(key->arena, NO_MEMORY);
     if (about->name.len > MLN_DATA_NAME_BYTES || about->entity.len > MLN_DATA_NAME_BYTES) {
         mln_fault_set(fault, "the name of a key is too long");
+        MLN_FAIL(CONFIG);
+    }
+    if (!mln_utf8_valid(about->name)) {
+        mln_fault_set(fault, "the name of a key must be UTF-8");
         MLN_FAIL(CONFIG);
     }
     MLN_REQUIRE(mln_arena_dup(key->arena, about->name, &key->name) &&

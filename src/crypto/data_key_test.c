@@ -162,8 +162,16 @@ static void test_secret(void **state)
         }
         mln_data_key_free(made);
     }
-    mln_secret_free(secret);
     mln_secret_free(tiny);
+    for (size_t i = 0; i < 2; i++) {
+        static const char too_long[MLN_DATA_NAME_BYTES + 1] = { 'k' };
+        struct mln_data_key_about about = { .suid = 14 };
+        struct mln_data_key *made = NULL;
+
+        about.name = i ? mln_slice_of(too_long, sizeof too_long) : MLN_S("k\xff@sp.example");
+        assert_int_equal(mln_data_key_of_secret(&about, secret, NULL, &made).code, MLN_ERR_CONFIG);
+    }
+    mln_secret_free(secret);
 }
 
 int main(void)

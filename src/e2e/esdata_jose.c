@@ -213,8 +213,7 @@ static mln_err verify_by(const struct mln_jose_key *key, enum mln_jose_sig sig,
     return mln_jose_signing_verify(s, signature);
 }
 
-/* By a key that the caller has. *ret_is_ours: it is a key of the caller's that this signature
- * names; *ret_fits: and it is right. */
+/* By a key that the caller has. *ret_is_ours: the signature names such a key. */
 static mln_err try_keys(const struct opening *o, const struct envelope *e, const struct part *part,
                         const struct mln_jose_header *header, struct mln_slice signature,
                         bool *ret_is_ours)
@@ -229,7 +228,9 @@ static mln_err try_keys(const struct opening *o, const struct envelope *e, const
         if (!mln_failed(err)) {
             return mln_esdata_signed_by(o->opener, key, header->sig, o->ret);
         }
-        MLN_REQUIRE(err.code == MLN_ERR_TOKEN_REFUSED, NO_MEMORY);
+        if (err.code != MLN_ERR_TOKEN_REFUSED) {
+            return err;
+        }
         *ret_is_ours = *ret_is_ours || mln_esdata_is_named(key, &hint);
     }
     MLN_FAIL(TOKEN_REFUSED);

@@ -4,7 +4,10 @@
 import base64
 import json
 import os
+import pty
+import select
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ PAYLOAD = '{"temperature":21.5,"unit":"°C"}'
 FORMS = ["compact", "json", "json-base64"]
 REFUSED = 1
 USAGE = 2
+SECONDS = 20
 AE = "//merlon.example/Ssensor"
 APP = "//merlon.example/Sapp"
 
@@ -318,6 +322,17 @@ def test_certificates(data, authority):
     data.run("verify", *trust, stdin=signed, code=REFUSED)
 
 
+def test_in_a_resource(data, ae, admin):
+    """What a CSE has stored is opened as it was made, in each form: SEC-ESD-02."""
+    key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
+    assert admin.create(ae, "cnt", rn="readings").rsc == 2001
+    for number, form in enumerate(FORMS, 1):
+        made = data.run("protect", "--to", key, "--form", form)
+        assert admin.create(f"{ae}/readings", "cin", con=made, cnf=f"application/json:0:{number}").rsc == 2001
+        found = admin.retrieve(f"{ae}/readings/la").res
+        assert data.run("open", "--key", key, "--form", form, stdin=found["con"]) == PAYLOAD
+
+
 def test_certificates_from_a_cse(data, authority, ae, admin):
     """SEC-ESD-11: e2eSecInfo is a directory and no proof. What it holds encrypts only for who is expected."""
 
@@ -379,6 +394,24 @@ def test_streams(data, tmp_path):
     sealed.write_text(text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:])
     data.run("open", *opens, sealed, "--out", back, code=REFUSED)
     assert not back.exists() and sorted(p.name for p in tmp_path.iterdir()) == ["k", "large", "s", "sealed"]
+
+
+def test_progress(data, alone):
+    """Somebody who looks sees how far a long stream is; what goes to a file is not disturbed."""
+    key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
+    seen, shown = pty.openpty()
+    end = time.monotonic() + SECONDS
+    with subprocess.Popen([binary(), "esdata", "protect", "--to", key], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          stderr=shown, env=alone.environment) as running:
+        os.close(shown)
+        text = b""
+        while b" MB" not in text and time.monotonic() < end:
+            running.stdin.write(bytes(1 << 20))
+            running.stdin.flush()
+            text += os.read(seen, 1000) if select.select([seen], [], [], 0.05)[0] else b""
+        running.stdin.close()
+        assert running.wait(SECONDS) == 0 and text.startswith(b"\rmerlon esdata: ")
+    os.close(seen)
 
 
 def test_usage(data, tmp_path):
