@@ -167,6 +167,12 @@ static void refuses_what_is_no_primitive(void **state)
                 .code,
             MLN_ERR_SYNTAX);
     }
+    for (size_t i = 1; mln_serialisation_at(i); i++) {
+        assert_int_equal(mln_inner_read_request(mln_serialisation_at(i), MLN_S("\xff<{"), &limits,
+                                                arena, &v, &fault)
+                             .code,
+                         MLN_ERR_SYNTAX);
+    }
     /* nothing of the text: it was secret */
     mln_fault_clear(&fault);
     assert_int_equal(

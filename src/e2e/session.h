@@ -7,7 +7,7 @@
  *     if (mln_esprim_session_needs_receiver(s)) { get esro, or NOTIFY with sit 3;
  *                                                 mln_esprim_session_receive(s, &object); }
  *     mln_esprim_session_seal(s, form, text, arena, &sent);    ... outer NOTIFY with sit 5 ...
- *     outer failure: if (mln_esprim_session_refused(s, &sent, rsc)) once more from the start
+ *     outer failure: if (mln_esprim_session_refused(s, sent.generation, rsc)) all of it once more
  *     outer success: mln_esprim_session_open(s, object, arena, &answer, fault);
  *
  * Who opens an answer must compare the Request Identifier in it with that of the request: answers
