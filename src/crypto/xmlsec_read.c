@@ -29,7 +29,7 @@ static mln_err only_child(struct mln_xmlsec_reader *r, const xmlNode *node, enum
     return MLN_OK;
 }
 
-/* Is the element what is expected, and nothing behind it? */
+/* Nothing may follow. */
 static mln_err at_end(struct mln_xmlsec_reader *r, const xmlNode *at)
 {
     return at ? mln_xmlsec_refuse(r, "an element that is not permitted") : MLN_OK;
