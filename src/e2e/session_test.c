@@ -356,7 +356,6 @@ static void gets_through_with_a_clock_that_is_behind(void **state)
     mln_esprim_session_free(s);
 }
 
-/* SEC-EPR-21: no nonce twice under one key in 10^5 objects, whatever the random numbers are. */
 static mln_err poor_random(void *data, void *out, size_t len)
 {
     struct world *w = data;
@@ -368,6 +367,7 @@ static mln_err poor_random(void *data, void *out, size_t len)
     return MLN_OK;
 }
 
+/* SEC-EPR-21: not in 10^5 objects, whatever the random numbers are. */
 static void never_uses_a_nonce_twice(void **state)
 {
     enum { OBJECTS = 100000, MOST = 5000 };
