@@ -275,6 +275,18 @@ def test_false_answers(target, protected, lie):
     assert done.stdout == "" and READING not in done.stderr
 
 
+@pytest.mark.parametrize("rsc", [4111, 4112, 4113, 4114, 4115, 4116, 5210, 5211])
+def test_a_false_refusal(target, protected, rsc):
+    """Who is between has the target carry it out, and says that it has not: that helps once at most (decision 0050)"""
+    def say(received):
+        answer = target.target.answer(received)
+        return rsc if b"epo" in received.body else answer
+
+    target.say = say
+    assert protected("create", "/in/base/c", "cnt", code=UNPROTECTED).stdout == ""
+    assert len(target.target.taken) == (2 if rsc in (4113, 4114) else 1)
+
+
 OBJECTS = [{"esks": [2]}, {"esks": []}, {"espa": [99]}, {"espa": []}, {"esri": 'U","x":"'}, {"esrv": "1 2"},
            {"esrv": ""}, {"esrx": "20200101T000000"}, {"esrx": "soon"}, {"espa": [10] * 1000},
            {"esri": "U" * 5000}, {"x": 1}]
