@@ -10,8 +10,8 @@
 #include "codec/xml.h"
 #include "crypto/base64.h"
 
-/* libxml2 compares attributes and namespaces with each other; a tree takes many times the memory of
- * its text. Payloads of more elements come in base64. */
+/* libxml2 compares attributes and namespaces with each other; a tree takes a hundred times the
+ * memory of its tags. Payloads of more elements or attributes come in base64. */
 enum { ATTRIBUTES_MOST = 64, TAGS_MOST = 10000, DEPTH_MOST = 64, TEXT_MOST = INT_MAX };
 
 mln_err mln_xmlsec_refuse(struct mln_xmlsec_reader *r, const char *what)
@@ -22,8 +22,9 @@ mln_err mln_xmlsec_refuse(struct mln_xmlsec_reader *r, const char *what)
 
 /* ---- text ---- */
 
-/* Moves behind a tag, with *rest at its '<'. True: it is an element of its own. */
-static bool skip_tag(struct mln_slice *rest)
+/* Moves behind a tag, with *rest at its '<', and counts its attributes by their signs of equality.
+ * True: it is an element of its own. */
+static bool skip_tag(struct mln_slice *rest, size_t *attributes)
 {
     char quote = '\0';
     size_t i = 1;
@@ -35,6 +36,8 @@ static bool skip_tag(struct mln_slice *rest)
             quote = c == quote ? '\0' : quote;
         } else if (c == '"' || c == '\'') {
             quote = c;
+        } else {
+            *attributes += c == '=';
         }
     }
     *rest = mln_slice_from(*rest, i);
@@ -46,6 +49,7 @@ static mln_err check_markup(struct mln_xmlsec_reader *r, struct mln_slice rest)
 {
     size_t tags = 0;
     size_t depth = 0;
+    size_t attributes = 0;
 
     if (mln_slice_starts(rest, MLN_S("<?xml "))) {
         rest = mln_slice_from(rest, mln_slice_find(rest, '>'));
@@ -63,9 +67,9 @@ static mln_err check_markup(struct mln_xmlsec_reader *r, struct mln_slice rest)
             rest = mln_slice_from(rest, 1);
             continue;
         }
-        depth += !skip_tag(&rest);
-        if (++tags > TAGS_MOST || depth > DEPTH_MOST) {
-            mln_fault_set(r->fault, "XML security: too many elements");
+        depth += !skip_tag(&rest, &attributes);
+        if (++tags > TAGS_MOST || depth > DEPTH_MOST || attributes > TAGS_MOST) {
+            mln_fault_set(r->fault, "XML security: too many elements or attributes");
             MLN_FAIL(LIMIT);
         }
     }
