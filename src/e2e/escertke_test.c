@@ -1,6 +1,7 @@
 /* Tests of ESCertKE: who may make which key, and what stays when something else comes. */
 #include "e2e/escertke.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -414,6 +415,75 @@ static void several_at_once(void **state)
     well(mln_credentials_remove(lab->dir->credentials, credential.id, NULL));
 }
 
+/* ---- threads ---- */
+
+enum { THREADS = 4, ROUNDS = 12 };
+
+/* Message 1 to 4, in an arena of the thread. */
+static mln_err exchange(struct mln_escertke_run *run, struct mln_arena *own)
+{
+    struct mln_entity from = { MLN_S("sp.example"), { 0 }, MLN_S("Sdev") };
+    struct mln_escertke_message m = { .from = &from, .names = &names, .arena = own };
+
+    MLN_TRY(mln_escertke_step(run, NULL, own, NULL, &m.text));
+    for (int i = 0; i < 2; i++) {
+        struct mln_slice said = { 0 };
+        struct mln_value *info = mln_value_new(own, MLN_V_OBJECT);
+
+        MLN_TRY(mln_escertke_take(end, &m, &said));
+        MLN_TRY(mln_value_set(info, MLN_S("sit"), mln_value_uint(own, 6)));
+        MLN_TRY(mln_value_set(info, MLN_S("eckm"), mln_value_text(own, said)));
+        MLN_TRY(mln_escertke_step(run, info, own, NULL, &m.text));
+    }
+    return MLN_OK;
+}
+
+/* Runs of one originator, who begins anew before others of it are over. How many made a key. */
+static void *busy(void *data)
+{
+    struct mln_arena *own = mln_arena_new(ARENA_BYTES);
+    const struct mln_tls_target target = { .cse_id = CSE };
+    size_t *made = data;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct mln_escertke_run *run = NULL;
+
+        mln_arena_reset(own);
+        if (!mln_failed(mln_escertke_begin(device, &target, NULL, &run)) &&
+            !mln_failed(exchange(run, own))) {
+            ++*made;
+        }
+        mln_escertke_run_free(run);
+    }
+    mln_arena_free(own);
+    return NULL;
+}
+
+static void several_threads(void **state)
+{
+    pthread_t threads[THREADS];
+    size_t made[THREADS] = { 0 };
+    struct mln_escertke_run *run;
+    size_t sum = 0;
+
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, busy, &made[i]), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        mln_made_keys_renew(keys);
+        (void)mln_escertke_is_ready(end);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        sum += made[i];
+    }
+    assert_true(sum > 0); /* the last one is not disturbed */
+    run = begin_with(device);
+    complete(run, "Sdev", third(run, "Sdev"));
+    mln_escertke_run_free(run);
+}
+
 /* ---- SEC-CKE-06 ---- */
 
 static void another_answer(void **state)
@@ -545,6 +615,7 @@ int main(void)
         T(a_newer_message_1),
         T(who_gives_up),
         T(several_at_once),
+        T(several_threads),
         T(another_answer),
         T(no_more_than_the_limit),
         T(a_handshake_that_takes_too_long),
