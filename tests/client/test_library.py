@@ -1,24 +1,11 @@
 """The client library from outside: what it shows, who can use it, and the example."""
 
-import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
-from lib.program import binary
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-INCLUDE = ROOT / "include"
-
-
-def build():
-    """Folder of the build that the command under test comes from."""
-    folder = os.environ.get("MERLON_BUILD")
-    folder = Path(folder) if folder else Path(binary()).resolve().parent.parent.parent
-    assert (folder / "src/client/libmerlon.so").exists(), f"no library in {folder}"
-    return folder
+from lib.program import INCLUDE, compile_with_library, is_sanitized, library
 
 
 def declared():
@@ -30,19 +17,19 @@ def declared():
     return names
 
 
-def exported(library):
-    done = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
+def exported(file):
+    done = subprocess.run(["nm", "-D", "--defined-only", file], capture_output=True, text=True,
                           check=True)
     return {line.split()[-1].split("@")[0] for line in done.stdout.splitlines()}
 
 
 def test_the_library_shows_its_face_and_nothing_else():
-    library = build() / "src/client/libmerlon.so"
-    shown = {name for name in exported(library)
+    shared = library() / "libmerlon.so"
+    shown = {name for name in exported(shared)
              if not re.match(r"_?_(a|l|t|ub)san|_(init|fini|edata|end|_bss_start)$|__sanitizer|"
                              r"__(odr_)?asan|__start_|__stop_", name)}
     assert shown == declared()
-    done = subprocess.run(["readelf", "-d", library], capture_output=True, text=True, check=True)
+    done = subprocess.run(["readelf", "-d", shared], capture_output=True, text=True, check=True)
     assert re.search(r"SONAME.*\[libmerlon\.so\.0\]", done.stdout)
 
 
@@ -87,19 +74,9 @@ def test_programs_in_c_and_in_cpp_use_it(tmp_path, compiler, options, ending):
         compiler, options, ending = "cc", ["-std=c99", "-Wc++-compat"], "c"
     source = tmp_path / f"program.{ending}"
     source.write_text(PROGRAM)
-    library = build() / "src/client"
-    sanitizers = ["-fsanitize=address,undefined"] if is_sanitized(library) else []
-    subprocess.run([compiler, *options, "-Wall", "-Wextra", "-Wpedantic", "-Werror", *sanitizers,
-                    f"-I{INCLUDE}", source, f"-L{library}", "-lmerlon",
-                    f"-Wl,-rpath,{library}", "-o", tmp_path / "program"], check=True, timeout=120)
+    compile_with_library(compiler, options, source, tmp_path / "program")
     done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, SAID, "")
-
-
-def is_sanitized(library):
-    done = subprocess.run(["nm", "-D", library / "libmerlon.so"], capture_output=True, text=True,
-                          check=True)
-    return "__asan_init" in done.stdout
 
 
 def test_headers_stand_alone(tmp_path):
@@ -112,7 +89,7 @@ def test_headers_stand_alone(tmp_path):
 
 def test_installed_files_are_enough(tmp_path):
     """The static library, the pkg-config file and the headers, as a package has them."""
-    done = subprocess.run(["meson", "install", "-C", build(), "--no-rebuild", "--destdir",
+    done = subprocess.run(["meson", "install", "-C", library().parent.parent, "--no-rebuild", "--destdir",
                            tmp_path], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     (pc,) = tmp_path.rglob("merlon.pc")
@@ -127,7 +104,7 @@ def test_installed_files_are_enough(tmp_path):
                            check=True).stdout.split()
     source = tmp_path / "program.c"
     source.write_text(PROGRAM)
-    sanitizers = ["-fsanitize=address,undefined"] if is_sanitized(build() / "src/client") else []
+    sanitizers = ["-fsanitize=address,undefined"] if is_sanitized(library()) else []
     subprocess.run(["cc", *sanitizers, f"-I{header.parent.parent}", source, archive, *flags,
                     "-lpthread", "-lm", "-o", tmp_path / "program"], check=True, timeout=120)
     done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=False)
@@ -149,7 +126,7 @@ int main(void)
 
 
 def test_the_example_runs(cse, admin):
-    done = subprocess.run([build() / "src/client/first_steps", cse.url, "cse-in"],
+    done = subprocess.run([library() / "first_steps", cse.url, "cse-in"],
                           capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == \
         (0, "latest: 22.5\nreadings: 3\ncleaned up\n", "")
@@ -157,7 +134,7 @@ def test_the_example_runs(cse, admin):
 
 
 def test_the_example_tells_what_is_wrong(cse):
-    program = build() / "src/client/first_steps"
+    program = library() / "first_steps"
     for words, why in [(["nonsense"], "client: 'nonsense' is no URL of a CSE"),
                        ([cse.url, "nothing"], "registering: 4004 NOT_FOUND: ")]:
         done = subprocess.run([program, *words], capture_output=True, text=True, check=False,
