@@ -117,12 +117,56 @@ static void test_pieces(void **state)
     }
 }
 
+enum { LONG = 132 }; /* long enough for all ways of reading */
+
+/* Text of A with one other character; `bits`: what it stands for, beyond 63 for nothing. */
+static void try_character(char *text, size_t at, int is_url, unsigned bits)
+{
+    struct mln_slice bytes;
+    mln_err err =
+        (is_url ? mln_base64url_read : mln_base64_read)(mln_slice_of(text, LONG), arena, &bytes);
+
+    assert_int_equal(mln_failed(err), bits > 63);
+    if (bits <= 63) {
+        const unsigned char *group = (const unsigned char *)bytes.ptr + at / 4 * 3;
+        unsigned all = (unsigned)group[0] << 16 | (unsigned)group[1] << 8 | group[2];
+
+        assert_int_equal(bytes.len, LONG / 4 * 3);
+        assert_int_equal(all, bits << (18 - at % 4 * 6));
+    }
+    mln_arena_reset(arena);
+}
+
+/* Each byte at each place but the last two, which may be padding. */
+static void test_each_character(void **state)
+{
+    static const char alphabets[2][66] = {
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    };
+    char text[LONG];
+
+    (void)state;
+    memset(text, 'A', sizeof text);
+    for (size_t i = 0; i < (size_t)2 * (LONG - 2) * 256; i++) {
+        int is_url = i % 2 == 1;
+        size_t at = i / 2 % (LONG - 2);
+        char c = (char)(i / 2 / (LONG - 2));
+        const char *hit = c ? strchr(alphabets[is_url], c) : NULL;
+
+        text[at] = c;
+        try_character(text, at, is_url, hit ? (unsigned)(hit - alphabets[is_url]) : 64);
+        text[at] = 'A';
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_each_character),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

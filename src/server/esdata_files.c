@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "crypto/files.h"
 #include "server/esdata_command.h"
 
@@ -144,13 +145,16 @@ static mln_err output_new(const char *path, struct mln_fault *fault, struct outp
 static mln_err output_write(void *data, struct mln_slice piece)
 {
     struct output *out = data;
+    size_t done = 0;
 
-    while (piece.len) {
-        ssize_t len = write(out->fd, piece.ptr, piece.len);
+    while (done < piece.len) {
+        ssize_t len = write(out->fd, piece.ptr + done, piece.len - done);
 
         MLN_REQUIRE(len >= 0 || errno == EINTR, SYSTEM);
-        out->last = len > 0 ? piece.ptr[len - 1] : out->last;
-        piece = mln_slice_from(piece, len > 0 ? (size_t)len : 0);
+        done += len > 0 ? (size_t)len : 0;
+    }
+    if (piece.ptr && piece.len) {
+        out->last = piece.ptr[piece.len - 1];
     }
     return MLN_OK;
 }
@@ -284,6 +288,30 @@ static void tell(const struct mln_esdata *found)
     }
 }
 
+static bool is_for_terminals(struct mln_slice text)
+{
+    while (text.len) {
+        size_t len = mln_utf8_printable(text);
+
+        if (!len && text.ptr[0] != '\n' && text.ptr[0] != '\t') {
+            return false;
+        }
+        text = mln_slice_from(text, len ? len : 1);
+    }
+    return true;
+}
+
+/* A terminal obeys what it is shown. */
+static mln_err check_terminal(const struct mln_esdata_settings *s, struct mln_slice payload,
+                              struct mln_fault *fault)
+{
+    if (!s->out && isatty(STDOUT_FILENO) == 1 && !is_for_terminals(payload)) {
+        mln_fault_set(fault, "what is inside is no text for a terminal: --out FILE, or a pipe");
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
+}
+
 mln_err mln_esdata_take(const struct mln_esdata_settings *s, struct mln_esdata_opener *opener,
                         enum mln_esdata_form form, struct mln_fault *fault)
 {
@@ -299,6 +327,7 @@ mln_err mln_esdata_take(const struct mln_esdata_settings *s, struct mln_esdata_o
     opener->fault = fault;
     MLN_TRY(read_all(s->file, opener->envelope_most, arena, fault, &envelope));
     MLN_TRY(mln_esdata_open(opener, form, without_line_ends(envelope), &found));
+    MLN_TRY(check_terminal(s, found.payload, fault));
     MLN_TRY(output_new(s->out, fault, &out));
     MLN_TRY(write_failed(output_write(&out, found.payload), fault));
     MLN_TRY(output_end(&out, fault));

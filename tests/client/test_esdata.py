@@ -401,8 +401,8 @@ def test_progress(data, alone):
     key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
     seen, shown = pty.openpty()
     end = time.monotonic() + SECONDS
-    with subprocess.Popen([binary(), "esdata", "protect", "--to", key], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                          stderr=shown, env=alone.environment) as running:
+    with subprocess.Popen([binary(), "esdata", "protect", "--to", key], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, stderr=shown, env=alone.environment) as running:
         os.close(shown)
         text = b""
         while b" MB" not in text and time.monotonic() < end:
@@ -411,6 +411,22 @@ def test_progress(data, alone):
             text += os.read(seen, 1000) if select.select([seen], [], [], 0.05)[0] else b""
         running.stdin.close()
         assert running.wait(SECONDS) == 0 and text.startswith(b"\rmerlon esdata: ")
+    os.close(seen)
+
+
+@pytest.mark.parametrize("payload, code", [("21.5 °C\n", 0), ("\x1b]0;owned\x07", USAGE)])
+def test_terminal(data, alone, payload, code):
+    """What could give a terminal orders does not reach it."""
+    key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
+    made = data.run("protect", "--to", key, stdin=payload)
+    assert data.run("open", "--key", key, stdin=made) == payload
+    seen, shown = pty.openpty()
+    done = subprocess.run([binary(), "esdata", "open", "--key", key], input=made.encode(), stdout=shown,
+                          stderr=subprocess.PIPE, env=alone.environment, timeout=SECONDS, check=False)
+    os.write(shown, b".")
+    text = os.read(seen, 1000)
+    assert done.returncode == code and (payload.encode().rstrip() in text) == (code == 0), (done, text)
+    os.close(shown)
     os.close(seen)
 
 
