@@ -48,6 +48,7 @@ static bool is_ours(const struct mln_tls *tls, struct mln_slice name, bool is_in
 static int choose_authority(SSL *ssl, int *alert, void *data)
 {
     const struct mln_tls *tls = data;
+    struct mln_tls_link *link = mln_tls_link_of(ssl);
     const char *text = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     struct mln_slice name = mln_slice_z(text);
     size_t chosen = 0;
@@ -58,8 +59,8 @@ static int choose_authority(SSL *ssl, int *alert, void *data)
     while (chosen < tls->count && !certificate_has(tls->contexts[chosen], name)) {
         chosen++;
     }
-    if (!is_ours(tls, name, chosen < tls->count)) {
-        mln_tls_link_fail(mln_tls_link_of(ssl), "the client asked for another authority", NULL);
+    if (!is_ours(tls, name, chosen < tls->count) && !(link->is_carried && chosen < tls->count)) {
+        mln_tls_link_fail(link, "the client asked for another authority", NULL);
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }

@@ -100,6 +100,8 @@ struct mln_tls_link {
     SSL *ssl;
     enum mln_tls_how how;
     bool is_resumed; /* from a ticket, which has said how */
+    bool is_carried; /* a tunnel's: who is there was said by a name of a certificate, not by a host
+                      */
     bool has_failed; /* ours: `why` tells */
     size_t identity_len;
     char identity[MLN_TLS_IDENTITY_MAX];      /* BY_KEY */

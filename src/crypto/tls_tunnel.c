@@ -336,17 +336,15 @@ static mln_err export(SSL *ssl, struct mln_tls_made *made)
 {
     const char *label = mln_exporter_label(MLN_EXPORT_ESCERTKE);
     unsigned char exported[MLN_KDF_EXPORT];
+    bool is_exported = SSL_export_keying_material(ssl, exported, sizeof exported, label,
+                                                  strlen(label), NULL, 0, 0) == 1;
 
-    made->key = mln_secret_new(MLN_KDF_KEY);
-    MLN_REQUIRE(made->key, NO_MEMORY);
-    if (SSL_export_keying_material(ssl, exported, sizeof exported, label, strlen(label), NULL, 0,
-                                   0) != 1) {
-        mln_secret_free(made->key);
-        MLN_FAIL(NO_MEMORY);
+    made->key = is_exported ? mln_secret_new(MLN_KDF_KEY) : NULL;
+    if (made->key) {
+        mln_kdf_split(exported, made->id, mln_secret_room(made->key));
     }
-    mln_kdf_split(exported, made->id, mln_secret_room(made->key));
     mln_wipe(exported, sizeof exported);
-    return MLN_OK;
+    return made->key ? MLN_OK : MLN_ERROR(NO_MEMORY);
 }
 
 mln_err mln_tls_tunnel_conclude(struct mln_tls_tunnel *tunnel, struct mln_fault *fault,
@@ -492,6 +490,7 @@ mln_err mln_tls_tunnel_accept(struct mln_tls *tls, enum mln_use use, struct mln_
     t->use = use;
     err = mln_tls_link_new(tls, &t->link);
     if (!mln_failed(err)) {
+        t->link->is_carried = true;
         t->ssl = mln_tls_link_ssl(t->link);
         err = join(t);
     }

@@ -109,6 +109,38 @@ static void what_is_said(void **state)
     mln_tunnel_finish();
 }
 
+/* The names of hosts that the server goes by are for connections: a CSE has the one of its
+ * certificate. */
+static void a_server_with_other_names(void **state)
+{
+    static const struct mln_slice authorities[] = { { "gateway.example", 15 } };
+    const struct {
+        struct mln_tls_target target;
+        size_t last;
+    } rows[] = { { { .cse_id = MLN_S(CSE) }, 4 }, { { .cse_id = MLN_S("//sp.example/mn") }, 0 } };
+    struct tls_lab *lab = *state;
+    struct mln_tls_options options = mln_tls_lab_options(lab);
+    struct mln_tls *usual = run->tls;
+
+    options.verifier = mln_tls_lab_verifier(lab);
+    options.authorities = authorities;
+    options.authority_count = 1;
+    assert_false(mln_failed(mln_tls_new(&options, NULL, &run->tls)));
+    mln_cert_verifier_unref(options.verifier);
+    for (size_t i = 0; i < 2; i++) {
+        mln_tunnel_start_to(&rows[i].target);
+        mln_tunnel_well(mln_tunnel_steps(0, rows[i].last));
+        if (i == 1) {
+            assert_int_equal(mln_tunnel_steps(1, 1).code, MLN_ERR_ESCERTKE);
+            assert_string_equal(mln_tls_alert_text(mln_tls_tunnel_alert(run->ends[1])),
+                                "unrecognized name");
+        }
+        mln_tunnel_finish();
+    }
+    mln_tls_unref(run->tls);
+    run->tls = usual;
+}
+
 /* ---- ends and steps that are not there ---- */
 
 static void a_key_only_at_the_end(void **state)
@@ -510,6 +542,7 @@ int main(void)
         cmocka_unit_test(a_run),
         cmocka_unit_test(another_run),
         cmocka_unit_test(what_is_said),
+        cmocka_unit_test(a_server_with_other_names),
         cmocka_unit_test(a_key_only_at_the_end),
         cmocka_unit_test(who_cannot_take_part),
         cmocka_unit_test(another_than_expected),

@@ -246,11 +246,19 @@ static mln_err begin(struct mln_escertke *e, struct mln_slice flight,
 static mln_err keep_key(struct mln_escertke *e, const struct pending *p,
                         const struct mln_escertke_message *m, struct mln_tls_made *made)
 {
+    mln_err err;
+
     if (!mln_cover_names(made->association, m->from, m->names)) {
         mln_fault_set(m->fault, "ESCertKE: the certificate is not that of the originator");
         MLN_FAIL(ESCERTKE);
     }
-    return mln_made_keys_put(e->options.keys, made, p->serial);
+    err = mln_made_keys_put(e->options.keys, made, p->serial);
+    if (mln_failed(err)) {
+        mln_fault_set(m->fault, "ESCertKE: %s",
+                      err.code == MLN_ERR_ESCERTKE ? "our certificates were exchanged meanwhile"
+                                                   : "there is no room for another key");
+    }
+    return err;
 }
 
 /* The handshake is complete at this end. Message 4 leaves only when the key is there; else an

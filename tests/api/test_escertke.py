@@ -120,6 +120,10 @@ def test_through_two_cses(tmp_path):
             acp = grant(fleet.client("asn"), (["/mn2/Cae"], 63), parent="base", name="far")
             name = "unreadable-on-the-way"
             assert fleet.client("asn").create("base", "cnt", rn=name, acpi=[acp]).rsc == 2001
+            other = End(lab.issue("other", cert_maker.uri("m2m://merlon.example/mn2/Cother")), lab.anchor, True)
+            message = other.step(message_of(client.notify("/asn/base", seci(other.step())).pc))
+            refusal = client.notify("/asn/base", seci(message))
+            assert refusal.rsc == 4000 and message_of(refusal.pc)[6] == ACCESS_DENIED
             end = End(pair, lab.anchor, True)
             establish(client, "/asn/base", end)
             originator = Originator(client, "/asn/base", *end.key, fr="/mn2/Cae", receiver=None)
