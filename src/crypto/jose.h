@@ -35,6 +35,8 @@ mln_err mln_jose_verify(const struct mln_jose_key *key, enum mln_jose_sig sig,
 
 /* ---- content keys: jose_wrap.c ---- */
 
+enum { MLN_JOSE_PARTY_BYTES = 1024 };
+
 /* How a content key goes to one recipient, beside the key. */
 struct mln_jose_wrapping {
     enum mln_jose_wrap wrap;

@@ -90,7 +90,7 @@ static const struct signed_example signed_examples[] = {
       "s0h6KThzkfBBBkLspW1h84VsJZFTsPPqMDA7g1Md7p0" },
 };
 
-/* SEC-ESD-05 */
+/* SEC-ESD-05, SEC-ESD-14 */
 static void test_signatures(void **state)
 {
     (void)state;

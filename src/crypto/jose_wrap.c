@@ -10,7 +10,7 @@
 #include "crypto/jose_int.h"
 #include "crypto/key_wrap.h"
 
-enum { PARTY_MOST = 1024, INFO_MOST = 2 * PARTY_MOST + 128 };
+enum { INFO_MOST = 2 * MLN_JOSE_PARTY_BYTES + 128 };
 
 static void drop_pkey_ctx(EVP_PKEY_CTX **ctx)
 {
@@ -52,7 +52,9 @@ static mln_err agree(const struct mln_jose_wrapping *how, EVP_PKEY *own, EVP_PKE
     size_t len;
     mln_err err;
 
-    MLN_REQUIRE(how->party_u.len <= PARTY_MOST && how->party_v.len <= PARTY_MOST, TOKEN_REFUSED);
+    MLN_REQUIRE(how->party_u.len <= MLN_JOSE_PARTY_BYTES &&
+                    how->party_v.len <= MLN_JOSE_PARTY_BYTES,
+                TOKEN_REFUSED);
     err = mln_key_agree(own, theirs, &z);
     ERR_clear_error();
     MLN_TRY(err);

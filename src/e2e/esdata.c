@@ -2,6 +2,7 @@
 #include "e2e/esdata.h"
 
 #include "crypto/base64.h"
+#include "crypto/jose.h"
 #include "e2e/esdata_int.h"
 
 /* What an envelope has beyond its payload, at most: headers, wrapped keys, signatures, and the
@@ -80,6 +81,9 @@ static mln_err check_form(const struct mln_esdata_draft *draft, struct mln_fault
     if (draft->form == MLN_ESDATA_COMPACT &&
         (draft->signer_count > 1 || draft->recipient_count > 1)) {
         return refuse(fault, "compact form has one signer and one recipient at most");
+    }
+    if (draft->party_u.len > MLN_JOSE_PARTY_BYTES || draft->party_v.len > MLN_JOSE_PARTY_BYTES) {
+        return refuse(fault, "apu or apv is too long");
     }
     if (draft->associated.len && (draft->form == MLN_ESDATA_COMPACT || !draft->recipient_count)) {
         return refuse(fault, "associated data goes with encryption as JSON");

@@ -277,6 +277,10 @@ static void test_refused_drafts(void **state)
     draft.enc = MLN_JOSE_NO_ENC;
     draft.now_us = INT64_MAX;
     refuse_draft(&draft);
+    /* who takes part is told in a few words */
+    draft.now_us = 0;
+    draft.party_u = mln_slice_of(mln_arena_zalloc(arena, 1, 2000), 2000);
+    refuse_draft(&draft);
     /* compact form has no room for two */
     draft = (struct mln_esdata_draft){ .form = MLN_ESDATA_COMPACT,
                                        .recipients = to,

@@ -631,6 +631,7 @@ static void try_example(const struct example *x, const char *key_text, const cha
     mln_data_key_free(key);
 }
 
+/* SEC-ESD-14 */
 static void test_examples(void **state)
 {
     (void)state;
