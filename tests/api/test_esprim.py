@@ -4,6 +4,7 @@ spec: TS-0003 8.4, TS-0004 7.5.1.2.11, 7.5.1.2.13, 7.6.2, TS-0001 11.4.2; securi
 
 import concurrent.futures
 import http.client
+import json
 import secrets
 import signal
 
@@ -605,3 +606,29 @@ def test_response_types_of_the_notify(scene, box, rt):
         answer = done["ors"]["pc"]["m2m:seci"]
     assert o.open(answer["epo"])["rsc"] == 2001
     assert scene.ae.retrieve(box)["cni"] == 1
+
+
+def test_logs_and_audit_lines(folder):
+    """SEC-BND-09: neither objects, nor messages of ESCertKE, nor what is inside; the audit line of an inner request says
+    that it came end to end, and by which credential"""
+    with Scene(folder / "data", "--log", "debug", "--audit", str(folder / "audit"), "--audit-all", "on") as scene:
+        planted = f"p{secrets.token_hex(8)}"
+        sealed = []
+        for key, pc in (("ae", {"m2m:cnt": {"rn": planted}}), ("ae", {"m2m:cnt": {planted: 1}}),
+                        ("other", {"m2m:cnt": {"lbl": [planted]}})):
+            o = scene.originator(key)
+            sealed.append(o.seal(o.request(CREATE, "cse-in/Cae", ty=3, pc=pc)))
+            answer = o.send(sealed[-1])
+            sealed.append(answer["epo"])
+            assert o.open(answer["epo"])["rsc"] in (2001, 4000, 4103)
+        assert scene.plain.notify("cse-in", seci(6, eckm="cGxhbnRlZG1lc3NhZ2U=")).rsc in (4000, 5001)
+        lines = [json.loads(line) for line in (folder / "audit").read_text().splitlines()]
+        inner = [line for line in lines if line.get("end_to_end")]
+        assert [(line["from"], line["credential"], line["rsc"]) for line in inner] == [
+            ("Cae", "13-ae@merlon.example", 2001), ("Cae", "13-ae@merlon.example", 4000),
+            ("Cother", "13-other@merlon.example", 4103)]
+        assert inner[2]["denied"] and inner[2]["error"] == "NO_PRIVILEGE" and inner[2]["to"] == "cse-in/Cae"
+        written = (folder / "audit").read_text() + scene.server.log()
+        assert "NO_PRIVILEGE" in scene.server.log()
+        for secret in (planted, "cGxhbnRlZG1lc3NhZ2U", "plantedmessage", *(s.split(".")[3] for s in sealed)):
+            assert secret not in written
