@@ -466,6 +466,7 @@ static void strangers_without(void **state)
             ask_for_certificate(&s);
         }
         assert_int_equal((is_server ? initiate(&s) : terminate(&s)).code, MLN_ERR_ESCERTKE);
+        assert_false(SSL_is_init_finished(s.ssl)); /* nor has the stranger a key */
         mln_tunnel_finish();
         stranger_down(&s);
     }
