@@ -412,6 +412,23 @@ def test_who_may_notify(scene):
     assert registree.delete("cse-in/mn").rsc == 2002
 
 
+def test_who_may_notify_in_the_open(folder):
+    """--security-info open: also originators that CSEs speak for; but nobody whose From does not count"""
+    with Scene(folder / "data", "--security-info", "open") as scene:
+        registree = scene.admin.As("/mn")
+        assert registree.create("cse-in", "csr", cb="/mn/base", rr=False, srv=["3"]).rsc == 2001
+        far = scene.admin.As("/mn/Cfar")
+        assert far.retrieve("cse-in?atrl=esi")["esi"]["esf"] == [13, 23, 33]
+        assert scene.originator("far", by=far, receiver=shared(far, "cse-in")).ask(RETRIEVE, "cse-in")["rsc"] == 4103
+        assert far.notify("cse-in", seci(3)).rsc == 2000
+        for query in ("", "?atrl=esi+csi", "?atrl=csi", "?rcn=4", "?fu=1"):
+            answer = far.retrieve(f"cse-in{query}")
+            assert answer.rsc == 4103 or answer.pc == {"m2m:uril": []}, query
+        assert far.notify("cse-in", {"m2m:sgn": {"sur": "x", "vrq": True}}).rsc == 5205
+        assert far.notify("cse-in", seci(1)).rsc == 4103 and far.notify("cse-in/Cae", seci(3)).rsc == 4103
+        assert scene.admin.As("Cnew").notify("cse-in", seci(3)).rsc == 4106
+
+
 def test_not_for_members_of_groups(scene):
     """Nor through a group: security.md 25.4 F"""
     acp = grant(scene.admin, (["Cae"], 63))
@@ -609,8 +626,8 @@ def test_response_types_of_the_notify(scene, box, rt):
 
 
 def test_logs_and_audit_lines(folder):
-    """SEC-BND-09: neither objects, nor messages of ESCertKE, nor what is inside; the audit line of an inner request says
-    that it came end to end, and by which credential"""
+    """SEC-BND-09: neither objects, nor messages of ESCertKE, nor what is inside; the audit line of an inner request
+    says that it came end to end, and by which credential"""
     with Scene(folder / "data", "--log", "debug", "--audit", str(folder / "audit"), "--audit-all", "on") as scene:
         planted = f"p{secrets.token_hex(8)}"
         sealed = []

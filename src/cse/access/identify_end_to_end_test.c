@@ -188,6 +188,9 @@ static void what_nobody_does_end_to_end(void **state)
         { "{'op':1,'to':'cse-in','ty':16,'fr':'/mn',"
           "'pc':{'m2m:csr':{'cb':'/mn/base','rr':false,'srv':['3']}}}",
           4005 },
+        { "{'op':1,'to':'cse-in','ty':10002,'fr':'/mn/Sx',"
+          "'pc':{'m2m:aeA':{'lnk':'/mn/Sx','et':'20991231T000000'}}}",
+          4116 }, /* no AE-ID, but what a registrar says of its AE */
         { "{'op':2,'to':'/other/base','fr':'Cabc'}", 5001 },
         { "{'op':2,'to':'cse-in/Cabc/p/pcu','fr':'Cabc'}", 5001 },
         { "{'op':1,'to':'cse-in','ty':6,'fr':'/mn','pc':{'m2m:dlv':{'sr':'/mn','tg':'/id-in',"
@@ -201,7 +204,7 @@ static void what_nobody_does_end_to_end(void **state)
     mln_look_make(&look, "/mn", "cse-in", MLN_TY_CSR,
                   "{'m2m:csr':{'cb':'/mn/base','rr':false,'srv':['3']}}");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        (void)seal("//merlon.example/mn", "Cabc");
+        (void)seal("//merlon.example/mn", "Cabc /mn/*");
         if (mln_look_ask(&look, "%s", table[i].request)->rsc != table[i].rsc) {
             fail_msg("%s: %u", table[i].request, mln_look_ask(&look, "%s", table[i].request)->rsc);
         }
