@@ -40,12 +40,12 @@ void mln_jose_signing_freep(struct mln_jose_signing **signing)
 static mln_err begin_mac(struct mln_jose_signing *s)
 {
     const struct mln_secret *secret = s->key->oct;
+    OSSL_PARAM params[2] = { OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end() };
     char digest[16];
-    OSSL_PARAM params[2] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                             OSSL_PARAM_construct_end() };
 
     (void)pthread_once(&once, look_up);
     (void)snprintf(digest, sizeof digest, "%s", s->row->digest);
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
     s->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
     MLN_REQUIRE(s->mac && EVP_MAC_init(s->mac, mln_secret_bytes(secret), mln_secret_len(secret),
                                        params) == 1,
