@@ -8,8 +8,7 @@ import subprocess
 import pytest
 from lib import server
 from lib.onem2m import Client
-from lib.program import binary
-from test_library import build
+from lib.program import binary, library
 
 KEY_ID = "switch@home.example"
 
@@ -18,7 +17,7 @@ class Lamp:
     """The program, while it runs."""
 
     def __init__(self, url, way, key):
-        self.process = subprocess.Popen([build() / "src/client/lamp", url, "cse-in", way, "Cswitch", KEY_ID, key],
+        self.process = subprocess.Popen([library() / "lamp", url, "cse-in", way, "Cswitch", KEY_ID, key],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -55,7 +54,7 @@ def key(tmp_path):
 
 
 def switch(home, key, word, key_id=KEY_ID):
-    return subprocess.run([build() / "src/client/switch", home.url, "cse-in/lamp", "Cswitch", key_id, key, word],
+    return subprocess.run([library() / "switch", home.url, "cse-in/lamp", "Cswitch", key_id, key, word],
                           capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -5,16 +5,14 @@ spec: TS-0003 8.4, TS-0004 7.5.1.2.13; security.md 25
 """
 
 import json
-import os
 import secrets
 import subprocess
-from pathlib import Path
 
 import pytest
 from lib import esprim
 from lib.command import to_be_killed
 from lib.onem2m import Client
-from lib.program import binary
+from lib.program import library
 
 RETRIEVE, UPDATE, DELETE = 2, 3, 4
 KID = "switch@sp.example"
@@ -25,8 +23,7 @@ class Lamp:
     """The program, registered at a CSE."""
 
     def __init__(self, cse, mode, key_file):
-        folder = Path(os.environ.get("MERLON_BUILD") or Path(binary()).resolve().parent.parent.parent)
-        self.process = subprocess.Popen([folder / "src/client/lamp", cse.url, "cse-in", mode, "Cswitch", KID, key_file],
+        self.process = subprocess.Popen([library() / "lamp", cse.url, "cse-in", mode, "Cswitch", KID, key_file],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=to_be_killed())
         line = self.process.stdout.readline()
         assert line == "ready\n", line + self.process.stderr.read()

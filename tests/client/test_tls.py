@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from lib.command import Command
+from lib.program import compile_with_library
 from lib.server import Server, eventually
 from lib.tls import SP, Lab, cert_maker, credentials_of, logged
 
@@ -466,14 +467,9 @@ int main(int argc, char **argv)
 
 def test_the_library_picks_by_authority(lab, server, second, tmp_path):
     """SEC-MCA-01: one list, two CSEs; taking the list away takes the rights away, also on kept connections"""
-    from test_library import INCLUDE, build, is_sanitized
-
     source = tmp_path / "program.c"
     source.write_text(PROGRAM)
-    library = build() / "src/client"
-    sanitizers = ["-fsanitize=address,undefined"] if is_sanitized(library) else []
-    subprocess.run(["cc", *sanitizers, f"-I{INCLUDE}", source, f"-L{library}", f"-Wl,-rpath,{library}", "-lmerlon",
-                    "-o", tmp_path / "program"], check=True, timeout=120)
+    compile_with_library("cc", ["-std=c99"], source, tmp_path / "program")
     pair = lab.issue("second-ae", cert_maker.uri(f"m2m:{SP}/Selse"), authority=lab.other)
     words = []
     for s, credential in ((server, psk(lab, "k1")[1::2]), (second, [lab.other_anchor, *pair])):
