@@ -2,17 +2,9 @@
 #pragma once
 
 #include "e2e/esdata.h"
+#include "e2e/esdata_key.h"
 
 enum { MLN_ESDATA_KEY_FILE = 65536 };
-
-/* What a key file is given for. */
-enum mln_esdata_role {
-    MLN_ESDATA_TO,   /* --to: encrypt for it */
-    MLN_ESDATA_KEY,  /* --key: decrypt with it */
-    MLN_ESDATA_SIGN, /* --sign-key: sign with it */
-    MLN_ESDATA_FROM, /* --from: verify with it */
-    MLN_ESDATA_ROLES
-};
 
 /* Options that repeat: "FILE" or "NAME=FILE". */
 struct mln_esdata_list {
@@ -20,6 +12,7 @@ struct mln_esdata_list {
     size_t count;
 };
 
+/* Lists by role: --to, --key, --sign-key, --from. */
 struct mln_esdata_settings {
     const char *verb; /* protect, open, sign, verify */
     const char *file; /* "-": standard input */

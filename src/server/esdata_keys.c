@@ -1,5 +1,4 @@
-/* Keys for `merlon esdata` from files: JWK, PEM, digits. What the file is given for decides the use
- * of the key, and so its SUID. */
+/* Keys for `merlon esdata` from files: JWK, PEM, digits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,37 +8,9 @@
 
 enum { CRL_BYTES = 16 << 20, ARENA_BYTES = 1 << 20 };
 
-/* Provisioned secrets and keys of certificates: 14, 15, 44, 45. What else tens may say (where a
- * provisioned secret came from) a file does not tell. spec: security.md 13.4 */
-enum { OF_SECRET = 10, OF_CERTIFICATE = 40 };
-
-static unsigned suid_of(enum mln_esdata_role role, unsigned origin)
-{
-    bool is_signature = role == MLN_ESDATA_SIGN || role == MLN_ESDATA_FROM;
-
-    return origin + (unsigned)(is_signature ? MLN_USE_SIGNATURE : MLN_USE_ESDATA);
-}
-
-static unsigned ops_of(enum mln_esdata_role role)
-{
-    static const unsigned ops[MLN_ESDATA_ROLES] = {
-        [MLN_ESDATA_TO] = MLN_JOSE_OP_SEAL,
-        [MLN_ESDATA_KEY] = MLN_JOSE_OP_OPEN,
-        [MLN_ESDATA_SIGN] = MLN_JOSE_OP_SIGN,
-        [MLN_ESDATA_FROM] = MLN_JOSE_OP_VERIFY,
-    };
-
-    return ops[role];
-}
-
 static struct mln_slice text_of(const struct mln_secret *file)
 {
     return mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file));
-}
-
-static bool has(struct mln_slice text, const char *what)
-{
-    return memmem(text.ptr, text.len, what, strlen(what)) != NULL;
 }
 
 /* ---- one key ---- */
@@ -53,70 +24,35 @@ struct key_file {
     struct mln_fault *fault;
 };
 
-static mln_err of_certificate(const struct key_file *f, struct mln_slice pem,
-                              struct mln_data_key **ret)
+static mln_err of_text(const struct key_file *f, struct mln_slice text, struct mln_data_key **ret)
 {
-    struct mln_slice chain[MLN_DATA_CHAIN];
-    struct mln_data_trust trust = f->keys->trust;
-    size_t count;
-
-    if (!trust.verifier) {
-        mln_fault_set(f->fault, "%s is a certificate: --anchor FILE says whom to trust", f->path);
-        MLN_FAIL(CONFIG);
-    }
-    trust.entity = f->name;
-    MLN_TRY(mln_data_chain_of_pem(pem, f->keys->arena, chain, &count));
-    return mln_data_key_of_certificate(&trust, chain, count, suid_of(f->role, OF_CERTIFICATE),
-                                       f->fault, ret);
-}
-
-static mln_err of_pem(const struct key_file *f, struct mln_slice pem, struct mln_data_key **ret)
-{
-    struct mln_data_key_about about = { .name = f->name, .suid = suid_of(f->role, OF_CERTIFICATE) };
     struct mln_secret *chain MLN_CLEANUP(mln_secret_freep) = NULL;
-    struct mln_slice certificates = has(pem, "BEGIN CERTIFICATE") ? pem : (struct mln_slice){ 0 };
+    struct mln_esdata_key_source source = {
+        .role = f->role,
+        .name = f->name,
+        .text = text,
+        .trust = &f->keys->trust,
+        .arena = f->keys->arena,
+    };
 
-    if (!has(pem, "PRIVATE KEY") && !has(pem, "PUBLIC KEY")) {
-        return of_certificate(f, pem, ret);
-    }
-    if (f->s->chain && has(pem, "PRIVATE KEY") && f->role != MLN_ESDATA_FROM) {
+    if (f->s->chain) {
         MLN_TRY(mln_secret_read(f->s->chain, MLN_ESDATA_KEY_FILE, f->fault, &chain));
-        certificates = text_of(chain);
+        source.certificates = text_of(chain);
     }
-    return mln_data_key_of_private(&about, pem, certificates, f->fault, ret);
-}
-
-static mln_err of_digits(const struct key_file *f, const struct mln_secret *text,
-                         struct mln_data_key **ret)
-{
-    struct mln_data_key_about about = { .name = f->name, .suid = suid_of(f->role, OF_SECRET) };
-    struct mln_secret *secret MLN_CLEANUP(mln_secret_freep) = NULL;
-
-    MLN_TRY(mln_key_of_digits(text, f->path, f->fault, &secret));
-    return mln_data_key_of_secret(&about, secret, f->fault, ret);
-}
-
-static mln_err of_jwk(const struct key_file *f, struct mln_slice text, struct mln_data_key **ret)
-{
-    struct mln_data_key_about about = { .name = f->name };
-
-    return mln_data_key_of_jwk(&about, text, f->fault, ret);
+    return mln_esdata_key_of_text(&source, f->fault, ret);
 }
 
 static mln_err read_key(struct key_file *f, struct mln_data_key **ret)
 {
     struct mln_secret *file MLN_CLEANUP(mln_secret_freep) = NULL;
-    struct mln_slice text;
+    struct mln_secret *secret MLN_CLEANUP(mln_secret_freep) = NULL;
 
     MLN_TRY(mln_secret_read(f->path, MLN_ESDATA_KEY_FILE, f->fault, &file));
-    text = text_of(file);
-    if (has(text, "-----BEGIN ")) {
-        MLN_TRY(of_pem(f, text, ret));
-    } else {
-        MLN_TRY(text.ptr[0] == '{' ? of_jwk(f, text, ret) : of_digits(f, file, ret));
+    if (mln_esdata_is_key_text(text_of(file))) {
+        return of_text(f, text_of(file), ret);
     }
-    mln_jose_key_narrow((*ret)->key, ops_of(f->role));
-    return MLN_OK;
+    MLN_TRY(mln_key_of_digits(file, f->path, f->fault, &secret));
+    return mln_esdata_key_of_secret(f->role, f->name, secret, f->fault, ret);
 }
 
 /* "NAME=FILE" or "FILE"; a name may have no '='. */
@@ -136,8 +72,9 @@ static mln_err read_item(const struct mln_esdata_settings *s, struct mln_esdata_
     f.fault = &why;
     err = read_key(&f, &keys->all[role][i]);
     if (mln_failed(err)) {
-        mln_fault_set(fault, "%s%s%s", strstr(why.text, f.path) ? "" : f.path,
-                      strstr(why.text, f.path) ? "" : ": ", why.text);
+        mln_fault_set(fault, "%s%s%s%s", strstr(why.text, f.path) ? "" : f.path,
+                      strstr(why.text, f.path) ? "" : ": ", why.text,
+                      strstr(why.text, "trust anchor") ? ": --anchor FILE names some" : "");
     }
     return err;
 }
