@@ -6,6 +6,7 @@
 #include "merlon/base.h"
 #include "merlon/client.h"
 #include "merlon/content.h"
+#include "merlon/data.h"
 #include "merlon/json.h"
 #include "merlon/names.h"
 #include "merlon/protect.h"

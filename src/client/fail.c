@@ -23,6 +23,7 @@ static enum merlon_status status_of(mln_err err)
         { MLN_ERR_INTERNAL, MERLON_SYSTEM },
         { MLN_ERR_CANCELLED, MERLON_CANCELLED },
         { MLN_ERR_PROTECTION, MERLON_SECURITY },
+        { MLN_ERR_ESDATA, MERLON_SECURITY },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

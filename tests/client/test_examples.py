@@ -1,5 +1,5 @@
-"""The examples of protected requests, against the real server: a lamp in C++ that is an AE and a target (SEC-EPR-17),
-and a switch in C that is a protected client. What passes through the CSE tells nothing of what they say.
+"""The examples of end-to-end security, against the real server: a lamp in C++ that is an AE and a target (SEC-EPR-17),
+a switch in C that is a protected client, and notes that are sealed. The CSE learns nothing of what they say.
 """
 
 import secrets
@@ -40,7 +40,7 @@ class Lamp:
 def home(tmp_path_factory):
     """A CSE with the AE of the switch."""
     data = tmp_path_factory.mktemp("home") / "data"
-    with server.Server(data, "--log", "debug", store="mem", program=binary()) as running:
+    with server.Server(data, "--log", "debug", *server.USE_HOME, store="mem", program=binary()) as running:
         Client(running.url).register("Cswitch", name="switch")
         yield running
 
@@ -85,3 +85,19 @@ def test_a_switch_with_another_key_does_nothing(home, key, tmp_path):
             assert done.returncode == 1 and done.stderr.startswith(f"switching: {code} "), done.stderr
         assert switch(home, key, "stop").returncode == 0
         assert lamp.end() == ["Cswitch sends operation 4", "the lamp is off"]
+
+
+def test_sealed_parts_of_what_is_stored(home, key):
+    """SEC-ESD-15: a customAttribute of a <flexContainer>, and a member of a content, through the client library"""
+    words = [home.url, "Cswitch", "cse-in/switch", "note@home.example", key]
+    done = subprocess.run([library() / "sealed", *words], capture_output=True, text=True, check=False,
+                          timeout=60)
+    secret = "nobody is at home until Sunday"
+    assert (done.returncode, done.stdout, done.stderr) == \
+        (0, f"attribute: {secret}\nroom: kitchen\nnote: {secret}\n", "")
+    reader = Client(home.url).As("Cswitch")
+    stored = reader.retrieve("cse-in/switch/fault")["descn"], reader.retrieve("cse-in/switch/notes/la")["con"]
+    assert stored[1] == {"room": "kitchen", "note": stored[0]} and stored[0].count(".") == 4
+    opened = subprocess.run([binary(), "esdata", "open", "--key", f"note@home.example={key}", "-"], input=stored[0],
+                            capture_output=True, text=True, check=False, timeout=60)
+    assert opened.stdout == secret, opened.stderr
