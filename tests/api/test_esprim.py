@@ -15,6 +15,7 @@ from lib.esprim import (OBJECT, Originator, Refused, Target, add_key, compact, f
                         seci, shared)
 from lib.fleet import Fleet
 from lib.onem2m import Client, grant
+from lib.receiver import Receiver
 from lib.server import Server, eventually, own_data, run
 from lib.tls import Lab, Shaken
 from lib.together import together
@@ -609,6 +610,22 @@ def test_the_registrar_shows_it(folder):
         own_data(data)
         fleet.servers["mn1"].process.send_signal(signal.SIGHUP)
         eventually(lambda: "esi" not in fleet.remote("in", "mn1"), 20, "the end of e2eSecInfo")
+
+
+def test_a_registrar_that_takes_no_support(folder):
+    """It does not know the attribute: the registration stands without it"""
+    def answer(received):
+        if "esi" in received.pc["m2m:csr"]:
+            return 501, {"X-M2M-RSC": "5001"}, b""
+        body = compact({"m2m:csr": {**received.pc["m2m:csr"], "ri": "csr1"}}).encode()
+        return 201, {"X-M2M-RSC": "2001", "Content-Type": "application/json"}, body
+
+    add_key(folder / "data", "k@merlon.example", "--ae-id", "Cae")
+    with Receiver(answer) as registrar, Server(folder / "data", "--cse-id", "/mn", "--cse-type", "mn", "--registrar",
+                                               registrar.url, "--registrar-id", "/in") as server:
+        assert "esi" in registrar.all.get(timeout=20).pc["m2m:csr"]
+        assert "esi" not in registrar.all.get(timeout=20).pc["m2m:csr"]
+        eventually(lambda: "registered at /in" in server.log(), 20)
 
 
 @pytest.mark.parametrize("rt", [1, 3])

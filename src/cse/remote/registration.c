@@ -38,7 +38,8 @@ struct mln_registration {
     int64_t renewal_us;          /* and when it is to be said again; 0: at the timer */
     uint64_t told;               /* hash of the descendants that the registrar knows, */
     uint64_t telling;            /* and of those in the request under way */
-    bool shows_support;          /* the registrar has an e2eSecInfo of ours, */
+    bool hides_support;          /* the registrar takes no e2eSecInfo */
+    bool shows_support;          /* it has one of ours, */
     int64_t support_until_us;    /* which counts so long */
     bool is_taken_up;            /* it may be one of an earlier run, and is tried */
     bool is_nameless;            /* our name is in use at the registrar */
@@ -416,8 +417,9 @@ static mln_err add_support(struct mln_registration *r, struct mln_value *v)
     bool was_shown = r->shows_support && r->op == MLN_OP_UPDATE;
     struct mln_value *value = mln_value_new(r->asking, MLN_V_NULL);
     struct mln_slice support = { 0 };
-    mln_err err =
-        endpoint ? mln_endpoint_support(endpoint, r->asking, &support) : MLN_ERROR(NOT_FOUND);
+    mln_err err = endpoint && !r->hides_support
+                      ? mln_endpoint_support(endpoint, r->asking, &support)
+                      : MLN_ERROR(NOT_FOUND);
 
     MLN_REQUIRE(value, NO_MEMORY);
     r->support_until_us = end_of_random(support);
@@ -593,10 +595,11 @@ static void note_expiration(struct mln_registration *r, const struct mln_value *
 static void stay(struct mln_registration *r, const struct mln_value *resource)
 {
     int64_t now = now_us(r);
-    int64_t end;
+    int64_t soon = now + 2 * (int64_t)FIRST_PAUSE_US;
+    int64_t end = r->support_until_us > soon ? r->support_until_us : soon;
 
     note_expiration(r, resource);
-    end = r->until_us < r->support_until_us ? r->until_us : r->support_until_us;
+    end = r->until_us < end ? r->until_us : end;
     if (!r->is_present || r->failures) {
         mln_log(MLN_LOG_INFO, "registration", "registered at %.*s",
                 MLN_S_ARG(r->registrar->cse_id));
@@ -619,6 +622,21 @@ static bool take_up(struct mln_registration *r)
     return len > 0 && (size_t)len < sizeof path && note_address(r, mln_slice_of(path, (size_t)len));
 }
 
+/* Is e2eSecInfo what it does not like? Then it is asked without, at once. */
+static bool hide_support(struct mln_registration *r, const struct mln_outbound_answer *answer)
+{
+    bool is_refusal = answer->rsc == MLN_RSC_BAD_REQUEST || answer->rsc == MLN_RSC_NOT_IMPLEMENTED;
+
+    if (!is_refusal || !r->shows_support) {
+        return false;
+    }
+    tell(r, MLN_LOG_WARNING, "takes no e2eSecInfo, it seems", answer);
+    r->hides_support = true;
+    r->shows_support = false;
+    step(r);
+    return true;
+}
+
 static void created(struct mln_registration *r, const struct mln_outbound_answer *answer,
                     const struct mln_value *resource)
 {
@@ -637,6 +655,9 @@ static void created(struct mln_registration *r, const struct mln_outbound_answer
         step(r);
         return;
     }
+    if (hide_support(r, answer)) {
+        return;
+    }
     r->is_nameless = answer->rsc == MLN_RSC_CONFLICT;
     tell(r, r->failures == 0 ? MLN_LOG_WARNING : MLN_LOG_DEBUG, "refuses the registration", answer);
     pause_for(r);
@@ -647,6 +668,9 @@ static void updated(struct mln_registration *r, const struct mln_outbound_answer
 {
     if (answer->rsc == MLN_RSC_UPDATED) {
         stay(r, resource);
+        return;
+    }
+    if (hide_support(r, answer)) {
         return;
     }
     tell(r, MLN_LOG_WARNING, "has lost the registration", answer);
