@@ -64,6 +64,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS
 docs: $(if $(PROGRAM),,build) ## write again what is generated: reference, man pages, conformance, ...
 	@$(PYTHON) tools/gen_model.py reference spec docs/reference
 	@$(PYTHON) tools/gen_model.py schema spec docs/reference/schema
+	@$(PYTHON) tools/gen_api.py include/merlon docs/reference/api
 	@$(PYTHON) tools/gen_conformance.py
 	@mkdir -p dist/man dist/completion
 	@$(or $(PROGRAM),build/merlon) __docs man dist/man

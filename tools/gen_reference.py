@@ -131,7 +131,8 @@ def index_page(model):
         "- [Data types](datatypes.md), [complex types](complex-types.md), [enumerations](enums.md)",
         "- [Request and response parameters](parameters.md), [filter criteria](filter-criteria.md)",
         "- [Response status codes](response-status-codes.md)",
-        "- [JSON Schemas](schema/) of answers and notifications: `NAME.json`, strict `NAME.full.json`\n",
+        "- [JSON Schemas](schema/) of answers and notifications: `NAME.json`, strict `NAME.full.json`",
+        "- [The client library](api/README.md), from its headers\n",
         "## Resource types\n",
         table(["short", "name", "type", "mgmtDefinition", "built", "announced as", "clause"], rows))
 
