@@ -91,9 +91,11 @@ static mln_err set_option(struct parse *p, const struct place *place, const char
     }
     *word |= bit;
     err = place->table->set(place->table->data, place->row, value, p->fault);
-    if (mln_failed(err)) {
-        mln_fault_set(p->fault, "option --%s: %s%s%s", place->row->name, mln_err_text(err),
-                      value ? ": " : "", value ? value : "");
+    if (err.code == MLN_ERR_CONFIG && value) {
+        mln_fault_set(p->fault, "option --%s: must be %s, not '%s'", place->row->name,
+                      place->row->argument, value);
+    } else if (mln_failed(err)) {
+        mln_fault_set(p->fault, "option --%s: %s", place->row->name, mln_err_text(err));
     }
     return err;
 }

@@ -158,7 +158,7 @@ static void refuses_values_that_do_not_fit(void **state)
     assert_refused("x --quiet=1", "option --quiet takes no value");
     assert_refused("x --data a -d b", "option --data given twice");
     assert_refused("x -qq", "option --quiet given twice");
-    assert_refused("x --level low", "option --level: configuration error: low");
+    assert_refused("x --level low", "option --level: must be WORD, not 'low'");
     assert_refused("x --level why", "a reason of its own");
 }
 

@@ -168,8 +168,10 @@ static struct mln_key_list *list_of(struct mln_key_settings *s, const char *name
 }
 
 static mln_err set_value(struct mln_key_settings *s, const struct mln_option *option,
-                         const char *value)
+                         const char *value, struct mln_fault *fault)
 {
+    mln_err err;
+
     if (set_text_option(s, option->name, value) || set_path_option(s, option->name, value)) {
         return MLN_OK;
     }
@@ -177,7 +179,11 @@ static mln_err set_value(struct mln_key_settings *s, const struct mln_option *op
         return set_format(s, value);
     }
     if (strcmp(option->name, "suid") == 0) {
-        return set_suid(s, mln_slice_z(value));
+        err = set_suid(s, mln_slice_z(value));
+        if (mln_failed(err)) {
+            mln_fault_set(fault, "--suid: no use of keys has the number '%s'", value);
+        }
+        return err;
     }
     if (strcmp(option->name, "not-before") == 0) {
         return set_time(mln_slice_z(value), &s->not_before_us);
@@ -193,13 +199,12 @@ static mln_err set(void *data, const struct mln_option *option, const char *valu
 {
     struct mln_key_settings *s = data;
 
-    (void)fault;
     if (strcmp(option->name, "show") == 0) {
         s->shows = true;
     } else if (strcmp(option->name, "json") == 0) {
         s->is_json = true;
     } else {
-        return set_value(s, option, value);
+        return set_value(s, option, value, fault);
     }
     return MLN_OK;
 }
