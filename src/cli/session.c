@@ -366,6 +366,7 @@ bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_co
 {
     struct mln_fault fault = { 0 };
     struct merlon_error error;
+    bool was_key_given;
     mln_err err;
 
     /* a reader that goes away shows as an error of the write */
@@ -376,6 +377,7 @@ bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_co
         *ret_code = mln_session_misuse(s, "%s", fault.text[0] ? fault.text : mln_err_text(err));
         return false;
     }
+    was_key_given = mln_cli_has_protection(&s->settings); /* now, and not somewhere for all */
     err = complete_settings(s, &fault);
     if (mln_failed(err)) {
         mln_cli_say("%s", fault.text[0] ? fault.text : mln_err_text(err));
@@ -386,6 +388,11 @@ bool mln_session_begin(struct mln_session *s, int argc, char **argv, int *ret_co
         *ret_code = mln_session_misuse(s, "--esprim needs a key: --esprim-key-id and "
                                           "--esprim-key-file, or --esprim-certificate and what "
                                           "belongs to it");
+        return false;
+    }
+    if (!s->settings.esprim && !s->is_open && was_key_given) {
+        *ret_code = mln_session_misuse(s, "a key for ESPrim, and nobody to use it with: --esprim "
+                                          "is missing");
         return false;
     }
     if (make_client(s, &error) != MERLON_OK || protect(s, &error) != MERLON_OK) {

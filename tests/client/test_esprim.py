@@ -223,6 +223,14 @@ def test_what_goes_together(alone, target, words, says):
     assert says in said.stderr and not target.bodies
 
 
+@pytest.mark.parametrize("more", [[], ["--esprim", ""]])
+@pytest.mark.parametrize("words", [["--esprim-key-id", KID, "--esprim-key-file", "x"], ["--esprim-certificate", "x"]])
+def test_a_key_without_a_target(alone, target, words, more):
+    """is no request in the clear."""
+    said = alone("retrieve", "-u", target.receiver.url, "-o", "Cthermo", "/in/base/c", *more, *words, code=USAGE)
+    assert "--esprim is missing" in said.stderr and not target.bodies
+
+
 def test_a_key_that_others_can_read_is_refused(alone, target, key, protected):
     key.chmod(0o644)
     assert "others" in protected("retrieve", "/in/base/c", code=USAGE).stderr and not target.bodies
