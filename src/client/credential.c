@@ -304,7 +304,9 @@ static mln_err check_cse_id(const struct merlon_credential *c, const struct mln_
 
 static mln_err make_verifier(struct making *m, struct mln_fault *fault)
 {
+    const char *file = m->from->anchor_file;
     struct mln_cert_provider provider = { 0 };
+    mln_err err;
     struct mln_cert_rules rules = { .env = mln_env_system(),
                                     .status = m->crl ? MLN_CERT_STATUS_HARD : MLN_CERT_STATUS_OFF,
                                     .needs_staple = needs_staple(m->from) };
@@ -317,9 +319,11 @@ static mln_err make_verifier(struct making *m, struct mln_fault *fault)
     if (!m->anchor) {
         return MLN_OK;
     }
-    return name_file(
-        mln_cert_verifier_new(&rules, text_of(m->anchor), text_of(m->crl), fault, &m->verifier),
-        m->from->anchor_file, fault);
+    err = mln_cert_verifier_new(&rules, text_of(m->anchor), text_of(m->crl), fault, &m->verifier);
+    if (mln_slice_starts(mln_slice_z(fault->text), MLN_S("certificate revocation list"))) {
+        file = m->from->crl_file;
+    }
+    return name_file(err, file, fault);
 }
 
 static mln_err make(struct making *m, struct mln_fault *fault)

@@ -80,9 +80,14 @@ static mln_err check_certificate(const struct merlon_protection *how, struct mln
     if (!how->private_key_file || !how->anchor_file) {
         return refuse(fault, "a certificate needs its private key, and the anchors of the target");
     }
-    if (!how->peer || !mln_slice_starts(mln_slice_z(how->peer), MLN_S("//"))) {
+    if (!how->peer) {
         return refuse(fault, "the certificate of the target must name it: its absolute CSE-ID or "
                              "AE-ID is missing");
+    }
+    if (!mln_slice_starts(mln_slice_z(how->peer), MLN_S("//"))) {
+        mln_fault_set(fault, "'%s' is no absolute CSE-ID or AE-ID, such as //sp.example/in",
+                      how->peer);
+        MLN_FAIL(PARAM_INVALID);
     }
     return MLN_OK;
 }

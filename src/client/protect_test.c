@@ -527,6 +527,8 @@ static void bad_settings_are_refused(void **state)
     assert_bad(carrier, "cse-in", &bad, "a certificate needs its private key");
     bad.private_key_file = "/nowhere/key.pem";
     assert_bad(carrier, "cse-in", &bad, "the certificate of the target must name it");
+    bad.peer = "/in";
+    assert_bad(carrier, "cse-in", &bad, "'/in' is no absolute CSE-ID or AE-ID");
     bad.peer = "//b.example/in";
     assert_bad(carrier, "cse-in", &bad, "/nowhere/ca.pem");
     bad = how;

@@ -356,6 +356,7 @@ def test_mistakes_are_told(lab, merlon, tmp_path):
             ([*anchor, "--certificate", lab.ae[0]], "go together"),
             ([*anchor, *certificate(lab.ae), *psk(lab, "k1")], "not both"),
             ([*identity, "--psk-file", bad], f"{bad}: holds no key"),
+            ([*anchor, "--crl", bad], f"{bad}: certificate revocation list 1 cannot be read"),
             ([*identity, "--psk-file", shown], f"{shown}: others can read"),
             ([*identity, "--psk-file", tmp_path / "no"], f"{tmp_path}/no: No such file"),
             ([*identity, "--psk-file", tmp_path], f"{tmp_path}: is no file"),
