@@ -83,6 +83,7 @@ static mln_err set(void *data, const struct mln_option *option, const char *valu
     static const char *const lists[MLN_ESDATA_ROLES] = { "to", "key", "sign-key", "from" };
     struct mln_esdata_settings *s = data;
 
+    s->given |= UINT64_C(1) << (option - options);
     for (size_t i = 0; i < MLN_ESDATA_ROLES; i++) {
         struct mln_esdata_list *list = &s->lists[i];
 
@@ -100,6 +101,30 @@ static mln_err set(void *data, const struct mln_option *option, const char *valu
         s->needs_signature = true;
     } else {
         *place_of(s, option->name) = value;
+    }
+    return MLN_OK;
+}
+
+/* What a verb would not heed is refused: who gives it relies on it. */
+static mln_err check_given(const struct mln_esdata_settings *s, struct mln_fault *fault)
+{
+    static const struct {
+        const char *name;
+        const char *verbs;
+    } narrow[] = {
+        { "to", "protect" },         { "key", "open verify" },    { "sign-key", "protect sign" },
+        { "from", "open verify" },   { "chain", "protect sign" }, { "signer", "open verify" },
+        { "signed", "open verify" }, { "alg", "protect" },        { "enc", "protect" },
+        { "sig", "protect sign" },   { "apu", "protect" },        { "apv", "protect" },
+    };
+
+    for (size_t i = 0; i < OPTIONS; i++) {
+        for (size_t n = 0; (s->given >> i & 1) && n < sizeof narrow / sizeof narrow[0]; n++) {
+            if (strcmp(narrow[n].name, options[i].name) == 0 && !strstr(narrow[n].verbs, s->verb)) {
+                mln_fault_set(fault, "%s takes no --%s", s->verb, options[i].name);
+                MLN_FAIL(CONFIG);
+            }
+        }
     }
     return MLN_OK;
 }
@@ -124,7 +149,12 @@ static mln_err read_form(const struct mln_esdata_settings *s, struct mln_fault *
         }
     }
     *ret = MLN_ESDATA_ANY;
-    return s->form ? unknown("form", s->form, fault) : MLN_OK;
+    if (s->form) {
+        mln_fault_set(fault, "--form: '%s' is none of compact, json, json-base64, xml, xml-base64",
+                      s->form);
+        MLN_FAIL(CONFIG);
+    }
+    return MLN_OK;
 }
 
 static mln_err read_most(const struct mln_esdata_settings *s, struct mln_fault *fault, size_t *ret)
@@ -132,7 +162,8 @@ static mln_err read_most(const struct mln_esdata_settings *s, struct mln_fault *
     uint64_t n = MOST_USUAL;
 
     if (s->most && (!mln_num_u64(mln_slice_z(s->most), &n) || n > SIZE_MAX / 64)) {
-        return unknown("most", s->most, fault);
+        mln_fault_set(fault, "--most: '%s' is no number of bytes", s->most);
+        MLN_FAIL(CONFIG);
     }
     *ret = (size_t)n;
     return MLN_OK;
@@ -176,8 +207,8 @@ static mln_err check_lists(const struct mln_esdata_settings *s, bool is_protect,
         mln_fault_set(fault, "who may read it? --to FILE; what is only signed: merlon esdata sign");
         MLN_FAIL(CONFIG);
     }
-    if (!is_protect && (!s->lists[MLN_ESDATA_SIGN].count || s->lists[MLN_ESDATA_TO].count)) {
-        mln_fault_set(fault, "sign needs --sign-key FILE, and no --to");
+    if (!is_protect && !s->lists[MLN_ESDATA_SIGN].count) {
+        mln_fault_set(fault, "sign needs --sign-key FILE");
         MLN_FAIL(CONFIG);
     }
     return MLN_OK;
@@ -260,6 +291,7 @@ static mln_err run(struct mln_esdata_settings *s, int argc, char **argv, struct 
     }
     s->verb = verbs[verb];
     s->file = argc == 2 ? argv[1] : "-";
+    MLN_TRY(check_given(s, fault));
     MLN_TRY(mln_esdata_keys_read(s, fault, &keys));
     return verb < 2 ? make(s, &keys, fault) : take(s, &keys, fault);
 }

@@ -31,6 +31,7 @@ struct mln_esdata_settings {
     const char *out;
     const char *most;
     bool needs_signature;
+    uint64_t given; /* a bit for each row of the options */
 };
 
 /* The keys of the settings, and whom they trust. */

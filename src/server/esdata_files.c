@@ -54,7 +54,7 @@ static void progress_end(const struct progress *p)
 static mln_err open_input(const char *path, struct mln_fault *fault, int *ret)
 {
     *ret = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    return *ret < 0 ? mln_file_error(fault, "cannot open", path) : MLN_OK;
+    return *ret < 0 ? mln_file_error(fault, "open", path) : MLN_OK;
 }
 
 static void close_input(const int *fd)
@@ -75,7 +75,7 @@ static mln_err read_piece(int fd, const char *path, char *room, size_t size,
         len = read(fd, room + *ret, size - *ret);
         *ret += len > 0 ? (size_t)len : 0;
     } while ((len > 0 && *ret < size) || (len < 0 && errno == EINTR));
-    return len < 0 ? mln_file_error(fault, "cannot read", path) : MLN_OK;
+    return len < 0 ? mln_file_error(fault, "read", path) : MLN_OK;
 }
 
 /* All of the input, at most `most` bytes. */
@@ -139,7 +139,7 @@ static mln_err output_new(const char *path, struct mln_fault *fault, struct outp
         MLN_FAIL(CONFIG);
     }
     ret->fd = open(ret->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return ret->fd < 0 ? mln_file_error(fault, "cannot write", ret->part) : MLN_OK;
+    return ret->fd < 0 ? mln_file_error(fault, "write", ret->part) : MLN_OK;
 }
 
 static mln_err output_write(void *data, struct mln_slice piece)
@@ -166,7 +166,7 @@ static mln_err output_end(struct output *out, struct mln_fault *fault)
         return isatty(out->fd) == 1 && out->last != '\n' ? output_write(out, MLN_S("\n")) : MLN_OK;
     }
     if (fsync(out->fd) != 0 || rename(out->part, out->path) != 0) {
-        return mln_file_error(fault, "cannot write", out->path);
+        return mln_file_error(fault, "write", out->path);
     }
     (void)close(out->fd);
     out->fd = -1;

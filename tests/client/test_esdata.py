@@ -371,6 +371,27 @@ def test_keys_in_digits(data):
     assert "00112233" not in said
 
 
+@pytest.mark.parametrize("words, code, says", [
+    (["protect", "--to", "KEY", "--signed"], USAGE, "protect takes no --signed"),
+    (["protect", "--to", "KEY", "--signer", AE], USAGE, "protect takes no --signer"),
+    (["protect", "--to", "KEY", "--key", "KEY"], USAGE, "protect takes no --key"),
+    (["sign", "--sign-key", "KEY", "--to", "KEY"], USAGE, "sign takes no --to"),
+    (["sign", "--sign-key", "KEY", "--enc", "A256GCM"], USAGE, "sign takes no --enc"),
+    (["open", "--key", "KEY", "--to", "KEY"], USAGE, "open takes no --to"),
+    (["verify", "--from", "KEY", "--sign-key", "KEY"], USAGE, "verify takes no --sign-key"),
+    (["sign"], USAGE, "sign needs --sign-key"),
+    (["protect", "--to", "KEY", "--form", "yaml"], USAGE, "none of compact, json, json-base64, xml, xml-base64"),
+    (["open", "--key", "KEY", "--most", "much"], USAGE, "'much' is no number of bytes"),
+    (["protect", "--to", "KEY", "/no/such/file"], REFUSED, "esdata: cannot open /no/such/file: "),
+    (["protect", "--to", "KEY", "--out", "/no/such/file"], REFUSED, "esdata: cannot write /no/such/file.part: "),
+])
+def test_mistakes(data, words, code, says):
+    """What a verb does not heed is refused: who asks for a signer relies on it."""
+    key = data.file("k1.key", "00112233445566778899aabbccddeeff" * 2 + "\n")
+    said = data.run(*(key if word == "KEY" else word for word in words), code=code)
+    assert says in said and "00112233" not in said
+
+
 def test_streams(data, tmp_path):
     """What is larger than a piece goes through; what is opened is bounded, and a refused file leaves nothing."""
     key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
