@@ -95,6 +95,13 @@ void mln_tls_unrefp(struct mln_tls **tls);
 /* Is an OCSP answer too old to be stapled? The clock of the options decides. */
 bool mln_tls_has_old_staple(const struct mln_tls *tls);
 
+enum { MLN_TLS_CHAIN = 8 }; /* certificates that are told of one chain */
+
+/* The certificate that who asks for no name is shown, and those of CAs behind it: DER, in the
+ * arena. Without one the count is 0. Errors: NO_MEMORY. */
+mln_err mln_tls_chain(const struct mln_tls *tls, struct mln_arena *arena,
+                      struct mln_slice ret[static MLN_TLS_CHAIN], size_t *ret_count);
+
 /* ---- a client's context ---- */
 
 struct mln_tls_client_options {

@@ -286,3 +286,34 @@ void mln_tls_unrefp(struct mln_tls **tls)
 {
     mln_tls_unref(*tls);
 }
+
+/* ---- what it shows ---- */
+
+static mln_err put_certificate(X509 *cert, struct mln_arena *arena, struct mln_slice *ret)
+{
+    int len = i2d_X509(cert, NULL);
+    unsigned char *bytes = len > 0 ? mln_arena_alloc(arena, (size_t)len) : NULL;
+
+    MLN_REQUIRE(bytes, NO_MEMORY);
+    *ret = mln_slice_of((const char *)bytes, (size_t)len);
+    MLN_REQUIRE(i2d_X509(cert, &bytes) == len, NO_MEMORY); /* moves the pointer */
+    return MLN_OK;
+}
+
+mln_err mln_tls_chain(const struct mln_tls *tls, struct mln_arena *arena,
+                      struct mln_slice ret[static MLN_TLS_CHAIN], size_t *ret_count)
+{
+    X509 *own = SSL_CTX_get0_certificate(tls->contexts[0]);
+    STACK_OF(X509) *above = NULL;
+    size_t count = 0;
+
+    if (own) {
+        MLN_TRY(put_certificate(own, arena, &ret[count++]));
+        (void)SSL_CTX_get0_chain_certs(tls->contexts[0], &above);
+    }
+    for (int i = 0; above && i < sk_X509_num(above) && count < MLN_TLS_CHAIN; i++) {
+        MLN_TRY(put_certificate(sk_X509_value(above, i), arena, &ret[count++]));
+    }
+    *ret_count = count;
+    return MLN_OK;
+}

@@ -2,10 +2,12 @@
 #include "e2e/endpoint.h"
 
 #include "base/mem.h"
+#include "crypto/base64.h"
 #include "model/pack.h"
 
 struct mln_endpoint {
-    struct mln_credentials *credentials; /* borrowed */
+    struct mln_credentials *credentials; /* borrowed, like the next */
+    struct mln_tls_slot *slot;
     struct mln_esprim_target *target;
     struct mln_made_keys *keys;
     struct mln_escertke *escertke;
@@ -63,6 +65,7 @@ mln_err mln_endpoint_new(const struct mln_endpoint_options *options, struct mln_
 
     MLN_REQUIRE(endpoint, NO_MEMORY);
     endpoint->credentials = options->credentials;
+    endpoint->slot = options->slot;
     err = make_escertke(endpoint, options);
     if (!mln_failed(err)) {
         err = mln_esprim_target_new(&target, &endpoint->target);
@@ -132,32 +135,72 @@ struct mln_esprim_target *mln_endpoint_target(struct mln_endpoint *endpoint)
 }
 
 /* spec: TS-0004 6.3.5.52 */
+static void put_suids(struct mln_buf *out, uint64_t suids)
+{
+    mln_pack_text(out, MLN_S("esf"));
+    mln_pack_array(out, MLN_PACK_OPEN);
+    for (size_t i = 0; i < SUIDS; i++) {
+        if (has_suid(suids, esprim_suids[i])) {
+            mln_pack_uint(out, esprim_suids[i]);
+        }
+    }
+    mln_pack_end(out);
+}
+
+/* Of use to who makes keys with us by certificate; nobody has to believe them. */
+static mln_err put_certificates(const struct mln_endpoint *endpoint, struct mln_arena *arena,
+                                struct mln_buf *out)
+{
+    MLN_CLEANUP(mln_tls_unrefp) struct mln_tls *tls = mln_tls_slot_get(endpoint->slot);
+    struct mln_slice chain[MLN_TLS_CHAIN];
+    size_t count = 0;
+
+    if (tls) {
+        MLN_TRY(mln_tls_chain(tls, arena, chain, &count));
+    }
+    mln_pack_text(out, MLN_S("escert"));
+    mln_pack_array(out, count);
+    for (size_t i = 0; i < count; i++) {
+        struct mln_slice text;
+        struct mln_buf room;
+
+        mln_buf_init(&room, arena, SIZE_MAX);
+        mln_base64_add(&room, chain[i]);
+        MLN_TRY(mln_buf_finish(&room, &text));
+        mln_pack_text(out, text);
+    }
+    return MLN_OK;
+}
+
+static mln_err put_shared(const struct mln_endpoint *endpoint, struct mln_arena *arena,
+                          struct mln_buf *out)
+{
+    struct mln_e2e_random shared;
+    mln_err err = mln_esprim_target_shared(endpoint->target, arena, &shared);
+
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        return MLN_OK;
+    }
+    MLN_TRY(err);
+    mln_pack_text(out, MLN_S("esro"));
+    mln_e2e_random_pack(&shared, out);
+    return MLN_OK;
+}
+
 mln_err mln_endpoint_support(struct mln_endpoint *endpoint, struct mln_arena *arena,
                              struct mln_slice *ret)
 {
     uint64_t suids = suids_of(endpoint);
-    struct mln_e2e_random shared;
     struct mln_buf out;
-    mln_err err;
 
     MLN_REQUIRE(mln_endpoint_has_esprim(endpoint), NOT_FOUND);
     mln_buf_init(&out, arena, SIZE_MAX);
     mln_pack_map(&out, MLN_PACK_OPEN);
-    mln_pack_text(&out, MLN_S("esf"));
-    mln_pack_array(&out, MLN_PACK_OPEN);
-    for (size_t i = 0; i < SUIDS; i++) {
-        if (has_suid(suids, esprim_suids[i])) {
-            mln_pack_uint(&out, esprim_suids[i]);
-        }
+    put_suids(&out, suids);
+    if (mln_endpoint_has_escertke(endpoint)) {
+        MLN_TRY(put_certificates(endpoint, arena, &out));
     }
-    mln_pack_end(&out);
-    err = mln_esprim_target_shared(endpoint->target, arena, &shared);
-    if (!mln_failed(err)) {
-        mln_pack_text(&out, MLN_S("esro"));
-        mln_e2e_random_pack(&shared, &out);
-    } else if (err.code != MLN_ERR_NOT_FOUND) {
-        return err;
-    }
+    MLN_TRY(put_shared(endpoint, arena, &out));
     mln_pack_end(&out);
     return mln_buf_finish(&out, ret);
 }

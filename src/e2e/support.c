@@ -5,17 +5,13 @@
 #include "crypto/base64.h"
 #include "crypto/x509.h"
 
-enum { DER_SEQUENCE = 0x30 };
-
-static mln_err check_certificate(struct mln_slice text, struct mln_arena *arena,
-                                 struct mln_fault *fault)
+static mln_err check_certificate(struct mln_slice text, struct mln_arena *arena)
 {
     struct mln_slice der;
     struct x509_st *cert;
 
     MLN_TRY(mln_base64_read(text, arena, &der));
-    MLN_REQUIRE(der.len && der.ptr[0] == DER_SEQUENCE, SYNTAX); /* no PEM */
-    MLN_TRY(mln_cert_read(der, fault, &cert));
+    MLN_TRY(mln_cert_read_der(der, &cert));
     mln_cert_free(cert);
     return MLN_OK;
 }
@@ -26,7 +22,7 @@ static mln_err check_certificates(const struct mln_value *list, struct mln_arena
     const struct mln_value *v = list ? list->items.first : NULL;
 
     for (; v; v = v->next) {
-        mln_err err = check_certificate(v->text, arena, fault);
+        mln_err err = check_certificate(v->text, arena);
 
         if (mln_failed(err) && err.code != MLN_ERR_NO_MEMORY) {
             mln_fault_set(fault, "escert: must be certificates in DER");

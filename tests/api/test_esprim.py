@@ -2,6 +2,7 @@
 spec: TS-0003 8.4, TS-0004 7.5.1.2.11, 7.5.1.2.13, 7.6.2, TS-0001 11.4.2; security.md 25
 """
 
+import base64
 import concurrent.futures
 import http.client
 import json
@@ -17,7 +18,7 @@ from lib.fleet import Fleet
 from lib.onem2m import Client, grant
 from lib.receiver import Receiver
 from lib.server import Server, eventually, own_data, run
-from lib.tls import Lab, Shaken
+from lib.tls import Lab, Shaken, cert_maker
 from lib.together import together
 
 CREATE, RETRIEVE, UPDATE, DELETE, NOTIFY = 1, 2, 3, 4, 5
@@ -281,6 +282,30 @@ def test_support(scene, box, form):
     o = scene.originator(by=by, receiver=shared(by, "cse-in"))
     assert o.ask(RETRIEVE, box)["rsc"] == 2000
     assert by.update("cse-in", "cb", esi=None).rsc == 4005
+
+
+def test_certificates_in_support():
+    """spec: TS-0004 6.3.5.52: those of the TLS certificate that ESCertKE is done with, DER, our own first; other ones
+    after a reload, and none without a trust anchor"""
+    lab = Lab()
+    try:
+        chain = lab.write("chain.pem", lab.cse[0].read_bytes() + lab.anchor.read_bytes())
+        server = lab.start(certificates=[(chain, lab.cse[1])], listen=["http://127.0.0.1:0"])
+        admin = Client(server.urls[1])
+        own = [base64.b64encode(cert.public_bytes(cert_maker.serialization.Encoding.DER)).decode()
+               for cert in (lab.certificate("cse"), lab.root.cert)]
+        esi = admin.retrieve("cse-in?atrl=esi")["esi"]
+        assert esi["esf"] == [43] and esi["escert"] == own and "esro" in esi
+        for form in ("xml", "cbor"):
+            assert Client(server.urls[1], form=form).retrieve("cse-in")["esi"] == esi
+        lab.write("chain.pem", lab.cse[0].read_bytes())
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: admin.retrieve("cse-in")["esi"]["escert"] == own[:1], 20)
+        server.stop()
+        other = lab.start(client="none", listen=["http://127.0.0.1:0"])
+        assert "esi" not in Client(other.urls[1]).retrieve("cse-in").res
+    finally:
+        lab.close()
 
 
 def test_a_shared_object_is_renewed(folder):

@@ -106,13 +106,6 @@ static void drop(struct mln_inner *inner)
     mln_association_unref(inner->opened.association);
 }
 
-/* Of a step that failed for want of something, only which step it was is told.
- * spec: security.md 25.4 */
-static mln_err fault_of(mln_err err, mln_err step)
-{
-    return mln_failed(err) && mln_err_class(err) == MLN_ERR_CLASS_RESOURCE ? step : err;
-}
-
 static mln_err put_object(struct mln_exec *e, struct mln_slice object)
 {
     struct mln_buf out;
@@ -142,10 +135,10 @@ static mln_err protect(struct mln_inner *inner)
 static void answered(struct mln_call *call)
 {
     struct mln_inner *inner = call->owner;
-    mln_err err = fault_of(protect(inner), MLN_ERROR(ESPRIM_ENCRYPTION));
+    mln_err err = protect(inner);
 
     drop(inner);
-    mln_exec_resume(inner->outer, err);
+    mln_exec_resume(inner->outer, mln_failed(err) ? MLN_ERROR(ESPRIM_ENCRYPTION) : MLN_OK);
 }
 
 /* Nobody waits for the inner response either. */
@@ -197,7 +190,10 @@ static mln_err start(struct mln_exec *e)
     err = mln_esprim_target_open(mln_endpoint_target(endpoint),
                                  mln_value_get(info_of(e), MLN_S("epo"))->text, e->arena,
                                  &inner->opened, e->fault);
-    MLN_TRY(fault_of(err, MLN_ERROR(ESPRIM_DECRYPTION)));
+    if (mln_failed(err) && mln_err_class(err) == MLN_ERR_CLASS_RESOURCE) {
+        MLN_FAIL(ESPRIM_DECRYPTION); /* only which step it was is told */
+    }
+    MLN_TRY(err);
     inner->outer = e;
     err = prepare(inner);
     if (mln_failed(err)) {
@@ -306,6 +302,16 @@ mln_err mln_protect_perform(struct mln_exec *e)
 
 /* ---- what the CSEBase says ---- */
 
+static bool shows_support(const struct mln_exec *e)
+{
+    const struct mln_value *v = e->req.atrl ? e->req.atrl->items.first : NULL;
+
+    while (v && !mln_slice_eq(v->text, MLN_S("esi"))) {
+        v = v->next;
+    }
+    return v || !e->req.atrl;
+}
+
 mln_err mln_protect_show(struct mln_exec *e)
 {
     struct mln_slice rest = e->result.attrs;
@@ -314,7 +320,7 @@ mln_err mln_protect_show(struct mln_exec *e)
     struct mln_buf out;
     mln_err err;
 
-    if (!e->cse->options.endpoint) {
+    if (!e->cse->options.endpoint || !shows_support(e)) {
         return MLN_OK;
     }
     err = mln_endpoint_support(e->cse->options.endpoint, e->arena, &support);
