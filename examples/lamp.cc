@@ -120,8 +120,9 @@ void serve(merlon_client *client, const std::string &base, bool polls, const mer
                   merlon_update(client, ae.c_str(), content.get(), nullptr, &error) == MERLON_OK,
               "policy", error);
     }
-    Target target(merlon_target_new(client, ae.c_str(), &key, 1, handle, &lamp, &error));
-    check(target != nullptr, "target", error);
+    Target target(merlon_target_new(client, ae.c_str(), handle, &lamp, &error));
+    check(target != nullptr && merlon_target_add_key(target.get(), &key, &error) == MERLON_OK,
+          "target", error);
     if (polls) {
         create(client, ae, R"({"m2m:pch":{"rn":"channel"}})");
         check(merlon_target_poll(target.get(), (ae + "/channel").c_str(), nullptr, nullptr,

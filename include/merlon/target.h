@@ -60,14 +60,18 @@ struct merlon_incoming {
 typedef int merlon_handle(void *data, const struct merlon_incoming *request,
                           struct merlon_content **ret_content);
 
-/* ae: address of the <AE> that the target is, at the CSE of the client. Nothing is sent yet. The
- * client is borrowed, and must not be protected itself. Without keys (count is 0) it needs
- * certificates. NULL on failure: INVALID (an identifier that is none, a file that cannot be used),
- * NO_MEMORY, SYSTEM. */
+/* ae: address of the <AE> that the target is, at the CSE of the client. Nothing is sent yet. It
+ * needs keys or certificates. The client is borrowed, and must not be protected itself. NULL on
+ * failure: INVALID, NO_MEMORY, SYSTEM. */
 MERLON_API struct merlon_target *merlon_target_new(struct merlon_client *client, const char *ae,
-                                                   const struct merlon_target_key *keys,
-                                                   size_t count, merlon_handle *handle, void *data,
+                                                   merlon_handle *handle, void *data,
                                                    struct merlon_error *error);
+
+/* From now on who has the key can make requests. INVALID (an identifier that is none, a file that
+ * cannot be used, no originator), NO_MEMORY. */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_target_add_key(struct merlon_target *target, const struct merlon_target_key *key,
+                      struct merlon_error *error);
 
 /* From now on originators can also establish keys by certificates. A request under such a key must
  * be from whom the certificate names, else it is refused with 4116. A key is kept for a day at

@@ -151,7 +151,7 @@ static mln_err of_text(const struct merlon_keyring *keyring, enum mln_esdata_rol
 
 static bool has(struct mln_slice text, const char *what)
 {
-    return memmem(text.ptr, text.len, what, strlen(what)) != NULL;
+    return text.len && memmem(text.ptr, text.len, what, strlen(what)) != NULL;
 }
 
 /* What is public may be read by all: PEM without a private key, a JWK without a secret member. */

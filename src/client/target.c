@@ -17,21 +17,28 @@ enum {
 
 /* ---- keys ---- */
 
+static const struct mln_target_key *key_of(const struct merlon_target *target, struct mln_slice kid)
+{
+    for (size_t i = 0; i < target->key_count; i++) {
+        if (mln_slice_eq(mln_slice_z(target->keys[i].id), kid)) {
+            return &target->keys[i];
+        }
+    }
+    return NULL;
+}
+
 static mln_err find(void *data, struct mln_slice kid, int64_t now_us, struct mln_pair_key *ret)
 {
     struct merlon_target *target = data;
+    const struct mln_target_key *key = key_of(target, kid);
 
-    for (size_t i = 0; i < target->key_count; i++) {
-        const struct mln_target_key *key = &target->keys[i];
-
-        if (mln_slice_eq(mln_slice_z(key->id), kid)) {
-            ret->key = mln_secret_of(mln_secret_bytes(key->secret), mln_secret_len(key->secret));
-            MLN_REQUIRE(ret->key, NO_MEMORY);
-            ret->association = mln_association_ref(key->association);
-            return MLN_OK; /* these do not expire */
-        }
+    if (!key) {
+        return mln_target_made_key(target, kid, now_us, ret);
     }
-    return mln_target_made_key(target, kid, now_us, ret);
+    ret->key = mln_secret_of(mln_secret_bytes(key->secret), mln_secret_len(key->secret));
+    MLN_REQUIRE(ret->key, NO_MEMORY);
+    ret->association = mln_association_ref(key->association); /* these do not expire */
+    return MLN_OK;
 }
 
 static mln_err refuse(struct mln_fault *fault, const char *why)
@@ -62,24 +69,47 @@ static mln_err take_key(const struct merlon_target_key *from, struct mln_target_
     return mln_client_read_key(from->key_file, fault, &ret->secret);
 }
 
-static mln_err take_keys(struct merlon_target *target, const struct merlon_target_key *keys,
-                         size_t count, struct mln_fault *fault)
+static void key_done(struct mln_target_key *key)
 {
-    if (count > KEYS_MAX) {
+    mln_secret_free(key->secret);
+    mln_association_unref(key->association);
+    mln_free(key->id);
+    mln_free(key->originator);
+}
+
+static mln_err add_key(struct merlon_target *target, const struct merlon_target_key *from,
+                       struct mln_fault *fault)
+{
+    struct mln_target_key *grown;
+    struct mln_target_key key = { 0 };
+    mln_err err;
+
+    if (target->key_count == KEYS_MAX) {
         return refuse(fault, "too many keys");
     }
-    target->keys = mln_calloc(count, sizeof *target->keys);
-    MLN_REQUIRE(target->keys, NO_MEMORY);
-    for (; target->key_count < count; target->key_count++) {
-        size_t at = target->key_count;
-        mln_err err = take_key(&keys[at], &target->keys[at], fault);
-
-        if (mln_failed(err)) {
-            target->key_count++; /* what there is of it is freed */
-            return err;
-        }
+    if (key_of(target, mln_slice_z(from->key_id))) {
+        mln_fault_set(fault, "the target has a key '%s' already", from->key_id);
+        MLN_FAIL(PARAM_INVALID);
     }
+    grown = mln_realloc(target->keys, (target->key_count + 1) * sizeof *grown);
+    MLN_REQUIRE(grown, NO_MEMORY);
+    target->keys = grown;
+    err = take_key(from, &key, fault);
+    if (mln_failed(err)) {
+        key_done(&key);
+        return err;
+    }
+    target->keys[target->key_count++] = key;
     return MLN_OK;
+}
+
+enum merlon_status merlon_target_add_key(struct merlon_target *target,
+                                         const struct merlon_target_key *key,
+                                         struct merlon_error *error)
+{
+    struct mln_fault fault = { 0 };
+
+    return mln_client_end(add_key(target, key, &fault), &fault, error);
 }
 
 /* ---- making ---- */
@@ -103,8 +133,7 @@ static mln_err open_engine(struct merlon_target *target)
     return mln_esprim_target_new(&options, &target->engine);
 }
 
-static mln_err make(struct merlon_target *target, const char *ae,
-                    const struct merlon_target_key *keys, size_t count, struct mln_fault *fault)
+static mln_err make(struct merlon_target *target, const char *ae, struct mln_fault *fault)
 {
     if (target->client->carrier) {
         return refuse(fault, "a target needs a client that is not protected");
@@ -114,12 +143,10 @@ static mln_err make(struct merlon_target *target, const char *ae,
     }
     target->ae = mln_strdup(ae);
     MLN_REQUIRE(target->ae, NO_MEMORY);
-    MLN_TRY(take_keys(target, keys, count, fault));
     return open_engine(target);
 }
 
 struct merlon_target *merlon_target_new(struct merlon_client *client, const char *ae,
-                                        const struct merlon_target_key *keys, size_t count,
                                         merlon_handle *handle, void *data,
                                         struct merlon_error *error)
 {
@@ -131,7 +158,7 @@ struct merlon_target *merlon_target_new(struct merlon_client *client, const char
         target->client = client;
         target->handle = handle;
         target->data = data;
-        err = make(target, ae, keys, count, &fault);
+        err = make(target, ae, &fault);
     }
     if (mln_client_end(err, &fault, error) != MERLON_OK) {
         merlon_target_free(target);
@@ -154,10 +181,7 @@ void merlon_target_free(struct merlon_target *target)
     mln_esprim_target_free(target->engine);
     mln_target_maker_done(&target->maker);
     for (size_t i = 0; i < target->key_count; i++) {
-        mln_secret_free(target->keys[i].secret);
-        mln_association_unref(target->keys[i].association);
-        mln_free(target->keys[i].id);
-        mln_free(target->keys[i].originator);
+        key_done(&target->keys[i]);
     }
     mln_free(target->keys);
     mln_free(target->ae);

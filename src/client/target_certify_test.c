@@ -97,7 +97,7 @@ static int set_up(void **state)
     asked = 0;
     arena = mln_arena_new(ARENA);
     client = merlon_client_new("http://127.0.0.1:9", NULL);
-    target = merlon_target_new(client, "cse-in/ae1", NULL, 0, handle, NULL, NULL);
+    target = merlon_target_new(client, "cse-in/ae1", handle, NULL, NULL);
     assert_non_null(target);
     return 0;
 }

@@ -181,7 +181,7 @@ static mln_err add_end(const struct merlon_target *target, struct merlon_request
     char text[MLN_TIMESTAMP_SIZE];
     struct mln_slice end;
 
-    wait_us = wait_us > 2 * MARGIN_US ? wait_us - MARGIN_US : wait_us / 2;
+    wait_us = wait_us / 2 > MARGIN_US ? wait_us - MARGIN_US : wait_us / 2;
     mln_timestamp_format(text, mln_env_now_us(mln_env_system()) + wait_us);
     MLN_REQUIRE(mln_arena_dup(arena, mln_slice_of(text, sizeof text), &end), NO_MEMORY);
     return mln_value_set(request->params, MLN_S("rqet"), mln_value_text(arena, end));

@@ -105,9 +105,10 @@ static int set_up(void **state)
     memset(&asked, 0, sizeof asked);
     arena = mln_arena_new(ARENA);
     client = merlon_client_new("http://127.0.0.1:9", NULL);
-    target = merlon_target_new(client, "cse-in/ae1", &key, 1, handle, &asked, &error);
+    target = merlon_target_new(client, "cse-in/ae1", handle, &asked, &error);
     assert_string_equal(error.text, "");
     assert_non_null(target);
+    assert_int_equal(merlon_target_add_key(target, &key, NULL), MERLON_OK);
     open_session();
     return 0;
 }
@@ -316,8 +317,9 @@ static void begin(void)
     struct merlon_error error;
 
     client = merlon_client_new(stub.url, NULL);
-    target = merlon_target_new(client, "cse-in/ae1", &key, 1, handle, &asked, &error);
+    target = merlon_target_new(client, "cse-in/ae1", handle, &asked, &error);
     assert_non_null(target);
+    assert_int_equal(merlon_target_add_key(target, &key, NULL), MERLON_OK);
 }
 
 static void stop(void)
@@ -420,13 +422,11 @@ static void it_polls_its_channel(void **state)
 
 /* ---- settings ---- */
 
-static void assert_bad(const char *ae, const struct merlon_target_key *bad, size_t count,
-                       const char *why)
+static void assert_bad(const struct merlon_target_key *bad, const char *why)
 {
     struct merlon_error error = { .text = "" };
 
-    assert_null(merlon_target_new(client, ae, bad, count, handle, NULL, &error));
-    assert_int_equal(error.status, MERLON_INVALID);
+    assert_int_equal(merlon_target_add_key(target, bad, &error), MERLON_INVALID);
     if (!strstr(error.text, why)) {
         fail_msg("'%s' does not contain '%s'", error.text, why);
     }
@@ -435,17 +435,20 @@ static void assert_bad(const char *ae, const struct merlon_target_key *bad, size
 static void bad_settings_are_refused(void **state)
 {
     struct merlon_target_key bad = key;
+    struct merlon_error error;
 
     (void)state;
-    assert_bad("", &key, 1, "a target needs the address of its AE");
-    bad.originator = "";
-    assert_bad("cse-in/ae1", &bad, 1, "the originator who has it");
-    bad = key;
+    assert_null(merlon_target_new(client, "", handle, NULL, &error));
+    assert_string_equal(error.text, "a target needs the address of its AE");
+    assert_bad(&key, "the target has a key '" KEY_ID "' already");
     bad.key_id = "no identifier";
-    assert_bad("cse-in/ae1", &bad, 1, "'no identifier' is no identifier of a key");
-    bad = key;
+    assert_bad(&bad, "'no identifier' is no identifier of a key");
+    bad.key_id = "k2@b.example";
+    bad.originator = "";
+    assert_bad(&bad, "the originator who has it");
+    bad.originator = "Cme";
     bad.key_file = "/nowhere/key";
-    assert_bad("cse-in/ae1", &bad, 1, "/nowhere/key");
+    assert_bad(&bad, "/nowhere/key");
     merlon_target_free(NULL);
 }
 

@@ -30,7 +30,7 @@ static unsigned ops_of(enum mln_esdata_role role)
 
 static bool has(struct mln_slice text, const char *what)
 {
-    return memmem(text.ptr, text.len, what, strlen(what)) != NULL;
+    return text.len && memmem(text.ptr, text.len, what, strlen(what)) != NULL;
 }
 
 bool mln_esdata_is_key_text(struct mln_slice text)

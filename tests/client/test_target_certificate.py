@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     struct merlon_error error;
     struct merlon_client *client = merlon_client_new(argv[1], &error);
     struct merlon_receiver *receiver = merlon_receiver_new(client, NULL, ignore, NULL, &error);
-    struct merlon_target *target = merlon_target_new(client, "cse-in/house", NULL, 0, handle, NULL, &error);
+    struct merlon_target *target = merlon_target_new(client, "cse-in/house", handle, NULL, &error);
     struct merlon_target_certificate own;
 
     memset(&own, 0, sizeof own);
