@@ -119,6 +119,7 @@ static mln_err respond(struct merlon_target *target, const struct mln_esprim_ope
         mln_fault_set(fault, "the key does not prove the originator");
         MLN_FAIL(ESPRIM_IMPERSONATION);
     }
+    MLN_TRY(mln_esprim_target_claim(target->engine, opened, params, fault));
     response.rqi = text_of(params, MLN_S("rqi"));
     err = handle(target, params, arena, &response);
     if (mln_failed(err)) {

@@ -63,7 +63,9 @@ mln_err mln_esprim_session_seal(struct mln_esprim_session *session,
 
 /* The outer answer was a failure. True when another try may help, because the target does not know
  * the originator object (4113) or the receiver object (4114): then it did not carry out the
- * request. Who tries again does so once only, for the outer answer is not protected. */
+ * request. Who tries again does so once only, and with the same text, in which an Originating
+ * Timestamp stands: the outer answer is not protected, and a target that has carried the request
+ * out can tell. */
 bool mln_esprim_session_refused(struct mln_esprim_session *session, uint64_t generation,
                                 enum mln_rsc rsc);
 

@@ -107,12 +107,21 @@ mln_err mln_esprim_target_offer(struct mln_esprim_target *target, struct mln_are
     return mln_receiver_object(&target->objects, &seed, arena, ret);
 }
 
+/* Was the receiver object made before `since_us`? In doubt it was: its text has no parts of a
+ * second. */
+static bool is_older(const struct mln_esprim_target *t, int64_t expires_us, int64_t since_us)
+{
+    return expires_us - t->options.random_us < since_us;
+}
+
 /* Under the lock. */
 static mln_err renew_shared(struct mln_esprim_target *t, int64_t now_us)
 {
     int64_t life_us = t->options.random_us;
+    int64_t expires_us = t->shared.expires_s * MLN_US_PER_S;
 
-    if (t->has_shared && t->shared.expires_s * MLN_US_PER_S - now_us > life_us / 2) {
+    if (t->has_shared && expires_us - now_us > life_us / 2 &&
+        !is_older(t, expires_us, t->carried.since_us[0])) {
         return MLN_OK;
     }
     MLN_TRY(mln_receiver_seed(t->options.env, true, now_us + life_us, &t->shared));
@@ -196,7 +205,9 @@ static void find_session(struct opening *o)
     s = mln_esprim_find(o->target, o->draft.link.id);
     if (!s || s->expires_us <= o->now_us) {
         o->found = UNKNOWN;
-    } else if (s->is_over || !mln_association_is_valid(s->association, o->now_us)) {
+    } else if (s->is_over || !mln_association_is_valid(s->association, o->now_us) ||
+               is_older(o->target, s->receiver_expires_us,
+                        mln_carried_floor(&o->target->carried))) {
         o->found = OVER;
     } else {
         o->found = KNOWN;
@@ -211,11 +222,17 @@ static void find_session(struct opening *o)
 static mln_err find_receiver(struct opening *o, struct mln_e2e_random *ret)
 {
     struct mln_receiver_seed seed;
+    int64_t floor_us;
 
     MLN_REQUIRE(mln_receiver_find(&o->target->objects, header_of(o)->rri, &seed),
                 ESPRIM_RECV_RANDOM);
     MLN_TRY(mln_receiver_object(&o->target->objects, &seed, o->arena, ret));
-    MLN_REQUIRE(ret->expires_us + o->target->options.skew_us > o->now_us, ESPRIM_RECV_RANDOM);
+    lock(o->target);
+    floor_us = mln_carried_floor(&o->target->carried);
+    unlock(o->target);
+    MLN_REQUIRE(ret->expires_us + o->target->options.skew_us > o->now_us &&
+                    !is_older(o->target, ret->expires_us, floor_us),
+                ESPRIM_RECV_RANDOM);
     o->draft.receiver_expires_us = ret->expires_us;
     return MLN_OK;
 }
@@ -403,6 +420,34 @@ mln_err mln_esprim_target_open(struct mln_esprim_target *target, struct mln_slic
     return err;
 }
 
+/* ---- carrying out ---- */
+
+mln_err mln_esprim_target_claim(struct mln_esprim_target *target,
+                                const struct mln_esprim_opened *opened,
+                                const struct mln_value *params, struct mln_fault *fault)
+{
+    unsigned char sum[MLN_SIPHASH_SIZE];
+    uint64_t hash;
+    mln_err err;
+
+    if (!mln_carried_concerns(params)) {
+        return MLN_OK;
+    }
+    mln_siphash(target->key, opened->text, sum);
+    memcpy(&hash, sum, sizeof hash);
+    lock(target);
+    err = is_older(target, opened->reply->session->receiver_expires_us,
+                   mln_carried_floor(&target->carried))
+              ? MLN_ERROR(ESPRIM_RECV_RANDOM)
+              : mln_carried_note(&target->carried, hash ? hash : 1,
+                                 target->options.limits->esprim_requests, target->latest_us);
+    unlock(target);
+    if (err.code == MLN_ERR_REPLAY) {
+        mln_fault_set(fault, "the request in it was carried out before");
+    }
+    return err;
+}
+
 /* ---- answering ---- */
 
 /* A nonce that the session has not seen; from now on it has, so that the answer does not pass for a
@@ -426,8 +471,14 @@ static mln_err next_receiver(struct mln_esprim_target *t, const struct mln_espri
                              struct mln_arena *arena, const struct mln_e2e_random **ret)
 {
     struct mln_e2e_random *next;
+    int64_t now_us = now_of(t);
+    bool is_early;
 
-    if (s->receiver_expires_us - now_of(t) > t->options.random_us / 2) {
+    lock(t);
+    is_early = s->receiver_expires_us - now_us > t->options.random_us / 2 &&
+               !is_older(t, s->receiver_expires_us, t->carried.since_us[0]);
+    unlock(t);
+    if (is_early) {
         return MLN_OK;
     }
     next = mln_arena_zalloc(arena, 1, sizeof *next);

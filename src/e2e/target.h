@@ -67,6 +67,14 @@ mln_err mln_esprim_target_open(struct mln_esprim_target *target, struct mln_slic
                                struct mln_arena *arena, struct mln_esprim_opened *ret,
                                struct mln_fault *fault);
 
+/* Before the inner request is carried out, and after its originator is proved: refuses one that was
+ * carried out before, under whatever session, when it says so itself: by an Originating Timestamp.
+ * One that only retrieves may come again.
+ * Errors: REPLAY, ESPRIM_RECV_RANDOM (so much came in between that it is not known), NO_MEMORY. */
+mln_err mln_esprim_target_claim(struct mln_esprim_target *target,
+                                const struct mln_esprim_opened *opened,
+                                const struct mln_value *params, struct mln_fault *fault);
+
 /* The object with the answer, under the key of its request; the reply is gone afterwards, also on
  * failure. `form`: how the text is written. A new receiver object comes with it when that of the
  * session has passed half its life. Errors: ESPRIM_ENCRYPTION (5211). */

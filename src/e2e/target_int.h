@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "e2e/carried.h"
 #include "e2e/id_table.h"
 #include "e2e/receiver_objects.h"
 #include "e2e/seen.h"
@@ -45,6 +46,7 @@ struct mln_esprim_target {
     struct mln_id_table sessions;
     struct mln_id_table shares;
     size_t seen_bytes;
+    struct mln_carried carried;
     struct mln_esprim_live **heap; /* the one that expires first is the first */
     size_t heap_cap;
     struct mln_id_link *free;   /* sessions to be used again, all zero but for the link */

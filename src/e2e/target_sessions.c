@@ -270,6 +270,7 @@ void mln_esprim_drop_all(struct mln_esprim_target *target)
     }
     mln_id_table_clear(&target->sessions);
     mln_id_table_clear(&target->shares);
+    mln_carried_clear(&target->carried);
     for (size_t i = 0; i < target->chunk_count; i++) {
         mln_secret_free(target->chunks[i]);
     }

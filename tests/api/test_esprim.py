@@ -408,6 +408,22 @@ def test_replay(scene, box):
     assert scene.ae.retrieve(box)["cni"] == 1
 
 
+@pytest.mark.parametrize("key", ["ae", "fleet"])
+def test_the_same_request_in_another_object(scene, box, key):
+    """A false 4112, 4113 or 4114 on the way makes an originator send its request again: decision 0050"""
+    first, second = scene.originator(), scene.originator(key, fr="Cae")
+    request = first.request(CREATE, box, ty=4, pc={"m2m:cin": {"con": "once"}}, ot=stamp(0))
+    assert first.open(first.send(first.seal(request))["epo"])["rsc"] == 2001
+    for again in (second, first, second):
+        assert again.send(again.seal(request)).rsc == 4000
+    assert scene.ae.retrieve(box)["cni"] == 1
+    # TS-0001 7.1.7: another request may have the same identifier; and what changes nothing may come again
+    assert second.open(second.send(second.seal(request | {"ot": stamp(1)}))["epo"])["rsc"] == 2001
+    asked = second.request(RETRIEVE, box, ot=stamp(0))
+    for again in (first, second):
+        assert again.open(again.send(again.seal(asked))["epo"])["pc"]["m2m:cnt"]["cni"] == 2
+
+
 def test_answers_are_no_requests(scene, box):
     o = scene.originator()
     answer = o.send(o.seal(o.request(RETRIEVE, box)))

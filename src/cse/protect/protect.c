@@ -177,6 +177,8 @@ static mln_err prepare(struct mln_inner *inner)
         .done = answered,
         .owner = inner,
     };
+    MLN_TRY(mln_esprim_target_claim(mln_endpoint_target(e->cse->options.endpoint), opened, params,
+                                    e->fault));
     return mln_exec_park(e);
 }
 
