@@ -292,7 +292,9 @@ def test_a_false_refusal(target, protected, rsc):
 
     target.say = say
     assert protected("create", "/in/base/c", "cnt", code=UNPROTECTED).stdout == ""
-    assert len(target.target.taken) == (2 if rsc in (4113, 4114) else 1)
+    taken = target.target.taken
+    assert len(taken) == (2 if rsc in (4113, 4114) else 1)
+    assert "ot" in taken[0] and taken[0] == taken[-1], "so that a target can tell that it is the same"
 
 
 OBJECTS = [{"esks": [2]}, {"esks": []}, {"espa": [99]}, {"espa": []}, {"esri": 'U","x":"'}, {"esrv": "1 2"},
