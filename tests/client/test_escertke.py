@@ -3,9 +3,11 @@
 spec: TS-0003 8.7, TS-0004 7.5.1.2.12
 """
 
+import base64
 import json
 
 import pytest
+from jwcrypto import jwe, jwk
 from lib import cert_maker, escertke, esprim
 from lib.receiver import Receiver
 
@@ -106,6 +108,16 @@ def test_requests_under_such_a_key(run, house):
     assert json.loads(run("retrieve", f"{TARGET}/c", "--esprim", TARGET).stdout) == {"m2m:cnt": {"rn": "c"}}
     ((kid, (_, fr)),) = house.target.keys.items()
     assert len(kid) == 32 and fr == "Sthermo" and house.target.taken[0]["to"] == f"{TARGET}/c"
+
+
+def test_protected_data_under_such_a_key(run, house, alone, tmp_path):
+    """What is protected by the key of one end, the other end opens"""
+    run("escertke", TARGET, "--key-out", tmp_path / "e2e.key")
+    ((kid, key),) = house.terminator.keys.values()
+    made = alone("esdata", "protect", "--to", f"{kid}={tmp_path}/e2e.key", stdin="21.5", code=0).stdout
+    token = jwe.JWE()
+    token.deserialize(made, jwk.JWK(kty="oct", k=base64.urlsafe_b64encode(key).decode().rstrip("=")))
+    assert token.payload == b"21.5" and token.jose_header["kid"] == kid
 
 
 @pytest.mark.parametrize("wrong", ["peer", "anchor", "own"])

@@ -14,7 +14,7 @@ USAGE = 2
 ENROLMENT = bytes(range(0x50, 0x70))
 
 # SHA-256 of each label and its length, as security.md 21A has them: a slip of the keyboard here
-# would be one there too. SEC-KDF-02
+# would be one there too.
 LABELS = {
     "master-credential":
         (b"oneM2M Enrolment Key to Master Credential derivation", 52, "d9995d1974c046ab"),
@@ -85,6 +85,19 @@ def test_the_end_to_end_keys_form_a_chain(derive, tmp_path):
     for number, kind in enumerate(CHAIN, 1):
         block = mac(master, block, label(kind), bytes([number]))
         assert derive(kind, master) == block
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_are_exact(derive, kind):
+    """SEC-KDF-02: what each derivation is made of has the length and the hash of the standard's text"""
+    if kind in CHAIN:
+        at = CHAIN.index(kind)
+        before = derive(CHAIN[at - 1], ENROLMENT) if at else b""
+        assert derive(kind, ENROLMENT) == mac(ENROLMENT, before, label(kind), bytes([at + 1]))
+    else:
+        suid = ["--suid", "23"] if kind == "usage-key" else []
+        made = derive(kind, ENROLMENT, "--peer", "a.example", *suid)
+        assert made == mac(ENROLMENT, label(kind), "".join(suid[1:]).encode(), b"a.example")
 
 
 def test_two_sides_have_the_same_keys(alone, derive, tmp_path):
