@@ -23,6 +23,10 @@ static const struct mln_option options[] = {
     { "chain", 0, "FILE", NULL, "certificates of the own private key, PEM, its own first", false },
     { "anchor", 0, "FILE", NULL, "trust anchors for certificates of others, PEM", false },
     { "crl", 0, "FILE", NULL, "revocation lists for them", false },
+    { "data", 'd', "DIR", NULL,
+      "data directory of a CSE: NAME@DOMAIN in the place of a FILE is a key of its credentials",
+      false },
+    { "master-key", 0, "FILE", NULL, "master key of these credentials", false },
     { "in-cse-id", 0, "ID", NULL,
       "absolute CSE-ID of the IN-CSE, below whose domain name CSEs have theirs", false },
     { "signer", 0, "ID", NULL, "open, verify: this entity must have signed", false },
@@ -60,12 +64,13 @@ static const char **place_of(struct mln_esdata_settings *s, const char *name)
         const char *name;
         const char **place;
     } rows[] = {
-        { "chain", &s->chain },   { "anchor", &s->anchor },
-        { "crl", &s->crl },       { "in-cse-id", &s->in_cse_id },
-        { "signer", &s->signer }, { "form", &s->form },
-        { "alg", &s->alg },       { "enc", &s->enc },
-        { "sig", &s->sig },       { "apu", &s->party_u },
-        { "apv", &s->party_v },   { "out", &s->out },
+        { "chain", &s->chain },     { "anchor", &s->anchor },
+        { "crl", &s->crl },         { "in-cse-id", &s->in_cse_id },
+        { "data", &s->place.data }, { "master-key", &s->place.master_key },
+        { "signer", &s->signer },   { "form", &s->form },
+        { "alg", &s->alg },         { "enc", &s->enc },
+        { "sig", &s->sig },         { "apu", &s->party_u },
+        { "apv", &s->party_v },     { "out", &s->out },
         { "most", &s->most },
     };
 

@@ -3,10 +3,11 @@
 
 #include "e2e/esdata.h"
 #include "e2e/esdata_key.h"
+#include "server/credentials_command.h"
 
 enum { MLN_ESDATA_KEY_FILE = 65536 };
 
-/* Options that repeat: "FILE" or "NAME=FILE". */
+/* Options that repeat: "FILE", "NAME=FILE", or "NAME@DOMAIN" of the credentials. */
 struct mln_esdata_list {
     const char *items[MLN_ESDATA_PARTIES];
     size_t count;
@@ -31,7 +32,8 @@ struct mln_esdata_settings {
     const char *out;
     const char *most;
     bool needs_signature;
-    uint64_t given; /* a bit for each row of the options */
+    uint64_t given;                     /* a bit for each row of the options */
+    struct mln_credentials_place place; /* data NULL: no credentials */
 };
 
 /* The keys of the settings, and whom they trust. */
@@ -41,6 +43,7 @@ struct mln_esdata_keys {
     struct mln_cert_provider provider;
     struct mln_cert_names names;
     struct mln_data_trust trust;
+    struct mln_credentials *credentials; /* with --data; else NULL */
     struct mln_arena *arena;
 };
 

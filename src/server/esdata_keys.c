@@ -1,4 +1,4 @@
-/* Keys for `merlon esdata` from files: JWK, PEM, digits. */
+/* Keys for `merlon esdata`: from files (JWK, PEM, digits), or from the credentials of a CSE. */
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +55,41 @@ static mln_err read_key(struct key_file *f, struct mln_data_key **ret)
     return mln_esdata_key_of_secret(f->role, f->name, secret, f->fault, ret);
 }
 
+/* ---- keys that are kept ---- */
+
+static mln_err find_key(const struct key_file *f, enum mln_use use, struct mln_found_key *ret)
+{
+    MLN_TRY(mln_credentials_find_key(f->keys->credentials, f->name, use,
+                                     mln_env_now_us(mln_env_system()), ret));
+    if (!ret->association) {
+        mln_secret_free(ret->key);
+        MLN_FAIL(NOT_FOUND);
+    }
+    return MLN_OK;
+}
+
+/* By its identifier. Its SUID must be one for this use; a key for encryption is kept as one that
+ * encrypts the content itself (type 14), or wraps (15). spec: security.md 13.3, 13.4 */
+static mln_err of_credentials(const struct key_file *f, struct mln_data_key **ret)
+{
+    bool is_signature = f->role == MLN_ESDATA_SIGN || f->role == MLN_ESDATA_FROM;
+    struct mln_found_key found = { 0 };
+    mln_err err = find_key(f, is_signature ? MLN_USE_SIGNATURE : MLN_USE_ESDATA, &found);
+
+    if (err.code == MLN_ERR_NOT_FOUND && !is_signature) {
+        err = find_key(f, MLN_USE_WRAP, &found);
+    }
+    if (err.code == MLN_ERR_NOT_FOUND) {
+        mln_fault_set(f->fault, "%s: no key of that name for this use", f->path);
+        MLN_FAIL(CONFIG);
+    }
+    MLN_TRY(err);
+    err = mln_esdata_key_of_secret(f->role, f->name, found.key, f->fault, ret);
+    mln_association_unref(found.association);
+    mln_secret_free(found.key);
+    return err;
+}
+
 /* "NAME=FILE" or "FILE"; a name may have no '='. */
 static mln_err read_item(const struct mln_esdata_settings *s, struct mln_esdata_keys *keys,
                          enum mln_esdata_role role, size_t i, struct mln_fault *fault)
@@ -68,6 +103,10 @@ static mln_err read_item(const struct mln_esdata_settings *s, struct mln_esdata_
     if (sign) {
         f.name = mln_slice_of(item, (size_t)(sign - item));
         f.path = sign + 1;
+    }
+    if (keys->credentials && !sign && strchr(item, '@') && !strchr(item, '/')) {
+        f.name = mln_slice_z(item);
+        return of_credentials(&f, &keys->all[role][i]);
     }
     f.fault = &why;
     err = read_key(&f, &keys->all[role][i]);
@@ -119,6 +158,9 @@ mln_err mln_esdata_keys_read(const struct mln_esdata_settings *s, struct mln_fau
     if (s->anchor) {
         MLN_TRY(read_trust(s, fault, ret));
     }
+    if (s->place.data) {
+        MLN_TRY(mln_credentials_of_place(&s->place, false, fault, &ret->credentials));
+    }
     for (enum mln_esdata_role role = MLN_ESDATA_TO; role < MLN_ESDATA_ROLES; role++) {
         for (size_t i = 0; i < s->lists[role].count; i++) {
             MLN_TRY(read_item(s, ret, role, i, fault));
@@ -135,5 +177,6 @@ void mln_esdata_keys_done(struct mln_esdata_keys *keys)
         }
     }
     mln_cert_verifier_unref(keys->verifier);
+    mln_credentials_close(keys->credentials);
     mln_arena_free(keys->arena);
 }

@@ -392,6 +392,23 @@ def test_mistakes(data, words, code, says):
     assert says in said and "00112233" not in said
 
 
+def test_keys_of_a_cse(data, tmp_path):
+    """SEC-ESD-10: a key of the credentials knows its SUID, and is used for nothing else."""
+    place, path = tmp_path / "data", data.file("k.key", "00112233445566778899aabbccddeeff" * 2)
+    for suid, name in ((14, "e@sp.example"), (25, "s@sp.example"), (13, "p@sp.example")):
+        data.merlon("key", "add", "--data", place, "--id", name, "--suid", suid, "--key-file", path, code=0)
+    words = ["--data", place]
+    made = data.run("protect", *words, "--to", "e@sp.example")
+    assert data.run("open", *words, "--key", "e@sp.example", stdin=made) == PAYLOAD
+    assert data.run("open", "--key", f"e@sp.example={path}", stdin=made) == PAYLOAD
+    signed = data.run("sign", *words, "--sign-key", "s@sp.example")
+    assert data.run("verify", *words, "--from", "s@sp.example", stdin=signed) == PAYLOAD
+    for verb, option, name in (("protect", "--to", "s"), ("protect", "--to", "p"), ("protect", "--to", "none"),
+                               ("sign", "--sign-key", "e"), ("sign", "--sign-key", "p"), ("open", "--key", "s"),
+                               ("verify", "--from", "e")):
+        assert "for this use" in data.run(verb, *words, option, f"{name}@sp.example", stdin=made, code=USAGE)
+
+
 def test_streams(data, tmp_path):
     """What is larger than a piece goes through; what is opened is bounded, and a refused file leaves nothing."""
     key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
