@@ -50,6 +50,7 @@ struct mln_xmlsec {
     struct mln_xmlsec_recipient recipients[MLN_XMLSEC_RECIPIENTS]; /* at least one */
     size_t recipient_count;
     struct mln_slice sealed; /* IV, text, tag */
+    unsigned char *opened;   /* room for the text, however many keys are tried */
 
     void *doc; /* of a signature: xmlDoc */
     const char *signed_id;
@@ -95,12 +96,12 @@ mln_err mln_xmlsec_sign(const struct mln_xmlsec_signer *signer, unsigned level,
 
 /* ---- encryption ---- */
 
-/* Opens with a key that may open so, for one of the recipients. The caller wipes what it got.
+/* Opens with a key that may open so, for one of the recipients. The text lives in the envelope's
+ * arena until the next one is opened; the caller wipes it.
  * Errors: TOKEN_REFUSED (whatever does not fit), NO_MEMORY, SYSTEM. */
 mln_err mln_xmlsec_open(const struct mln_xmlsec *envelope,
                         const struct mln_xmlsec_recipient *recipient,
-                        const struct mln_jose_key *key, struct mln_arena *arena,
-                        struct mln_slice *ret);
+                        const struct mln_jose_key *key, struct mln_slice *ret);
 
 struct mln_xmlsec_target {
     const struct mln_jose_key *key; /* one that may seal so */

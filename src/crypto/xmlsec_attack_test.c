@@ -291,7 +291,7 @@ static mln_err open_by(struct mln_slice text, const char *name, struct mln_slice
     MLN_TRY(mln_xmlsec_read(text, arena, &fault, &envelope));
     MLN_REQUIRE(!envelope->is_signature, SYNTAX);
     key = mln_test_key(name);
-    err = mln_xmlsec_open(envelope, &envelope->recipients[0], key, arena, ret);
+    err = mln_xmlsec_open(envelope, &envelope->recipients[0], key, ret);
     mln_jose_key_free(key);
     return err;
 }

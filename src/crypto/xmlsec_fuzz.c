@@ -69,8 +69,7 @@ static void try_encrypted(struct mln_arena *arena, struct mln_slice text)
     for (size_t i = 0; i < envelope->recipient_count; i++) {
         for (size_t k = 0; k < KEYS; k++) {
             if (mln_jose_key_may_open(keys[k], envelope->recipients[i].wrap, envelope->enc) &&
-                !mln_failed(
-                    mln_xmlsec_open(envelope, &envelope->recipients[i], keys[k], arena, &plain))) {
+                !mln_failed(mln_xmlsec_open(envelope, &envelope->recipients[i], keys[k], &plain))) {
                 check_text(plain, true);
             }
         }

@@ -327,7 +327,9 @@ static mln_err read_encrypted(struct mln_xmlsec_reader *r, const xmlNode *root,
         return mln_xmlsec_refuse(r, "a content encryption that is not permitted");
     }
     MLN_TRY(read_recipients(r, info, ret));
-    return read_cipher(r, data, &ret->sealed);
+    MLN_TRY(read_cipher(r, data, &ret->sealed));
+    ret->opened = mln_arena_alloc(r->arena, ret->sealed.len + 1);
+    return ret->opened ? MLN_OK : MLN_ERROR(NO_MEMORY);
 }
 
 /* ---- signatures ---- */

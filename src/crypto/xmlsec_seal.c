@@ -12,14 +12,12 @@
 
 mln_err mln_xmlsec_open(const struct mln_xmlsec *envelope,
                         const struct mln_xmlsec_recipient *recipient,
-                        const struct mln_jose_key *key, struct mln_arena *arena,
-                        struct mln_slice *ret)
+                        const struct mln_jose_key *key, struct mln_slice *ret)
 {
     const unsigned char *sealed = (const unsigned char *)envelope->sealed.ptr;
     struct mln_secret *cek MLN_CLEANUP(mln_secret_freep) = NULL;
     struct mln_aead how = { .enc = envelope->enc, .iv = sealed };
     struct mln_slice text;
-    unsigned char *out;
     bool fits = false;
 
     MLN_REQUIRE(envelope->sealed.len >= MLN_AEAD_IV + MLN_AEAD_TAG, TOKEN_REFUSED);
@@ -27,12 +25,10 @@ mln_err mln_xmlsec_open(const struct mln_xmlsec *envelope,
     MLN_REQUIRE(mln_secret_len(cek) == mln_jose_enc_row(envelope->enc)->key_bytes, TOKEN_REFUSED);
     text = mln_slice_head(mln_slice_from(envelope->sealed, MLN_AEAD_IV),
                           envelope->sealed.len - MLN_AEAD_IV - MLN_AEAD_TAG);
-    out = mln_arena_alloc(arena, text.len + 1);
-    MLN_REQUIRE(out, NO_MEMORY);
     how.key = mln_secret_bytes(cek);
-    MLN_TRY(mln_aead_open(&how, text, sealed + MLN_AEAD_IV + text.len, out, &fits));
+    MLN_TRY(mln_aead_open(&how, text, sealed + MLN_AEAD_IV + text.len, envelope->opened, &fits));
     MLN_REQUIRE(fits, TOKEN_REFUSED);
-    *ret = mln_slice_of((const char *)out, text.len);
+    *ret = mln_slice_of((const char *)envelope->opened, text.len);
     return MLN_OK;
 }
 

@@ -186,7 +186,7 @@ static mln_err open_with(struct mln_slice text, size_t recipient, const char *na
 
     assert_false(envelope->is_signature);
     assert_true(recipient < envelope->recipient_count);
-    err = mln_xmlsec_open(envelope, &envelope->recipients[recipient], key, arena, ret);
+    err = mln_xmlsec_open(envelope, &envelope->recipients[recipient], key, ret);
     mln_jose_key_free(key);
     mln_xmlsec_free(envelope);
     return err;
@@ -304,16 +304,15 @@ static void test_bad_encryption(void **state)
     memcpy(bad, point.ptr, sizeof bad);
     bad[64] = (char)(bad[64] ^ 1);
     recipient->agreement.point.ptr = bad;
-    assert_int_equal(mln_xmlsec_open(envelope, recipient, key, arena, &got).code,
-                     MLN_ERR_TOKEN_REFUSED);
+    assert_int_equal(mln_xmlsec_open(envelope, recipient, key, &got).code, MLN_ERR_TOKEN_REFUSED);
     recipient->agreement.point = point;
     for (size_t len = 0; len < sealed.len; len++) {
         envelope->sealed.len = len;
-        assert_int_equal(mln_xmlsec_open(envelope, recipient, key, arena, &got).code,
+        assert_int_equal(mln_xmlsec_open(envelope, recipient, key, &got).code,
                          MLN_ERR_TOKEN_REFUSED);
     }
     envelope->sealed = sealed;
-    assert_false(mln_failed(mln_xmlsec_open(envelope, recipient, key, arena, &got)));
+    assert_false(mln_failed(mln_xmlsec_open(envelope, recipient, key, &got)));
     mln_jose_key_free(key);
     mln_xmlsec_free(envelope);
 }
@@ -372,7 +371,7 @@ static bool work(struct worker *w, struct mln_arena *room)
     return !mln_failed(mln_xmlsec_sign(&signer, 0, payload, room, &text)) &&
            !mln_failed(mln_xmlsec_seal(&how, text, room, &text)) &&
            !mln_failed(mln_xmlsec_read(text, room, NULL, &sealed)) &&
-           !mln_failed(mln_xmlsec_open(sealed, &sealed->recipients[0], w->opens, room, &text)) &&
+           !mln_failed(mln_xmlsec_open(sealed, &sealed->recipients[0], w->opens, &text)) &&
            !mln_failed(mln_xmlsec_read(text, room, NULL, &envelope)) &&
            !mln_failed(mln_xmlsec_verify(envelope, w->signs, room, &text)) &&
            !mln_failed(mln_xmlsec_content(text, room, NULL, &is_signature, &text)) &&

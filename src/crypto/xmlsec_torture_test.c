@@ -43,7 +43,7 @@ static mln_err run_sealed(struct mln_arena *arena, struct mln_slice *ret)
     MLN_TRY(mln_xmlsec_seal(&how, MLN_S("good"), arena, &text));
     MLN_TRY(mln_xmlsec_read(text, arena, NULL, &envelope));
     for (size_t i = 0; i < envelope->recipient_count; i++) {
-        MLN_TRY(mln_xmlsec_open(envelope, &envelope->recipients[i], keys[i], arena, ret));
+        MLN_TRY(mln_xmlsec_open(envelope, &envelope->recipients[i], keys[i], ret));
     }
     return MLN_OK;
 }

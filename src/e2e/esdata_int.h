@@ -3,6 +3,9 @@
 
 #include "e2e/esdata.h"
 
+/* Keys that are tried on one envelope: each costs as much as the payload is long. */
+enum { MLN_ESDATA_OPENINGS = 64 };
+
 /* Sets the detail and returns ESDATA. */
 static inline mln_err mln_esdata_refuse(const struct mln_esdata_opener *opener, const char *why)
 {

@@ -6,7 +6,7 @@
 #include "e2e/esdata.h"
 #include "e2e/esdata_int.h"
 
-enum { DEPTH = 8, ITEMS = 2000, OPENINGS_MOST = 64 };
+enum { DEPTH = 8, ITEMS = 2000 };
 
 /* One envelope as it stands in the text, whatever its form. */
 struct envelope {
@@ -327,7 +327,7 @@ static mln_err try_key(struct decryption *d, const struct mln_data_key *key,
                                      .party_v = header->party_v };
     struct mln_secret *cek MLN_CLEANUP(mln_secret_freep) = NULL;
 
-    MLN_REQUIRE(d->tried++ < OPENINGS_MOST, TOKEN_REFUSED);
+    MLN_REQUIRE(d->tried++ < MLN_ESDATA_OPENINGS, TOKEN_REFUSED);
     MLN_TRY(mln_jose_unwrap_cek(key->key, &how, wrapped, &cek));
     return mln_jose_content_open(&d->content, cek, d->out);
 }

@@ -112,15 +112,19 @@ static mln_err open_signatures(const struct mln_esdata_opener *opener, struct ml
 static mln_err decrypt(const struct mln_esdata_opener *opener, const struct mln_xmlsec *envelope,
                        struct mln_esdata *ret, struct mln_slice *ret_text)
 {
+    unsigned tried = 0;
+
     for (size_t i = 0; i < envelope->recipient_count; i++) {
         const struct mln_xmlsec_recipient *recipient = &envelope->recipients[i];
         struct mln_esdata_hint hint = hint_of(&recipient->key);
         const struct mln_data_key *key;
         size_t at = 0;
 
-        while ((key = mln_esdata_next_opener(opener, &hint, recipient->wrap, envelope->enc, &at))) {
-            mln_err err = mln_xmlsec_open(envelope, recipient, key->key, opener->arena, ret_text);
+        while (tried < MLN_ESDATA_OPENINGS &&
+               (key = mln_esdata_next_opener(opener, &hint, recipient->wrap, envelope->enc, &at))) {
+            mln_err err = mln_xmlsec_open(envelope, recipient, key->key, ret_text);
 
+            tried++;
             if (err.code != MLN_ERR_TOKEN_REFUSED) {
                 ret->recipients[i].is_ours = !mln_failed(err);
                 return err;

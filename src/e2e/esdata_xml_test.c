@@ -231,6 +231,45 @@ static void test_not_in_xml(void **state)
                      MLN_ERR_CONFIG);
 }
 
+/* A recipient whose wrapped key RSA does not open costs a look at all of the payload: how many
+ * there are is bounded, and the memory for it is taken once. RFC 7516 11.5 */
+static void test_wrong_recipients(void **state)
+{
+    enum { ALL = MLN_ESDATA_PARTIES, LONG = 100000 };
+    struct mln_data_key *key = key_of("rsa");
+    struct mln_data_key *keys[] = { key, key, key, key, key };
+    struct mln_esdata_recipient to[ALL];
+    struct mln_esdata_draft draft = { .form = MLN_ESDATA_XML,
+                                      .recipients = to,
+                                      .recipient_count = ALL };
+    struct mln_slice text = mln_slice_of(mln_arena_zalloc(arena, LONG, 1), LONG);
+    struct mln_slice envelope = { 0 };
+    char *at;
+    size_t before;
+    size_t first;
+
+    (void)state;
+    for (size_t i = 0; i < ALL; i++) {
+        to[i] = (struct mln_esdata_recipient){ .key = key };
+    }
+    assert_false(mln_failed(mln_esdata_protect(&draft, text, arena, &fault, &envelope)));
+    before = mln_arena_used(arena);
+    assert_false(mln_failed(open_with(envelope, keys, 1, false)));
+    first = mln_arena_used(arena) - before;
+    at = (char *)(uintptr_t)envelope.ptr;
+    for (size_t i = 0; i + 1 < ALL; i++) {
+        at = memmem(at, envelope.len - (size_t)(at - envelope.ptr), "<xenc:CipherValue>", 18);
+        assert_non_null(at);
+        at += 18;
+        *at = *at == 'A' ? 'B' : 'A';
+    }
+    before = mln_arena_used(arena);
+    assert_false(mln_failed(open_with(envelope, keys, 4, false)));
+    assert_true(found.recipients[ALL - 1].is_ours && mln_slice_eq(found.payload, text));
+    assert_true(mln_arena_used(arena) - before < first + LONG);
+    assert_int_equal(open_with(envelope, keys, 5, false).code, MLN_ERR_ESDATA);
+}
+
 /* SEC-ESD-07: whatever is flipped, what comes out is the payload or an error. */
 static void test_flips(void **state)
 {
@@ -269,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nested, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_direct, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_not_in_xml, set_up, drop_keys),
+        cmocka_unit_test_setup_teardown(test_wrong_recipients, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_flips, set_up, drop_keys),
     };
 
