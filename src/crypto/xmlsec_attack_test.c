@@ -504,6 +504,8 @@ static void test_sniffing(void **state)
         { "", false },
         { "<", false },
         { "<?xml ", false },
+        { "\r\n\t <Signature xmlns='" DS "'>", true },
+        { "see: <Signature xmlns='" DS "'>", false },
     };
 
     (void)state;

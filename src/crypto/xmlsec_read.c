@@ -445,9 +445,15 @@ static mln_err read_signature(struct mln_xmlsec_reader *r, const xmlNode *root,
 bool mln_xmlsec_is_signature(struct mln_slice text)
 {
     static const struct mln_slice uri = { MLN_XML_DS_URI, sizeof MLN_XML_DS_URI - 1 };
-    struct mln_slice rest = mln_slice_from(text, mln_slice_find(text, '<'));
+    struct mln_slice rest = text;
     size_t name = 0;
 
+    while (rest.len && (unsigned char)rest.ptr[0] <= ' ') {
+        rest = mln_slice_from(rest, 1);
+    }
+    if (!mln_slice_starts(rest, MLN_S("<"))) {
+        return false;
+    }
     if (mln_slice_starts(rest, MLN_S("<?xml "))) {
         rest = mln_slice_from(rest, 1);
         rest = mln_slice_from(rest, mln_slice_find(rest, '<'));

@@ -230,6 +230,12 @@ mln_err mln_esdata_xml_protect(const struct mln_esdata_draft *draft, struct mln_
         mln_fault_set(fault, "protected data: XML has no associated data");
         MLN_FAIL(CONFIG);
     }
+    /* nothing that is authenticated would tell it from one that we made */
+    if (!draft->signer_count && mln_xmlsec_is_signature(payload)) {
+        mln_fault_set(fault, "protected data: a payload that is a signature itself would be taken "
+                             "for that of the envelope: sign it as well, or use JOSE");
+        MLN_FAIL(CONFIG);
+    }
     err = sign_all(draft, arena, &text);
     if (!mln_failed(err) && draft->recipient_count) {
         err = seal(draft, arena, &text);

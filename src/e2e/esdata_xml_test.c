@@ -7,6 +7,7 @@
 
 #include "base/test_arena.h"
 #include "crypto/jwt_keys_test.h"
+#include "crypto/xmlsec.h"
 #include "e2e/esdata.h"
 
 enum { MOST = 1 << 20, NOW = 1000 };
@@ -165,6 +166,10 @@ static void test_nested(void **state)
                                       .signer_count = 1,
                                       .recipients = &to,
                                       .recipient_count = 1 };
+    struct mln_xmlsec_target target = { .key = keys[1]->key, .wrap = MLN_JOSE_A256KW };
+    struct mln_xmlsec_sealing sealing = {
+        .enc = MLN_JOSE_A256GCM, .targets = &target, .target_count = 1, .is_signature = true
+    };
     struct mln_slice envelope = protect(&draft);
     struct mln_slice mic;
 
@@ -183,10 +188,7 @@ static void test_nested(void **state)
     by.key = keys[1];
     draft = (struct mln_esdata_draft){ .form = MLN_ESDATA_XML, .signers = &by, .signer_count = 1 };
     mic = protect(&draft);
-    draft = (struct mln_esdata_draft){ .form = MLN_ESDATA_XML,
-                                       .recipients = &to,
-                                       .recipient_count = 1 };
-    assert_false(mln_failed(mln_esdata_protect(&draft, mic, arena, &fault, &envelope)));
+    assert_false(mln_failed(mln_xmlsec_seal(&sealing, mic, arena, &envelope)));
     assert_int_equal(open_with(envelope, keys, 2, false).code, MLN_ERR_ESDATA);
 }
 
@@ -228,6 +230,27 @@ static void test_not_in_xml(void **state)
                      MLN_ERR_CONFIG);
     draft.associated.len = 0;
     assert_int_equal(mln_esdata_protect(&draft, payload, arena, &fault, &envelope).code,
+                     MLN_ERR_CONFIG);
+}
+
+/* What is put in comes out: also what would be taken for the signature of the envelope. */
+static void test_signature_as_payload(void **state)
+{
+    struct mln_data_key *keys[] = { key_of("ec256"), key_of("oct32") };
+    struct mln_esdata_signer by = { .key = keys[0] };
+    struct mln_esdata_recipient to = { .key = keys[1] };
+    struct mln_esdata_draft draft = { .form = MLN_ESDATA_XML, .signers = &by, .signer_count = 1 };
+    struct mln_slice text = protect(&draft);
+    struct mln_slice envelope = { 0 };
+
+    (void)state;
+    draft.recipients = &to;
+    draft.recipient_count = 1;
+    assert_false(mln_failed(mln_esdata_protect(&draft, text, arena, &fault, &envelope)));
+    assert_false(mln_failed(open_with(envelope, keys, 2, true)));
+    assert_true(mln_slice_eq(found.payload, text));
+    draft.signer_count = 0;
+    assert_int_equal(mln_esdata_protect(&draft, text, arena, &fault, &envelope).code,
                      MLN_ERR_CONFIG);
 }
 
@@ -308,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nested, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_direct, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_not_in_xml, set_up, drop_keys),
+        cmocka_unit_test_setup_teardown(test_signature_as_payload, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_wrong_recipients, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_flips, set_up, drop_keys),
     };
