@@ -475,6 +475,9 @@ def test_usage(data, tmp_path):
                   ["open", "--key", key, "--most", "many"], ["open", "--key", key, "--anchor", key]):
         data.run(*words, code=USAGE)
     assert "nothing" in data.run("open", "--key", tmp_path / "nothing", code=REFUSED)
+    for words, what in ((["none"], "open"), (["--out", "none/x"], "write"), ([tmp_path], "read")):
+        done = data.merlon("esdata", "protect", "--to", key, *words, code=REFUSED)
+        assert done.stderr.startswith(f"merlon esdata: cannot {what} ")
     for envelope in ("", "{}", "[]", "{\"payload\":1}", "a.b.c", "....", "AAAA", "<a/>", "\x00", "{" * 1000):
         data.run("open", "--key", key, stdin=envelope, code=REFUSED)
 
