@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "crypto/jose.h"
 #include "crypto/xmlsec.h"
 
 enum mln_xml_ns { MLN_XML_DS, MLN_XML_DS11, MLN_XML_XENC, MLN_XML_XENC11 };
@@ -115,6 +116,9 @@ void mln_xmlsec_hush(struct mln_xmlsec_errors *ret_was);
 void mln_xmlsec_unhush(const struct mln_xmlsec_errors *was);
 
 /* ---- keys ---- */
+
+/* What is hashed behind the secret that was agreed on. */
+enum { MLN_XMLSEC_INFO = 2 * MLN_JOSE_PARTY_BYTES + 128 };
 
 /* KeyName, X509Data: what identifies a key. xmlsec_read.c */
 mln_err mln_xmlsec_key_of(struct mln_xmlsec_reader *r, const xmlNode *key_info,

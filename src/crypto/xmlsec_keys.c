@@ -12,7 +12,7 @@
 #include "crypto/key_wrap.h"
 #include "crypto/xmlsec_int.h"
 
-enum { POINT_MOST = 1 + 2 * 66, INFO_MOST = 2048 };
+enum { POINT_MOST = 1 + 2 * 66 };
 
 static void drop_pkey(EVP_PKEY **key)
 {
@@ -117,10 +117,12 @@ static mln_err agree(const struct mln_xmlsec_sealing *how, const struct mln_xmls
 {
     struct mln_slice algorithm = mln_slice_z(mln_xmlsec_wrap_uri(target->wrap));
     struct mln_secret *z MLN_CLEANUP(mln_secret_freep) = NULL;
-    char info[INFO_MOST];
+    char info[MLN_XMLSEC_INFO];
     size_t len = algorithm.len;
 
-    MLN_REQUIRE(how->party_u.len <= INFO_MOST / 4 && how->party_v.len <= INFO_MOST / 4, LIMIT);
+    MLN_REQUIRE(how->party_u.len <= MLN_JOSE_PARTY_BYTES &&
+                    how->party_v.len <= MLN_JOSE_PARTY_BYTES,
+                LIMIT);
     memcpy(info, algorithm.ptr, algorithm.len);
     if (how->party_u.len) {
         memcpy(info + len, how->party_u.ptr, how->party_u.len);

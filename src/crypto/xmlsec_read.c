@@ -2,7 +2,7 @@
  * XMLEnc would permit. spec: TS-0003 8.5.3; decision 0054 */
 #include "crypto/xmlsec_int.h"
 
-enum { INFO_MOST = 2048, INFO_PARTS = 5, THUMBPRINT = 32, ID_MOST = 64 };
+enum { INFO_PARTS = 5, THUMBPRINT = 32, ID_MOST = 64 };
 
 /* ---- single values ---- */
 
@@ -149,7 +149,7 @@ static mln_err read_concat_kdf(struct mln_xmlsec_reader *r, const xmlNode *node,
     MLN_TRY(take(r, &at, MLN_XML_DS, "DigestMethod", &digest));
     MLN_TRY(at_end(r, at));
     MLN_TRY(expect_algorithm(r, digest, MLN_XML_SHA256));
-    mln_buf_init(&out, r->arena, INFO_MOST);
+    mln_buf_init(&out, r->arena, MLN_XMLSEC_INFO);
     for (size_t i = 0; i < INFO_PARTS; i++) {
         MLN_TRY(mln_xmlsec_attribute(r, params, parts[i], &hex));
         MLN_TRY(add_bits(r, hex, &out));

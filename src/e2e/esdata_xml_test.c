@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/test_arena.h"
+#include "crypto/jose.h"
 #include "crypto/jwt_keys_test.h"
 #include "crypto/xmlsec.h"
 #include "e2e/esdata.h"
@@ -233,6 +234,27 @@ static void test_not_in_xml(void **state)
                      MLN_ERR_CONFIG);
 }
 
+/* As long as in JOSE. */
+static void test_long_parties(void **state)
+{
+    static const char text[MLN_JOSE_PARTY_BYTES + 1];
+    struct mln_slice longest = mln_slice_of(text, MLN_JOSE_PARTY_BYTES);
+    struct mln_data_key *key = key_of("ec521");
+    struct mln_esdata_recipient to = { .key = key };
+    struct mln_esdata_draft draft = { .form = MLN_ESDATA_XML,
+                                      .recipients = &to,
+                                      .recipient_count = 1,
+                                      .party_u = longest,
+                                      .party_v = longest };
+    struct mln_slice envelope = { 0 };
+
+    (void)state;
+    accept(protect(&draft), key);
+    draft.party_v.len++;
+    assert_int_equal(mln_esdata_protect(&draft, payload, arena, &fault, &envelope).code,
+                     MLN_ERR_CONFIG);
+}
+
 /* What is put in comes out: also what would be taken for the signature of the envelope. */
 static void test_signature_as_payload(void **state)
 {
@@ -333,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_not_in_xml, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_signature_as_payload, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_wrong_recipients, set_up, drop_keys),
+        cmocka_unit_test_setup_teardown(test_long_parties, set_up, drop_keys),
         cmocka_unit_test_setup_teardown(test_flips, set_up, drop_keys),
     };
 
