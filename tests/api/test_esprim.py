@@ -14,7 +14,7 @@ from lib import serial
 from lib.clock import moment, seconds_until, stamp
 from lib.esprim import (OBJECT, Originator, Refused, Target, add_key, compact, forge, header_of, make_random, offered,
                         seci, shared)
-from lib.fleet import Fleet
+from lib.fleet import Fleet, remote_cse
 from lib.onem2m import Client, grant
 from lib.receiver import Receiver
 from lib.server import Server, eventually, own_data, run
@@ -108,6 +108,21 @@ def test_groups_inside(scene, box):
     answer = o.ask(RETRIEVE, "cse-in/Cae/g/fopt")
     assert sorted(r["pc"]["m2m:cnt"]["rn"] for r in answer["pc"]["m2m:agr"]["m2m:rsp"]) == ["a", "b"], answer
     assert scene.originator("other").ask(RETRIEVE, "cse-in/Cae/g/fopt")["rsc"] == 4103
+
+
+def test_members_elsewhere(scene, box):
+    """What was protected does not leave in the clear for members of a group at another CSE: decision 0051"""
+    name, secret = f"far{secrets.token_hex(4)}", secrets.token_hex(8)
+    with Receiver(lambda received: 2001) as elsewhere:
+        assert scene.admin.As(f"/{name}").create("cse-in", "csr", **remote_cse(name, poa=[elsewhere.url])).rsc == 2001
+        o = scene.originator()
+        group = {"rn": secrets.token_hex(4), "mnm": 5, "mid": [f"/{name}/x", box]}
+        assert scene.ae.create("cse-in/Cae", "grp", **group).rsc == 2001
+        fan_out = f"cse-in/Cae/{group['rn']}/fopt"
+        answer = o.ask(CREATE, fan_out, ty=4, pc={"m2m:cin": {"con": secret}})
+        assert sorted(r["rsc"] for r in answer["pc"]["m2m:agr"]["m2m:rsp"]) == [2001, 5001], answer
+        assert scene.ae.create(fan_out, "cin", con="in the clear").rsc == 2000
+        assert secret.encode() not in elsewhere.all.get(timeout=20).body and elsewhere.all.empty()
 
 
 @pytest.mark.threads

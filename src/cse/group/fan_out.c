@@ -209,13 +209,19 @@ static mln_err check_aggregation(struct collection *c, struct mln_slice to)
     return MLN_OK;
 }
 
+/* What came protected from end to end does not leave in the clear. docs/decisions/0051 */
+static mln_err check_far(struct collection *c, struct mln_slice to)
+{
+    MLN_REQUIRE(!mln_peer_is_end_to_end(c->e->peer), NOT_IMPLEMENTED);
+    return wants_aggregation(c->e) ? check_aggregation(c, to) : MLN_OK;
+}
+
 /* To be asked later, or refused. */
 static mln_err ask_far(struct collection *c, struct mln_slice member, struct mln_slice to)
 {
     struct mln_exec *e = c->e;
     struct mln_far_member *mark = mln_far_mark(e->fan);
-    bool is_aggregated = wants_aggregation(e);
-    mln_err err = is_aggregated ? check_aggregation(c, to) : MLN_OK;
+    mln_err err = check_far(c, to);
 
     if (mln_failed(err)) {
         c->response = (struct mln_response){ .rqi = e->req.rqi, .rvi = e->req.rvi };
@@ -225,7 +231,7 @@ static mln_err ask_far(struct collection *c, struct mln_slice member, struct mln
         return MLN_OK;
     }
     MLN_TRY(mln_far_note(e, member, to, c->out.len));
-    return is_aggregated ? mln_far_note_via(e, c->via) : MLN_OK;
+    return wants_aggregation(e) ? mln_far_note_via(e, c->via) : MLN_OK;
 }
 
 static mln_err ask_member(struct collection *c, struct mln_slice member)
