@@ -13,10 +13,11 @@ struct mln_endpoint {
     struct mln_escertke *escertke;
 };
 
-/* The SUIDs that a credential for ESPrim may have. spec: security.md 13.4 */
-static const unsigned esprim_suids[] = { 13, 23, 33, 43 };
-
-enum { SUIDS = sizeof esprim_suids / sizeof esprim_suids[0], BY_CERTIFICATE = 43 };
+/* SUIDs as bits: of keys for ESPrim, and what a certificate makes such keys for.
+ * spec: security.md 13.4 */
+#define BIT(suid)      (UINT64_C(1) << (suid))
+#define ESPRIM_KEYS    (BIT(13) | BIT(23) | BIT(33))
+#define BY_CERTIFICATE BIT(43)
 
 /* A dummy stands for a key that is not there, not valid now, or meant for another use: SEC-IDN-03.
  */
@@ -88,28 +89,17 @@ void mln_endpoint_free(struct mln_endpoint *endpoint)
     }
 }
 
-static bool has_suid(uint64_t suids, unsigned suid)
-{
-    return suids >> suid & 1;
-}
-
-/* Those of the credentials, and what a certificate makes keys for. */
+/* Those that something can be done with now. */
 static uint64_t suids_of(const struct mln_endpoint *endpoint)
 {
-    uint64_t suids = mln_credentials_suids(endpoint->credentials);
+    uint64_t suids = mln_credentials_suids(endpoint->credentials) & ESPRIM_KEYS;
 
-    return mln_escertke_is_ready(endpoint->escertke) ? suids | 1ULL << BY_CERTIFICATE : suids;
+    return mln_escertke_is_ready(endpoint->escertke) ? suids | BY_CERTIFICATE : suids;
 }
 
 bool mln_endpoint_has_esprim(struct mln_endpoint *endpoint)
 {
-    uint64_t suids = endpoint ? suids_of(endpoint) : 0;
-    bool has = false;
-
-    for (size_t i = 0; i < SUIDS; i++) {
-        has |= has_suid(suids, esprim_suids[i]);
-    }
-    return has;
+    return endpoint && suids_of(endpoint);
 }
 
 bool mln_endpoint_has_escertke(struct mln_endpoint *endpoint)
@@ -139,9 +129,9 @@ static void put_suids(struct mln_buf *out, uint64_t suids)
 {
     mln_pack_text(out, MLN_S("esf"));
     mln_pack_array(out, MLN_PACK_OPEN);
-    for (size_t i = 0; i < SUIDS; i++) {
-        if (has_suid(suids, esprim_suids[i])) {
-            mln_pack_uint(out, esprim_suids[i]);
+    for (unsigned suid = 0; suids >> suid; suid++) {
+        if (suids & BIT(suid)) {
+            mln_pack_uint(out, suid);
         }
     }
     mln_pack_end(out);
@@ -193,11 +183,11 @@ mln_err mln_endpoint_support(struct mln_endpoint *endpoint, struct mln_arena *ar
     uint64_t suids = suids_of(endpoint);
     struct mln_buf out;
 
-    MLN_REQUIRE(mln_endpoint_has_esprim(endpoint), NOT_FOUND);
+    MLN_REQUIRE(suids, NOT_FOUND);
     mln_buf_init(&out, arena, SIZE_MAX);
     mln_pack_map(&out, MLN_PACK_OPEN);
     put_suids(&out, suids);
-    if (mln_endpoint_has_escertke(endpoint)) {
+    if (suids & BY_CERTIFICATE) {
         MLN_TRY(put_certificates(endpoint, arena, &out));
     }
     MLN_TRY(put_shared(endpoint, arena, &out));
