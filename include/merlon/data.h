@@ -65,6 +65,16 @@ MERLON_API MERLON_CHECKED enum merlon_status
 merlon_keyring_add_secret(struct merlon_keyring *keyring, enum merlon_key_use use, const char *name,
                           const void *bytes, size_t size, struct merlon_error *error);
 
+/* Adds the certificate that a CSE or AE publishes: its e2eSecInfo is retrieved from `target` over
+ * the client, which may be protected. It is a directory and proves nothing: the certificate counts
+ * when it leads to an anchor of the keyring and names `entity`, an absolute AE-ID or CSE-ID. use:
+ * MERLON_KEY_ENCRYPT or MERLON_KEY_VERIFY. Errors: as merlon_keyring_add and merlon_retrieve.
+ * TS-0003 8.5.2.2 */
+MERLON_API MERLON_CHECKED enum merlon_status
+merlon_keyring_add_published(struct merlon_keyring *keyring, enum merlon_key_use use,
+                             struct merlon_client *client, const char *target, const char *entity,
+                             struct merlon_error *error);
+
 /* How an envelope looks: contentSecurity. */
 enum merlon_data_form {
     MERLON_DATA_ANY = 0,         /* opening only: as it looks */

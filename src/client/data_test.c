@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "client/client_int.h"
+#include "client/stub_cse_test.h"
 #include "crypto/tls_pair_test.h"
 
 #define READING "{\"temperature\":21.5}"
@@ -227,6 +228,89 @@ static void a_certificate_signs_and_anchors_decide(void **state)
     assert_int_equal(unlink(anchor), 0);
 }
 
+/* The answer of a CSE to RETRIEVE of e2eSecInfo, with the certificate of PEM. */
+static void say_certificate(char *room, size_t size, struct mln_slice pem)
+{
+    char digits[4096];
+    char content[8192];
+    size_t len = 0;
+    struct mln_slice from = mln_slice_from(pem, mln_slice_find(pem, '\n') + 1);
+
+    for (size_t i = 0; i < from.len && from.ptr[i] != '-'; i++) {
+        if (from.ptr[i] != '\n') {
+            digits[len++] = from.ptr[i];
+        }
+    }
+    assert_true(len > 100 && len < sizeof digits);
+    (void)snprintf(content, sizeof content,
+                   "{\"m2m:cb\":{\"esi\":{\"esf\":[43],\"escert\":[\"%.*s\"]}}}", (int)len, digits);
+    (void)snprintf(room, size,
+                   "HTTP/1.1 200 \r\nX-M2M-RSC: 2000\r\nContent-Type: application/json\r\n"
+                   "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                   strlen(content), content);
+}
+
+/* SEC-ESD-11: what is published counts with anchor and name */
+static void a_published_certificate_is_no_proof(void **state)
+{
+    static char answer[16384];
+    static struct mln_stub stub;
+    static const char *const denied =
+        "HTTP/1.1 403 \r\nX-M2M-RSC: 4103\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    const char *const answers[] = { answer, answer, answer, denied, NULL };
+    struct tls_lab *lab = *state;
+    char own[] = "/tmp/merlon-own-XXXXXX";
+    char anchor[] = "/tmp/merlon-anchor-XXXXXX";
+    struct merlon_keyring_options options = { .anchor_file = anchor };
+    struct merlon_keyring *signer = merlon_keyring_new(NULL, NULL);
+    struct merlon_keyring *reader;
+    struct merlon_keyring *stranger = merlon_keyring_new(NULL, NULL);
+    struct merlon_client *client;
+    struct merlon_data *data = NULL;
+    struct merlon_error error;
+    char *envelope;
+
+    say_certificate(answer, sizeof answer, lab->ae.certificate);
+    mln_stub_start(&stub, answers);
+    client = merlon_client_new(stub.url, NULL);
+    put(own, lab->ae.key, MLN_S(""), 0600);
+    put(anchor, lab->anchor, MLN_S(""), 0644);
+    reader = merlon_keyring_new(&options, NULL);
+    assert_int_equal(merlon_keyring_add(signer, MERLON_KEY_SIGN, NULL, own, NULL), MERLON_OK);
+    envelope = protect(signer, MERLON_DATA_COMPACT);
+    assert_int_equal(merlon_keyring_add_published(reader, MERLON_KEY_VERIFY, client, "cse-in",
+                                                  "//sp.example/Sother", &error),
+                     MERLON_INVALID);
+    assert_non_null(strstr(error.text, "cse-in: "));
+    assert_int_equal(merlon_keyring_add_published(stranger, MERLON_KEY_VERIFY, client, "cse-in",
+                                                  "//sp.example/Sdev", &error),
+                     MERLON_INVALID);
+    assert_int_equal(open_it(reader, envelope, &data), MERLON_SECURITY);
+    assert_int_equal(merlon_keyring_add_published(reader, MERLON_KEY_VERIFY, client, "cse-in",
+                                                  "//sp.example/Sdev", &error),
+                     MERLON_OK);
+    assert_int_equal(open_it(reader, envelope, &data), MERLON_OK);
+    assert_string_equal(merlon_data_signer(data, 0), "//sp.example/Sdev");
+    assert_int_equal(merlon_keyring_add_published(reader, MERLON_KEY_VERIFY, client, "cse-in",
+                                                  "//sp.example/Sdev", &error),
+                     MERLON_REFUSED);
+    assert_int_equal(merlon_keyring_add_published(reader, MERLON_KEY_SIGN, client, "cse-in",
+                                                  "//sp.example/Sdev", &error),
+                     MERLON_INVALID);
+    assert_int_equal(
+        merlon_keyring_add_published(reader, MERLON_KEY_VERIFY, client, "cse-in", "Sdev", NULL),
+        MERLON_INVALID);
+    merlon_data_free(data);
+    merlon_free(envelope);
+    merlon_client_free(client);
+    mln_stub_stop(&stub);
+    merlon_keyring_free(signer);
+    merlon_keyring_free(reader);
+    merlon_keyring_free(stranger);
+    assert_int_equal(unlink(own), 0);
+    assert_int_equal(unlink(anchor), 0);
+}
+
 static void files_of_keys(void **state)
 {
     char secret[] = "/tmp/merlon-secret-XXXXXX";
@@ -345,6 +429,8 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_alike),
         cmocka_unit_test(demands_are_kept),
         cmocka_unit_test_setup_teardown(a_certificate_signs_and_anchors_decide, mln_tls_lab_up,
+                                        mln_tls_lab_down),
+        cmocka_unit_test_setup_teardown(a_published_certificate_is_no_proof, mln_tls_lab_up,
                                         mln_tls_lab_down),
         cmocka_unit_test(files_of_keys),
         cmocka_unit_test(misuse_is_told),

@@ -1,6 +1,7 @@
 /* Keyrings: keys for protected data, and whom their owner believes. */
 #include "base/mem.h"
 #include "client/data_int.h"
+#include "crypto/base64.h"
 #include "crypto/files.h"
 #include "e2e/esdata_key.h"
 
@@ -233,4 +234,103 @@ enum merlon_status merlon_keyring_add_secret(struct merlon_keyring *keyring,
     }
     keyring->counts[role] += !mln_failed(err);
     return mln_client_end(err, &fault, error);
+}
+
+/* ---- published certificates ---- */
+
+static mln_err read_chain(const struct mln_value *esi, struct mln_arena *arena,
+                          struct mln_slice ret[static MLN_DATA_CHAIN], size_t *ret_count)
+{
+    const struct mln_value *list = mln_value_get(esi, MLN_S("escert"));
+    size_t count = 0;
+
+    for (const struct mln_value *v = list && list->kind == MLN_V_ARRAY ? list->items.first : NULL;
+         v && count < MLN_DATA_CHAIN; v = v->next) {
+        MLN_REQUIRE(v->kind == MLN_V_TEXT, CERTIFICATE);
+        MLN_TRY(mln_base64_read(v->text, arena, &ret[count]));
+        count++;
+    }
+    *ret_count = count;
+    return MLN_OK;
+}
+
+static mln_err of_published(const struct merlon_keyring *keyring, enum mln_esdata_role role,
+                            const char *entity, const struct mln_value *esi,
+                            struct mln_fault *fault, struct mln_data_key **ret)
+{
+    MLN_CLEANUP(mln_arena_freep) struct mln_arena *arena = mln_arena_new(KEY_ARENA);
+    struct mln_esdata_key_source source = {
+        .role = role,
+        .name = mln_slice_z(entity),
+        .trust = &keyring->trust,
+        .arena = arena,
+    };
+    struct mln_slice chain[MLN_DATA_CHAIN];
+    size_t count = 0;
+
+    MLN_REQUIRE(arena, NO_MEMORY);
+    MLN_TRY(read_chain(esi, arena, chain, &count));
+    if (!count) {
+        mln_fault_set(fault, "it publishes no certificate");
+        MLN_FAIL(CERTIFICATE);
+    }
+    return mln_esdata_key_of_chain(&source, chain, count, fault, ret);
+}
+
+static mln_err add_published(struct merlon_keyring *keyring, enum merlon_key_use use,
+                             const char *entity, const struct merlon_response *response,
+                             struct mln_fault *fault)
+{
+    const struct merlon_json *esi = merlon_response_attribute(response, "esi");
+    enum mln_esdata_role role = MLN_ESDATA_TO;
+
+    MLN_TRY(role_of(keyring, use, &role, fault));
+    MLN_TRY(of_published(keyring, role, entity, esi ? &esi->value : NULL, fault,
+                         &keyring->keys[role][keyring->counts[role]]));
+    keyring->counts[role]++;
+    return MLN_OK;
+}
+
+static mln_err check_published(enum merlon_key_use use, const char *entity, struct mln_fault *fault)
+{
+    if (use != MERLON_KEY_ENCRYPT && use != MERLON_KEY_VERIFY) {
+        mln_fault_set(fault, "a certificate of others encrypts for them, or verifies");
+        MLN_FAIL(PARAM_INVALID);
+    }
+    if (!mln_slice_starts(mln_slice_z(entity), MLN_S("//"))) {
+        mln_fault_set(fault, "a certificate must name somebody: an absolute AE-ID or CSE-ID");
+        MLN_FAIL(PARAM_INVALID);
+    }
+    return MLN_OK;
+}
+
+enum merlon_status merlon_keyring_add_published(struct merlon_keyring *keyring,
+                                                enum merlon_key_use use,
+                                                struct merlon_client *client, const char *target,
+                                                const char *entity, struct merlon_error *error)
+{
+    struct merlon_error own;
+    struct merlon_error *told = error ? error : &own;
+    struct merlon_request *request = NULL;
+    struct merlon_response *response = NULL;
+    struct mln_fault fault = { 0 };
+    enum merlon_status status = mln_client_end(check_published(use, entity, &fault), &fault, told);
+
+    if (status == MERLON_OK) {
+        request = merlon_request_new(MERLON_RETRIEVE, target, told);
+        status = request ? merlon_request_set(request, "atrl", "esi", told) : told->status;
+    }
+    if (status == MERLON_OK) {
+        status = merlon_send(client, request, &response, told);
+    }
+    if (status == MERLON_OK) {
+        status = merlon_response_check(response, told);
+    }
+    if (status == MERLON_OK) {
+        status =
+            end_adding(add_published(keyring, use, entity, response, &fault), target, &fault, told);
+    }
+    merlon_request_free(request);
+    merlon_response_free(response);
+    return status;
 }

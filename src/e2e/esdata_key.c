@@ -38,21 +38,31 @@ bool mln_esdata_is_key_text(struct mln_slice text)
     return has(text, "-----BEGIN ") || mln_slice_starts(text, MLN_S("{"));
 }
 
-static mln_err of_certificate(const struct mln_esdata_key_source *s, struct mln_fault *fault,
-                              struct mln_data_key **ret)
+mln_err mln_esdata_key_of_chain(const struct mln_esdata_key_source *source,
+                                const struct mln_slice *chain, size_t count,
+                                struct mln_fault *fault, struct mln_data_key **ret)
 {
-    struct mln_slice chain[MLN_DATA_CHAIN];
-    struct mln_data_trust trust = *s->trust;
-    size_t count;
+    struct mln_data_trust trust = *source->trust;
 
     if (!trust.verifier) {
         mln_fault_set(fault, "a certificate says nothing without a trust anchor");
         MLN_FAIL(CONFIG);
     }
-    trust.entity = s->name;
+    trust.entity = source->name;
+    MLN_TRY(mln_data_key_of_certificate(&trust, chain, count, suid_of(source->role, OF_CERTIFICATE),
+                                        fault, ret));
+    mln_jose_key_narrow((*ret)->key, ops_of(source->role));
+    return MLN_OK;
+}
+
+static mln_err of_certificate(const struct mln_esdata_key_source *s, struct mln_fault *fault,
+                              struct mln_data_key **ret)
+{
+    struct mln_slice chain[MLN_DATA_CHAIN];
+    size_t count;
+
     MLN_TRY(mln_data_chain_of_pem(s->text, s->arena, chain, &count));
-    return mln_data_key_of_certificate(&trust, chain, count, suid_of(s->role, OF_CERTIFICATE),
-                                       fault, ret);
+    return mln_esdata_key_of_chain(s, chain, count, fault, ret);
 }
 
 static mln_err of_pem(const struct mln_esdata_key_source *s, struct mln_fault *fault,

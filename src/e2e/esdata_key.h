@@ -31,6 +31,12 @@ struct mln_esdata_key_source {
 mln_err mln_esdata_key_of_text(const struct mln_esdata_key_source *source, struct mln_fault *fault,
                                struct mln_data_key **ret);
 
+/* Somebody else's certificate in DER, its own first, from wherever it came; the text of the source
+ * is not looked at. Errors: CERTIFICATE, CONFIG, NO_MEMORY. */
+mln_err mln_esdata_key_of_chain(const struct mln_esdata_key_source *source,
+                                const struct mln_slice *chain, size_t count,
+                                struct mln_fault *fault, struct mln_data_key **ret);
+
 /* A secret that both ends have. Errors: CONFIG (length), NO_MEMORY. */
 mln_err mln_esdata_key_of_secret(enum mln_esdata_role role, struct mln_slice name,
                                  const struct mln_secret *secret, struct mln_fault *fault,
