@@ -471,6 +471,12 @@ static void test_growth(void **state)
     assert_int_equal(read_only(repeated("<x", " <x", 100, "/>")).code, MLN_ERR_SYNTAX);
     assert_int_equal(read_only(repeated("<x>", "<y a='1' b='2' c='3' d='4'/>", 3000, "</x>")).code,
                      MLN_ERR_LIMIT);
+    /* each use of a namespace says its name again in canonical form: a long one, ten thousand times
+     */
+    assert_int_equal(read_only(repeated("<x xmlns:a='urn:", "u", 252, "'><a:y/></x>")).code,
+                     MLN_ERR_SYNTAX);
+    assert_int_equal(read_only(repeated("<x xmlns:a='urn:", "u", 253, "'><a:y/></x>")).code,
+                     MLN_ERR_LIMIT);
     mln_buf_init(&attributes, arena, 1 << 16);
     mln_buf_add(&attributes, MLN_S("<x"));
     for (unsigned i = 0; i < 100; i++) {

@@ -11,8 +11,15 @@
 #include "crypto/base64.h"
 
 /* libxml2 compares attributes and namespaces with each other; a tree takes a hundred times the
- * memory of its tags. Payloads of more elements or attributes come in base64. */
-enum { ATTRIBUTES_MOST = 64, TAGS_MOST = 10000, DEPTH_MOST = 64, TEXT_MOST = INT_MAX };
+ * memory of its tags. Payloads of more elements or attributes come in base64. The exclusive
+ * canonical form says a namespace again in each element that uses it, however long its name. */
+enum {
+    ATTRIBUTES_MOST = 64,
+    TAGS_MOST = 10000,
+    DEPTH_MOST = 64,
+    NAMESPACE_MOST = 256,
+    TEXT_MOST = INT_MAX
+};
 
 mln_err mln_xmlsec_refuse(struct mln_xmlsec_reader *r, const char *what)
 {
@@ -96,10 +103,38 @@ static xmlDoc *read_tree(struct mln_slice text)
     return doc;
 }
 
+/* The next node in the order of the text; NULL behind the last. */
+static const xmlNode *following(const xmlDoc *doc, const xmlNode *node)
+{
+    if (node->type == XML_ELEMENT_NODE && node->children) {
+        return node->children;
+    }
+    while (!node->next && node->parent != (const xmlNode *)doc) {
+        node = node->parent;
+    }
+    return node->next;
+}
+
+static mln_err check_namespaces(struct mln_xmlsec_reader *r, const xmlDoc *doc)
+{
+    for (const xmlNode *node = doc->children; node; node = following(doc, node)) {
+        const xmlNs *ns = node->type == XML_ELEMENT_NODE ? node->nsDef : NULL;
+
+        for (; ns; ns = ns->next) {
+            if (xmlStrlen(ns->href) > NAMESPACE_MOST) {
+                mln_fault_set(r->fault, "XML security: the name of a namespace is too long");
+                MLN_FAIL(LIMIT);
+            }
+        }
+    }
+    return MLN_OK;
+}
+
 mln_err mln_xmlsec_parse(struct mln_xmlsec_reader *r, struct mln_slice text, xmlDoc **ret)
 {
     struct mln_xmlsec_errors was;
     xmlDoc *doc;
+    mln_err err;
 
     MLN_TRY(mln_xml_check_text(text, ATTRIBUTES_MOST, r->fault));
     MLN_TRY(check_markup(r, text));
@@ -109,6 +144,11 @@ mln_err mln_xmlsec_parse(struct mln_xmlsec_reader *r, struct mln_slice text, xml
     mln_xmlsec_unhush(&was);
     if (!doc) {
         return mln_xmlsec_refuse(r, "not well-formed");
+    }
+    err = check_namespaces(r, doc);
+    if (mln_failed(err)) {
+        xmlFreeDoc(doc);
+        return err;
     }
     *ret = doc;
     return MLN_OK;
@@ -321,21 +361,8 @@ static mln_err check_node(struct mln_xmlsec_reader *r, const xmlNode *node)
 
 mln_err mln_xmlsec_check_ids(struct mln_xmlsec_reader *r, const xmlDoc *doc)
 {
-    const xmlNode *root = doc->children;
-    const xmlNode *node = root;
-
-    while (node) {
-        if (node->type == XML_ELEMENT_NODE) {
-            MLN_TRY(check_node(r, node));
-        }
-        if (node->type == XML_ELEMENT_NODE && node->children) {
-            node = node->children;
-            continue;
-        }
-        while (node && !node->next && node->parent != (const xmlNode *)doc) {
-            node = node->parent;
-        }
-        node = node ? node->next : NULL;
+    for (const xmlNode *node = doc->children; node; node = following(doc, node)) {
+        MLN_TRY(node->type == XML_ELEMENT_NODE ? check_node(r, node) : MLN_OK);
     }
     return MLN_OK;
 }
