@@ -113,7 +113,7 @@ static mln_err proceed(struct mln_guarded *g, struct mln_fault *fault);
 static bool may_repeat(struct mln_guarded *g, int rsc)
 {
     if (rsc == MLN_RSC_ESPRIM_UNKNOWN_KEY_ID) {
-        return mln_shield_forget_key(g->shield);
+        return mln_shield_forget_key(g->shield, g->keyed);
     }
     return mln_esprim_session_refused(g->keyed->session, g->generation, (enum mln_rsc)rsc);
 }

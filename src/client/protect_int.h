@@ -30,6 +30,7 @@ struct mln_shield_maker {
     struct mln_escertke_run *run; /* under way, or NULL */
     char kid[MLN_MADE_KID + 1];
     struct mln_pair_key key; /* the last one that was made */
+    int64_t renew_us;        /* when another one is made in its place */
 };
 
 struct mln_shield {
@@ -66,15 +67,16 @@ const struct mln_value *mln_shield_answer(const struct merlon_response *response
 
 /* ---- protect_key.c ---- */
 
-/* Is there no key, or one that ends soon? */
+/* Is there no key, or one that another is due for? */
 bool mln_shield_needs_key(const struct mln_shield *shield);
 
 /* Makes sure that a key is on its way; mln_shield_received tells the end. Errors: PROTECTION, those
  * of mln_client_start. */
 mln_err mln_shield_want_key(struct mln_shield *shield, struct mln_fault *fault);
 
-/* The target does not know the key (any more). True when another one can be made. */
-bool mln_shield_forget_key(struct mln_shield *shield);
+/* The target does not know the key (any more), and it may have been replaced already. True when
+ * there is another one, or one can be made. */
+bool mln_shield_forget_key(struct mln_shield *shield, const struct mln_keyed *keyed);
 
 /* Who waits for a key. */
 struct mln_shield_wait {

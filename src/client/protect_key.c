@@ -9,26 +9,35 @@
 enum {
     KEY_ARENA = 1 << 20,
     LIFE_S = 86400, /* of a key, unless a certificate ends before */
-    EARLY_S = 60,   /* before its end another one is made */
+    EARLY_S = 60,   /* before its end another one is made; of a short life, half-way */
 };
 
 /* ---- when ---- */
 
 bool mln_shield_needs_key(const struct mln_shield *shield)
 {
-    const struct mln_association *a = shield->maker.key.association;
-    int64_t soon_us = mln_env_now_us(mln_env_system()) + MLN_US_PER_S * EARLY_S;
+    const struct mln_shield_maker *m = &shield->maker;
 
-    return !shield->keyed || (a && !mln_association_is_valid(a, soon_us));
+    return !shield->keyed || (m->tls && mln_env_now_us(mln_env_system()) >= m->renew_us);
 }
 
-bool mln_shield_forget_key(struct mln_shield *shield)
+static int64_t renewal_of(const struct mln_association *a, int64_t now_us)
+{
+    int64_t half_us = (a->expires_us - now_us) / 2;
+    int64_t early_us = MLN_US_PER_S * EARLY_S;
+
+    return a->expires_us - (half_us < early_us ? half_us : early_us);
+}
+
+bool mln_shield_forget_key(struct mln_shield *shield, const struct mln_keyed *keyed)
 {
     if (!shield->maker.tls) {
         return false;
     }
-    mln_keyed_unref(shield->keyed);
-    shield->keyed = NULL;
+    if (shield->keyed == keyed) {
+        mln_keyed_unref(shield->keyed);
+        shield->keyed = NULL;
+    }
     return true;
 }
 
@@ -37,7 +46,8 @@ bool mln_shield_forget_key(struct mln_shield *shield)
 static mln_err finish(struct mln_shield *shield, struct mln_fault *fault)
 {
     struct mln_shield_maker *m = &shield->maker;
-    int64_t until_us = mln_env_now_us(mln_env_system()) + MLN_US_PER_S * LIFE_S;
+    int64_t now_us = mln_env_now_us(mln_env_system());
+    int64_t until_us = now_us + MLN_US_PER_S * LIFE_S;
     struct mln_pair_key key;
 
     MLN_TRY(mln_escertke_finish(m->run, until_us, fault, &key, m->kid));
@@ -45,6 +55,7 @@ static mln_err finish(struct mln_shield *shield, struct mln_fault *fault)
     mln_secret_free(m->key.key);
     mln_association_unref(m->key.association);
     m->key = key;
+    m->renew_us = renewal_of(key.association, now_us);
     return mln_shield_use_key(shield, mln_slice_z(m->kid), key.key);
 }
 

@@ -10,6 +10,7 @@
 
 #include "client/client_int.h"
 #include "client/esprim_stub_test.h"
+#include "client/protect_int.h"
 #include "crypto/tls_pair_test.h"
 
 static struct mln_esprim_stub stub;
@@ -376,6 +377,8 @@ static struct merlon_protection by_certificate = {
     .peer = "//sp.example/in",
 };
 
+static int64_t certificate_left_s; /* of the stub; 0: it lasts */
+
 /* The stub is //sp.example/in, the client //sp.example/Sdev. */
 static int set_up_certificates(void **state)
 {
@@ -387,6 +390,9 @@ static int set_up_certificates(void **state)
 
     assert_int_equal(mln_tls_lab_up(&made), 0);
     lab = made;
+    if (certificate_left_s) {
+        mln_tls_lab_shorten(lab, certificate_left_s);
+    }
     texts[0] = lab->anchor;
     texts[1] = lab->ae.certificate;
     texts[2] = lab->ae.key;
@@ -439,6 +445,33 @@ static void a_target_that_has_lost_the_key_makes_another(void **state)
     assert_retrieved();
     assert_int_equal(atomic_load(&stub.messages), 4);
     assert_int_equal(atomic_load(&stub.objects), 3);
+}
+
+/* Answers come in any order: one that is about an old key says nothing of the new one. */
+static void a_key_that_was_replaced_is_not_missed(void **state)
+{
+    struct mln_keyed old = { 0 };
+
+    (void)state;
+    assert_retrieved();
+    assert_true(mln_shield_forget_key(client->shield, &old));
+    assert_retrieved();
+    assert_int_equal(atomic_load(&stub.messages), 2);
+}
+
+static void a_key_that_ends_soon_is_used(void **state)
+{
+    void *lab = NULL;
+
+    certificate_left_s = 55;
+    assert_int_equal(set_up_certificates(&lab), 0);
+    certificate_left_s = 0;
+    *state = lab;
+    merlon_client_set_timeout(client, 10000);
+    assert_retrieved();
+    assert_retrieved();
+    assert_in_range(atomic_load(&stub.messages), 2, 4);
+    assert_int_equal(tear_down_certificates(&lab), 0);
 }
 
 static void a_key_can_be_made_for_other_uses(void **state)
@@ -562,6 +595,8 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, set_up_certificates, tear_down_certificates)
         CERT(a_key_is_made_by_certificate_and_kept),
         CERT(a_target_that_has_lost_the_key_makes_another),
+        CERT(a_key_that_was_replaced_is_not_missed),
+        cmocka_unit_test(a_key_that_ends_soon_is_used),
         CERT(a_key_can_be_made_for_other_uses),
         CERT(another_target_is_not_believed),
         CERT(a_target_without_certificate_makes_no_key),

@@ -16,7 +16,9 @@
 #include "crypto/ca.h"
 #include "crypto/files.h"
 
-enum { LAB_BYTES = 1 << 20, PIPE = 1 << 17 };
+enum { LAB_BYTES = 1 << 20, PIPE = 1 << 17, CERT_DAYS = 30, CA_DAYS = 60 };
+
+#define US_PER_DAY (INT64_C(86400) * 1000000)
 
 /* ---- the lab ---- */
 
@@ -37,7 +39,7 @@ static struct mln_tls_identity issue(struct tls_lab *lab, struct mln_ca *ca, enu
                                      const char *text)
 {
     const struct mln_ca_name name = { kind, mln_slice_z(text) };
-    const struct mln_ca_order order = { .names = &name, .name_count = 1, .days = 30 };
+    const struct mln_ca_order order = { .names = &name, .name_count = 1, .days = CERT_DAYS };
     struct mln_ca_issued issued = { 0 };
     struct mln_tls_identity identity;
     struct mln_fault fault = { 0 };
@@ -71,7 +73,7 @@ int mln_tls_lab_up(void **state)
 {
     static const struct mln_ca_name permits[] = { { MLN_CA_DNS, { "sp.example", 10 } },
                                                   { MLN_CA_URI, { "sp.example", 10 } } };
-    const struct mln_ca_plan plan = { MLN_S("Lab"), permits, 2, 60 };
+    const struct mln_ca_plan plan = { MLN_S("Lab"), permits, 2, CERT_DAYS + 1 + CA_DAYS };
     struct tls_lab *lab = mln_calloc(1, sizeof *lab);
     struct mln_ca *ca = NULL;
     struct mln_fault fault = { 0 };
@@ -85,10 +87,12 @@ int mln_tls_lab_up(void **state)
     lab->arena = mln_arena_new(LAB_BYTES);
     lab->env = (struct mln_env){ lab, now_us, random_bytes };
     (void)snprintf(path, sizeof path, "%s-ca", lab->dir->path);
-    if (mln_failed(mln_ca_create(path, &plan, NULL, mln_env_system(), &fault)) ||
+    lab->later_us = -US_PER_DAY * (CERT_DAYS + 1); /* for mln_tls_lab_shorten */
+    if (mln_failed(mln_ca_create(path, &plan, NULL, &lab->env, &fault)) ||
         mln_failed(mln_ca_open(path, NULL, mln_env_system(), &fault, &ca))) {
         fail_msg("%s", fault.text);
     }
+    lab->later_us = 0;
     read_anchor(lab, path);
     lab->cse = issue(lab, ca, MLN_CA_DNS, "in.sp.example");
     lab->other = issue(lab, ca, MLN_CA_DNS, "other.sp.example");
@@ -97,6 +101,19 @@ int mln_tls_lab_up(void **state)
     mln_cred_dir_add(lab->dir, "12-k1@sp.example", 'a', "Sone");
     *state = lab;
     return 0;
+}
+
+void mln_tls_lab_shorten(struct tls_lab *lab, int64_t left_s)
+{
+    struct mln_ca *ca = NULL;
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "%s-ca", lab->dir->path);
+    lab->later_us = INT64_C(1000000) * left_s - US_PER_DAY * CERT_DAYS;
+    assert_false(mln_failed(mln_ca_open(path, NULL, &lab->env, NULL, &ca)));
+    lab->cse = issue(lab, ca, MLN_CA_DNS, "in.sp.example");
+    mln_ca_close(ca);
+    lab->later_us = 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)

@@ -25,6 +25,9 @@ struct tls_lab {
 int mln_tls_lab_up(void **state);
 int mln_tls_lab_down(void **state);
 
+/* Gives the CSE a certificate that ends in so many seconds. */
+void mln_tls_lab_shorten(struct tls_lab *lab, int64_t left_s);
+
 /* For the anchor of the lab. */
 struct mln_cert_verifier *mln_tls_lab_verifier(struct tls_lab *lab);
 
