@@ -70,7 +70,7 @@ static mln_err write_message(struct merlon_client *c, const struct merlon_reques
         .field_count = out.field_count,
         .body = request->body,
         .has_body = request->has_body,
-        .timeout_us = c->timeout_us,
+        .timeout_us = request->timeout_us ? request->timeout_us : c->timeout_us,
         .peer_cse_id = mln_slice_z(c->cse_id),
     };
     return MLN_OK;

@@ -110,6 +110,7 @@ struct merlon_request {
     struct mln_value *params; /* under their short names, without pc */
     struct mln_slice body;    /* serialised content */
     bool has_body;
+    int64_t timeout_us; /* 0: that of the client */
 };
 
 /* ---- response.c ---- */

@@ -52,7 +52,12 @@ mln_err mln_shield_request(const struct mln_shield *shield, struct mln_arena *ar
         MLN_TRY(mln_value_set(params, MLN_S("atrl"), names));
     }
     *ret = (struct merlon_request){
-        .arena = arena, .op = op, .params = params, .body = body, .has_body = info != NULL
+        .arena = arena,
+        .op = op,
+        .params = params,
+        .body = body,
+        .has_body = info != NULL,
+        .timeout_us = shield->client->timeout_us,
     };
     return MLN_OK;
 }

@@ -302,6 +302,22 @@ static void silence_ends_by_the_time_out(void **state)
     assert_string_equal(error.text, "cse-in: no protected answer in time");
 }
 
+/* The connections of the carrier are for others then. */
+static void what_has_timed_out_is_called_off(void **state)
+{
+    struct merlon_error error;
+
+    (void)state;
+    atomic_store(&stub.fault, MLN_FAULT_SILENCE);
+    merlon_client_set_timeout(carrier, 600000);
+    merlon_client_set_timeout(client, 300);
+    assert_int_equal(merlon_retrieve(client, "cse-in/c1", NULL, &error), MERLON_TIMEOUT);
+    for (int i = 0; i < 200 && carrier->calls; i++) {
+        assert_int_equal(merlon_client_run(carrier, 100, NULL), MERLON_TIMEOUT);
+    }
+    assert_int_equal(carrier->calls, 0);
+}
+
 /* ---- without waiting ---- */
 
 struct told {
@@ -588,6 +604,7 @@ int main(void)
         TEST(a_key_that_the_target_does_not_know_is_told),
         TEST(a_refusal_inside_is_the_targets_own),
         TEST(silence_ends_by_the_time_out),
+        TEST(what_has_timed_out_is_called_off),
         TEST(several_share_one_session),
         TEST(freeing_the_client_calls_off_what_is_under_way),
         TEST(bad_settings_are_refused),
