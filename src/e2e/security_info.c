@@ -20,7 +20,7 @@ enum mln_security_info mln_security_info_type(const struct mln_value *info)
     uint64_t sit = 0;
 
     (void)mln_value_u64(mln_value_get(info, MLN_S("sit")), &sit);
-    return (enum mln_security_info)sit;
+    return sit < sizeof kinds / sizeof kinds[0] ? (enum mln_security_info)sit : 0;
 }
 
 mln_err mln_security_info_check(const struct mln_value *info, struct mln_fault *fault)
@@ -28,7 +28,10 @@ mln_err mln_security_info_check(const struct mln_value *info, struct mln_fault *
     unsigned sit = mln_security_info_type(info);
     struct mln_slice element;
 
-    MLN_REQUIRE(sit < sizeof kinds / sizeof kinds[0], ATTR_INVALID);
+    if (!sit) {
+        mln_fault_set(fault, "sit: no securityInfoType that there is");
+        MLN_FAIL(ATTR_INVALID);
+    }
     element = kinds[sit].element;
     for (const struct mln_value *v = info->items.first; v; v = v->next) {
         if (!mln_slice_eq(v->name, MLN_S("sit")) && !mln_slice_eq(v->name, element)) {

@@ -18,7 +18,7 @@ enum mln_security_info {
     MLN_SECURITY_RELATION_RESPONSE = 8,
 };
 
-/* The securityInfoType of what has passed the tables. */
+/* The securityInfoType; 0 for none that there is. */
 enum mln_security_info mln_security_info_type(const struct mln_value *info);
 
 /* Adds to the tables: no element of another securityInfoType, and for end-to-end security its own.

@@ -19,7 +19,7 @@ static const struct {
     { "eckm", 6 }, { "darq", 7 }, { "dars", 8 },
 };
 
-static struct mln_value *info_of(unsigned sit)
+static struct mln_value *info_of(uint64_t sit)
 {
     struct mln_value *v = mln_value_new(arena, MLN_V_OBJECT);
 
@@ -84,12 +84,28 @@ static void the_type_alone(void **state)
     }
 }
 
+static void no_type(void **state)
+{
+    static const uint64_t types[] = { 0, 9, UINT32_MAX, (UINT64_C(1) << 32) + 5, UINT64_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct mln_value *info = info_of(types[i]);
+
+        assert_int_equal(check(info), MLN_ERR_ATTR_INVALID);
+        add(info, "epo");
+        assert_int_equal(mln_security_info_type(info), 0);
+        assert_int_equal(check(info), MLN_ERR_ATTR_INVALID);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_element_with_each_type, set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_elements, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_type_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_type, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
