@@ -335,6 +335,9 @@ static void files_of_keys(void **state)
     assert_int_equal(merlon_keyring_add(keyring, MERLON_KEY_VERIFY, NULL, "/nowhere", &error),
                      MERLON_INVALID);
     assert_non_null(strstr(error.text, "/nowhere"));
+    assert_int_equal(merlon_keyring_add(keyring, MERLON_KEY_VERIFY, "k2", NULL, &error),
+                     MERLON_INVALID);
+    assert_string_equal(error.text, "a key needs a file");
     merlon_keyring_free(keyring);
     assert_int_equal(unlink(secret), 0);
     assert_int_equal(unlink(jwk), 0);

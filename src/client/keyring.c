@@ -170,6 +170,10 @@ static mln_err read_key(const struct merlon_keyring *keyring, enum mln_esdata_ro
     MLN_CLEANUP(mln_secret_freep) struct mln_secret *text = NULL;
     MLN_CLEANUP(mln_secret_freep) struct mln_secret *secret = NULL;
 
+    if (!file) {
+        mln_fault_set(fault, "a key needs a file");
+        MLN_FAIL(PARAM_INVALID);
+    }
     MLN_TRY(mln_file_read_given(file, FILE_BYTES, false, fault, &text));
     if (!is_public(text_of(text))) {
         mln_secret_free(text);
