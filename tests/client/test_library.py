@@ -87,6 +87,19 @@ def test_headers_stand_alone(tmp_path):
                         f"-I{INCLUDE}", "-fsyntax-only", source], check=True, timeout=60)
 
 
+def test_the_guide_names_what_the_static_library_needs(tmp_path):
+    guide = (INCLUDE.parent / "docs/guide/client.md").read_text()
+    flags = re.findall(r"\s(-l\S+)", re.search(r"^cc program\.c .*libmerlon\.a[^`]*", guide, re.M)[0])
+    source = tmp_path / "program.c"
+    functions = ", ".join(f"(void (*)(void)){name}" for name in sorted(declared()))
+    source.write_text(f"#include <merlon/merlon.h>\nvoid (*all[])(void) = {{ {functions} }};\n"
+                      "int main(void) { return all[0] == 0; }\n")
+    sanitizers = ["-fsanitize=address,undefined"] if is_sanitized(library()) else []
+    subprocess.run(["cc", *sanitizers, f"-I{INCLUDE}", source, library() / "libmerlon.a", *flags, "-o",
+                    tmp_path / "program"], check=True, timeout=120)
+    subprocess.run([tmp_path / "program"], check=True, timeout=60)
+
+
 def test_installed_files_are_enough(tmp_path):
     """The static library, the pkg-config file and the headers, as a package has them."""
     done = subprocess.run(["meson", "install", "-C", library().parent.parent, "--no-rebuild", "--destdir",
