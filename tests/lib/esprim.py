@@ -82,9 +82,9 @@ def seci(sit, **members):
     return {"m2m:seci": {"sit": sit, **members}}
 
 
-def add_key(data, identity, *words, suid=13):
-    """A pairwise key in the credentials of a CSE; gives (identifier, bytes)."""
-    key = secrets.token_bytes(32)
+def add_key(data, identity, *words, suid=13, key=None):
+    """A pairwise key in the credentials of a CSE, a new one unless it is given; gives (identifier, bytes)."""
+    key = key or secrets.token_bytes(32)
     done = run("key", "add", "--data", str(data), "--id", identity, "--suid", str(suid), "--key-file", "-", *words,
                input=key.hex())
     assert done.returncode == 0, done.stderr
@@ -221,7 +221,7 @@ class Target:
     @property
     def esi(self):
         """e2eSecInfo of the <AE> that it is."""
-        return {"esf": ["13"], "esro": self.shared}
+        return {"esf": [13], "esro": self.shared}
 
     def offer(self):
         made = make_random("U", self.seconds, esks=[1], espa=self.algs)
