@@ -11,6 +11,7 @@
 #include "cse/notify/block.h"
 #include "cse/notify/fresh.h"
 #include "cse/pipeline/pending.h"
+#include "cse/protect/originate.h"
 #include "cse/remote/buffer.h"
 #include "cse/remote/errand.h"
 #include "cse/stats/stats.h"
@@ -245,6 +246,7 @@ static mln_err keep_options(struct mln_cse *cse, const struct mln_cse_options *o
     MLN_TRY(keep_domains(cse, &cse->options.role_repositories, o->role_repository_count));
     MLN_TRY(keep_domains(cse, &cse->options.group_hosts, o->group_host_count));
     MLN_TRY(keep_domains(cse, &cse->options.peers, o->peer_count));
+    MLN_TRY(keep_domains(cse, &cse->options.esprim_to, o->esprim_to_count));
     MLN_TRY(keep(cse, o->registrar.cse_id, &cse->options.registrar.cse_id));
     MLN_TRY(keep(cse, o->registrar.url, &cse->options.registrar.url));
     MLN_TRY(keep(cse, o->registrar.credential_id, &cse->options.registrar.credential_id));
@@ -382,9 +384,13 @@ mln_err mln_worker_new(struct mln_cse *cse, const struct mln_worker_ops *ops,
         err = mln_policy_cache_new((size_t)cse->options.limits->policy_bytes, &w->policies);
     }
     if (!mln_failed(err)) {
+        err = mln_originating_new(w, &w->originating);
+    }
+    if (!mln_failed(err)) {
         err = mln_reader_new(cse->options.store, &w->reader);
     }
     if (mln_failed(err)) {
+        mln_originating_free(w->originating);
         mln_policy_cache_free(w->policies);
         mln_free(w);
         return err;
@@ -397,6 +403,7 @@ void mln_worker_free(struct mln_worker *worker)
 {
     if (worker) {
         mln_reader_free(worker->reader);
+        mln_originating_free(worker->originating);
         mln_remote_memory_clear(&worker->roles);
         mln_remote_memory_clear(&worker->groups);
         mln_remote_memory_clear(&worker->far_policies);

@@ -96,8 +96,11 @@ struct mln_cse_options {
     struct mln_recorder recorder;  /* of statistics */
     struct mln_endpoint *endpoint; /* of end-to-end security: borrowed; NULL: it has none */
     bool takes_security_info;      /* also from originators that a CSE speaks for */
-    bool refuses_tokens;           /* 5001 for requests with tokens */
-    int64_t token_skew_us;         /* how far clocks of issuers may be from ours */
+    /* Entities whose notifications of ours are protected: ID, identifier of the pairwise key */
+    const struct mln_domain_setting *esprim_to;
+    size_t esprim_to_count;
+    bool refuses_tokens;                           /* 5001 for requests with tokens */
+    int64_t token_skew_us;                         /* how far clocks of issuers may be from ours */
     const struct mln_domain_setting *role_issuers; /* AE-IDs and CSE-IDs: cse/access/roles.h */
     size_t role_issuer_count;
     const struct mln_domain_setting *role_repositories; /* URLs of resources on other CSEs */

@@ -86,6 +86,7 @@ struct mln_worker {
     struct mln_jwt_issuers *role_issuers;  /* a share: they were accepted by these, or NULL */
     struct mln_wanted *asked;              /* of other CSEs, on its way */
     uint64_t parked;                       /* calls that wait */
+    struct mln_originating *originating;   /* to whom our notifications are protected, or NULL */
     struct mln_open_way *ways;             /* neighbours that some of them wait for */
     struct mln_exec *timed;                /* those of them that wait for a time */
     uint64_t timed_count;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "crypto/base64.h"
+#include "model/cover.h"
 #include "model/pack.h"
 
 struct mln_endpoint {
@@ -32,6 +33,33 @@ static mln_err find_key(void *data, struct mln_slice kid, int64_t now_us, struct
         return mln_made_keys_find(endpoint->keys, kid, now_us, ret);
     }
     *ret = (struct mln_pair_key){ .key = found.key, .association = found.association };
+    return MLN_OK;
+}
+
+mln_err mln_endpoint_key(struct mln_endpoint *endpoint, const struct mln_endpoint_partner *partner,
+                         int64_t now_us, struct mln_pair_key *ret, struct mln_fault *fault)
+{
+    MLN_CLEANUP(mln_secret_freep) struct mln_secret *key = NULL;
+    MLN_CLEANUP(mln_association_unrefp) struct mln_association *association = NULL;
+    struct mln_found_key found;
+
+    MLN_TRY(mln_credentials_find_key(endpoint->credentials, partner->kid, MLN_USE_ESPRIM, now_us,
+                                     &found));
+    key = found.key;
+    association = found.association;
+    if (!association) {
+        mln_fault_set(fault, "there is no credential '%.*s' for ESPrim that is valid now",
+                      MLN_S_ARG(partner->kid));
+        MLN_FAIL(CONFIG);
+    }
+    if (!mln_cover_names(association, partner->entity, partner->names)) {
+        mln_fault_set(fault, "the credential '%.*s' does not name exactly this entity",
+                      MLN_S_ARG(partner->kid));
+        MLN_FAIL(CONFIG);
+    }
+    *ret = (struct mln_pair_key){ .key = key, .association = association };
+    key = NULL;
+    association = NULL;
     return MLN_OK;
 }
 

@@ -26,6 +26,18 @@ mln_err mln_endpoint_new(const struct mln_endpoint_options *options, struct mln_
 /* Accepts NULL. */
 void mln_endpoint_free(struct mln_endpoint *endpoint);
 
+/* Another end, which the settings name. */
+struct mln_endpoint_partner {
+    struct mln_slice kid; /* of the pairwise key */
+    const struct mln_entity *entity;
+    const struct mln_names *names; /* ours */
+};
+
+/* The pairwise key with it: a credential for ESPrim that names this very entity. The fault tells
+ * what is wrong. Errors: CONFIG, NO_MEMORY. */
+mln_err mln_endpoint_key(struct mln_endpoint *endpoint, const struct mln_endpoint_partner *partner,
+                         int64_t now_us, struct mln_pair_key *ret, struct mln_fault *fault);
+
 /* Is there a credential for ESPrim now, or can a key be made by certificate? They come and go while
  * the server runs. Accepts NULL. */
 bool mln_endpoint_has_esprim(struct mln_endpoint *endpoint);

@@ -288,6 +288,8 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
         .auditor = mln_audit_auditor(n->audit, s->audits_all),
         .recorder = mln_statistics_recorder(n->statistics),
         .takes_security_info = s->takes_security_info,
+        .esprim_to = s->esprim_to,
+        .esprim_to_count = s->esprim_to_count,
         .refuses_tokens = !s->has_tokens,
         .token_skew_us = (int64_t)s->token_skew_s * 1000000,
         .role_issuers = s->role_issuers,
@@ -314,6 +316,9 @@ static mln_err make_cse(struct mln_node *n, struct mln_fault *fault, enum mln_ex
     MLN_TRY(points_of_access(n, poa, &options.poa_count));
     MLN_TRY(mln_server_endpoint(s, n->tls, &n->endpoint));
     options.endpoint = n->endpoint;
+    err = mln_server_check_partners(s, n->endpoint, fault);
+    *ret_exit = mln_exit_of(err);
+    MLN_TRY(err);
     err = mln_cse_new(&options, fault, &cse);
     *ret_exit = mln_exit_of(err);
     MLN_TRY(err);
@@ -694,6 +699,7 @@ void mln_node_reload(struct mln_node *node)
     static const char *const what[] = { "credentials", "certificates", "issuers of tokens" };
     struct mln_fault faults[sizeof what / sizeof *what] = { 0 };
     mln_err errs[sizeof what / sizeof *what];
+    struct mln_fault partners = { 0 };
     bool is_all = true;
 
     reopen_files(node);
@@ -704,6 +710,9 @@ void mln_node_reload(struct mln_node *node)
     errs[2] = mln_issuers_apply(node->tls, node->cse, &faults[2]);
     for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
         is_all = is_reloaded(what[i], errs[i], &faults[i]) && is_all;
+    }
+    if (mln_failed(mln_server_check_partners(node->settings, node->endpoint, &partners))) {
+        mln_log(MLN_LOG_ERROR, "server", "%s: nothing is sent to it", partners.text);
     }
     if (is_all) {
         mln_log(MLN_LOG_INFO, "server", "certificates and credentials are reloaded");

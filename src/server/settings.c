@@ -117,6 +117,11 @@ static const struct mln_option options[] = {
       "Life of a random object for ESPrim, and so of the sessions under it, at most 86400", false },
     { "esprim-skew", 0, "SECONDS", "0",
       "By how much the clocks of ESPrim originators may differ from ours, at most 30", false },
+    { "esprim-to", 0, "ID=KEY-ID", NULL,
+      "Send notifications of this CSE to the AE or CSE with that AE-ID or CSE-ID, SP-relative or "
+      "absolute, inside ESPrim objects or not at all. A credential for ESPrim with that identifier "
+      "must name exactly this AE or CSE",
+      true },
     { "role-issuer", 0, "DOMAIN=ID", NULL,
       "AE-ID or CSE-ID that may assign roles with Role-IDs of that domain. Issuers of tokens may "
       "for their domain; without any, the administrator for the domain of --sp-id",
@@ -222,6 +227,7 @@ static const struct list lists[] = {
     LIST("role-repository", role_repository_count),
     LIST("group-host", group_host_count),
     LIST("peer", peer_count),
+    LIST("esprim-to", esprim_to_count),
 };
 
 enum { LISTS = sizeof lists / sizeof lists[0] };

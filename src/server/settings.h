@@ -79,6 +79,8 @@ struct mln_settings {
     size_t role_repository_count;
     struct mln_domain_setting group_hosts[MLN_DOMAINS_MAX];
     size_t group_host_count;
+    struct mln_domain_setting esprim_to[MLN_DOMAINS_MAX]; /* IDs and identifiers of keys */
+    size_t esprim_to_count;
     struct mln_domain_setting peers[MLN_DOMAINS_MAX];
     size_t peer_count;
     uint64_t stop_ms;

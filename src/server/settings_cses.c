@@ -116,6 +116,27 @@ static mln_err set_group_host(struct mln_settings *s, struct mln_slice v, struct
     return MLN_OK;
 }
 
+/* Who it is that is named is checked when our own names are known. */
+static mln_err set_esprim_to(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
+{
+    struct mln_domain_setting d = { 0 };
+    struct mln_slice rest = v;
+    struct mln_slice id = mln_slice_cut(&rest, '=');
+    struct mln_key_id key;
+
+    MLN_TRY(mln_setting_keep(s, id, &d.domain));
+    MLN_TRY(mln_setting_keep(s, rest, &d.value));
+    if (s->esprim_to_count == MLN_DOMAINS_MAX || !mln_slice_starts(id, MLN_S("/")) ||
+        !mln_key_id_parse(rest, &key)) {
+        return mln_setting_refuse(fault, "esprim-to",
+                                  "an AE-ID or CSE-ID, SP-relative or absolute, '=' and the "
+                                  "identifier of a key",
+                                  v);
+    }
+    s->esprim_to[s->esprim_to_count++] = d;
+    return MLN_OK;
+}
+
 static mln_err set_peer(struct mln_settings *s, struct mln_slice v, struct mln_fault *fault)
 {
     struct mln_domain_setting d = { 0 };
@@ -197,6 +218,7 @@ const struct mln_setter *mln_settings_of_cses(size_t *ret_count)
         { "role-repository", set_role_repository },
         { "group-host", set_group_host },
         { "peer", set_peer },
+        { "esprim-to", set_esprim_to },
     };
 
     *ret_count = sizeof setters / sizeof setters[0];

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "cse/protect/originate.h"
 
 static void send_next(struct mln_attempt *a);
 
@@ -43,22 +44,20 @@ static bool has_path(struct mln_slice url)
     return mln_slice_find(rest, '/') + 1 < rest.len || mln_slice_find(rest, '?') < rest.len;
 }
 
-static struct mln_slice new_rqi(struct mln_attempt *a)
+struct mln_slice mln_attempt_rqi(struct mln_worker *worker, char ret[static MLN_ATTEMPT_RQI])
 {
-    struct mln_worker *w = a->worker;
-    int len = snprintf(a->rqi, sizeof a->rqi, "%s-%llu", w->request_prefix,
-                       (unsigned long long)++w->request_counter);
+    int len = snprintf(ret, MLN_ATTEMPT_RQI, "%s-%llu", worker->request_prefix,
+                       (unsigned long long)++worker->request_counter);
 
-    return mln_slice_of(a->rqi, (size_t)len);
+    return mln_slice_of(ret, (size_t)len);
 }
 
-/* We ourselves are named absolutely where our service provider is not that of the receiver; whoever
- * else asks has been named so. spec: TS-0004 7.3.2.6 */
-static struct mln_slice name_of_sender(const struct mln_attempt *a)
+struct mln_slice mln_attempt_sender(const struct mln_attempt *attempt)
 {
-    const struct mln_cse *cse = a->worker->cse;
+    const struct mln_cse *cse = attempt->worker->cse;
+    bool is_us = mln_slice_eq(attempt->fr, cse->names.cse_id);
 
-    return a->reach.is_abroad && mln_slice_eq(a->fr, cse->names.cse_id) ? cse->absolute_id : a->fr;
+    return attempt->reach.is_abroad && is_us ? cse->absolute_id : attempt->fr;
 }
 
 /* Time for the next point of access: one that is silent must leave some to those behind it. */
@@ -82,8 +81,8 @@ static void send_next(struct mln_attempt *a)
             .url = url,
             /* spec: TS-0009 6.2.2.1 */
             .to = has_path(url) && !a->reach.is_through_cse ? mln_slice_of(NULL, 0) : a->reach.to,
-            .fr = name_of_sender(a),
-            .rqi = a->passed_rqi.len ? a->passed_rqi : new_rqi(a),
+            .fr = mln_attempt_sender(a),
+            .rqi = a->passed_rqi.len ? a->passed_rqi : mln_attempt_rqi(w, a->rqi),
             .rvi = a->rvi,
             .op = a->op ? a->op : MLN_OP_NOTIFY,
             .params = a->params,
@@ -117,7 +116,8 @@ static void offer(struct mln_attempt *a)
         .request = {
             .to = a->reach.to,
             .fr = a->fr,
-            .rqi = new_rqi(a), /* by it the response is found, whoever asks */
+            /* by it the response is found, whoever asks */
+            .rqi = mln_attempt_rqi(a->worker, a->rqi),
             .rvi = a->rvi,
             .op = a->op ? a->op : MLN_OP_NOTIFY,
             .params = a->params,
@@ -145,6 +145,10 @@ void mln_attempt_start(struct mln_attempt *attempt)
 {
     attempt->next = 0;
     attempt->deadline_us = mln_env_now_us(attempt->worker->cse->options.env) + attempt->timeout_us;
+    if (attempt->reach.partner && !attempt->op) {
+        mln_originate_start(attempt);
+        return;
+    }
     if (attempt->reach.count == 0 && attempt->reach.channel) {
         offer(attempt);
         return;

@@ -6,6 +6,8 @@
 #include "cse/notify/channel.h"
 #include "cse/notify/reach.h"
 
+enum { MLN_ATTEMPT_RQI = 48 };
+
 struct mln_attempt {
     struct mln_worker *worker;
     struct mln_reach reach;      /* slices must live as long as the attempt */
@@ -23,20 +25,29 @@ struct mln_attempt {
     unsigned next; /* url to try next; the attempt's own, like the next */
     int64_t deadline_us;
     struct mln_offer offer;
-    char rqi[48];
+    char rqi[MLN_ATTEMPT_RQI];
 };
 
 /* Microseconds that a request may wait for an answer: `most_ms`, or less when it expires before. */
 int64_t mln_attempt_time(const struct mln_exec *e, uint64_t most_ms);
 
 /* What creates, updates or deletes is sent again only while none of it has left: it could be
- * carried out twice. `done` is called exactly once, perhaps before returning: with an answer, or
- * with the last failure, or with NOT_REACHABLE when there is no point of access. */
+ * carried out twice. A NOTIFY of this CSE itself to an entity that the settings name goes inside an
+ * ESPrim object (protect/originate.h). `done` is called exactly once, perhaps before returning:
+ * with an answer, or with the last failure, or with NOT_REACHABLE when there is no point of access.
+ */
 void mln_attempt_start(struct mln_attempt *attempt);
 
 /* The same with a request of this CSE itself that a parked one waits for, at the longest `most_ms`.
  * `done`, `data`, `reach` and `content` are set. */
 void mln_attempt_start_for(struct mln_exec *e, struct mln_attempt *attempt, uint64_t most_ms);
+
+/* A Request Identifier that no other request of this CSE has, NUL-terminated. */
+struct mln_slice mln_attempt_rqi(struct mln_worker *worker, char ret[static MLN_ATTEMPT_RQI]);
+
+/* From, as the receiver must read it: we ourselves are named absolutely where our service provider
+ * is not its own; whoever else asks has been named so. spec: TS-0004 7.3.2.6 */
+struct mln_slice mln_attempt_sender(const struct mln_attempt *attempt);
 
 /* Did the receiver take it? An answer with a Response Status Code counts by that, one without
  * (a receiver that does not speak oneM2M) by its transport status. */

@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "cse/access/binding.h"
 #include "cse/notify/window.h"
+#include "cse/protect/originate.h"
 #include "cse/remote/remote.h"
 #include "model/pack.h"
 
@@ -216,7 +217,15 @@ static mln_err reach_resource(const struct mln_lookup *l, struct mln_slice id,
         return MLN_OK;
     }
     MLN_TRY(err);
-    return r.ty == MLN_TY_AE ? mln_reach_ae(l, &r, ret) : MLN_OK;
+    if (r.ty != MLN_TY_AE) {
+        return MLN_OK;
+    }
+    MLN_TRY(mln_reach_ae(l, &r, ret));
+    ret->partner = mln_originate_ae(l->cse, r.ri);
+    if (ret->partner) {
+        (void)mln_pack_find(r.attrs, MLN_S("esi"), &ret->esi);
+    }
+    return MLN_OK;
 }
 
 /* By the next CSE on the way. Where there is none now, there may be one later. */
@@ -227,6 +236,7 @@ static mln_err reach_elsewhere(const struct mln_lookup *l, struct mln_slice targ
     mln_err err = mln_remote_route(l, target, false, &way, ret);
     bool is_no_way = err.code == MLN_ERR_NOT_FOUND || err.code == MLN_ERR_NOT_REACHABLE;
 
+    ret->partner = mln_originate_elsewhere(l->cse, target);
     return is_no_way ? MLN_OK : err;
 }
 

@@ -19,6 +19,10 @@ struct mln_reach {
     struct mln_slice credential_id; /* that an <AE> registered with, or last set its points of
                                        access with: it proves the same as a receiver. Empty: none
                                        is known */
+    size_t partner;       /* entity that our notifications reach in ESPrim objects only, from 1:
+                             protect/originate.h. 0: none */
+    struct mln_slice esi; /* e2eSecInfo of that one when it is an <AE> of this CSE: packed, or empty
+                           */
     uint64_t channel; /* id of the <pollingChannel> that is used when there is no URL; 0: none */
 };
 
@@ -32,7 +36,8 @@ static inline bool mln_reach_is_possible(const struct mln_reach *r)
  * resource of another CSE for those of the next one on the way to it. No way:
  * mln_reach_is_possible says so. The indicator says how to serialise; without it the first of
  * contentSerialization that can be sent; else JSON. The release is the newest that both know, "3"
- * where nothing is said. Errors: STORE_*, NO_MEMORY. */
+ * where nothing is said. A resource identifier may belong to an entity whose notifications are
+ * protected. Errors: STORE_*, NO_MEMORY. */
 mln_err mln_reach_find(const struct mln_lookup *l, struct mln_slice target, struct mln_reach *ret);
 
 /* The same for an <AE> at hand. Its points of access cannot be used while the schedules of its node
