@@ -125,6 +125,23 @@ def test_members_elsewhere(scene, box):
         assert secret.encode() not in elsewhere.all.get(timeout=20).body and elsewhere.all.empty()
 
 
+def test_an_original_elsewhere(scene):
+    """Nor is the original of an announced resource there asked for, with what the request says of tokens"""
+    name = f"far{secrets.token_hex(4)}"
+    absent = 404, {"X-M2M-RSC": "4004", "Content-Type": "application/json"}, b'{"m2m:dbg":"absent"}'
+    with Receiver(lambda received: absent) as elsewhere:
+        there = scene.admin.As(f"/{name}")
+        assert there.create("cse-in", "csr", **remote_cse(name, poa=[elsewhere.url])).rsc == 2001
+        acp = grant(scene.admin, (["all"], 2), parent="cse-in", name=name + "acp")
+        base = there.create("cse-in", 10005, {"m2m:cbA": {"et": stamp(900)[:15], "lnk": f"/{name}/b", "srv": ["3"]}})
+        annc = {"et": stamp(900)[:15], "lnk": f"/{name}/b/c", "acpi": [acp]}
+        copy = there.create(base["ri"], 10003, {"m2m:cntA": annc})
+        o = scene.originator()
+        assert o.ask(RETRIEVE, copy["ri"])["rsc"] == 2000
+        assert o.ask(RETRIEVE, copy["ri"], rcn=7)["rsc"] == 5001 and elsewhere.all.empty()
+        assert scene.ae.retrieve(copy["ri"], query={"rcn": 7}).rsc == 4004 and not elsewhere.all.empty()
+
+
 @pytest.mark.threads
 def test_many_at_once(scene, box):
     """Sessions of several originators under one receiver object, while credentials are read again"""

@@ -371,6 +371,7 @@ mln_err mln_transit_follow(struct mln_exec *e, struct mln_slice to)
         mln_fault_set(e->fault, "a member of a group cannot wait for another CSE");
         MLN_FAIL(NOT_IMPLEMENTED);
     }
+    MLN_REQUIRE(!mln_peer_is_end_to_end(e->peer), NOT_IMPLEMENTED); /* docs/decisions/0051 */
     MLN_TRY(prepare(e, to));
     (void)mln_value_take(e->call->params, MLN_S("rcn")); /* of the original: its default */
     e->answered = true;
