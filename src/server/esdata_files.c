@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -127,6 +128,14 @@ static void output_drop(struct output *out)
     }
 }
 
+/* What comes into the place of a device or a link would take it away from others. */
+static bool is_replaceable(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) != 0 || S_ISREG(st.st_mode);
+}
+
 static mln_err output_new(const char *path, struct mln_fault *fault, struct output *ret)
 {
     *ret = (struct output){ .path = path, .fd = STDOUT_FILENO };
@@ -136,6 +145,11 @@ static mln_err output_new(const char *path, struct mln_fault *fault, struct outp
     ret->fd = -1;
     if ((size_t)snprintf(ret->part, sizeof ret->part, "%s.part", path) >= sizeof ret->part) {
         mln_fault_set(fault, "the path of the output is too long");
+        MLN_FAIL(CONFIG);
+    }
+    if (!is_replaceable(path)) {
+        mln_fault_set(
+            fault, "cannot write %s: is no file; without --out it goes to standard output", path);
         MLN_FAIL(CONFIG);
     }
     ret->fd = open(ret->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -409,6 +409,19 @@ def test_keys_of_a_cse(data, tmp_path):
         assert "for this use" in data.run(verb, *words, option, f"{name}@sp.example", stdin=made, code=USAGE)
 
 
+def test_what_is_no_file_is_not_replaced(data, tmp_path):
+    """A device, a link and a folder stay what they are: --out /dev/null, and somebody is root."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    (tmp_path / "folder").mkdir()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    key = data.file("k1.key", "00112233445566778899aabbccddeeff")
+    for name in ("pipe", "link", "folder"):
+        assert "is no file" in data.run("protect", "--to", key, "--out", tmp_path / name, code=USAGE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "k1.key"])
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+
+
 def test_streams(data, tmp_path):
     """What is larger than a piece goes through; what is opened is bounded, and a refused file leaves nothing."""
     key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
