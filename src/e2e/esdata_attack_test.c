@@ -276,6 +276,37 @@ static void test_signature_substitution(void **state)
     mln_data_key_free(oct);
 }
 
+/* However it is written that there is a signature inside: what has none is no payload. */
+static void test_content_types(void **state)
+{
+    static const struct {
+        const char *type;
+        bool is_nested;
+    } rows[] = {
+        { "JOSE", true },
+        { "jose+json", true },
+        { "application/jose", true },
+        { "Application/JOSE+JSON", true },
+        { "application/json", false },
+        { "text/jose", false },
+        { "application/", false },
+    };
+    struct mln_data_key *key = key_of("oct32");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mln_slice envelope = compact_under(
+            text_of("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"cty\":\"%s\"}", rows[i].type).ptr);
+
+        if (rows[i].is_nested) {
+            refuse(key, envelope);
+        } else {
+            accept(key, envelope, MLN_ESDATA_COMPACT);
+        }
+    }
+    mln_data_key_free(key);
+}
+
 /* SEC-ESD-12: a fresh ephemeral key each time; points that are none are refused. */
 static void test_ephemeral(void **state)
 {
@@ -318,7 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bit_flips),    cmocka_unit_test(test_foreign_headers),
         cmocka_unit_test(test_substitution), cmocka_unit_test(test_signature_substitution),
-        cmocka_unit_test(test_ephemeral),
+        cmocka_unit_test(test_ephemeral),    cmocka_unit_test(test_content_types),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -352,8 +352,14 @@ static mln_err try_recipient(struct decryption *d, const struct mln_jose_header 
     return MLN_OK;
 }
 
+/* "application/" may be left out. RFC 7516 4.1.12 */
 static bool says_jose(struct mln_slice content_type)
 {
+    static const struct mln_slice prefix = { "application/", 12 };
+
+    if (mln_slice_eq_nocase(mln_slice_head(content_type, prefix.len), prefix)) {
+        content_type = mln_slice_from(content_type, prefix.len);
+    }
     return mln_slice_eq_nocase(content_type, MLN_S("JOSE")) ||
            mln_slice_eq_nocase(content_type, MLN_S("JOSE+JSON"));
 }
