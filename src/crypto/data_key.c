@@ -172,22 +172,25 @@ static mln_err take_certificate(struct mln_slice *rest, struct mln_arena *arena,
 }
 
 mln_err mln_data_chain_of_pem(struct mln_slice pem, struct mln_arena *arena,
-                              struct mln_slice ret[static MLN_DATA_CHAIN], size_t *ret_count)
+                              struct mln_fault *fault, struct mln_slice ret[static MLN_DATA_CHAIN],
+                              size_t *ret_count)
 {
     struct mln_slice rest = pem;
+    struct mln_slice next;
     size_t count = 0;
+    mln_err err = take_certificate(&rest, arena, &next);
 
-    while (rest.len && count < MLN_DATA_CHAIN) {
-        mln_err err = take_certificate(&rest, arena, &ret[count]);
-
-        if (err.code == MLN_ERR_NOT_FOUND) {
-            break;
-        }
-        MLN_REQUIRE(err.code != MLN_ERR_SYNTAX, CONFIG);
-        MLN_TRY(err);
-        count++;
+    while (!mln_failed(err) && count < MLN_DATA_CHAIN) {
+        ret[count++] = next;
+        err = take_certificate(&rest, arena, &next);
     }
-    MLN_REQUIRE(count, CONFIG);
+    if (!count || !mln_failed(err) || err.code == MLN_ERR_SYNTAX) {
+        mln_fault_set(fault, "1 to %d certificates in PEM are expected", MLN_DATA_CHAIN);
+        MLN_FAIL(CONFIG);
+    }
+    if (err.code != MLN_ERR_NOT_FOUND) {
+        return err;
+    }
     *ret_count = count;
     return MLN_OK;
 }
@@ -272,12 +275,8 @@ static mln_err take_own_chain(struct mln_data_key *key, struct mln_slice pem,
     struct mln_slice chain[MLN_DATA_CHAIN];
     int64_t end_us = INT64_MAX;
     size_t count = 0;
-    mln_err err = mln_data_chain_of_pem(pem, key->arena, chain, &count);
 
-    if (err.code == MLN_ERR_CONFIG) {
-        mln_fault_set(fault, "no certificates in PEM");
-    }
-    MLN_TRY(err);
+    MLN_TRY(mln_data_chain_of_pem(pem, key->arena, fault, chain, &count));
     MLN_TRY(mln_jose_key_of_certificate(chain[0], fault, &public_key));
     if (!mln_jose_key_eq(public_key, key->key)) {
         mln_fault_set(fault, "the certificate is of another key");

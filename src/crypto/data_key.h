@@ -71,7 +71,8 @@ mln_err mln_data_key_of_certificate(const struct mln_data_trust *trust,
 /* The certificates of a PEM text as DER in the arena, at most MLN_DATA_CHAIN.
  * Errors: CONFIG (none, too many), NO_MEMORY. */
 mln_err mln_data_chain_of_pem(struct mln_slice pem, struct mln_arena *arena,
-                              struct mln_slice ret[static MLN_DATA_CHAIN], size_t *ret_count);
+                              struct mln_fault *fault, struct mln_slice ret[static MLN_DATA_CHAIN],
+                              size_t *ret_count);
 
 /* Accept NULL. */
 void mln_data_key_free(struct mln_data_key *key);

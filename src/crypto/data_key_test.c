@@ -44,7 +44,7 @@ static mln_err of_certificate(struct mln_slice pem, const char *entity, unsigned
     struct mln_slice chain[MLN_DATA_CHAIN];
     size_t count = 0;
 
-    assert_false(mln_failed(mln_data_chain_of_pem(pem, lab.arena, chain, &count)));
+    assert_false(mln_failed(mln_data_chain_of_pem(pem, lab.arena, NULL, chain, &count)));
     return mln_data_key_of_certificate(&trust, chain, count, suid, fault, ret);
 }
 
@@ -139,6 +139,42 @@ static void test_private(void **state)
     assert_int_equal(mln_data_key_of_private(&about, key, cert, NULL, &own).code, MLN_ERR_CONFIG);
 }
 
+/* None, some that cannot be read, and too many are told, not left out. */
+static void test_chains(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "x",
+        "-----BEGIN CERTIFICATE-----",
+        "-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n",
+    };
+    struct mln_slice chain[MLN_DATA_CHAIN];
+    struct mln_buf many;
+    size_t count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct mln_fault fault = { 0 };
+
+        assert_int_equal(
+            mln_data_chain_of_pem(mln_slice_z(bad[i]), lab.arena, &fault, chain, &count).code,
+            MLN_ERR_CONFIG);
+        assert_non_null(strstr(fault.text, "1 to 5"));
+    }
+    mln_buf_init(&many, lab.arena, 1 << 16);
+    for (size_t i = 1; i <= MLN_DATA_CHAIN + 1; i++) {
+        struct mln_slice pem;
+        mln_err err;
+
+        mln_buf_add(&many, cert);
+        assert_false(mln_failed(mln_buf_finish(&many, &pem)));
+        err = mln_data_chain_of_pem(pem, lab.arena, NULL, chain, &count);
+        assert_int_equal(err.code, i > MLN_DATA_CHAIN ? MLN_ERR_CONFIG : MLN_OK.code);
+        assert_true(i > MLN_DATA_CHAIN || count == i);
+    }
+}
+
 /* SEC-ESD-09: too short; SEC-ESD-10: 14, 24, 34 encrypt, 15, 25, 35 sign. */
 static void test_secret(void **state)
 {
@@ -177,9 +213,8 @@ static void test_secret(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_use),
-        cmocka_unit_test(test_trust),
-        cmocka_unit_test(test_private),
+        cmocka_unit_test(test_use),     cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_private), cmocka_unit_test(test_chains),
         cmocka_unit_test(test_secret),
     };
 

@@ -61,7 +61,7 @@ static mln_err of_certificate(const struct mln_esdata_key_source *s, struct mln_
     struct mln_slice chain[MLN_DATA_CHAIN];
     size_t count;
 
-    MLN_TRY(mln_data_chain_of_pem(s->text, s->arena, chain, &count));
+    MLN_TRY(mln_data_chain_of_pem(s->text, s->arena, fault, chain, &count));
     return mln_esdata_key_of_chain(s, chain, count, fault, ret);
 }
 

@@ -63,10 +63,11 @@ static mln_err read_chain(const char *path, struct mln_arena *arena, struct mln_
     MLN_REQUIRE(chain, NO_MEMORY);
     MLN_TRY(mln_secret_read(path, CHAIN_BYTES, fault, &file));
     err = mln_data_chain_of_pem(
-        mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file)), arena, chain,
-        &draft->chain_count);
+        mln_slice_of((const char *)mln_secret_bytes(file), mln_secret_len(file)), arena, NULL,
+        chain, &draft->chain_count);
     if (err.code == MLN_ERR_CONFIG) {
-        mln_fault_set(fault, "%s holds no certificates in PEM", path);
+        mln_fault_set(fault, "%s holds no certificates in PEM, or more than %d", path,
+                      MLN_JOSE_CHAIN);
     }
     draft->chain = chain;
     return err;
