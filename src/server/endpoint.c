@@ -17,6 +17,27 @@ mln_err mln_server_endpoint(const struct mln_settings *settings, const struct ml
     return mln_endpoint_new(&options, ret);
 }
 
+/* Of two keys for one entity only one would count. */
+static mln_err check_once(const struct mln_settings *settings, const struct mln_names *names,
+                          struct mln_fault *fault)
+{
+    struct mln_entity a;
+    struct mln_entity b;
+
+    for (size_t i = 0; i < settings->esprim_to_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            struct mln_slice id = settings->esprim_to[i].domain;
+
+            if (mln_entity_parse(settings->esprim_to[k].domain, names, &a) &&
+                mln_entity_parse(id, names, &b) && mln_entity_eq(&a, &b)) {
+                mln_fault_set(fault, "--esprim-to %.*s: named twice", MLN_S_ARG(id));
+                MLN_FAIL(CONFIG);
+            }
+        }
+    }
+    return MLN_OK;
+}
+
 static mln_err check_partner(const struct mln_domain_setting *d, const struct mln_names *names,
                              struct mln_endpoint *endpoint, struct mln_fault *fault)
 {
@@ -48,5 +69,5 @@ mln_err mln_server_check_partners(const struct mln_settings *settings,
     for (size_t i = 0; i < settings->esprim_to_count; i++) {
         MLN_TRY(check_partner(&settings->esprim_to[i], &names, endpoint, fault));
     }
-    return MLN_OK;
+    return check_once(settings, &names, fault);
 }

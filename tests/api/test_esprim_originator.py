@@ -322,6 +322,10 @@ def test_there_is_no_key(tmp_path):
     assert refused.returncode != 0 and "does not name exactly this entity" in refused.stderr, refused.stderr
     for wrong in ("/mn2/Clamp", "Clamp=a@sp.example", "/mn2/Clamp=none"):
         assert start("--esprim-to", wrong).returncode == 2
+    add_key(tmp_path / "e", KID, "--ae-id", LAMP)
+    twice = run("cse", "--data", str(tmp_path / "e"), "--listen", "http://127.0.0.1:0", *TO_LAMP, "--esprim-to",
+                f"//merlon.example{LAMP}={KID}")
+    assert twice.returncode == 2 and "named twice" in twice.stderr, twice.stderr
 
 
 def test_key_is_removed(folder):
