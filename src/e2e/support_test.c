@@ -55,7 +55,7 @@ static void certificates(void **state)
 {
     static const char *const good[] = { CERTIFICATE, CERTIFICATE };
     static const char *const second[] = { CERTIFICATE, "AAAA" };
-    static const char *const behind[] = { CERTIFICATE + 4 };
+    static const char *const behind[] = { &CERTIFICATE[4] };
     static const char *const bad[] = { "", "MAA=", "MAMCAQA=",
                                        /* "-----BEGIN CERTIFICATE-----" */
                                        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t" };

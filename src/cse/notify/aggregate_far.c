@@ -40,9 +40,10 @@ static mln_err next(const struct mln_change *c, uint64_t group, struct mln_recor
                     struct mln_aggregated *ret)
 {
     char first[8];
-    struct mln_slice key = r->key.len ? r->key : mln_slice_of(first, sizeof first);
+    struct mln_slice key;
 
     mln_put_be64(first, group);
+    key = r->key.len ? r->key : mln_slice_of(first, sizeof first);
     MLN_TRY(mln_record_next(c->view, MLN_SPACE_AGGREGATED, key, false, c->arena, r));
     MLN_REQUIRE(r->key.len == KEY_SIZE, STORE_CORRUPT);
     MLN_REQUIRE(mln_get_be64(r->key.ptr) == group, NOT_FOUND);
