@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from lib import esprim
+from lib.clock import stamp
 from lib.command import to_be_killed
 from lib.onem2m import Client
 from lib.program import library
@@ -94,6 +95,9 @@ def test_a_target_under_attack(cse, switch, key, mode):
     assert outcome(own, answer["epo"]) == 4000  # an answer is no request
     again = own.seal(own.request(UPDATE, "state", pc=ON))
     assert [outcome(own, again) for _ in range(3)] == [2000, 4000, 4000]
+    request = own.request(UPDATE, "state", pc=ON, ot=stamp(0))
+    other = esprim.Originator(switch, "cse-in/lamp", KID, key[0])  # as after a false 4114
+    assert [outcome(by, by.seal(request)) for by in (own, other, own)] == [2000, 4000, 4000]
     assert own.ask(DELETE, "state")["rsc"] == 2002
     assert lamp.end().endswith("the lamp is on\n")
 
