@@ -2,7 +2,7 @@
 _merlon()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=""
-    local commands="create retrieve update delete notify discover tree watch access cse store key issuer cert token help"
+    local commands="create retrieve update delete notify discover tree watch access cse store key issuer cert token esdata escertke help"
     local types=" acp ae cnt cin cb dlv evcg exin grp lcp mssp mgc mgmtObj nod pch csr req sch asar svsn stcl stcg sub smd ntpr ntp pdr flexContainer ts tsi rol tk dac auds aupy auif ontr ont smjp smi smr alst alpc lmg mms tgr crs bdt tram trac fcin tsb prp actr depr fwr swr mem ani andi bat dvi dvc rbo evl cmp acmp cmdf cmdv cmpv cml cmnr cmwr cmbf registration datc authenticationProfile nycfc trustAnchorCred MAFClientRegCfg MEFClientRegCfg wific crds sim ajap ajfw ajif ajmc ajmd ajpr ajso ajsw gio gis" long=" accessControlPolicy AE container contentInstance CSEBase delivery eventConfig execInstance group locationPolicy m2mServiceSubscriptionProfile mgmtCmd mgmtObj node pollingChannel remoteCSE request schedule serviceSubscribedAppRule serviceSubscribedNode statsCollect statsConfig subscription semanticDescriptor notificationTargetMgmtPolicyRef notificationTargetPolicy policyDeletionRules flexContainer timeSeries timeSeriesInstance role token dynamicAuthorizationConsultation authorizationDecision authorizationPolicy authorizationInformation ontologyRepository ontology semanticMashupJobProfile semanticMashupInstance semanticMashupResult AEContactList AEContactListPerCSE localMulticastGroup multimediaSession triggerRequest crossResourceSubscription backgroundDataTransfer transactionMgmt transaction flexContainerInstance timeSyncBeacon primitiveProfile action dependency firmware software memory areaNwkInfo areaNwkDeviceInfo battery deviceInfo deviceCapability reboot eventLog cmdhPolicy activeCmdhPolicy cmdhDefaults cmdhDefEcValue cmdhEcDefParamValues cmdhLimits cmdhNetworkAccessRules cmdhNwAccessRule cmdhBuffer registration dataCollection authenticationProfile myCertFileCred trustAnchorCred MAFClientRegCfg MEFClientRegCfg wifiClient credentials SIM allJoynApp svcFwWrapper allJoynInterface allJoynMethodCall allJoynMethod allJoynProperty allJoynSvcObject svcObjWrapper genericInterworkingOperationInstance genericInterworkingService"
     [[ $cur ]] && types=$types$long
     COMPREPLY=()
@@ -26,6 +26,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -36,7 +47,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         [[ $cur != -* && $COMP_CWORD -gt 2 ]] && words=$types
         ;;
     retrieve)
@@ -55,6 +66,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -65,7 +87,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --attributes --filter --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --attributes --filter --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     update)
         case "$prev" in
@@ -83,6 +105,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -93,7 +126,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --json --type --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --json --type --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     delete)
         case "$prev" in
@@ -109,6 +142,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -119,7 +163,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     notify)
         case "$prev" in
@@ -136,6 +180,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -146,7 +201,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     discover)
         case "$prev" in
@@ -177,6 +232,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -187,7 +253,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --type --label --attr --created-after --created-before --modified-after --modified-before --expires-after --expires-before --size-above --size-below --filter --or --level --limit --offset --unstructured --long --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     tree)
         case "$prev" in
@@ -206,6 +272,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -216,7 +293,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --level --attributes --children --ascii --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --level --attributes --children --ascii --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     watch)
         case "$prev" in
@@ -242,6 +319,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -252,7 +340,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --listen --insecure-listen --listen-certificate --listen-key --callback-url --events --content --count --name --expire --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --listen --insecure-listen --listen-certificate --listen-key --callback-url --events --content --count --name --expire --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     access)
         case "$prev" in
@@ -275,6 +363,17 @@ _merlon()
         --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --cse-id) :; return ;;
         --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
         --rvi) :; return ;;
         --timeout|-t) :; return ;;
         --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
@@ -285,7 +384,7 @@ _merlon()
         --token-id) :; return ;;
         --local-token-id) :; return ;;
         esac
-        words=" --originator --operation --ty --attributes --address --time --authenticated --as --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        words=" --originator --operation --ty --attributes --address --time --authenticated --as --json --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
         ;;
     cse)
         case "$prev" in
@@ -325,6 +424,11 @@ _merlon()
         --statistics) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --tokens) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
         --token-skew) :; return ;;
+        --security-info) COMPREPLY=($(compgen -W "registered open" -- "$cur")); return ;;
+        --esprim-shared) COMPREPLY=($(compgen -W "on off" -- "$cur")); return ;;
+        --esprim-lifetime) :; return ;;
+        --esprim-skew) :; return ;;
+        --esprim-to) :; return ;;
         --role-issuer) :; return ;;
         --role-repository) :; return ;;
         --group-host) :; return ;;
@@ -345,7 +449,7 @@ _merlon()
         --authority) :; return ;;
         --limit) :; return ;;
         esac
-        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --in-cse-id --registrar --registrar-id --registration-lifetime --deregister --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --flex-definitions --unauthenticated --profile-enforcement --audit --audit-all --statistics --tokens --token-skew --role-issuer --role-repository --group-host --peer --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
+        words=" --config --data --listen --insecure-listen --poa --cse-id --cse-name --sp-id --cse-type --in-cse-id --registrar --registrar-id --registration-lifetime --deregister --admin --log --log-format --check-config --store --store-max-size --threads --user --seccomp --max-lifetime --profile --hide-unauthorised --verify-subscriptions --recheck-subscribers --locations --flex-definitions --unauthenticated --profile-enforcement --audit --audit-all --statistics --tokens --token-skew --security-info --esprim-shared --esprim-lifetime --esprim-skew --esprim-to --role-issuer --role-repository --group-host --peer --stop-time --master-key --tls-certificate --tls-key --tls-anchor --tls-crl --tls-crl-check --tls-ocsp-response --tls-ocsp --tls-strict --tls-client --tls-min --tls-max --authority --limit --help"
         ;;
     store)
         case "$prev" in
@@ -365,6 +469,10 @@ _merlon()
         --key-file|-k) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --key-format) COMPREPLY=($(compgen -W "hex raw" -- "$cur")); return ;;
         --key-out) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --peer) :; return ;;
+        --receiver) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --originator) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --salt-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --ae-id) :; return ;;
         --cse-id) :; return ;;
         --app-id) :; return ;;
@@ -376,8 +484,8 @@ _merlon()
         --domain) :; return ;;
         --label) :; return ;;
         esac
-        words=" --data --master-key --id --credential-id --key-file --key-format --key-out --show --ae-id --cse-id --app-id --role --not-before --not-after --suid --anchor --domain --label --json --help"
-        [[ $cur != -* ]] && words=" add list remove"
+        words=" --data --master-key --id --credential-id --key-file --key-format --key-out --show --peer --receiver --originator --salt-file --ae-id --cse-id --app-id --role --not-before --not-after --suid --anchor --domain --label --json --help"
+        [[ $cur != -* ]] && words=" add list remove derive"
         ;;
     issuer)
         case "$prev" in
@@ -420,7 +528,7 @@ _merlon()
         --staple) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --flavour) COMPREPLY=($(compgen -W "device cse-id ae-id node-id fqdn" -- "$cur")); return ;;
         esac
-        words=" --ca --passphrase-file --days --name --sp-id --in-cse-id --permit-domain --permit-host --permit-node --permit-device --permit-address --unconstrained --ae-id --cse-id --node-id --device --server --request --out --key-passphrase-file --anchor --chain --crl --status --staple --strict --as-server --flavour --help"
+        words=" --ca --passphrase-file --days --name --sp-id --in-cse-id --permit-domain --permit-host --permit-node --permit-device --permit-address --unconstrained --ae-id --cse-id --node-id --device --server --request --key-agreement --out --key-passphrase-file --anchor --chain --crl --status --staple --strict --as-server --flavour --help"
         ;;
     token)
         case "$prev" in
@@ -451,11 +559,74 @@ _merlon()
         words=" --key-file --recipient-key --protect --chain --claims --id --issuer --holder --not-before --not-after --valid --audience --name --extension --permissions --role --data --master-key --issuer-file --crl --in-cse-id --cse-id --at --jwt --help"
         [[ $cur != -* ]] && words=" issue show verify"
         ;;
+    esdata)
+        case "$prev" in
+        --to|-t) :; return ;;
+        --key|-k) :; return ;;
+        --sign-key|-s) :; return ;;
+        --from) :; return ;;
+        --chain) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --data|-d) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        --master-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --in-cse-id) :; return ;;
+        --signer) :; return ;;
+        --form|-f) :; return ;;
+        --alg) :; return ;;
+        --enc) :; return ;;
+        --sig) :; return ;;
+        --apu) :; return ;;
+        --apv) :; return ;;
+        --out|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --most) :; return ;;
+        esac
+        words=" --to --key --sign-key --from --chain --anchor --crl --data --master-key --in-cse-id --signer --signed --form --alg --enc --sig --apu --apv --out --most --help"
+        [[ $cur != -* ]] && words=" protect open sign verify"
+        ;;
+    escertke)
+        case "$prev" in
+        --key-out) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --to) :; return ;;
+        --url|-u) :; return ;;
+        --originator|-o) :; return ;;
+        --anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --ocsp) COMPREPLY=($(compgen -W "asked required" -- "$cur")); return ;;
+        --certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --psk-id) :; return ;;
+        --psk-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --cse-id) :; return ;;
+        --in-cse-id) :; return ;;
+        --esprim) :; return ;;
+        --esprim-originator) :; return ;;
+        --esprim-key-id) :; return ;;
+        --esprim-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-certificate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-private-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-anchor) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-crl) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --esprim-peer) :; return ;;
+        --esprim-in-cse-id) :; return ;;
+        --esprim-format) COMPREPLY=($(compgen -W "json xml cbor" -- "$cur")); return ;;
+        --rvi) :; return ;;
+        --timeout|-t) :; return ;;
+        --format|-f) COMPREPLY=($(compgen -W "json pretty raw" -- "$cur")); return ;;
+        --rcn) :; return ;;
+        --param|-p) :; return ;;
+        --role) :; return ;;
+        --token) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --token-id) :; return ;;
+        --local-token-id) :; return ;;
+        esac
+        words=" --key-out --show --to --url --originator --anchor --crl --ocsp --certificate --key --psk-id --psk-file --cse-id --in-cse-id --esprim --esprim-originator --esprim-key-id --esprim-key-file --esprim-certificate --esprim-private-key --esprim-anchor --esprim-crl --esprim-peer --esprim-in-cse-id --esprim-format --rvi --timeout --format --rcn --param --role --token --token-id --local-token-id --token-request --verbose --help"
+        ;;
     help)
         case "$prev" in
         esac
         words=" --help"
-        [[ $cur != -* ]] && words=" create retrieve update delete notify discover tree watch access cse store key issuer cert token help exit-codes attributes settings"
+        [[ $cur != -* ]] && words=" create retrieve update delete notify discover tree watch access cse store key issuer cert token esdata escertke help exit-codes attributes settings"
         ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
