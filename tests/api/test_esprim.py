@@ -707,6 +707,24 @@ def test_a_registrar_that_takes_no_support(folder):
         eventually(lambda: "registered at /in" in server.log(), 20)
 
 
+def test_a_registrar_that_refuses_for_another_reason(folder):
+    """Then e2eSecInfo was not it, and comes with the next registration"""
+    registrations = []
+
+    def answer(received):
+        registrations.append("esi" in received.pc["m2m:csr"])
+        if len(registrations) <= 2:
+            return 400, {"X-M2M-RSC": "4000"}, b""
+        body = compact({"m2m:csr": {**received.pc["m2m:csr"], "ri": "csr1"}}).encode()
+        return 201, {"X-M2M-RSC": "2001", "Content-Type": "application/json"}, body
+
+    add_key(folder / "data", "k@merlon.example", "--ae-id", "Cae")
+    with Receiver(answer) as registrar, Server(folder / "data", "--cse-id", "/mn", "--cse-type", "mn", "--registrar",
+                                               registrar.url, "--registrar-id", "/in") as server:
+        eventually(lambda: "registered at /in" in server.log(), 20)
+        assert registrations[:3] == [True, False, True]
+
+
 @pytest.mark.parametrize("rt", [1, 3])
 def test_response_types_of_the_notify(scene, box, rt):
     """security.md 25.6: what carries an object may be non-blocking; its result is kept"""

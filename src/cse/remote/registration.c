@@ -628,6 +628,7 @@ static bool hide_support(struct mln_registration *r, const struct mln_outbound_a
     bool is_refusal = answer->rsc == MLN_RSC_BAD_REQUEST || answer->rsc == MLN_RSC_NOT_IMPLEMENTED;
 
     if (!is_refusal || !r->shows_support) {
+        r->hides_support = false; /* it was not that */
         return false;
     }
     tell(r, MLN_LOG_WARNING, "takes no e2eSecInfo, it seems", answer);
