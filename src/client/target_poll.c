@@ -14,7 +14,6 @@ enum {
     LONG_US = 100 * 1000,        /* a poll that ends sooner with nothing has failed */
     FIRST_PAUSE_US = 500 * 1000,
     LAST_PAUSE_US = 30 * 1000 * 1000,
-    REQUESTS_MAX = 1000, /* in one answer */
 };
 
 static void poll_now(struct merlon_target *target);
@@ -128,7 +127,7 @@ static mln_err respond(struct merlon_target *target, const struct mln_value *req
     return mln_client_start(target->client, &notify, on_responded, NULL, &call, &fault);
 }
 
-/* One request, or several of them; false when there is none. */
+/* One request, or several of them, as many as can be answered; false when there is none. */
 static bool take_answer(struct merlon_target *target, const struct mln_value *content)
 {
     const struct mln_value *together = mln_value_get(content, MLN_S("m2m:agrp"));
@@ -136,7 +135,7 @@ static bool take_answer(struct merlon_target *target, const struct mln_value *co
     bool are_many = v && v->kind == MLN_V_ARRAY;
     size_t count = 0;
 
-    for (v = are_many ? v->items.first : v; v && count < REQUESTS_MAX; count++) {
+    for (v = are_many ? v->items.first : v; v && target->client->calls < MERLON_CALLS; count++) {
         struct mln_arena *arena = mln_arena_new(POLL_ARENA);
 
         if (arena) {

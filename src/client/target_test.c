@@ -366,6 +366,8 @@ static int on_notified(void *data, const struct merlon_notification *notificatio
     return 0;
 }
 
+enum { CROWD = 100 };
+
 /* A CSE with three requests for the AE. */
 static struct {
     atomic_int polls;
@@ -420,6 +422,59 @@ static void it_polls_its_channel(void **state)
     assert_sent("{\"m2m:rsp\":{\"rsc\":2000,\"rvi\":\"3\",\"rqi\":\"c3\"}}");
 }
 
+/* More in one answer than there can be responses. */
+static const char *answer_crowd(void *data, const char *request)
+{
+    static const char one[] = "{\"op\":5,\"rqi\":\"a\",\"pc\":{\"m2m:sgn\":{\"sur\":\"s1\"}}}";
+    static char text[8192];
+    size_t size = sizeof "{\"m2m:agrp\":{\"m2m:rqp\":[]}}" - 1 + CROWD * sizeof one - 1;
+    int n;
+
+    (void)data;
+    if (strncmp(request, "POST ", 5) == 0) {
+        atomic_fetch_add(&channel.responses, 1);
+        return OK;
+    }
+    if (atomic_fetch_add(&channel.polls, 1)) {
+        return "HTTP/1.1 504 \r\nX-M2M-RSC: 4008\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    }
+    n = snprintf(text, sizeof text,
+                 "HTTP/1.1 200 \r\nX-M2M-RSC: 2000\r\nConnection: close\r\n"
+                 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n"
+                 "{\"m2m:agrp\":{\"m2m:rqp\":[",
+                 size);
+    for (int i = 0; i < CROWD; i++) {
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i ? "," : "", one);
+    }
+    (void)snprintf(text + n, sizeof text - (size_t)n, "]}}");
+    return text;
+}
+
+static int count_one(void *data, const struct merlon_notification *notification)
+{
+    (void)notification;
+    ++*(int *)data;
+    return 0;
+}
+
+static void what_it_cannot_answer_it_does_not_take(void **state)
+{
+    int taken = 0;
+
+    (void)state;
+    memset(&channel, 0, sizeof channel);
+    mln_stub_start_with(&stub, answer_crowd, NULL);
+    begin();
+    assert_int_equal(merlon_target_poll(target, "cse-in/ae1/p", count_one, &taken, NULL),
+                     MERLON_OK);
+    for (int i = 0; i < 1000 && (!taken || atomic_load(&channel.responses) < taken); i++) {
+        assert_int_equal(merlon_client_run(client, 20, NULL), MERLON_TIMEOUT);
+    }
+    assert_in_range(taken, MERLON_CALLS / 2, MERLON_CALLS);
+    assert_int_equal(atomic_load(&channel.responses), taken);
+    stop();
+}
+
 /* ---- settings ---- */
 
 static void assert_bad(const struct merlon_target_key *bad, const char *why)
@@ -465,6 +520,7 @@ int main(void)
         TEST(bad_settings_are_refused),
         cmocka_unit_test(it_publishes_what_it_supports),
         cmocka_unit_test(it_polls_its_channel),
+        cmocka_unit_test(what_it_cannot_answer_it_does_not_take),
     };
 
     return cmocka_run_group_tests_name("target", tests, make_key, remove_key);
