@@ -97,6 +97,11 @@ static int fail_protected(const struct mln_session *s, const struct merlon_error
 {
     const char *remedy = remedy_of(error->rsc);
 
+    if (strstr(error->text, "the other end refuses")) {
+        remedy =
+            "the target must trust our certificate (--esprim-certificate), which must name the "
+            "originator; --esprim-peer must be who the target is";
+    }
     mln_cli_say("%s", error->text);
     if (remedy) {
         mln_cli_say("%s", remedy);

@@ -129,6 +129,7 @@ def test_an_end_that_does_not_believe(run, house, lab, tmp_path, wrong):
         {"anchor": tmp_path / "other.pem"} if wrong == "anchor" else {"own": lab.issue("Sthermo", other)}
     said = run("escertke", TARGET, "--key-out", tmp_path / "e2e.key", code=UNPROTECTED, **changed)
     assert "no key could be established" in said.stderr and said.stdout == ""
+    assert wrong != "own" or "the target must trust our certificate" in said.stderr
     assert not (tmp_path / "e2e.key").exists() and not house.terminator.keys
 
 
