@@ -34,7 +34,8 @@ class Scene:
             ("fleet", 13, ["--ae-id", "C*"]), ("nobody", 13, []),
             ("old", 13, ["--ae-id", "Cae", "--not-before", "20200101T000000", "--not-after", "20210101T000000"]),
             ("early", 13, ["--ae-id", "Cae", "--not-before", "P1D"]),
-            ("association", 12, ["--ae-id", "Cae"]), ("data", 14, ["--ae-id", "Cae"]))}
+            ("association", 12, ["--ae-id", "Cae"]), ("remote", 32, ["--ae-id", "Cae"]),
+            ("data", 14, ["--ae-id", "Cae"]))}
         self.data = data
         self.server = Server(data, *options, **more)
 
@@ -263,7 +264,7 @@ def test_other_algorithms(scene):
     assert refused(scene.originator(), alg="A128KW") == 4111
 
 
-@pytest.mark.parametrize("key", ["old", "early", "association", "data"])
+@pytest.mark.parametrize("key", ["old", "early", "association", "remote", "data"])
 def test_keys_that_do_not_count(scene, key):
     """SEC-EPR-04, SEC-IDN-03: expired, not valid yet, or for another use: ESPRIM_UNKNOWN_KEY_ID"""
     assert refused(scene.originator(key)) == 4112
