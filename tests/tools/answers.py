@@ -5,12 +5,15 @@ jsonschema.ValidationError. Nested resources are checked with the schema of thei
 """
 
 import functools
+import hashlib
 import json
 import os
 
 import jsonschema
 
 SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "reference", "schema")
+KNOWN_MAX = 100000
+_known = set()  # contents that were found right, by their digests: the same one is right again
 
 
 @functools.lru_cache(maxsize=None)
@@ -25,6 +28,16 @@ def validator(name):
 
 def check(content, full=False):
     """Content of an answer. full: all mandatory attributes must be there."""
+    digest = hashlib.sha256(repr((content, full)).encode("utf-8", "surrogatepass")).digest()
+    if digest in _known:
+        return
+    check_now(content, full)
+    if len(_known) >= KNOWN_MAX:
+        _known.clear()
+    _known.add(digest)
+
+
+def check_now(content, full):
     if not isinstance(content, dict) or len(content) != 1:
         raise jsonschema.ValidationError("content must be an object with one member")
     (root, value), = content.items()
