@@ -69,15 +69,19 @@ static mln_err of_pem(const struct mln_esdata_key_source *s, struct mln_fault *f
                       struct mln_data_key **ret)
 {
     struct mln_data_key_about about = { .name = s->name, .suid = suid_of(s->role, OF_CERTIFICATE) };
-    bool is_private = has(s->text, "PRIVATE KEY");
+    bool is_own = s->role == MLN_ESDATA_KEY || s->role == MLN_ESDATA_SIGN;
+    bool has_certificate = has(s->text, "BEGIN CERTIFICATE");
+    bool has_key = has(s->text, "PRIVATE KEY") || has(s->text, "PUBLIC KEY");
     struct mln_slice certificates = { 0 };
 
-    if (!is_private && !has(s->text, "PUBLIC KEY")) {
+    /* whom a certificate of somebody else names counts only with an anchor, whatever key stands
+     * beside it */
+    if (is_own ? !has_key : has_certificate || !has_key) {
         return of_certificate(s, fault, ret);
     }
-    if (is_private && s->certificates.len && s->role != MLN_ESDATA_FROM) {
+    if (is_own && s->certificates.len) {
         certificates = s->certificates;
-    } else if (has(s->text, "BEGIN CERTIFICATE")) {
+    } else if (has_certificate) {
         certificates = s->text;
     }
     return mln_data_key_of_private(&about, s->text, certificates, fault, ret);

@@ -316,6 +316,13 @@ def test_certificates(data, authority):
     forged = data.run("sign", "--sign-key", f"{authority['forged']}.key", "--chain", f"{authority['forged']}.pem")
     data.run("verify", *trust, "--signer", AE, stdin=forged, code=REFUSED)
     assert data.run("verify", "--anchor", authority["stranger"], "--signer", AE, stdin=forged) == PAYLOAD
+    # nor does a key beside it make a certificate of somebody else true
+    own = Path(f"{authority['forged']}.key").read_text()
+    known = jwk.JWK.from_pem(own.encode()).export_to_pem().decode()
+    for text in (own, known):
+        both = data.file("both", text + Path(f"{authority['forged']}.pem").read_text())
+        data.run("verify", "--from", both, "--signer", AE, stdin=forged, code=USAGE)
+        assert "anchor" in data.run("verify", "--from", both, *trust, "--signer", AE, stdin=forged, code=REFUSED)
     # known beforehand, as e2eSecInfo would tell it
     signed = data.run("sign", "--sign-key", f"{sensor}.key")
     assert data.run("verify", "--from", f"{AE}={sensor}.pem", *trust, stdin=signed) == PAYLOAD
