@@ -2,6 +2,7 @@
  * read as a whole first. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,8 +121,30 @@ struct output {
     char last;
 };
 
+/* What somebody who interrupts would leave behind; the command writes one file. */
+static const struct output *volatile unfinished;
+
+static void on_interrupt(int number)
+{
+    if (unfinished) {
+        (void)unlink(unfinished->part);
+    }
+    (void)raise(number); /* ends the process: the handler counts once */
+}
+
+static void watch_interrupts(const struct output *out)
+{
+    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+    unfinished = out;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+}
+
 static void output_drop(struct output *out)
 {
+    unfinished = NULL;
     if (out->path && out->fd >= 0) {
         (void)close(out->fd);
         (void)unlink(out->part);
@@ -153,7 +176,11 @@ static mln_err output_new(const char *path, struct mln_fault *fault, struct outp
         MLN_FAIL(CONFIG);
     }
     ret->fd = open(ret->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return ret->fd < 0 ? mln_file_error(fault, "write", ret->part) : MLN_OK;
+    if (ret->fd < 0) {
+        return mln_file_error(fault, "write", ret->part);
+    }
+    watch_interrupts(ret);
+    return MLN_OK;
 }
 
 static mln_err output_write(void *data, struct mln_slice piece)
@@ -182,6 +209,7 @@ static mln_err output_end(struct output *out, struct mln_fault *fault)
     if (fsync(out->fd) != 0 || rename(out->part, out->path) != 0) {
         return mln_file_error(fault, "write", out->path);
     }
+    unfinished = NULL;
     (void)close(out->fd);
     out->fd = -1;
     return MLN_OK;

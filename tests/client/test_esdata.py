@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from jwcrypto import jwe, jwk, jws
 from lib.guide import Shell, blocks, commands
 from lib.jose import ENCRYPTIONS, SIGNATURES, WRAPS, jose, new_key, public, wrap_key
 from lib.program import binary
+from lib.server import eventually
 
 PAYLOAD = '{"temperature":21.5,"unit":"°C"}'
 FORMS = ["compact", "json", "json-base64"]
@@ -452,6 +454,20 @@ def test_streams(data, tmp_path):
     sealed.write_text(text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:])
     data.run("open", *opens, sealed, "--out", back, code=REFUSED)
     assert not back.exists() and sorted(p.name for p in tmp_path.iterdir()) == ["k", "large", "s", "sealed"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_leaves_nothing(data, alone, tmp_path, number):
+    key = data.key("k", new_key({"kty": "oct", "size": 256}, "k"))
+    part = tmp_path / "sealed.part"
+    with subprocess.Popen([binary(), "esdata", "protect", "--to", key, "--out", tmp_path / "sealed"],
+                          stdin=subprocess.PIPE, env=alone.environment) as running:
+        eventually(part.exists, SECONDS)
+        running.stdin.write(bytes(4 << 20))
+        eventually(lambda: part.stat().st_size > 0, SECONDS)
+        running.send_signal(number)
+        assert running.wait(SECONDS) == -number
+    assert [path.name for path in tmp_path.iterdir()] == ["k"]
 
 
 def test_progress(data, alone):
