@@ -3,9 +3,9 @@
  * The library speaks to any oneM2M CSE over HTTP (TS-0009 with JSON content). Functions that can
  * fail return an enum merlon_status and write their results only on success; a struct merlon_error,
  * which may be NULL, takes the reason. Strings are UTF-8 and end in NUL. The library has no global
- * state, reads no environment, and no files but those of credentials (client.h). An object belongs
- * to one thread at a time, where its header does not say otherwise; different objects may be used
- * by different threads. */
+ * state of its own, reads no environment, and no files but those of credentials (client.h). An
+ * object belongs to one thread at a time, where its header does not say otherwise; different
+ * objects may be used by different threads. */
 #pragma once
 
 #include <stdbool.h>

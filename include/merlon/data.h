@@ -7,7 +7,9 @@
  * can: the content of a <contentInstance>, a customAttribute of a <flexContainer>, a member of a
  * JSON content. Nothing here needs a client or a network.
  *
- * A keyring belongs to one thread at a time. TS-0003 8.5, TS-0004 6.3.4.2.38 */
+ * A keyring belongs to one thread at a time. The first envelope in XML starts xmlsec1 in the
+ * process and takes its ways to files and the network away; a program that uses xmlsec1 itself
+ * starts it before, and then it is left as it is. TS-0003 8.5, TS-0004 6.3.4.2.38 */
 #pragma once
 
 #include "merlon/protect.h"
