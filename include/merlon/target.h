@@ -54,9 +54,9 @@ struct merlon_incoming {
     const void *reserved[4];
 };
 
-/* Carries out a request, and returns its response status code, 0 for 2000. *ret_content is NULL
- * first; a content that is put there goes into the answer and is freed. Calls that wait must not be
- * made on the client; merlon_begin may. */
+/* Carries out a request, and returns its response status code, 0 for 2000; what is none becomes
+ * 5000. *ret_content is NULL first; a content that is put there goes into the answer and is freed.
+ * Calls that wait must not be made on the client; merlon_begin may. */
 typedef int merlon_handle(void *data, const struct merlon_incoming *request,
                           struct merlon_content **ret_content);
 

@@ -7,7 +7,7 @@
 #include "e2e/security_info.h"
 #include "model/pack.h"
 
-enum { CONTENT_BYTES = 16 << 20 };
+enum { CONTENT_BYTES = 16 << 20, LEAST_RSC = 1000, GREATEST_RSC = 9999 };
 
 /* ---- the answer ---- */
 
@@ -95,6 +95,9 @@ static mln_err handle(struct merlon_target *target, const struct mln_value *para
                 PARAM_INVALID);
     request.operation = (enum merlon_operation)op;
     rsc = target->handle(target->data, &request, &content);
+    if (rsc && (rsc < LEAST_RSC || rsc > GREATEST_RSC)) {
+        rsc = MLN_RSC_INTERNAL_SERVER_ERROR;
+    }
     ret->rsc = rsc ? (enum mln_rsc)rsc : MLN_RSC_OK;
     if (content) {
         err = put_content(content, arena, ret);

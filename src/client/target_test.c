@@ -240,6 +240,20 @@ static void the_handler_says_the_code(void **state)
     assert_true(mln_slice_eq(mln_value_get(params, MLN_S("rqi"))->text, MLN_S("r1")));
 }
 
+static void what_is_no_code_is_an_error(void **state)
+{
+    static const int values[] = { -1, 1, 200, 10000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct mln_slice content = { 0 };
+
+        asked.rsc = values[i];
+        assert_false(mln_failed(take(seal("{\"op\":2," FROM "}", "json"), &content)));
+        assert_int_equal(rsc_of(open_answer(content)), 5000);
+    }
+}
+
 /* SEC-EPR-07 */
 static void an_originator_that_the_key_does_not_prove_is_refused(void **state)
 {
@@ -513,6 +527,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(all_operations_in_all_forms),
         TEST(the_handler_says_the_code),
+        TEST(what_is_no_code_is_an_error),
         TEST(an_originator_that_the_key_does_not_prove_is_refused),
         TEST(a_request_counts_once),
         TEST(what_is_no_request_inside_is_told_inside),
