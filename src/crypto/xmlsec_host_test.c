@@ -18,16 +18,11 @@
 static unsigned told;
 static unsigned told_by_xml;
 
-static void count(const char *file, int line, const char *function, const char *object,
-                  const char *subject, int reason, const char *message)
+/* What xmlsec1 tells goes by its own callback to this one of libxml2. */
+static void count(void *data, const char *format, ...)
 {
-    (void)file;
-    (void)line;
-    (void)function;
-    (void)object;
-    (void)subject;
-    (void)reason;
-    (void)message;
+    (void)data;
+    (void)format;
     told++;
 }
 
@@ -49,7 +44,8 @@ static void test_host(void **state)
     xmlInitParser();
     assert_int_equal(xmlSecInit(), 0);
     assert_int_equal(xmlSecOpenSSLInit(), 0);
-    xmlSecErrorsSetCallback(count);
+    xmlSecErrorsSetCallback(xmlSecErrorsDefaultCallback);
+    xmlSetGenericErrorFunc(NULL, count);
     xmlSetStructuredErrorFunc(NULL, count_xml);
     assert_false(mln_failed(mln_xmlsec_sign(&signer, 0, MLN_S("x"), arena, &text)));
     assert_false(mln_failed(mln_xmlsec_read(text, arena, NULL, &envelope)));
@@ -60,7 +56,7 @@ static void test_host(void **state)
     assert_int_equal(told + told_by_xml, 0);
     /* both still tell whom they were told to */
     xmlSecError("", 0, "", "", "", XMLSEC_ERRORS_R_XMLSEC_FAILED, "x");
-    assert_int_equal(told, 1);
+    assert_true(told > 0);
     xmlFreeDoc(xmlReadMemory("<a></b>", 7, NULL, NULL, 0));
     assert_true(told_by_xml > 0);
     mln_jose_key_free(key);

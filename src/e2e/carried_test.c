@@ -41,7 +41,7 @@ static void remembers_as_many_as_it_should(void **state)
     struct mln_carried carried = { 0 };
 
     (void)state;
-    for (uint64_t i = 1; i <= 5 * MOST; i++) {
+    for (uint64_t i = 1; i <= UINT64_C(5) * MOST; i++) {
         int64_t now_us = (int64_t)i * 10;
 
         assert_int_equal(mln_carried_note(&carried, i, MOST, now_us).code, MLN_ERR_NONE);

@@ -538,7 +538,7 @@ static void no_more_than_the_limit(void **state)
 
 static void a_handshake_that_takes_too_long(void **state)
 {
-    const int64_t late[] = { (int64_t)limits.escertke_ms * 1000 - 1 * SECONDS,
+    const int64_t late[] = { (int64_t)limits.escertke_ms * 1000 - SECONDS,
                              (int64_t)limits.escertke_ms * 1000, -60 * (int64_t)SECONDS };
 
     (void)state;

@@ -229,6 +229,24 @@ static void refuse_draft(const struct mln_esdata_draft *draft)
                      MLN_ERR_CONFIG);
 }
 
+/* SEC-ESD-10 */
+static void test_usages(void **state)
+{
+    struct mln_data_key *none = NULL;
+
+    (void)state;
+    for (unsigned suid = 10; suid < 50; suid++) {
+        struct mln_data_key_about about = { .suid = suid };
+        bool fits = suid < 40 && mln_suid_is_valid(suid) && (suid % 10 == 4 || suid % 10 == 5);
+
+        assert_int_equal(mln_failed(mln_data_key_of_jwk(&about, mln_slice_z(mln_test_jwk("oct32")),
+                                                        NULL, &none)),
+                         !fits);
+        mln_data_key_free(none);
+        none = NULL;
+    }
+}
+
 /* SEC-ESD-09, SEC-ESD-10 */
 static void test_refused_drafts(void **state)
 {
@@ -238,7 +256,6 @@ static void test_refused_drafts(void **state)
     struct mln_esdata_signer by[2] = { { encrypts, 0 }, { signs, 0 } };
     struct mln_esdata_recipient to[2] = { { signs, 0 }, { encrypts, 0 } };
     struct mln_esdata_draft draft = { .form = MLN_ESDATA_JSON };
-    struct mln_data_key *none = NULL;
     struct mln_slice envelope;
 
     (void)state;
@@ -286,16 +303,6 @@ static void test_refused_drafts(void **state)
                                        .recipients = to,
                                        .recipient_count = 2 };
     refuse_draft(&draft);
-    for (unsigned suid = 10; suid < 50; suid++) {
-        struct mln_data_key_about about = { .suid = suid };
-        bool fits = suid < 40 && mln_suid_is_valid(suid) && (suid % 10 == 4 || suid % 10 == 5);
-
-        assert_int_equal(mln_failed(mln_data_key_of_jwk(&about, mln_slice_z(mln_test_jwk("oct32")),
-                                                        NULL, &none)),
-                         !fits);
-        mln_data_key_free(none);
-        none = NULL;
-    }
     mln_data_key_free(encrypts);
     mln_data_key_free(signs);
     mln_data_key_free(short_key);
@@ -464,8 +471,8 @@ int main(void)
         cmocka_unit_test(test_encryption), cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_recipients), cmocka_unit_test(test_several_signatures),
         cmocka_unit_test(test_nested),     cmocka_unit_test(test_refused_drafts),
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_usages),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_pieces),     cmocka_unit_test(test_empty),
 #ifdef MLN_TORTURE
         cmocka_unit_test(test_starved),
 #endif

@@ -66,8 +66,8 @@ static void write_again(const struct mln_esprim_object *o, struct mln_slice text
     require(!mln_failed(mln_esprim_decrypt(&o2, key, arena, &text2)) && mln_slice_eq(text, text2));
 }
 
-static void open(struct mln_slice object, struct mln_arena *arena, bool is_ours,
-                 struct mln_slice expected)
+static void open_object(struct mln_slice object, struct mln_arena *arena, bool is_ours,
+                        struct mln_slice expected)
 {
     struct mln_limits limits;
     struct mln_esprim_object o;
@@ -106,9 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input = mln_slice_from(input, 1);
     if (data[0] & 1) {
         header = mln_slice_cut(&input, '\n');
-        open(seal(header, input, arena), arena, true, input);
+        open_object(seal(header, input, arena), arena, true, input);
     } else {
-        open(input, arena, false, input);
+        open_object(input, arena, false, input);
     }
     mln_arena_free(arena);
     return 0;

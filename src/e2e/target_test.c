@@ -535,7 +535,7 @@ static void answers_late(void **state)
     world_offer(w, s);
     assert_false(mln_failed(world_open(w, world_seal(w, s, "a").object, &opened)));
     mln_association_unref(opened.association);
-    w->now_us += 2 * WORLD_LIFE_S * MLN_US_PER_S;
+    w->now_us += INT64_C(2) * WORLD_LIFE_S * MLN_US_PER_S;
     world_offer(w, s);
     (void)world_exchange(w, s, "b"); /* lets go what has expired */
     assert_false(mln_failed(mln_esprim_target_answer(w->target, opened.reply, opened.form,
