@@ -22,7 +22,13 @@
 #include "store/torture.h"
 #include "torture.h"
 
-enum { FAILURES_MAX = 20000, PICTURE_ARENA = 64 << 20, REST_SECONDS = 300 };
+enum {
+    FAILURES_MAX = 20000,
+    PICTURE_ARENA = 64 << 20,
+    REST_SECONDS = 300,
+    POLICY_BYTES = 1 << 18,
+    IDS = 1 << 10
+};
 
 /* What is made to fail. */
 struct fuse {
@@ -55,9 +61,11 @@ struct trial {
 
 /* ---- the CSE ---- */
 
+/* Tables as small as will do: thousands of CSEs are made. */
 static const struct mln_inproc_options *options(void)
 {
     static struct mln_inproc_options o;
+    static struct mln_limits limits;
     static char path[TEMPDIR_SIZE + 32];
     static unsigned serial;
 
@@ -65,7 +73,14 @@ static const struct mln_inproc_options *options(void)
         tempdir_remove(path); /* of the CSE before */
     }
     (void)snprintf(path, sizeof path, "%s/%u", directory, ++serial);
-    o = (struct mln_inproc_options){ .backend = backend, .path = path, .enforces_profile = true };
+    mln_limits_default(&limits);
+    limits.policy_bytes = POLICY_BYTES;
+    limits.pending_ids = IDS;
+    limits.group_requests = IDS;
+    limits.token_cache = IDS;
+    o = (struct mln_inproc_options){
+        .backend = backend, .path = path, .limits = &limits, .enforces_profile = true
+    };
     return &o;
 }
 
