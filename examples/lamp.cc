@@ -49,9 +49,17 @@ void create(merlon_client *client, const std::string &parent, const std::string 
           "create", error);
 }
 
-struct Lamp {
-    merlon_client *client;
-    bool is_on;
+class Lamp
+{
+  public:
+    explicit Lamp(merlon_client *client) : client_(client)
+    {
+    }
+
+    bool is_on() const
+    {
+        return is_on_;
+    }
 
     int take(const merlon_incoming &request, merlon_content **answer)
     {
@@ -61,20 +69,24 @@ struct Lamp {
         switch (request.operation) {
         case MERLON_RETRIEVE:
             *answer = merlon_content_new("lmp:state", nullptr);
-            return *answer && merlon_content_set(*answer, "on", is_on ? "true" : "false",
+            return *answer && merlon_content_set(*answer, "on", is_on_ ? "true" : "false",
                                                  nullptr) == MERLON_OK
                        ? 2000
                        : 5000;
         case MERLON_UPDATE:
-            is_on = merlon_json_is_true(merlon_json_member(state, "on"));
+            is_on_ = merlon_json_is_true(merlon_json_member(state, "on"));
             return 2004;
         case MERLON_DELETE:
-            merlon_client_stop(client);
+            merlon_client_stop(client_);
             return 2002;
         default:
             return 4005;
         }
     }
+
+  private:
+    merlon_client *client_;
+    bool is_on_ = false;
 };
 
 // Exceptions must not go through C.
@@ -97,7 +109,7 @@ void serve(merlon_client *client, const std::string &base, bool polls, const mer
 {
     const std::string ae = base + "/lamp";
     merlon_error error;
-    Lamp lamp = { client, false };
+    Lamp lamp(client);
     Receiver receiver(polls ? nullptr
                             : merlon_receiver_new(client, nullptr, ignore, nullptr, &error));
 
@@ -136,7 +148,7 @@ void serve(merlon_client *client, const std::string &base, bool polls, const mer
     check(merlon_client_run(client, -1, &error) == MERLON_OK, "run", error);
     // the answer to the last request leaves before the lamp does
     (void)(merlon_client_run(client, 500, &error) == MERLON_OK);
-    std::cout << "the lamp is " << (lamp.is_on ? "on" : "off") << std::endl;
+    std::cout << "the lamp is " << (lamp.is_on() ? "on" : "off") << std::endl;
 }
 
 } // namespace

@@ -174,6 +174,8 @@ def check_cppcheck():
                f"--cppcheck-build-dir={folder}", "--enable=warning,portability", "--quiet",
                "--suppress=missingInclude",
                "--suppress=varFuncNullUB",  # NULL is a pointer in the C library we build for
+               # without the headers of OpenSSL, those of xmlsec1 take it for a very old one
+               "--suppress=preprocessorErrorDirective:/usr/include/*",
                f"--suppress=*:{BUILDS}/*", f"-j{CORES}",
                "--template={file}:{line}: cppcheck: {message} [{id}]", "--error-exitcode=1",
                cwd=ROOT)

@@ -137,7 +137,7 @@ static void a_call_that_waits_serves_the_others(void **state)
 
 static void a_callback_must_not_wait(void **state)
 {
-    enum merlon_status (*const acts[])(struct told *) = { wait_one, run_one };
+    static enum merlon_status (*const acts[])(struct told *) = { wait_one, run_one };
 
     (void)state;
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {

@@ -376,9 +376,10 @@ static mln_err check_server(const struct merlon_credential *c, const char *who,
 }
 
 /* With certificate and verifier of the files. */
-static mln_err make_server(struct making *m, struct mln_tls_options *options,
+static mln_err make_server(struct making *m, const struct mln_tls_options *base,
                            struct mln_fault *fault, struct mln_tls **ret)
 {
+    struct mln_tls_options options = *base;
     struct mln_tls_identity identity = { .certificate_file = m->from->certificate_file,
                                          .key_file = m->from->key_file };
 
@@ -386,13 +387,13 @@ static mln_err make_server(struct making *m, struct mln_tls_options *options,
     MLN_TRY(make_verifier(m, fault));
     identity.certificate = text_of(m->certificate);
     identity.key = text_of(m->key);
-    options->env = mln_env_system();
-    options->identities = &identity;
-    options->identity_count = 1;
-    options->least = MLN_TLS_1_2;
-    options->greatest = MLN_TLS_1_3;
-    options->verifier = m->verifier;
-    return mln_tls_new(options, fault, ret);
+    options.env = mln_env_system();
+    options.identities = &identity;
+    options.identity_count = 1;
+    options.least = MLN_TLS_1_2;
+    options.greatest = MLN_TLS_1_3;
+    options.verifier = m->verifier;
+    return mln_tls_new(&options, fault, ret);
 }
 
 static mln_err make_receiver(const struct merlon_client *client, struct making *m,

@@ -97,8 +97,8 @@ static void test_pieces(void **state)
         for (int is_url = 0; is_url < 2; is_url++) {
             size_t cut = len * 5 / 7;
             struct mln_base64_stream stream = { .is_url = is_url };
-            struct mln_slice text;
-            struct mln_slice back;
+            struct mln_slice text = { 0 };
+            struct mln_slice back = { 0 };
             struct mln_buf out;
             char pieces[2 * MOST];
             size_t at = mln_base64_stream_add(&stream, mln_slice_of(bytes, cut), pieces);
@@ -122,7 +122,7 @@ enum { LONG = 132 }; /* long enough for all ways of reading */
 /* Text of A with one other character; `bits`: what it stands for, beyond 63 for nothing. */
 static void try_character(char *text, size_t at, int is_url, unsigned bits)
 {
-    struct mln_slice bytes;
+    struct mln_slice bytes = { 0 };
     mln_err err =
         (is_url ? mln_base64url_read : mln_base64_read)(mln_slice_of(text, LONG), arena, &bytes);
 

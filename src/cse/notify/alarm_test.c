@@ -65,7 +65,8 @@ static void perform(bool is_clear, struct mln_alarm alarm)
 
 static void set(uint64_t id, enum mln_alarm_kind kind, int64_t due_us, const char *text)
 {
-    perform(false, (struct mln_alarm){ id, kind, due_us, mln_slice_z(text) });
+    perform(false, (struct mln_alarm){
+                       .id = id, .kind = kind, .due_us = due_us, .state = mln_slice_z(text) });
 }
 
 static void clear(uint64_t id, enum mln_alarm_kind kind)
