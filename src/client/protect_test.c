@@ -299,7 +299,9 @@ static void silence_ends_by_the_time_out(void **state)
     atomic_store(&stub.fault, MLN_FAULT_SILENCE);
     merlon_client_set_timeout(client, 300);
     assert_int_equal(merlon_retrieve(client, "cse-in/c1", NULL, &error), MERLON_TIMEOUT);
-    assert_string_equal(error.text, "cse-in: no protected answer in time");
+    /* told by the protected client, or by its carrier: both have the same time */
+    assert_true(strstr(error.text, "no protected answer in time") ||
+                strstr(error.text, "timed out"));
 }
 
 /* The connections of the carrier are for others then. */
