@@ -3,7 +3,6 @@
 #include <stddef.h>
 
 #include "base/mem.h"
-#include "base/timestamp.h"
 #include "client/protect_int.h"
 #include "codec/json.h"
 #include "e2e/inner.h"
@@ -229,20 +228,6 @@ void mln_shield_cut(struct mln_shield *shield)
 
 /* ---- starting ---- */
 
-/* The target must know a request that is sent again from all others. docs/decisions/0050 */
-static mln_err stamp(struct mln_value *params, struct mln_arena *arena)
-{
-    char now[MLN_TIMESTAMP_SIZE];
-    size_t len = mln_timestamp_put(now, mln_env_now_us(mln_env_system()));
-    struct mln_slice text;
-
-    if (mln_value_get(params, MLN_S("ot"))) {
-        return MLN_OK;
-    }
-    MLN_REQUIRE(mln_arena_dup(arena, mln_slice_of(now, len), &text), NO_MEMORY);
-    return mln_value_set(params, MLN_S("ot"), mln_value_text(arena, text));
-}
-
 /* The inner request as text. */
 static mln_err compose(struct mln_guarded *g, const struct merlon_request *request,
                        struct mln_fault *fault)
@@ -251,7 +236,7 @@ static mln_err compose(struct mln_guarded *g, const struct merlon_request *reque
     struct mln_value *content = NULL;
 
     MLN_TRY(mln_client_complete(g->shield->client, request, g->arena, &params));
-    MLN_TRY(stamp(params, g->arena));
+    MLN_TRY(mln_inner_stamp(params, mln_env_now_us(mln_env_system()), g->arena));
     if (request->has_body) {
         MLN_TRY(mln_client_read_json(request->body, g->arena, &content, fault));
         MLN_TRY(mln_value_set(params, MLN_S("pc"), content));

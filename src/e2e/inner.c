@@ -1,6 +1,7 @@
 /* Inner primitives as texts. spec: TS-0004 8 */
 #include "e2e/inner.h"
 
+#include "base/timestamp.h"
 #include "model/pack.h"
 
 static const struct mln_slice request_root = { "m2m:rqp", 7 };
@@ -82,6 +83,18 @@ mln_err mln_inner_read_response(const struct mln_serialisation *form, struct mln
 }
 
 /* ---- writing ---- */
+
+mln_err mln_inner_stamp(struct mln_value *params, int64_t now_us, struct mln_arena *arena)
+{
+    char now[MLN_TIMESTAMP_SIZE];
+    struct mln_slice text = mln_slice_of(now, mln_timestamp_put(now, now_us));
+
+    if (mln_value_get(params, MLN_S("ot"))) {
+        return MLN_OK;
+    }
+    MLN_REQUIRE(mln_arena_dup(arena, text, &text), NO_MEMORY);
+    return mln_value_set(params, MLN_S("ot"), mln_value_text(arena, text));
+}
 
 /* Only XML has a root. */
 static mln_err write_as(const struct mln_serialisation *form, struct mln_slice root,

@@ -15,6 +15,10 @@ mln_err mln_inner_read_request(const struct mln_serialisation *form, struct mln_
                                const struct mln_limits *limits, struct mln_arena *arena,
                                struct mln_value **ret_params, struct mln_fault *fault);
 
+/* Says when the request was made, if it does not say so itself: a target knows one that is sent
+ * again by that. Errors: NO_MEMORY. docs/decisions/0050 */
+mln_err mln_inner_stamp(struct mln_value *params, int64_t now_us, struct mln_arena *arena);
+
 /* The parameters of a response: rsc and rqi are there and of their kinds. Errors: as above. */
 mln_err mln_inner_read_response(const struct mln_serialisation *form, struct mln_slice text,
                                 const struct mln_limits *limits, struct mln_arena *arena,

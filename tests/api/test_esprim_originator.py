@@ -4,6 +4,7 @@ at all. The subscriptions are at mn1; "in" and mn2 pass on what they must not re
 spec: TS-0004 7.6.2, TS-0003 8.4.2; security.md 25; docs/decisions/0057
 """
 
+import re
 import secrets
 import signal
 import threading
@@ -198,6 +199,26 @@ def test_unprotected_answers_decide_nothing(fleet, lamp, rsc):
     eventually(lambda: len(lies) >= 2, 20, "another try")
     lamp.receiver.answer = honest
     eventually(lambda: lamp.told() == [planted], 20, "the notification")
+
+
+@pytest.mark.parametrize("rsc", [4113, 4114])
+def test_a_false_refusal(fleet, lamp, rsc):
+    """A CSE between says that the target has not carried out what it has: what comes again is the same request, and says
+    when it was made, so a target that remembers does nothing"""
+    box = new_box(fleet, lamp)
+    honest = lamp.receiver.answer
+    first = put(fleet, box)
+    eventually(lambda: lamp.told() == [first], 20, "the first one, under a session that stands")
+
+    def lie(received):
+        lamp.receiver.answer = honest
+        honest(received)
+        return rsc
+
+    lamp.receiver.answer = lie
+    planted = put(fleet, box)
+    eventually(lambda: lamp.told() == [first, planted, planted], 20, "the notification again")
+    assert lamp.taken[-1] == lamp.taken[-2] and re.fullmatch(r"\d{8}T\d{6}(,\d+)?", lamp.taken[-1]["ot"])
 
 
 def test_killed(fleet, lamp):

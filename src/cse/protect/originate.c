@@ -502,6 +502,7 @@ static mln_err compose(struct mln_sealed *s)
     if (a->rvi.len) {
         MLN_TRY(mln_value_set(params, MLN_S("rvi"), mln_value_text(s->arena, a->rvi)));
     }
+    MLN_TRY(mln_inner_stamp(params, mln_env_now_us(a->worker->cse->options.env), s->arena));
     MLN_TRY(mln_value_set(params, MLN_S("pc"), content));
     s->form = mln_serialisation_named(a->reach.serialisation);
     MLN_REQUIRE(s->form, NOT_ACCEPTABLE);
