@@ -231,12 +231,12 @@ static void a_certificate_signs_and_anchors_decide(void **state)
 /* The answer of a CSE to RETRIEVE of e2eSecInfo, with the certificate of PEM. */
 static void say_certificate(char *room, size_t size, struct mln_slice pem)
 {
-    char digits[4096];
+    char digits[4096] = "";
     char content[8192];
     size_t len = 0;
     struct mln_slice from = mln_slice_from(pem, mln_slice_find(pem, '\n') + 1);
 
-    for (size_t i = 0; i < from.len && from.ptr[i] != '-'; i++) {
+    for (size_t i = 0; i < from.len && from.ptr[i] != '-' && len < sizeof digits; i++) {
         if (from.ptr[i] != '\n') {
             digits[len++] = from.ptr[i];
         }

@@ -313,7 +313,7 @@ enum merlon_status merlon_keyring_add_published(struct merlon_keyring *keyring,
                                                 struct merlon_client *client, const char *target,
                                                 const char *entity, struct merlon_error *error)
 {
-    struct merlon_error own;
+    struct merlon_error own = { 0 };
     struct merlon_error *told = error ? error : &own;
     struct merlon_request *request = NULL;
     struct merlon_response *response = NULL;

@@ -122,12 +122,13 @@ struct output {
 };
 
 /* What somebody who interrupts would leave behind; the command writes one file. */
-static const struct output *volatile unfinished;
+static char unfinished[MLN_PATH_MAX];
+static volatile sig_atomic_t is_unfinished;
 
 static void on_interrupt(int number)
 {
-    if (unfinished) {
-        (void)unlink(unfinished->part);
+    if (is_unfinished) {
+        (void)unlink(unfinished);
     }
     (void)raise(number); /* ends the process: the handler counts once */
 }
@@ -136,7 +137,8 @@ static void watch_interrupts(const struct output *out)
 {
     struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
 
-    unfinished = out;
+    memcpy(unfinished, out->part, sizeof unfinished);
+    is_unfinished = 1;
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGHUP, &action, NULL);
@@ -144,7 +146,7 @@ static void watch_interrupts(const struct output *out)
 
 static void output_drop(struct output *out)
 {
-    unfinished = NULL;
+    is_unfinished = 0;
     if (out->path && out->fd >= 0) {
         (void)close(out->fd);
         (void)unlink(out->part);
@@ -209,7 +211,7 @@ static mln_err output_end(struct output *out, struct mln_fault *fault)
     if (fsync(out->fd) != 0 || rename(out->part, out->path) != 0) {
         return mln_file_error(fault, "write", out->path);
     }
-    unfinished = NULL;
+    is_unfinished = 0;
     (void)close(out->fd);
     out->fd = -1;
     return MLN_OK;
