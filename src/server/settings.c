@@ -482,6 +482,7 @@ static const char *example_of(const struct mln_option *o)
         { "DOMAIN=ID", "merlon.example=CAdmin" },
         { "DOMAIN=URL", "merlon.example=https://in-cse.merlon.example/cse-in" },
         { "peer", "//other.example/id-in=https://in-cse.other.example:8443" },
+        { "ID=KEY-ID", "/id-mn=link1@merlon.example" },
         { "CSE-ID=URL", "/id-mn=https://mn-cse.merlon.example:8443" },
     };
 

@@ -89,6 +89,6 @@ def test_mistyped_names_get_a_hint(tmp_path, line, told):
 
 def test_help_says_once_what_may_be_repeated():
     words = " ".join(run("cse", "--help").stdout.split())
-    assert "repeated" not in words and words.count("; repeatable") == 14
+    assert "repeated" not in words and words.count("; repeatable") == 15
     sample = run("cse", "--sample-config").stdout
-    assert sample.count("# May be repeated.\n") == 13 and sample.count("repeat") == 13
+    assert sample.count("# May be repeated.\n") == 14 and sample.count("repeat") == 14

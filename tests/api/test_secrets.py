@@ -26,7 +26,7 @@ SP = "//sp.example"
 LEAST = 12  # bytes of a secret that are recognised
 SANITIZERS_OWN = 1 << 30  # mappings from that size on
 OPEN = "not-secret-5be0"
-NO_SECRET = {"psk-id", "token-id", "local-token-id", "key-format", "token-skew"}
+NO_SECRET = {"psk-id", "esprim-key-id", "token-id", "local-token-id", "key-format", "token-skew"}
 
 
 def text_of(raw):

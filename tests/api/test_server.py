@@ -25,6 +25,9 @@ SETTINGS = {
     "esprim-shared": (["on", "off"], ["maybe"]),
     "esprim-lifetime": (["1", "86400"], ["0", "86401", "-1", "1h", ""]),
     "esprim-skew": (["0", "30"], ["31", "-1", "1s", ""]),
+    # whose credentials are taken: test_esprim_originator.py
+    "esprim-to": (["/id-mn=k@sp.example", "//sp.example/id-mn/Cx=k@sp.example"],
+                  ["", "/id-mn", "/id-mn=", "=k@sp.example", "Cx=k@sp.example", "/id-mn=k"]),
     "role-issuer": (["sp.example=CAdmin", "sp.example=/id-in", "a.b-c.example=//sp.example/Sx"],
                     ["CAdmin", "=CAdmin", "sp.example=", "Sp.example=CAdmin", "sp.example=admin",
                      "sp example=CAdmin", ""]),
