@@ -203,7 +203,7 @@ def test_unprotected_answers_decide_nothing(fleet, lamp, rsc):
 
 @pytest.mark.parametrize("rsc", [4113, 4114])
 def test_a_false_refusal(fleet, lamp, rsc):
-    """A CSE between says that the target has not carried out what it has: what comes again is the same request, and says
+    """A CSE between says that the target has not carried out what it has: the same request comes again, and says
     when it was made, so a target that remembers does nothing"""
     box = new_box(fleet, lamp)
     honest = lamp.receiver.answer
